@@ -1,0 +1,1 @@
+"""Pixels → labels → numbers: reading, the U-Net, instances, measurements, training. Knows no queue and no database."""

@@ -1,0 +1,27 @@
+"""What can go wrong between a file and its numbers.
+
+    ModelError
+    ├── ImageError          this file can't be read; trying again won't help
+    └── WeightsError        the weights don't fit the network, or can't be read
+"""
+
+
+class ModelError(Exception):
+    """Root of this room's errors."""
+
+
+class ImageError(ModelError):
+    """A file that can't be read as an image.
+
+    Attributes:
+        kind: short name of the reason, stored as `files.error_kind`: `empty-file`, `not-an-image`, `truncated`,
+            `git-lfs-pointer`, `unsupported-format`, `too-many-pixels`.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class WeightsError(ModelError):
+    """Weights that can't be used."""

@@ -1,0 +1,51 @@
+"""Pixels of any kind → what the network sees: three channels, robustly stretched."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOW, HIGH = 0.5, 99.8
+"""Percentiles of all channels together that become 0 and 1: a few hot pixels must not darken the rest."""
+
+SAMPLES = 1 << 20
+"""Percentiles of larger images are taken from about this many evenly spaced pixels."""
+
+BOUNDS = (-0.5, 2.0)
+"""Values beyond are cut: a single saturated fibre says nothing about nuclei."""
+
+
+def normalise(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Stretch an image to about 0..1 and give it three channels.
+
+    All channels are stretched alike, so that colour survives; polarity (bright on dark, dark on bright) is left to
+    the network.
+
+    Args:
+        pixels: (H, W), (H, W, 1) or (H, W, 3), any numeric dtype; NaN and infinities count as the lowest value.
+
+    Returns:
+        (H, W, 3) float32.
+    """
+    image = pixels if pixels.ndim == 3 else pixels[..., None]
+    stretched = _stretch(_finite(image.astype(np.float32, copy=False)))
+    return np.repeat(stretched, 3, axis=2) if stretched.shape[2] == 1 else stretched
+
+
+def _finite(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    finite = np.isfinite(image)
+    if finite.all():
+        return image
+    lowest = image[finite].min() if finite.any() else np.float32(0)
+    return np.where(finite, image, lowest)
+
+
+def _stretch(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    low, high = np.percentile(_sample(image), (LOW, HIGH))
+    if high <= low:  # nearly constant: the few pixels that differ may still be all there is
+        low, high = float(image.min()), float(image.max())
+    scale = 1.0 / (high - low) if high > low else 0.0
+    return np.clip((image - np.float32(low)) * np.float32(scale), *map(np.float32, BOUNDS))
+
+
+def _sample(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    step = max(1, int((image.shape[0] * image.shape[1] / SAMPLES) ** 0.5))
+    return image[::step, ::step]

@@ -1,0 +1,1 @@
+"""Labelled images → weights. Nothing in here is imported by a worker."""

@@ -1,0 +1,162 @@
+"""A labelled image → a random crop of it, as another microscope, stain or day might have shown it."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from model.training.dataset import Example
+
+Pixels = NDArray[np.float32]
+
+KNOTS = 6
+"""Control points of the elastic displacement along a crop's side."""
+
+TRIES = 16
+"""Random points among which one on a nucleus is looked for."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far crops may stray from the images.
+
+    Attributes:
+        crop: side of a crop in pixels.
+        scale: range of the random magnification.
+        diameters: range of median nucleus diameters, in pixels, that magnification may lead to.
+        on_nucleus: probability that a crop is laid around a nucleus rather than anywhere.
+        elastic: standard deviation, in pixels, of a smooth random displacement.
+        stain: probability that a gray image is inverted and stained, or a stained one turned gray.
+        invert: probability of a negative.
+    """
+
+    crop: int = 256
+    scale: tuple[float, float] = (0.6, 1.7)
+    diameters: tuple[float, float] = (9.0, 90.0)
+    on_nucleus: float = 0.7
+    elastic: float = 3.0
+    stain: float = 0.12
+    invert: float = 0.06
+
+
+def random_crop(
+    example: Example, how: Augmentation, rng: Generator
+) -> tuple[Pixels, NDArray[np.int32], Pixels]:
+    """Return image (crop, crop, 3), labels (crop, crop) and distance map (crop, crop) of a random view."""
+    rows, columns = _coordinates(example, how, rng)
+    channels = np.moveaxis(example.image, -1, 0)
+    image = np.stack([_sample(channel, rows, columns, 1) for channel in channels], axis=-1)
+    labels = _sample(example.labels, rows, columns, 0)
+    distance = _sample(example.distance, rows, columns, 1)
+    image = recolour(image, how, rng)
+    return np.broadcast_to(image, (*labels.shape, 3)), labels, distance
+
+
+def recolour(image: Pixels, how: Augmentation, rng: Generator) -> Pixels:
+    """Change colours, contrast, sharpness and noise, not outlines. (H, W, 1 or 3) → (H, W, 1 or 3)."""
+    if rng.random() < how.stain:
+        image = _swap_stain(image, rng)
+    if rng.random() < how.invert:
+        image = 1.0 - image
+    if image.shape[2] == 3:
+        image = _shift_colours(image, rng)
+    image = _change_contrast(image, rng)
+    image = _change_sharpness(image, rng)
+    return _add_noise(image, rng).astype(np.float32)
+
+
+def _coordinates(example: Example, how: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:
+    """Rows and columns in the image that a crop's pixels come from: (crop, crop) each."""
+    grid = np.arange(how.crop, dtype=np.float32) - (how.crop - 1) / 2
+    down, across = np.meshgrid(grid, grid, indexing="ij")
+    angle, magnification = rng.uniform(0, 2 * np.pi), _magnification(example, how, rng)
+    cos, sin = np.cos(angle) / magnification, np.sin(angle) / magnification
+    flip = rng.choice((-1.0, 1.0))
+    row, column = _centre(example, how.crop / magnification, how, rng)
+    shift = _smooth_noise(how, rng) / magnification
+    rows = row + cos * down - sin * across * flip + shift[0]
+    columns = column + sin * down + cos * across * flip + shift[1]
+    return rows.astype(np.float32), columns.astype(np.float32)
+
+
+def _magnification(example: Example, how: Augmentation, rng: Generator) -> float:
+    smallest, largest = how.scale
+    magnification = float(np.exp(rng.uniform(np.log(smallest), np.log(largest))))
+    if example.diameter <= 0:
+        return magnification
+    low, high = (limit / example.diameter for limit in how.diameters)
+    return float(np.clip(magnification, min(low, largest), max(high, smallest)))
+
+
+def _centre(example: Example, side: float, how: Augmentation, rng: Generator) -> tuple[float, float]:
+    """A point, mostly on a nucleus, such that a crop of `side` source pixels lies inside the image where it can."""
+    shape = np.array(example.labels.shape)
+    points = (rng.random((TRIES, 2)) * shape).astype(int)
+    on_nucleus = np.flatnonzero(example.labels[points[:, 0], points[:, 1]])
+    chosen = points[on_nucleus[0] if on_nucleus.size and rng.random() < how.on_nucleus else 0]
+    low, high = np.minimum(side / 2, shape / 2), np.maximum(shape - side / 2, shape / 2)
+    row, column = np.clip(chosen, low, high)
+    return float(row), float(column)
+
+
+def _smooth_noise(how: Augmentation, rng: Generator) -> Pixels:
+    """A displacement that varies slowly: (2, crop, crop) pixels."""
+    basis = _spline_basis(how.crop)
+    coarse = rng.normal(0, how.elastic, (2, KNOTS, KNOTS)).astype(np.float32)
+    return basis @ coarse @ basis.T
+
+
+@cache
+def _spline_basis(length: int) -> Pixels:
+    """Weights of KNOTS control points along a side: (length, KNOTS)."""
+    columns = [ndimage.zoom(knot, length / KNOTS, order=2, mode="nearest") for knot in np.eye(KNOTS)]
+    return np.stack(columns, axis=-1).astype(np.float32)
+
+
+def _sample(plane: NDArray, rows: Pixels, columns: Pixels, order: int) -> NDArray:
+    return ndimage.map_coordinates(plane, (rows, columns), order=order, mode="mirror", prefilter=False)
+
+
+def _swap_stain(image: Pixels, rng: Generator) -> Pixels:
+    """Gray fluorescence → dark stained nuclei on a bright ground; stained tissue → gray."""
+    if image.shape[2] == 3:
+        return (image @ rng.dirichlet((2.0, 2.0, 2.0)).astype(np.float32))[..., None]
+    density = np.clip(image, 0, 1) * rng.uniform(0.6, 1.6)
+    absorption = np.array([0.65, 0.85, 0.35]) + rng.normal(0, 0.12, 3)  # about haematoxylin's
+    ground = np.array([1.0, 1.0, 1.0]) - rng.uniform(0, 0.25) * np.array([0.3, 1.0, 0.2])
+    return (ground * np.exp(-density * np.clip(absorption, 0.05, 1.5) * 1.5)).astype(np.float32)
+
+
+def _shift_colours(image: Pixels, rng: Generator) -> Pixels:
+    gain = rng.normal(1.0, 0.12, 3)
+    offset = rng.normal(0.0, 0.05, 3)
+    mixing = np.eye(3) + rng.normal(0, 0.06, (3, 3))
+    if rng.random() < 0.1:
+        mixing = mixing[:, rng.permutation(3)]
+    return (image @ mixing.astype(np.float32)) * gain.astype(np.float32) + offset.astype(np.float32)
+
+
+def _change_contrast(image: Pixels, rng: Generator) -> Pixels:
+    gamma = float(np.exp(rng.normal(0, 0.25)))
+    bent = np.sign(image) * np.abs(image) ** gamma
+    return bent * float(np.exp(rng.normal(0, 0.2))) + rng.normal(0, 0.06)
+
+
+def _change_sharpness(image: Pixels, rng: Generator) -> Pixels:
+    chance = rng.random()
+    if chance < 0.2:
+        return ndimage.gaussian_filter(image, (*[rng.uniform(0.4, 1.6)] * 2, 0), truncate=2.5)
+    if chance < 0.3:
+        soft = ndimage.gaussian_filter(image, (1.0, 1.0, 0), truncate=2.5)
+        return image + rng.uniform(0.3, 1.0) * (image - soft)
+    return image
+
+
+def _add_noise(image: Pixels, rng: Generator) -> Pixels:
+    if rng.random() > 0.35:
+        return image
+    noise = rng.normal(0, rng.uniform(0.01, 0.08), image.shape[:2]).astype(np.float32)
+    return image + noise[..., None]

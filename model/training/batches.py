@@ -1,0 +1,55 @@
+"""An endless supply of random crops, made beside the network."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.training.augment import random_crop
+from model.training.dataset import Example
+from model.training.recipe import Recipe
+from model.training.targets import stack_targets
+
+Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Images (B, S, S, 3) and targets (B, S, S, len(outputs))."""
+
+AHEAD = 3
+"""Batches made before they are needed."""
+
+
+def make_batches(recipe: Recipe, examples: Sequence[Example], first: int) -> Iterator[Batch]:
+    """Yield the batches of steps `first`, `first` + 1, … up to the recipe's last.
+
+    A batch depends on the recipe's seed and its step alone, so that a resumed training sees what an unbroken one
+    would have seen.
+    """
+    chances = _chances(examples, recipe.balance)
+    with ThreadPoolExecutor(1) as executor:
+        steps = range(first, recipe.steps)
+        pending = [executor.submit(_make_batch, recipe, examples, chances, step) for step in steps[:AHEAD]]
+        for step in steps:
+            batch = pending.pop(0).result()
+            if step + AHEAD < recipe.steps:
+                pending.append(executor.submit(_make_batch, recipe, examples, chances, step + AHEAD))
+            yield batch
+
+
+def _make_batch(
+    recipe: Recipe, examples: Sequence[Example], chances: NDArray[np.float64], step: int
+) -> Batch:
+    rng = np.random.default_rng((recipe.seed, step))
+    size, maps = recipe.augmentation.crop, recipe.network.outputs
+    images = np.empty((recipe.batch, size, size, 3), np.float32)
+    targets = np.empty((recipe.batch, size, size, len(maps)), np.float32)
+    for slot, drawn in enumerate(rng.choice(len(examples), recipe.batch, p=chances)):
+        image, labels, distance = random_crop(examples[drawn], recipe.augmentation, rng)
+        images[slot], targets[slot] = image, stack_targets(labels, distance, maps)
+    return images, targets
+
+
+def _chances(examples: Sequence[Example], balance: float) -> NDArray[np.float64]:
+    kinds = [example.kind for example in examples]
+    counts = {kind: kinds.count(kind) for kind in set(kinds)}
+    chances = np.array([counts[kind] ** (balance - 1) for kind in kinds], np.float64)
+    return chances / chances.sum()

@@ -1,0 +1,48 @@
+"""What the network is punished for."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from keras import ops
+
+WEIGHTS = {"foreground": 1.0, "contact": 1.0, "distance": 2.0}
+"""Share of each map's cross-entropy in the loss."""
+
+OVERLAP = {"foreground": 0.5, "contact": 0.5, "distance": 0.0}
+"""Share of each map's Dice loss (Milletari et al. 2016), which rare maps need."""
+
+SURROUNDINGS = 4.0
+"""Extra weight of cross-entropy near contacts, the pixels that decide whether two nuclei become one."""
+
+
+def maps_loss(outputs: Sequence[str]) -> Callable[[Any, Any], Any]:
+    """Return the loss for these output maps: (truth, logits), both (B, H, W, len(outputs)) → scalar."""
+    contact = list(outputs).index("contact") if "contact" in outputs else None
+    weights = ops.convert_to_tensor([WEIGHTS[name] for name in outputs], "float32")
+    overlap = ops.convert_to_tensor([OVERLAP[name] for name in outputs], "float32")
+
+    def loss(truth: Any, logits: Any) -> Any:
+        logits = ops.cast(logits, "float32")
+        cross_entropy = _cross_entropy(truth, logits)
+        if contact is not None:
+            cross_entropy = cross_entropy * (1.0 + SURROUNDINGS * truth[..., contact : contact + 1])
+        pixels = ops.sum(ops.mean(cross_entropy, axis=(0, 1, 2)) * weights)
+        return pixels + ops.sum(_dice_loss(truth, ops.sigmoid(logits)) * overlap)
+
+    return loss
+
+
+def binary_cross_entropy(truth: Any, logits: Any) -> Any:
+    """Plain mean cross-entropy of all maps: the notebook's loss."""
+    return ops.mean(_cross_entropy(truth, ops.cast(logits, "float32")))
+
+
+def _cross_entropy(truth: Any, logits: Any) -> Any:
+    """Binary cross-entropy per element, in the form that neither overflows nor loses digits."""
+    return ops.maximum(logits, 0.0) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits)))
+
+
+def _dice_loss(truth: Any, predicted: Any) -> Any:
+    axes = (0, 1, 2)
+    shared = 2.0 * ops.sum(truth * predicted, axis=axes) + 1.0
+    return 1.0 - shared / (ops.sum(truth, axis=axes) + ops.sum(predicted, axis=axes) + 1.0)

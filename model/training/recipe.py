@@ -1,0 +1,64 @@
+"""What a training is: the record that, with the data, reproduces its weights."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from model.training.augment import Augmentation
+from model.unet import UNetConfig
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and how to train it.
+
+    Attributes:
+        network: what to build.
+        augmentation: how crops are made.
+        loss: `maps` for the loss of all output maps, `binary` for plain cross-entropy.
+        steps: batches in all; the learning rate has fallen to nothing after the last.
+        batch: crops in a batch.
+        rate: highest learning rate, after `warmup` steps and until `hold` of all steps.
+        warmup: steps from a rate of 0 to the highest.
+        hold: share of all steps after which the rate begins to fall, along a cosine.
+        decay: weight decay (AdamW).
+        average: momentum of the running mean of the weights, which is what is kept; 0 keeps the last.
+        balance: see `Crops`.
+        epoch: steps between two checkpoints and entries in the log.
+        seed: of crops and first weights.
+    """
+
+    network: UNetConfig = field(default_factory=UNetConfig)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    loss: Literal["maps", "binary"] = "maps"
+    steps: int = 4000
+    batch: int = 8
+    rate: float = 2e-3
+    warmup: int = 100
+    hold: float = 0.5
+    decay: float = 1e-4
+    average: float = 0.995
+    balance: float = 0.5
+    epoch: int = 50
+    seed: int = 20181
+
+
+NUQLEUS = Recipe()
+"""How the shipped weights were made."""
+
+NOTEBOOK = replace(
+    NUQLEUS,
+    network=UNetConfig(widths=(16, 32, 64, 128, 256), stride=1, outputs=("foreground",), residual=False),
+    augmentation=Augmentation(crop=128, scale=(0.5, 0.5), elastic=0.0, stain=0.0, invert=0.0),
+    loss="binary",
+    steps=1500,
+    batch=16,
+    rate=1e-3,
+    warmup=0,
+    hold=1.0,
+    decay=0.0,
+    average=0.0,
+    balance=1.0,
+)
+"""The notebook this project grew from: one binary mask, 128 × 128, base 16, binary cross-entropy."""
+
+PRESETS = {"nuqleus": NUQLEUS, "notebook": NOTEBOOK}

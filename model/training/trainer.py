@@ -1,0 +1,99 @@
+"""The training loop: resume, step, checkpoint, keep the averaged weights."""
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from model.training.batches import make_batches
+from model.training.dataset import Example
+from model.training.losses import binary_cross_entropy, maps_loss
+from model.training.recipe import Recipe
+from model.training.schedule import WarmHoldFall
+from model.unet import build_unet
+
+CHECKPOINT = "checkpoint.weights.h5"
+LOG = "log.csv"
+
+
+def train(
+    recipe: Recipe,
+    examples: Sequence[Example],
+    folder: Path,
+    *,
+    start: Path | None = None,
+    resume: bool = False,
+    on_step: Callable[[int, float], None] = lambda step, loss: None,
+) -> keras.Model:
+    """Train a network and return it, with the averaged weights in place.
+
+    Args:
+        recipe: what to train, and how.
+        examples: labelled images.
+        folder: where the checkpoint and the log (`log.csv`: step, loss) go.
+        start: weights to begin with instead of random ones.
+        resume: go on from the checkpoint in `folder` if there is one.
+        on_step: called with the number of steps done and the last loss.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    network = compile_network(recipe)
+    if start is not None:
+        network.load_weights(start)
+    done = _restore(network, folder) if resume else 0
+    losses: list[float] = []
+    for step, (images, targets) in enumerate(make_batches(recipe, examples, done), done + 1):
+        losses.append(float(network.train_on_batch(images, targets)))
+        on_step(step, losses[-1])
+        if step % recipe.epoch == 0 or step == recipe.steps:
+            _checkpoint(network, folder, step, float(np.mean(losses)))
+            losses.clear()
+    use_average(network, recipe)
+    return network
+
+
+def compile_network(recipe: Recipe) -> keras.Model:
+    """Build the recipe's network with its optimizer and loss, every variable in place."""
+    network = build_unet(recipe.network)
+    network.compile(optimizer=_optimizer(recipe), loss=_loss(recipe))
+    network.optimizer.build(network.trainable_variables)
+    return network
+
+
+def use_average(network: keras.Model, recipe: Recipe) -> None:
+    """Overwrite the weights with their running mean (Polyak and Juditsky 1992), if the recipe keeps one."""
+    if recipe.average:
+        network.optimizer.finalize_variable_values(network.trainable_variables)
+
+
+def _optimizer(recipe: Recipe) -> keras.Optimizer:
+    return keras.optimizers.AdamW(
+        WarmHoldFall(recipe),
+        weight_decay=recipe.decay,
+        clipnorm=5.0,
+        use_ema=recipe.average > 0,
+        ema_momentum=recipe.average or 0.99,
+    )
+
+
+def _loss(recipe: Recipe) -> Callable[[Any, Any], Any]:
+    return maps_loss(recipe.network.outputs) if recipe.loss == "maps" else binary_cross_entropy
+
+
+def _checkpoint(network: keras.Model, folder: Path, step: int, loss: float) -> None:
+    """Weights, optimizer and running means; renamed into place, so that a crash leaves the last one whole."""
+    unfinished = folder / f"unfinished.{CHECKPOINT}"
+    network.save_weights(unfinished)
+    unfinished.replace(folder / CHECKPOINT)
+    with (folder / LOG).open("a", newline="") as lines:
+        csv.writer(lines).writerow((step, f"{loss:.5f}"))
+
+
+def _restore(network: keras.Model, folder: Path) -> int:
+    """Return the number of steps done so far."""
+    if not (folder / CHECKPOINT).is_file():
+        return 0
+    network.load_weights(folder / CHECKPOINT)
+    return int(keras.ops.convert_to_numpy(network.optimizer.iterations))

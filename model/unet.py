@@ -1,0 +1,130 @@
+"""The network: a U-Net that works at half resolution and answers at full resolution.
+
+Ronneberger, Fischer, Brox, *U-Net* (MICCAI 2015), with residual blocks (He et al. 2016), batch norm, skips that
+are added instead of concatenated, and a sub-pixel head (Shi et al. 2016): each coarse pixel predicts the block of
+fine pixels below it. Halving the resolution in the stem makes every level four times cheaper.
+
+Written with Keras layers and `keras.ops` only, so it runs on TensorFlow, JAX and PyTorch. Shapes in comments are
+(rows, columns, channels) for an input of (H, W, 3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+CHANNELS_IN = 3
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """What it takes to build a network: everything that its weights depend on.
+
+    Attributes:
+        widths: channels of each level, from the finest to the coarsest.
+        stride: pixels of input per pixel of the finest level (1 or 2).
+        outputs: names of the output maps, in order; each is one channel of logits.
+        residual: residual blocks with batch norm and added skips, or the plain pairs of convolutions and
+            concatenated skips of the 2015 paper.
+    """
+
+    widths: tuple[int, ...] = (24, 48, 96, 128)
+    stride: int = 2
+    outputs: tuple[str, ...] = ("foreground", "contact", "distance")
+    residual: bool = True
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of an input must be multiples of this many pixels."""
+        return self.stride * 2 ** (len(self.widths) - 1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "UNetConfig":
+        """Build the record from what `to_json` returned."""
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+
+
+def build_unet(config: UNetConfig) -> keras.Model:
+    """Build the network: float images (batch, H, W, 3) → logits (batch, H, W, len(outputs)), float32.
+
+    H and W must be multiples of `config.multiple`.
+    """
+    image = keras.Input((None, None, CHANNELS_IN), name="image")
+    x = image if config.stride == 1 else _stem(image, config)  # (H/stride, W/stride, widths[0])
+    x = _decode(_encode(x, config), config)  # (H/stride, W/stride, widths[0])
+    maps = len(config.outputs) * config.stride**2
+    logits = layers.Conv2D(maps, 1, dtype="float32", name="logits")(x)  # (H/stride, W/stride, maps)
+    if config.stride > 1:
+        logits = Subpixels(config.stride, dtype="float32", name="subpixels")(logits)  # (H, W, len(outputs))
+    return keras.Model(image, logits, name="unet")
+
+
+class Subpixels(layers.Layer):
+    """(B, H, W, C · block²) → (B, H · block, W · block, C): spreads channels over a block of pixels."""
+
+    def __init__(self, block: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.block = block
+
+    def call(self, inputs: Any) -> Any:  # noqa: D102 - Keras names it
+        batch, rows, columns, channels = ops.shape(inputs)
+        channels //= self.block**2
+        x = ops.reshape(inputs, (batch, rows, columns, self.block, self.block, channels))
+        x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+        return ops.reshape(x, (batch, rows * self.block, columns * self.block, channels))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:  # noqa: D102
+        batch, rows, columns, channels = input_shape
+        grown = [None if side is None else side * self.block for side in (rows, columns)]
+        return (batch, *grown, (channels or 0) // self.block**2)
+
+
+def _stem(image: Any, config: UNetConfig) -> Any:
+    return _convolve(image, config.widths[0], "stem", kernel=2 * config.stride, strides=config.stride)
+
+
+def _encode(x: Any, config: UNetConfig) -> list[Any]:
+    levels: list[Any] = []
+    for level, width in enumerate(config.widths):
+        if level:
+            x = layers.MaxPooling2D(2, name=f"down{level}")(x)
+        x = _block(x, width, f"encode{level}", config)
+        levels.append(x)
+    return levels
+
+
+def _decode(levels: list[Any], config: UNetConfig) -> Any:
+    x = levels[-1]
+    merge = layers.Add if config.residual else layers.Concatenate
+    for level in reversed(range(len(config.widths) - 1)):
+        width = config.widths[level]
+        x = layers.Conv2D(width, 1, name=f"narrow{level}")(x)
+        x = layers.UpSampling2D(2, interpolation="nearest", name=f"up{level}")(x)
+        x = merge(name=f"merge{level}")([x, levels[level]])
+        x = _block(x, width, f"decode{level}", config)
+    return x
+
+
+def _block(x: Any, width: int, name: str, config: UNetConfig) -> Any:
+    if not config.residual:
+        for step in "ab":
+            x = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"{name}{step}")(x)
+        return x
+    shortcut = x if x.shape[-1] == width else layers.Conv2D(width, 1, name=f"{name}_project")(x)
+    x = _convolve(x, width, f"{name}a")
+    x = _convolve(x, width, f"{name}b", activation=False)
+    return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
+
+
+def _convolve(
+    x: Any, width: int, name: str, *, kernel: int = 3, strides: int = 1, activation: bool = True
+) -> Any:
+    x = layers.Conv2D(width, kernel, strides=strides, padding="same", use_bias=False, name=name)(x)
+    x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if activation else x

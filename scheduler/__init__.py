@@ -1,0 +1,1 @@
+"""Notices files, records them, rings for the workers."""

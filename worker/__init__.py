@@ -1,0 +1,1 @@
+"""Takes a file, segments it, stores what it found."""
