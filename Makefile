@@ -1,0 +1,44 @@
+# GNU make 3.81 (the one macOS ships) is enough. `make help` lists the targets.
+SHELL := /bin/sh
+BIN := .venv/bin
+READY := .venv/ready
+PACKAGES := nuqleus scheduler worker model
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format lock wheel pictures clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## create .venv with everything in it, each package hash-checked
+
+$(READY): requirements.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh
+	@touch $@
+
+run: $(READY) ## fill inbox/ with samples if it is empty, process it, watch it until Ctrl-C
+	@$(BIN)/nuqleus samples inbox
+	@scripts/foreground.sh $(BIN)/nuqleus run --input inbox --overlays results/overlays
+
+test: $(READY) ## run every test
+	@$(BIN)/pytest
+
+lint: $(READY) ## check style, types and who may import whom
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## put the code into its standard form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: $(READY) ## pin the newest allowed version of every dependency, with hashes
+	@$(BIN)/uv pip compile --upgrade --universal --generate-hashes --no-header --quiet \
+	    --python-version 3.11 --extra samples --group dev pyproject.toml -o requirements.lock
+
+wheel: $(READY) ## build the wheel into dist/
+	@$(BIN)/hatchling build --target wheel
+
+clean: ## remove .venv and what the tools cached; inbox/, state/ and results/ stay
+	@rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
