@@ -1,8 +1,8 @@
 """What can go wrong between a file and its numbers.
 
-    ModelError
-    ├── ImageError          this file can't be read; trying again won't help
-    └── WeightsError        the weights don't fit the network, or can't be read
+ModelError
+├── ImageError          this file can't be read; trying again won't help
+└── WeightsError        the weights don't fit the network, or can't be read
 """
 
 

@@ -1,4 +1,4 @@
-"""Pixels of any kind → what the network sees: three channels, robustly stretched."""
+"""Pixels of any kind → what the network sees: intensities robustly stretched to about 0..1."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ BOUNDS = (-0.5, 2.0)
 
 
 def normalise(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Stretch an image to about 0..1 and give it three channels.
+    """Stretch an image to about 0..1.
 
     All channels are stretched alike, so that colour survives; polarity (bright on dark, dark on bright) is left to
     the network.
@@ -23,11 +23,10 @@ def normalise(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
         pixels: (H, W), (H, W, 1) or (H, W, 3), any numeric dtype; NaN and infinities count as the lowest value.
 
     Returns:
-        (H, W, 3) float32.
+        (H, W, 1) or (H, W, 3) float32.
     """
     image = pixels if pixels.ndim == 3 else pixels[..., None]
-    stretched = _stretch(_finite(image.astype(np.float32, copy=False)))
-    return np.repeat(stretched, 3, axis=2) if stretched.shape[2] == 1 else stretched
+    return _stretch(_finite(image.astype(np.float32, copy=False)))
 
 
 def _finite(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -28,12 +28,15 @@ class UNetConfig:
         outputs: names of the output maps, in order; each is one channel of logits.
         residual: residual blocks with batch norm and added skips, or the plain pairs of convolutions and
             concatenated skips of the 2015 paper.
+        canvas: side of the square that whole images are resized to before the network sees them, as the first
+            notebooks did; None leaves them as they are.
     """
 
     widths: tuple[int, ...] = (24, 48, 96, 128)
     stride: int = 2
     outputs: tuple[str, ...] = ("foreground", "contact", "distance")
     residual: bool = True
+    canvas: int | None = None
 
     @property
     def multiple(self) -> int:

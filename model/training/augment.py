@@ -7,10 +7,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.transform import resize
 
 from model.training.dataset import Example
 
 Pixels = NDArray[np.float32]
+
+View = tuple[Pixels, NDArray[np.int32], Pixels]
+"""Image (S, S, 3), labels (S, S) and distance map (S, S)."""
 
 KNOTS = 6
 """Control points of the elastic displacement along a crop's side."""
@@ -42,10 +46,8 @@ class Augmentation:
     invert: float = 0.06
 
 
-def random_crop(
-    example: Example, how: Augmentation, rng: Generator
-) -> tuple[Pixels, NDArray[np.int32], Pixels]:
-    """Return image (crop, crop, 3), labels (crop, crop) and distance map (crop, crop) of a random view."""
+def random_crop(example: Example, how: Augmentation, rng: Generator) -> View:
+    """Return a random part of the example, `how.crop` pixels wide, turned, scaled, bent and recoloured."""
     rows, columns = _coordinates(example, how, rng)
     channels = np.moveaxis(example.image, -1, 0)
     image = np.stack([_sample(channel, rows, columns, 1) for channel in channels], axis=-1)
@@ -53,6 +55,15 @@ def random_crop(
     distance = _sample(example.distance, rows, columns, 1)
     image = recolour(image, how, rng)
     return np.broadcast_to(image, (*labels.shape, 3)), labels, distance
+
+
+def whole_view(example: Example, side: int) -> View:
+    """Return the whole example, resized to a square and nothing else."""
+    size = (side, side)
+    image = resize(example.image, size, order=1, anti_aliasing=True)
+    labels = resize(example.labels, size, order=0, preserve_range=True, anti_aliasing=False)
+    distance = resize(example.distance, size, order=1)
+    return np.broadcast_to(image, (*size, 3)), labels.astype(np.int32), distance
 
 
 def recolour(image: Pixels, how: Augmentation, rng: Generator) -> Pixels:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from model.training.augment import random_crop
+from model.training.augment import View, random_crop, whole_view
 from model.training.dataset import Example
 from model.training.recipe import Recipe
 from model.training.targets import stack_targets
@@ -39,13 +39,19 @@ def _make_batch(
     recipe: Recipe, examples: Sequence[Example], chances: NDArray[np.float64], step: int
 ) -> Batch:
     rng = np.random.default_rng((recipe.seed, step))
-    size, maps = recipe.augmentation.crop, recipe.network.outputs
+    size, maps = recipe.network.canvas or recipe.augmentation.crop, recipe.network.outputs
     images = np.empty((recipe.batch, size, size, 3), np.float32)
     targets = np.empty((recipe.batch, size, size, len(maps)), np.float32)
     for slot, drawn in enumerate(rng.choice(len(examples), recipe.batch, p=chances)):
-        image, labels, distance = random_crop(examples[drawn], recipe.augmentation, rng)
+        image, labels, distance = _view(recipe, examples[drawn], rng)
         images[slot], targets[slot] = image, stack_targets(labels, distance, maps)
     return images, targets
+
+
+def _view(recipe: Recipe, example: Example, rng: np.random.Generator) -> View:
+    if recipe.network.canvas is None:
+        return random_crop(example, recipe.augmentation, rng)
+    return whole_view(example, recipe.network.canvas)
 
 
 def _chances(examples: Sequence[Example], balance: float) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """A folder of images and label images, read into memory.
 
-    DIR/images/<name>.png|tif…   DIR/labels/<name>.png|tif   DIR/../index.csv or DIR/index.csv (optional: id, kind)
+DIR/images/<name>.png|tif…   DIR/labels/<name>.png|tif   DIR/../index.csv or DIR/index.csv (optional: id, kind)
 """
 
 import csv
@@ -69,15 +69,19 @@ def load_examples(
     return [_load(pair) for pair in progress(pairs)]
 
 
+def read_image(path: Path) -> NDArray[np.generic]:
+    """Read the first plane of an image: (H, W, C) in the file's dtype."""
+    return next(iter(read_planes(path))).pixels
+
+
 def read_labels(path: Path) -> NDArray[np.int32]:
     """Read a label image: (H, W) int32."""
-    return read_planes(path)[0].pixels[..., 0].astype(np.int32)
+    return read_image(path)[..., 0].astype(np.int32)
 
 
 def _load(pair: Pair) -> Example:
     labels = read_labels(pair.labels)
-    pixels = read_planes(pair.image)[0].pixels
-    image = normalise(pixels)[..., : pixels.shape[2]]  # a gray image is kept once: it makes crops three times faster
+    image = normalise(read_image(pair.image))
     if image.shape[:2] != labels.shape:
         raise ValueError(f"{pair.labels} is {labels.shape}, but its image is {image.shape[:2]}: not a pair.")
     return Example(pair.name, pair.kind, image, labels, distance_map(labels), _median_diameter(labels))

@@ -1,6 +1,6 @@
 """What a training is: the record that, with the data, reproduces its weights."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from model.training.augment import Augmentation
@@ -45,20 +45,20 @@ class Recipe:
 NUQLEUS = Recipe()
 """How the shipped weights were made."""
 
-NOTEBOOK = replace(
-    NUQLEUS,
-    network=UNetConfig(widths=(16, 32, 64, 128, 256), stride=1, outputs=("foreground",), residual=False),
-    augmentation=Augmentation(crop=128, scale=(0.5, 0.5), elastic=0.0, stain=0.0, invert=0.0),
+NOTEBOOK = Recipe(
+    network=UNetConfig(
+        widths=(16, 32, 64, 128, 256), stride=1, outputs=("foreground",), residual=False, canvas=128
+    ),
     loss="binary",
-    steps=1500,
+    steps=1000,
     batch=16,
     rate=1e-3,
-    warmup=0,
+    warmup=1,
     hold=1.0,
     decay=0.0,
     average=0.0,
     balance=1.0,
 )
-"""The notebook this project grew from: one binary mask, 128 × 128, base 16, binary cross-entropy."""
+"""The notebook this project grew from: every image resized to 128 × 128, one binary mask, base 16, no tricks."""
 
 PRESETS = {"nuqleus": NUQLEUS, "notebook": NOTEBOOK}

@@ -1,6 +1,7 @@
 """The training loop: resume, step, checkpoint, keep the averaged weights."""
 
 import csv
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def train(
     Args:
         recipe: what to train, and how.
         examples: labelled images.
-        folder: where the checkpoint and the log (`log.csv`: step, loss) go.
+        folder: where the checkpoint and the log (`log.csv`: step, loss, seconds) go.
         start: weights to begin with instead of random ones.
         resume: go on from the checkpoint in `folder` if there is one.
         on_step: called with the number of steps done and the last loss.
@@ -44,12 +45,15 @@ def train(
         network.load_weights(start)
     done = _restore(network, folder) if resume else 0
     losses: list[float] = []
+    since = time.perf_counter()
     for step, (images, targets) in enumerate(make_batches(recipe, examples, done), done + 1):
         losses.append(float(network.train_on_batch(images, targets)))
         on_step(step, losses[-1])
         if step % recipe.epoch == 0 or step == recipe.steps:
-            _checkpoint(network, folder, step, float(np.mean(losses)))
+            now = time.perf_counter()
+            _checkpoint(network, folder, (step, float(np.mean(losses)), now - since))
             losses.clear()
+            since = now
     use_average(network, recipe)
     return network
 
@@ -82,13 +86,19 @@ def _loss(recipe: Recipe) -> Callable[[Any, Any], Any]:
     return maps_loss(recipe.network.outputs) if recipe.loss == "maps" else binary_cross_entropy
 
 
-def _checkpoint(network: keras.Model, folder: Path, step: int, loss: float) -> None:
+def trained_seconds(folder: Path) -> float:
+    """Return how long the training logged in a folder has taken so far, interruptions left out."""
+    with (folder / LOG).open(newline="") as lines:
+        return sum(float(seconds) for _, _, seconds in csv.reader(lines))
+
+
+def _checkpoint(network: keras.Model, folder: Path, entry: tuple[int, float, float]) -> None:
     """Weights, optimizer and running means; renamed into place, so that a crash leaves the last one whole."""
     unfinished = folder / f"unfinished.{CHECKPOINT}"
     network.save_weights(unfinished)
     unfinished.replace(folder / CHECKPOINT)
     with (folder / LOG).open("a", newline="") as lines:
-        csv.writer(lines).writerow((step, f"{loss:.5f}"))
+        csv.writer(lines).writerow((entry[0], f"{entry[1]:.5f}", f"{entry[2]:.1f}"))
 
 
 def _restore(network: keras.Model, folder: Path) -> int:

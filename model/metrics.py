@@ -1,0 +1,101 @@
+"""How well one label image agrees with another.
+
+- `score`: the metric of the 2018 Data Science Bowl (Caicedo et al. 2019): tp / (tp + fp + fn) of one image,
+  averaged over IoU thresholds 0.50, 0.55 … 0.95; a data set's figure is the mean over its images.
+- `average_precision`: StarDist's figure (Schmidt et al. 2018): tp / (tp + fp + fn) per threshold, with tp, fp and
+  fn of all images pooled.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+THRESHOLDS: NDArray[np.float64] = np.round(np.arange(0.50, 1.0, 0.05), 2)
+"""IoU above which a predicted nucleus counts as found."""
+
+Labels = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What one predicted label image has in common with the truth.
+
+    Attributes:
+        hits: nuclei found, per threshold: (10,) int64.
+        n_truth: nuclei in the truth.
+        n_predicted: nuclei in the prediction.
+        shared: foreground pixels of both.
+        either: foreground pixels of one or both.
+    """
+
+    hits: NDArray[np.int64]
+    n_truth: int
+    n_predicted: int
+    shared: int
+    either: int
+
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        """tp / (tp + fp + fn) per threshold: (10,); 1 where there is nothing to find and nothing was found."""
+        return _ratio(self.hits, self.n_truth + self.n_predicted - self.hits)
+
+    @property
+    def score(self) -> float:
+        """The Data Science Bowl's figure of this image."""
+        return float(self.precision.mean())
+
+    @property
+    def foreground_iou(self) -> float:
+        """Intersection over union of the foregrounds."""
+        return self.shared / self.either if self.either else 1.0
+
+    @property
+    def foreground_dice(self) -> float:
+        """Dice coefficient of the foregrounds."""
+        return 2 * self.shared / (self.shared + self.either) if self.either else 1.0
+
+
+def compare(truth: Labels, predicted: Labels) -> Agreement:
+    """Compare two label images of the same (H, W).
+
+    Raises:
+        ValueError: they differ in shape.
+    """
+    if truth.shape != predicted.shape:
+        raise ValueError(f"Label images differ in shape. Received: {truth.shape} and {predicted.shape}.")
+    ious, n_truth, n_predicted = _ious(truth, predicted)
+    hits = (ious[None, :] > THRESHOLDS[:, None]).sum(axis=1)  # above 0.5 a nucleus has at most one partner
+    inside, found = truth > 0, predicted > 0
+    return Agreement(hits, n_truth, n_predicted, int((inside & found).sum()), int((inside | found).sum()))
+
+
+def average_precision(agreements: Iterable[Agreement]) -> NDArray[np.float64]:
+    """Return StarDist's pooled average precision per threshold: (10,)."""
+    hits, everything = np.zeros(len(THRESHOLDS), np.int64), 0
+    for agreement in agreements:
+        hits += agreement.hits
+        everything += agreement.n_truth + agreement.n_predicted
+    return _ratio(hits, everything - hits)
+
+
+def _ious(truth: Labels, predicted: Labels) -> tuple[NDArray[np.float64], int, int]:
+    """IoU of every pair of overlapping nuclei, and how many nuclei there are in each image."""
+    true_names, true_ids, true_areas = _renumber(truth)
+    found_names, found_ids, found_areas = _renumber(predicted)
+    width = len(found_names)
+    pairs, overlaps = np.unique(true_ids * width + found_ids, return_counts=True)
+    rows, columns = np.divmod(pairs, width)
+    nuclei = (true_names[rows] > 0) & (found_names[columns] > 0)
+    rows, columns, overlaps = rows[nuclei], columns[nuclei], overlaps[nuclei]
+    ious = overlaps / (true_areas[rows] + found_areas[columns] - overlaps)
+    return ious, int((true_names > 0).sum()), int((found_names > 0).sum())
+
+
+def _renumber(labels: Labels) -> tuple[Labels, NDArray[np.intp], NDArray[np.intp]]:
+    return np.unique(labels.ravel(), return_inverse=True, return_counts=True)
+
+
+def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.where(whole > 0, part / np.maximum(whole, 1), 1.0)

@@ -1,0 +1,112 @@
+"""Pixels → label image: normalise, run the network tile by tile, separate the nuclei."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from skimage.transform import resize
+
+from model.errors import WeightsError
+from model.instances import Labels, Maps, find_nuclei
+from model.normalise import normalise
+from model.tiling import Tile, cut_tiles
+from model.unet import CHANNELS_IN, UNetConfig, build_unet
+from model.weights import SHIPPED, ModelCard, read_card
+
+TILE = 1024
+"""Side of the largest piece that the network sees at once: about 0.6 GB of features."""
+
+MARGIN = 112
+"""Context around what is kept of a tile: beyond it the network sees (almost) nothing."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """An image's nuclei.
+
+    Attributes:
+        labels: (H, W) int32, 0 background, 1..N nuclei.
+        seconds: what each stage took: `normalise`, `network`, `instances`.
+    """
+
+    labels: Labels
+    seconds: Mapping[str, float]
+
+
+class Segmenter:
+    """A loaded network with the rules that turn what it sees into nuclei."""
+
+    def __init__(self, network: keras.Model, card: ModelCard) -> None:
+        self.card = card
+        self._network = network
+        self._config = card.network
+
+    @classmethod
+    def load(cls, weights: Path | None = None) -> "Segmenter":
+        """Load weights, by default those that come with the package.
+
+        Raises:
+            WeightsError: they can't be read, or don't fit their card.
+        """
+        weights = weights or SHIPPED
+        card = read_card(weights)
+        network = build_unet(card.network)
+        try:
+            network.load_weights(weights)
+        except (OSError, ValueError) as error:
+            raise WeightsError(f"{weights} does not fit the network its card describes: {error}") from error
+        return cls(network, card)
+
+    def segment(self, pixels: NDArray[np.generic]) -> Segmentation:
+        """Find the nuclei of an image of any size: (H, W), (H, W, 1) or (H, W, 3), any numeric dtype."""
+        seconds: dict[str, float] = {}
+        with _timed(seconds, "normalise"):
+            image = normalise(pixels)
+        with _timed(seconds, "network"):
+            maps = predict_maps(self._network, self._config, image)
+        with _timed(seconds, "instances"):
+            labels = find_nuclei(maps, self._config.outputs, self.card.rules)
+        return Segmentation(labels, seconds)
+
+
+def predict_maps(network: keras.Model, config: UNetConfig, image: NDArray[np.float32]) -> Maps:
+    """Run the network over an image of any size: (H, W, 1 or 3) → probabilities (H, W, len(outputs)), float32."""
+    if config.canvas is not None:
+        return _predict_resized(network, config, image)
+    height, width = image.shape[:2]
+    maps = np.empty((height, width, len(config.outputs)), np.float32)
+    for tile in cut_tiles(height, width, TILE, MARGIN):
+        maps[tile.write] = _predict_tile(network, config.multiple, image, tile)
+    return maps
+
+
+def _predict_resized(network: keras.Model, config: UNetConfig, image: NDArray[np.float32]) -> Maps:
+    small = resize(image, (config.canvas, config.canvas), order=1, anti_aliasing=True)
+    (tile,) = cut_tiles(*small.shape[:2], TILE, MARGIN)
+    maps = _predict_tile(network, config.multiple, small, tile)
+    return resize(maps, (*image.shape[:2], maps.shape[2]), order=1).astype(np.float32, copy=False)
+
+
+def _predict_tile(network: keras.Model, multiple: int, image: NDArray[np.float32], tile: Tile) -> Maps:
+    piece = image[tile.read]
+    missing = [(0, -side % multiple) for side in piece.shape[:2]]
+    padded = np.pad(piece, (*missing, (0, 0)), mode="symmetric")
+    colours = np.broadcast_to(padded, (*padded.shape[:2], CHANNELS_IN))
+    logits = network.predict_on_batch(colours[None])[0]
+    return _sigmoid(logits[tile.inner])
+
+
+def _sigmoid(logits: NDArray[np.float32]) -> Maps:
+    return 0.5 * np.tanh(0.5 * logits) + 0.5
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start

@@ -1,0 +1,53 @@
+"""Large images in pieces that overlap, so that memory stays bounded and no seam shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+"""First and one-past-last pixel along one side."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A piece of an image.
+
+    Attributes:
+        read: rows and columns that the network sees.
+        write: rows and columns of the result that are taken from it: those with enough context on every side.
+    """
+
+    read: tuple[slice, slice]
+    write: tuple[slice, slice]
+
+    @property
+    def inner(self) -> tuple[slice, slice]:
+        """Where `write` lies within `read`."""
+        rows, columns = (
+            slice(write.start - read.start, write.stop - read.start)
+            for read, write in zip(self.read, self.write, strict=True)
+        )
+        return rows, columns
+
+
+def cut_tiles(height: int, width: int, side: int, margin: int) -> Iterator[Tile]:
+    """Cover an image with tiles of at most `side` pixels whose written parts lie `margin` inside those read.
+
+    Written parts touch without overlap and cover everything; an image no larger than `side` is one tile.
+    """
+    if side <= 2 * margin:
+        raise ValueError(f"A tile must be larger than its two margins. Received: {side} and {margin}.")
+    for row_read, row_write in _spans(height, side, margin):
+        for column_read, column_write in _spans(width, side, margin):
+            yield Tile((slice(*row_read), slice(*column_read)), (slice(*row_write), slice(*column_write)))
+
+
+def _spans(length: int, side: int, margin: int) -> Iterator[tuple[Span, Span]]:
+    start = 0
+    while True:
+        read = max(0, start - margin)
+        stop = read + side - margin
+        if read + side >= length:
+            yield (max(0, length - side), length), (start, length)
+            return
+        yield (read, read + side), (start, stop)
+        start = stop

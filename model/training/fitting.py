@@ -1,0 +1,66 @@
+"""The thresholds of the instance rules, fitted on validation images instead of chosen by hand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from model.instances import InstanceRules, Maps, find_nuclei
+from model.metrics import compare
+from model.segmentation import predict_maps
+from model.training.dataset import Example
+from model.unet import UNetConfig
+
+GRID: dict[str, tuple[float, ...]] = {
+    "marker": (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
+    "foreground": (0.35, 0.4, 0.45, 0.5, 0.55, 0.6),
+    "contact": (0.0, 0.25, 0.5, 0.75, 1.0),
+    "smallest": (10, 15, 20, 30, 40),
+}
+"""Values tried, one rule after another, in this order."""
+
+ROUNDS = 2
+
+
+def fit_rules(
+    network: keras.Model,
+    config: UNetConfig,
+    examples: Sequence[Example],
+    on_trial: Callable[[InstanceRules, float], None] = lambda rules, score: None,
+) -> tuple[InstanceRules, float]:
+    """Return the rules with the best mean Data Science Bowl figure on these images, and that figure.
+
+    Coordinate ascent over `GRID`, starting from the defaults; `on_trial` is told of every trial.
+    """
+    maps = [predict_maps(network, config, example.image).astype(np.float16) for example in examples]
+    truths = [example.labels for example in examples]
+
+    def score(rules: InstanceRules) -> float:
+        figure = _mean_score(maps, truths, config.outputs, rules)
+        on_trial(rules, figure)
+        return figure
+
+    best = InstanceRules()
+    tried = {best: score(best)}
+    for _ in range(ROUNDS):
+        for name, values in GRID.items():
+            for trial in (replace(best, **{name: value}) for value in values):
+                if trial not in tried:
+                    tried[trial] = score(trial)
+            best = max(tried, key=lambda rules: tried[rules])
+    return best, tried[best]
+
+
+def _mean_score(
+    maps: Sequence[NDArray[np.float16]],
+    truths: Sequence[NDArray[np.int32]],
+    outputs: tuple[str, ...],
+    rules: InstanceRules,
+) -> float:
+    def one(image: NDArray[np.float16], truth: NDArray[np.int32]) -> float:
+        found: Maps = image.astype(np.float32)
+        return compare(truth, find_nuclei(found, outputs, rules)).score
+
+    return float(np.mean([one(image, truth) for image, truth in zip(maps, truths, strict=True)]))

@@ -1,0 +1,83 @@
+"""Trained weights, and the card that says what they are."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from model.errors import WeightsError
+from model.instances import InstanceRules
+from model.unet import UNetConfig
+
+SHIPPED = Path(__file__).parent / "nuclei.weights.h5"
+"""The weights that come with the package."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What made a network: stored beside its weights, and in the database with every result.
+
+    Attributes:
+        name: of the network.
+        sha256: of the weights file.
+        config: `network` (UNetConfig) and `rules` (InstanceRules) as JSON values.
+        metrics: measured on validation images.
+        code_version: version of this package that trained it.
+        training: data, recipe, seconds, machine.
+    """
+
+    name: str
+    sha256: str
+    config: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    code_version: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def network(self) -> UNetConfig:
+        """What to build."""
+        return UNetConfig.from_json(self.config["network"])
+
+    @property
+    def rules(self) -> InstanceRules:
+        """How to separate nuclei in what it predicts."""
+        return InstanceRules(**self.config["rules"])
+
+
+def card_path(weights: Path) -> Path:
+    """Return where the card of a weights file lies: `x.weights.h5` → `x.json`."""
+    return weights.with_name(weights.name.removesuffix(".weights.h5") + ".json")
+
+
+def hash_file(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_card(card: ModelCard, weights: Path) -> None:
+    """Write a card beside its weights."""
+    card_path(weights).write_text(json.dumps(asdict(card), indent=2) + "\n")
+
+
+def read_card(weights: Path) -> ModelCard:
+    """Read the card of a weights file, and check that it is that file's.
+
+    Raises:
+        WeightsError: the weights or the card are missing, or do not belong together.
+    """
+    try:
+        card = ModelCard(**json.loads(card_path(weights).read_text()))
+        actual = hash_file(weights)
+    except (OSError, ValueError, TypeError) as error:
+        raise WeightsError(
+            f"{weights} can't be used: {error}. Weights need their card beside them."
+        ) from error
+    if card.sha256 != actual:
+        raise WeightsError(
+            f"{weights} is not what its card {card_path(weights).name} describes: its SHA-256 is {actual}, "
+            f"the card says {card.sha256}. Was one of them replaced, or not fetched whole?"
+        )
+    return card

@@ -1,0 +1,46 @@
+"""Progress bars on the terminal; nothing where output goes to a file."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.progress import Progress
+
+T = TypeVar("T")
+
+
+def make_progress() -> Progress:
+    """Return a bar with counts, elapsed and remaining time, on stderr."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def track(items: Sequence[T], what: str) -> Iterator[T]:
+    """Yield the items while a bar shows how far the loop is."""
+    with make_progress() as progress:
+        task = progress.add_task(what, total=len(items), note="")
+        for item in items:
+            yield item
+            progress.advance(task)

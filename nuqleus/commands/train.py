@@ -1,0 +1,105 @@
+"""`nuqleus train DIR`: a network from labelled images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nuqleus import __version__
+
+if TYPE_CHECKING:
+    from model.training.recipe import Recipe
+    from model.weights import ModelCard
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs/nuclei"),
+    show_default=True,
+    help="Where weights, checkpoints, log and pictures go.",
+)
+@click.option("--name", default="nuclei", show_default=True, help="Name of the network.")
+@click.option("--preset", type=click.Choice(["nuqleus", "notebook"]), default="nuqleus", show_default=True)
+@click.option("--steps", type=click.IntRange(min=1), help="Batches in all, instead of the preset's.")
+@click.option("--batch", type=click.IntRange(min=1), help="Crops in a batch, instead of the preset's.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0, min_open=True), help="Learning rate, instead of the preset's."
+)
+@click.option("--seed", type=int, help="Seed, instead of the preset's.")
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Weights to begin with: fine-tune instead of starting from nothing.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the interrupted training in the output folder.")
+def command(
+    folder: Path, output: Path, name: str, preset: str, start: Path | None, resume: bool, **changes: Any
+) -> None:
+    """Train a network on labelled images.
+
+    DIR holds train/ and val/ with images/ and labels/ each, or images/ and labels/ itself, of which one image in
+    eight is then held out. An index.csv with the columns id and kind balances kinds and gives figures for each.
+    """
+    from model.training.recipe import PRESETS
+
+    given = {field: value for field, value in changes.items() if value is not None}
+    recipe = replace(PRESETS[preset], **given)
+    _refuse_to_overwrite(output, resume)
+    card = _train(recipe, folder, output, name, start, resume)
+    _report(card, output)
+
+
+def _train(
+    recipe: Recipe, folder: Path, output: Path, name: str, start: Path | None, resume: bool
+) -> ModelCard:
+    from model.training.dataset import load_examples
+    from model.training.session import check_start, describe_data, run_session, split_folder
+    from model.weights import read_card
+    from nuqleus.commands.progress import make_progress, track
+
+    check_start(start, recipe, read_card(start) if start else None)
+    split = split_folder(folder)
+    output.mkdir(parents=True, exist_ok=True)
+    train_on = load_examples(split.train, lambda pairs: track(pairs, "Reading images to train on"))
+    val = load_examples(split.val, lambda pairs: track(pairs, "Reading images to measure on"))
+    with make_progress() as progress:
+        steps = progress.add_task("Training", total=recipe.steps, note="")
+        trials = progress.add_task("Fitting the rules", total=None, note="")
+        return run_session(
+            recipe,
+            train_on,
+            val,
+            output,
+            name=name,
+            data=describe_data(folder, split),
+            code_version=__version__,
+            start=start,
+            resume=resume,
+            on_step=lambda step, loss: progress.update(steps, completed=step, note=f"loss {loss:.3f}"),
+            on_trial=lambda rules, score: progress.update(trials, advance=1, note=f"DSB {score:.3f} {rules}"),
+        )
+
+
+def _refuse_to_overwrite(output: Path, resume: bool) -> None:
+    if not resume and (output / "checkpoint.weights.h5").exists():
+        raise click.UsageError(
+            f"{output} holds a training already. Go on with it by --resume, or choose another folder by --output."
+        )
+
+
+def _report(card: ModelCard, output: Path) -> None:
+    from model.evaluation import Summary
+    from nuqleus.commands.evaluate import print_summaries
+
+    print_summaries([Summary(**summary) for summary in card.metrics.values()])
+    click.echo(
+        f"Weights, card, curve and examples are in {output}: {card.name}.weights.h5, {card.name}.json,"
+    )
+    click.echo("curve.png, examples.png. Use them with NUQLEUS_WEIGHTS or --weights.")
