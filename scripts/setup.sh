@@ -9,8 +9,8 @@ suits() {
     "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null
 }
 
-find_python() {
-    for python in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11; do
+find_python() { # $PYTHON if that is set, and nothing else then
+    for python in "${PYTHON:-python3}" ${PYTHON:-python3.13 python3.12 python3.11}; do
         if suits "$python"; then
             echo "$python"
             return
