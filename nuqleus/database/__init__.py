@@ -1,0 +1,1 @@
+"""What is known about every file. The truth; the queue is only a doorbell."""

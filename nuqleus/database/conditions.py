@@ -1,0 +1,43 @@
+"""Conditions on files that `states.py` makes its UPDATEs depend on."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
+
+from nuqleus.database.records import Claim
+from nuqleus.database.tables import File, FileState
+
+
+def held(claim: Claim) -> ColumnElement[bool]:
+    """The claim is still good: the one fence that all of a worker's writes pass."""
+    return and_(
+        File.id == claim.file_id,
+        File.state == FileState.RUNNING,
+        File.lease_owner == claim.owner,
+        File.attempts == claim.attempt,
+    )
+
+
+def dead(now: float) -> ColumnElement[bool]:
+    """Running on a lease that wasn't renewed."""
+    return and_(File.state == FileState.RUNNING, File.lease_expires_at < now)
+
+
+def named(paths: Sequence[str] | None) -> ColumnElement[bool]:
+    """One of these files, or in one of these folders; None: any file."""
+    if paths is None:
+        return true()
+    return or_(*(or_(File.path == path, File.path.startswith(f"{path}/", autoescape=True)) for path in paths))
+
+
+def overdue(connection: Connection, before: float) -> ColumnElement[bool]:
+    """Queued before this moment, and its message lost: see `Files.sweep`."""
+    last_taken = select(func.max(File.queued_at)).where(
+        File.started_at > before, File.started_at >= File.queued_at
+    )
+    last_sent = select(func.max(File.queued_at)).where(File.state == FileState.QUEUED)
+    running = select(exists().where(File.state == FileState.RUNNING))
+    taken, sent = connection.scalar(last_taken), connection.scalar(last_sent)
+    silent = sent is not None and sent < before and not connection.scalar(running)
+    until = before if silent else min(before, taken or 0.0)
+    return and_(File.state == FileState.QUEUED, File.queued_at < until)

@@ -1,0 +1,157 @@
+"""Connections: SQLite (embedded) and PostgreSQL from the same code, and the schema brought up to date."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from nuqleus.errors import DatabaseUnavailable, SchemaError, SettingsError
+
+BUSY_SECONDS = 60
+"""How long a writer waits for its turn in SQLite, where there is one at a time."""
+
+UPGRADE_LOCK = 0x6E75716C
+"""PostgreSQL's advisory lock that makes processes that start together migrate one after the other."""
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for a database URL; connects when first used.
+
+    SQLite: the file's folder is created; a write-ahead log, so that readers never wait; foreign keys enforced.
+    The file must lie on a local disk: SQLite's locks don't work over a network.
+
+    Raises:
+        SettingsError: if the URL can't be understood.
+    """
+    try:
+        engine = create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise SettingsError(
+            "the database URL can't be understood; it looks like sqlite:///folder/file.db or "
+            f"postgresql+psycopg://user:password@host/name. Received: {shown(url)} ({type(error).__name__})"
+        ) from None
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    return engine
+
+
+def open_database(url: str) -> Engine:
+    """An engine whose tables are ready: the embedded kind is brought up to date, others must already be.
+
+    Raises:
+        SchemaError: if a database server's schema is not this version's.
+    """
+    engine = make_engine(url)
+    if engine.dialect.name == "sqlite":
+        upgrade(engine)
+    else:
+        _require_current(engine)
+    return engine
+
+
+def shown(url: str) -> str:
+    """A database URL without its password, fit for logs and terminals."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "(not a URL)"
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one state of the database.
+
+    Raises:
+        DatabaseUnavailable: if the database can't be reached, or ends the connection.
+    """
+    with _translated(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that is committed at the end, or rolled back on any error.
+
+    In SQLite it takes the write lock at once: one that begins by reading can't get it if another was faster.
+
+    Raises:
+        DatabaseUnavailable: if the database can't be reached, or ends the connection.
+    """
+    with _translated(engine), engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+        yield connection
+
+
+def upgrade(engine: Engine) -> None:
+    """Create the schema, or migrate it to this version; processes that start together take turns."""
+    from alembic import command
+
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+        command.upgrade(_alembic(connection), "head")
+
+
+def revisions(engine: Engine) -> tuple[str | None, str | None]:
+    """The schema's version in the database (None: no tables yet), and the one that this code needs."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with reading(engine) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found, ScriptDirectory.from_config(_alembic(None)).get_current_head()
+
+
+def _require_current(engine: Engine) -> None:
+    found, needed = revisions(engine)
+    if found != needed:
+        raise SchemaError(
+            f"the database's schema is {found or 'missing'}, this version needs {needed}: "
+            "run `nuqleus db upgrade`"
+        )
+
+
+def _alembic(connection: Connection | None) -> Any:
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+@contextmanager
+def _translated(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not (isinstance(error, OperationalError) or error.connection_invalidated):
+            raise
+        where = engine.url.render_as_string(hide_password=True)
+        raise DatabaseUnavailable(
+            f"the database {where} doesn't answer as it should: {error.orig}"
+        ) from error
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    if engine.url.database and engine.url.database != ":memory:":
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # Python's own BEGIN comes too late for the locks we need
+    for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

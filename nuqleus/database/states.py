@@ -1,0 +1,335 @@
+"""How files move from state to state. Nothing else in the project changes `files.state`.
+
+    waiting ─ enqueue ─→ queued ─ claim ─→ running ─┬─ complete ───────→ done
+       ↑                   ↑                 │      ├─ mark_duplicate ─→ duplicate
+       │                   └─ sweep, release ┘      └─ fail, sweep ────→ failed
+       └─ observe (the file changed), retry, release
+
+Every arrow is one conditional UPDATE: it names the state that it starts from and, for a running file, the owner
+of the lease. The database lets one of several contenders through, so no two workers ever own a file, and one that
+lost its lease (it was silent too long, or the file changed) changes nothing any more.
+
+A file's results are there exactly while it is `done`. They are written in the transaction that sets the state, and
+leave in the one that takes it back; if the file has duplicates by then, the first of them inherits the results.
+
+Leases compare the clocks of the worker's and the scheduler's machine: keep them in step to within a few seconds.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nuqleus.database.batches import batched
+from nuqleus.database.conditions import dead, held, named, overdue
+from nuqleus.database.engine import reading, writing
+from nuqleus.database.records import Claim, KnownFile, SeenFile
+from nuqleus.database.results import ImageResult, insert_image
+from nuqleus.database.tables import File, FileState, Image
+from nuqleus.errors import LeaseLost
+
+__all__ = ["Claim", "FileState", "Files", "KnownFile", "SeenFile"]
+
+CHUNK = 500
+"""Files that one statement names; databases limit the number of parameters."""
+
+PAGE = 5_000
+"""Rows that `known` holds in memory."""
+
+_UNOWNED: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
+_FRESH: dict[str, Any] = {
+    "state": FileState.WAITING,
+    "sha256": None,
+    "attempts": 0,
+    "error_kind": None,
+    "error": None,
+    "duplicate_of": None,
+    "queued_at": None,
+    "started_at": None,
+    "finished_at": None,
+    **_UNOWNED,
+}
+
+
+class Files:
+    """The files of a database.
+
+    Every method is one transaction (one for each few hundred files where it takes many) and raises
+    `DatabaseUnavailable` when the database can't be reached.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def known(self) -> Iterator[KnownFile]:
+        """All files in order of discovery, a page at a time; no lock is held between pages."""
+        last = 0
+        columns = (File.id, File.path, File.size, File.mtime_ns, File.state)
+        while True:
+            query = select(*columns).where(File.id > last).order_by(File.id).limit(PAGE)
+            with reading(self._engine) as connection:
+                page = [KnownFile(*row) for row in connection.execute(query)]
+            yield from page
+            if len(page) < PAGE:
+                return
+            last = page[-1].id
+
+    def counts(self) -> dict[FileState, int]:
+        """Number of files in each state; states without files count 0."""
+        query = select(File.state, func.count()).group_by(File.state)
+        with reading(self._engine) as connection:
+            found = {state: count for state, count in connection.execute(query).tuples()}  # noqa: C416
+        return {state: found.get(state, 0) for state in FileState}
+
+    def pending(self) -> int:
+        """Number of files that still have to end."""
+        counts = self.counts()
+        return counts[FileState.WAITING] + counts[FileState.QUEUED] + counts[FileState.RUNNING]
+
+    def observe(self, seen: Sequence[SeenFile]) -> dict[str, int]:
+        """Record what a scan found: new and changed files become `waiting`, others stay as they are.
+
+        A changed file loses its results, and its lease if it is running.
+
+        Returns:
+            The ids of all of them, by path.
+        """
+        ids: dict[str, int] = {}
+        for chunk in batched(seen, CHUNK):
+            with writing(self._engine) as connection:
+                ids |= self._observe(connection, chunk)
+        return ids
+
+    def enqueue(self, ids: Sequence[int]) -> list[int]:
+        """`waiting` → `queued`. Returns those that were; send their messages after this has returned."""
+        values = {"state": FileState.QUEUED, "queued_at": self._clock()}
+        return self._move(ids, [FileState.WAITING], values)
+
+    def forget(self, ids: Sequence[int]) -> list[int]:
+        """Fail files that vanished before their turn. Returns those that were `waiting` or `queued`."""
+        values = self._failed("vanished", "The file was deleted or moved away before it was processed.")
+        return self._move(ids, [FileState.WAITING, FileState.QUEUED], values)
+
+    def claim(self, file_id: int, owner: str, lease_seconds: float) -> Claim | None:
+        """`queued` → `running`. None if the file isn't queued: done, or somebody else's."""
+        now = self._clock()
+        statement = (
+            update(File)
+            .where(File.id == file_id, File.state == FileState.QUEUED)
+            .values(
+                state=FileState.RUNNING,
+                attempts=File.attempts + 1,
+                lease_owner=owner,
+                lease_expires_at=now + lease_seconds,
+                started_at=now,
+            )
+            .returning(File.id, File.path, File.size, File.mtime_ns, File.attempts)
+        )
+        with writing(self._engine) as connection:
+            row = connection.execute(statement).one_or_none()
+        return row and Claim(*row, owner=owner)
+
+    def renew(self, claim: Claim, lease_seconds: float) -> bool:
+        """Go on owning a file. False if the lease is lost: stop, nothing that is written will count."""
+        with writing(self._engine) as connection:
+            return _change(connection, claim, {"lease_expires_at": self._clock() + lease_seconds})
+
+    def complete(self, claim: Claim, sha256: str, model_id: int, images: Iterable[ImageResult]) -> None:
+        """`running` → `done`, with all results, in one transaction.
+
+        `images` is drawn before the transaction begins: a slow pipeline never holds the write lock.
+
+        Raises:
+            LeaseLost: nothing was written.
+        """
+        results = list(images)
+        with writing(self._engine) as connection:
+            self._finish(connection, claim, {"state": FileState.DONE, "sha256": sha256})
+            for result in results:
+                insert_image(connection, claim.file_id, model_id, result)
+
+    def find_twin(self, sha256: str, model_id: int, file_id: int) -> int | None:
+        """Another file with the same content that this model is done with."""
+        query = (
+            select(File.id)
+            .where(File.sha256 == sha256, File.state == FileState.DONE, File.id != file_id)
+            .where(exists().where(Image.file_id == File.id, Image.model_id == model_id))
+            .order_by(File.id)
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            return connection.scalar(query)
+
+    def mark_duplicate(self, claim: Claim, sha256: str, of: int) -> bool:
+        """`running` → `duplicate`: the results of file `of` count for this one too.
+
+        Returns:
+            False if `of` isn't done with this content any more: process the file after all.
+
+        Raises:
+            LeaseLost: nothing was written.
+        """
+        twin = select(File.id).where(File.id == of, File.state == FileState.DONE, File.sha256 == sha256)
+        with writing(self._engine) as connection:
+            # the lock makes whoever takes the twin's results away wait, and then see this duplicate
+            if connection.scalar(twin.with_for_update()) is None:
+                return False
+            values = {"state": FileState.DUPLICATE, "sha256": sha256, "duplicate_of": of}
+            self._finish(connection, claim, values)
+            return True
+
+    def fail(self, claim: Claim, kind: str, message: str) -> bool:
+        """`running` → `failed`, with the reason. False if the lease is lost: nothing was written."""
+        with writing(self._engine) as connection:
+            return _change(connection, claim, self._failed(kind, message))
+
+    def release(self, claim: Claim, *, to: Literal[FileState.QUEUED, FileState.WAITING]) -> bool:
+        """Give a file back unprocessed; the attempt doesn't count. False if the lease is lost.
+
+        To `queued` when a worker is told to stop, to `waiting` when the file turns out to be incomplete.
+        """
+        queued_at = self._clock() if to is FileState.QUEUED else None
+        values = {"state": to, "queued_at": queued_at, "attempts": File.attempts - 1, **_UNOWNED}
+        with writing(self._engine) as connection:
+            return _change(connection, claim, values)
+
+    def retry(self, paths: Sequence[str] | None = None) -> list[int]:
+        """Failed files, or those named (files or folders), → `waiting`; the scheduler then queues them.
+
+        Args:
+            paths: relative to the watched folder; files that are done or duplicates lose their results.
+                None: all failed files.
+
+        Returns:
+            The ids of the files that will be processed again.
+        """
+        ended = (
+            [FileState.FAILED] if paths is None else [FileState.FAILED, FileState.DONE, FileState.DUPLICATE]
+        )
+        with reading(self._engine) as connection:
+            ids = connection.scalars(select(File.id).where(File.state.in_(ended), named(paths))).all()
+        return self._move(ids, ended, _FRESH, results=False)
+
+    def sweep(self, max_attempts: int, resend_seconds: float, limit: int = 1000) -> list[int]:
+        """Find what got lost: files on dead leases, and messages that never arrived.
+
+        A message counts as lost after `resend_seconds`, and if either a file that was queued later has been taken
+        (the queue is first in, first out), or nothing runs and nothing was sent meanwhile. A long queue thus
+        isn't sent again.
+
+        Returns:
+            At most `limit` ids, now `queued`, whose messages must be sent again.
+        """
+        now = self._clock()
+        with writing(self._engine) as connection:
+            self._bury(connection, now, max_attempts)
+            revived = self._revive(connection, now, limit)
+            return revived + self._resend(connection, now - resend_seconds, limit - len(revived))
+
+    def _observe(self, connection: Connection, seen: Sequence[SeenFile]) -> dict[str, int]:
+        query = select(File.path, File.id, File.size, File.mtime_ns).where(
+            File.path.in_([s.path for s in seen])
+        )
+        known = {row.path: row for row in connection.execute(query)}
+        self._insert(connection, [file for file in seen if file.path not in known])
+        for file in seen:
+            row = known.get(file.path)
+            if row and (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
+                self._renew_content(connection, row.id, file)
+        return {row.path: row.id for row in connection.execute(query)}
+
+    def _insert(self, connection: Connection, new: Sequence[SeenFile]) -> None:
+        if not new:
+            return
+        # another scheduler may be faster with the same file
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        now = self._clock()
+        rows = [
+            {
+                "path": f.path,
+                "size": f.size,
+                "mtime_ns": f.mtime_ns,
+                "state": FileState.WAITING,
+                "discovered_at": now,
+            }
+            for f in new
+        ]
+        connection.execute(insert(File).on_conflict_do_nothing(index_elements=["path"]), rows)
+
+    def _renew_content(self, connection: Connection, file_id: int, file: SeenFile) -> None:
+        statement = (
+            update(File)
+            .where(File.id == file_id, or_(File.size != file.size, File.mtime_ns != file.mtime_ns))
+            .values(size=file.size, mtime_ns=file.mtime_ns, **_FRESH)
+        )
+        if connection.execute(statement).rowcount:
+            _take_results(connection, file_id)
+
+    def _failed(self, kind: str, message: str) -> dict[str, Any]:
+        ended = {
+            "state": FileState.FAILED,
+            "finished_at": self._clock(),
+            "error_kind": kind,
+            "error": message,
+        }
+        # a file that vanished counts as changed when it comes back
+        return {**ended, **_UNOWNED, **({"mtime_ns": 0} if kind == "vanished" else {})}
+
+    def _finish(self, connection: Connection, claim: Claim, values: dict[str, Any]) -> None:
+        if not _change(connection, claim, {"finished_at": self._clock(), **values, **_UNOWNED}):
+            raise LeaseLost(f"another owner has {claim.path!r} now; nothing was written")
+
+    def _move(
+        self, ids: Sequence[int], states: Sequence[FileState], values: dict[str, Any], *, results: bool = True
+    ) -> list[int]:
+        moved: list[int] = []
+        for chunk in batched(ids, CHUNK):
+            statement = update(File).where(File.id.in_(chunk), File.state.in_(states)).values(values)
+            with writing(self._engine) as connection:
+                changed = connection.scalars(statement.returning(File.id)).all()
+                for file_id in () if results else changed:
+                    _take_results(connection, file_id)
+            moved.extend(changed)
+        return moved
+
+    def _bury(self, connection: Connection, now: float, max_attempts: int) -> None:
+        message = (
+            f"The worker was lost while it processed this file, {max_attempts} times. It may need more memory "
+            "than there is, or crash the reader. `nuqleus retry` tries again."
+        )
+        hopeless = update(File).where(dead(now), File.attempts >= max_attempts)
+        connection.execute(hopeless.values(self._failed("worker-died", message)))
+
+    def _revive(self, connection: Connection, now: float, limit: int) -> list[int]:
+        lost = select(File.id).where(dead(now)).order_by(File.lease_expires_at).limit(limit)
+        values = {"state": FileState.QUEUED, "queued_at": now, **_UNOWNED}
+        statement = update(File).where(File.id.in_(lost), dead(now)).values(values).returning(File.id)
+        return list(connection.scalars(statement))
+
+    def _resend(self, connection: Connection, before: float, limit: int) -> list[int]:
+        rung_in_vain = overdue(connection, before)
+        lost = select(File.id).where(rung_in_vain).order_by(File.queued_at, File.id).limit(max(0, limit))
+        statement = update(File).where(File.id.in_(lost), rung_in_vain).values(queued_at=self._clock())
+        return list(connection.scalars(statement.returning(File.id)))
+
+
+def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
+    """Change a running file if the claim still holds."""
+    return connection.execute(update(File).where(held(claim)).values(values)).rowcount == 1
+
+
+def _take_results(connection: Connection, file_id: int) -> None:
+    """Delete a file's results, or leave them to its first duplicate."""
+    heirs = select(File.id).where(File.duplicate_of == file_id).order_by(File.id).with_for_update()
+    duplicates = connection.scalars(heirs).all()
+    if not duplicates:
+        connection.execute(delete(Image).where(Image.file_id == file_id))
+        return
+    heir, *others = duplicates
+    connection.execute(update(Image).where(Image.file_id == file_id).values(file_id=heir))
+    connection.execute(update(File).where(File.id == heir).values(state=FileState.DONE, duplicate_of=None))
+    if others:
+        connection.execute(update(File).where(File.duplicate_of == file_id).values(duplicate_of=heir))

@@ -1,0 +1,244 @@
+"""The tables. Words are those of `docs/architecture.md`; names of measurements are scikit-image's.
+
+Lengths are in pixels, areas in square pixels, angles in radians, times in UTC. A measurement that isn't a number
+(the form factor of a single pixel, say) is NULL. What changes here needs a migration beside it.
+"""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Double,
+    Enum,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from nuqleus.database.types import Moment, RelativePath, SafeText
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class FileState(StrEnum):
+    """Where a file stands. See `states.py` for who moves it on."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DUPLICATE = "duplicate"
+
+
+class Base(DeclarativeBase):
+    """Root of the tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        float: Double(),
+        str: Text(),
+        bool: Boolean(),
+        dict[str, Any]: JSON(),
+    }
+
+
+class File(Base):
+    """A path below the watched folder.
+
+    Attributes:
+        path: relative to the watched folder, with `/`; odd names are escaped as `nuqleus.paths` says.
+        size: bytes, when it was last looked at.
+        mtime_ns: time of change in nanoseconds since 1970; 0 for a file that vanished.
+        sha256: of the content that the results belong to.
+        attempts: times that a worker has begun with this content.
+        lease_owner: the worker that owns the file while it is running.
+        lease_expires_at: from then on the worker counts as dead.
+        error_kind: short name of the reason of a failure.
+        error: the reason in words.
+        duplicate_of: the file of the same content whose results count for this one too.
+    """
+
+    __tablename__ = "files"
+    __table_args__ = (
+        UniqueConstraint("path"),
+        # the sweep, and counts by state
+        Index(None, "state", "queued_at"),
+        Index(None, "state", "lease_expires_at"),
+        Index(None, "started_at"),
+        Index(None, "finished_at"),
+        # the search for a twin, and for the duplicates of a file
+        Index(None, "sha256"),
+        Index(None, "duplicate_of"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(RelativePath())
+    size: Mapped[int] = mapped_column(BigInteger())
+    mtime_ns: Mapped[int] = mapped_column(BigInteger())
+    sha256: Mapped[str | None]
+    state: Mapped[FileState] = mapped_column(
+        Enum(
+            FileState,
+            name="state",
+            native_enum=False,
+            create_constraint=True,
+            length=16,
+            values_callable=lambda states: [state.value for state in states],
+        )
+    )
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None]
+    lease_expires_at: Mapped[float | None] = mapped_column(Moment())
+    error_kind: Mapped[str | None]
+    error: Mapped[str | None] = mapped_column(SafeText())
+    duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
+    discovered_at: Mapped[float] = mapped_column(Moment())
+    queued_at: Mapped[float | None] = mapped_column(Moment())
+    started_at: Mapped[float | None] = mapped_column(Moment())
+    finished_at: Mapped[float | None] = mapped_column(Moment())
+
+
+class Model(Base):
+    """A network that produced results; the same weights are the same model."""
+
+    __tablename__ = "models"
+    __table_args__ = (UniqueConstraint("weights_sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    weights_sha256: Mapped[str]
+    config: Mapped[dict[str, Any]]
+    metrics: Mapped[dict[str, Any]]
+    code_version: Mapped[str]
+
+
+class Image(Base):
+    """A 2-D plane of a file: one for a PNG; one per scene, time point and z for a stack.
+
+    There are rows here exactly while their file is `done`. `seconds_*` say where the time went.
+    """
+
+    __tablename__ = "images"
+    __table_args__ = (UniqueConstraint("file_id", "scene", "t", "z"), Index(None, "model_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
+    scene: Mapped[int]
+    t: Mapped[int]
+    z: Mapped[int]
+    height: Mapped[int]
+    width: Mapped[int]
+    channels: Mapped[int]
+    dtype: Mapped[str]
+    pixel_size_um: Mapped[float | None]
+    n_nuclei: Mapped[int]
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
+    seconds_read: Mapped[float | None]
+    seconds_normalise: Mapped[float | None]
+    seconds_network: Mapped[float | None]
+    seconds_instances: Mapped[float | None]
+    seconds_measure: Mapped[float | None]
+    seconds_store: Mapped[float | None]
+
+
+class Mask(Base):
+    """A block of an image's label image (0 background, 1..N nuclei); small images have one.
+
+    `data` is a file that other tools open: a TIFF with zlib compression for the encoding `tiff-zlib`.
+    """
+
+    __tablename__ = "masks"
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"), primary_key=True)
+    row0: Mapped[int] = mapped_column(primary_key=True)
+    col0: Mapped[int] = mapped_column(primary_key=True)
+    height: Mapped[int]
+    width: Mapped[int]
+    encoding: Mapped[str]
+    data: Mapped[bytes]
+
+
+class Nucleus(Base):
+    """One nucleus: its size and shape. `bbox_*` is half-open, as in scikit-image."""
+
+    __tablename__ = "nuclei"
+    # kept in the order of its key: no second copy of the key, and an image's nuclei lie together
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"), primary_key=True)
+    label: Mapped[int] = mapped_column(primary_key=True)
+    centroid_row: Mapped[float]
+    centroid_col: Mapped[float]
+    bbox_row0: Mapped[int]
+    bbox_col0: Mapped[int]
+    bbox_row1: Mapped[int]
+    bbox_col1: Mapped[int]
+    area: Mapped[float]
+    area_bbox: Mapped[float | None]
+    area_convex: Mapped[float | None]
+    area_filled: Mapped[float | None]
+    perimeter: Mapped[float | None]
+    perimeter_crofton: Mapped[float | None]
+    equivalent_diameter_area: Mapped[float | None]
+    axis_major_length: Mapped[float | None]
+    axis_minor_length: Mapped[float | None]
+    eccentricity: Mapped[float | None]
+    orientation: Mapped[float | None]
+    solidity: Mapped[float | None]
+    extent: Mapped[float | None]
+    euler_number: Mapped[int | None]
+    feret_diameter_max: Mapped[float | None]
+    form_factor: Mapped[float | None]
+    touches_border: Mapped[bool]
+
+
+class Intensity(Base):
+    """One nucleus in one channel, in the file's own units. Channels count from 0."""
+
+    __tablename__ = "intensities"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    # refers to the image, not the nucleus: deleting an image is then one delete here, not one a nucleus
+    image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"), primary_key=True)
+    label: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[int] = mapped_column(primary_key=True)
+    intensity_mean: Mapped[float | None]
+    intensity_median: Mapped[float | None]
+    intensity_min: Mapped[float | None]
+    intensity_max: Mapped[float | None]
+    intensity_std: Mapped[float | None]
+    intensity_integrated: Mapped[float | None]
+    intensity_lower_quartile: Mapped[float | None]
+    intensity_upper_quartile: Mapped[float | None]
+    intensity_mad: Mapped[float | None]
+    mass_displacement: Mapped[float | None]
+    intensity_edge_mean: Mapped[float | None]
+    intensity_edge_std: Mapped[float | None]
+
+
+class Worker(Base):
+    """A live worker; gone when it stops, and silent (`seen_at`) when it was killed."""
+
+    __tablename__ = "workers"
+    __table_args__ = (Index(None, "seen_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    device: Mapped[str]
+    started_at: Mapped[float] = mapped_column(Moment())
+    seen_at: Mapped[float] = mapped_column(Moment())
+    files_done: Mapped[int] = mapped_column(default=0)

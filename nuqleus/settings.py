@@ -1,0 +1,96 @@
+"""Every option, declared once: `--input` on the command line, `NUQLEUS_INPUT_DIR` in the environment, and so on."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nuqleus.errors import SettingsError
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+def _embedded_database(given: dict[str, Any]) -> str:
+    return f"sqlite:///{(given['state_dir'] / 'nuqleus.db').as_posix()}"
+
+
+class Settings(BaseSettings):
+    """What all parts need to agree on. Built by `get_settings` when a command starts, never at import.
+
+    Attributes:
+        input_dir: the watched folder; only ever read.
+        state_dir: database and broker files of the embedded kind live here.
+        database_url: SQLAlchemy's form of URL: `sqlite:///file.db`, `postgresql://user:password@host/name`.
+        broker_url: `redis://…`; None starts a server of our own.
+        workers: worker processes that `nuqleus run` starts.
+        settle_seconds: a file is complete when its size and time of change stood still for so long.
+        scan_seconds: time between two scans of the whole folder.
+        lease_seconds: a running file whose worker was silent for so long may be given to another.
+        heartbeat_seconds: how often a worker renews its lease.
+        max_attempts: workers that a file may kill before it is failed.
+        resend_seconds: a queued file is rung for again when its message seems to be lost after so long.
+        max_pixels: images with more pixels than this are failed, from their header.
+        soft_time_limit: seconds after which a file's task is asked to end.
+        time_limit: seconds after which a file's task is killed.
+        weights: a weights file instead of the one that comes with the package.
+        overlay_dir: where pictures of the outlines go; None draws none.
+        log_level: the least severe level that is logged.
+        watch: `auto` uses the operating system's events where they work; `poll` never does.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="NUQLEUS_", env_ignore_empty=True, frozen=True, extra="forbid", validate_default=True
+    )
+
+    input_dir: Path = Path("inbox")
+    state_dir: Path = Path("state")
+    # may hold passwords: never in a repr, and so in no log
+    database_url: Annotated[str, Field(repr=False, default_factory=_embedded_database)]
+    broker_url: Annotated[str | None, Field(repr=False)] = None
+    workers: PositiveInt = 1
+    settle_seconds: Annotated[float, Field(ge=0)] = 2.0
+    scan_seconds: PositiveFloat = 5.0
+    lease_seconds: PositiveFloat = 60.0
+    heartbeat_seconds: PositiveFloat = 10.0
+    max_attempts: PositiveInt = 3
+    resend_seconds: PositiveFloat = 300.0
+    max_pixels: PositiveInt = 400_000_000
+    soft_time_limit: PositiveInt = 600
+    time_limit: PositiveInt = 660
+    weights: Path | None = None
+    overlay_dir: Path | None = None
+    log_level: LogLevel = "INFO"
+    watch: Literal["auto", "poll"] = "auto"
+
+    @model_validator(mode="after")
+    def _times_fit_together(self) -> Self:
+        if 2 * self.heartbeat_seconds > self.lease_seconds:
+            raise ValueError(
+                "lease_seconds must be at least twice heartbeat_seconds, or a late heartbeat loses files"
+            )
+        if self.soft_time_limit >= self.time_limit:
+            raise ValueError("time_limit must be larger than soft_time_limit: it is the harder of the two")
+        return self
+
+
+def get_settings(**given: Any) -> Settings:
+    """Settings from the command line's options, else the environment, else the defaults.
+
+    Args:
+        given: options by the names above; None stands for "not given".
+
+    Raises:
+        SettingsError: with one line for each value that makes no sense.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError("\n".join(map(_explain, error.errors(include_url=False)))) from None
+
+
+def _explain(problem: Any) -> str:
+    """One line that names the variable; what was given is not repeated, since it may hold a password."""
+    name = "_".join(map(str, problem["loc"]))
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"NUQLEUS_{name.upper()} (or its option): {message}" if name else message
