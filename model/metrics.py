@@ -38,7 +38,7 @@ class Agreement:
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """tp / (tp + fp + fn) per threshold: (10,); 1 where there is nothing to find and nothing was found."""
+        """Hits / (truth + predicted - hits) per threshold: (10,); 1 where nothing is there and nothing was found."""
         return _ratio(self.hits, self.n_truth + self.n_predicted - self.hits)
 
     @property

@@ -42,7 +42,8 @@ def _stretch(image: NDArray[np.float32]) -> NDArray[np.float32]:
     if high <= low:  # nearly constant: the few pixels that differ may still be all there is
         low, high = float(image.min()), float(image.max())
     scale = 1.0 / (high - low) if high > low else 0.0
-    return np.clip((image - np.float32(low)) * np.float32(scale), *map(np.float32, BOUNDS))
+    lowest, highest = BOUNDS
+    return np.clip((image - np.float32(low)) * np.float32(scale), np.float32(lowest), np.float32(highest))
 
 
 def _sample(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -77,7 +77,7 @@ class Segmenter:
 def predict_maps(network: keras.Model, config: UNetConfig, image: NDArray[np.float32]) -> Maps:
     """Run the network over an image of any size: (H, W, 1 or 3) → probabilities (H, W, len(outputs)), float32."""
     if config.canvas is not None:
-        return _predict_resized(network, config, image)
+        return _predict_resized(network, config.canvas, config.multiple, image)
     height, width = image.shape[:2]
     maps = np.empty((height, width, len(config.outputs)), np.float32)
     for tile in cut_tiles(height, width, TILE, MARGIN):
@@ -85,10 +85,10 @@ def predict_maps(network: keras.Model, config: UNetConfig, image: NDArray[np.flo
     return maps
 
 
-def _predict_resized(network: keras.Model, config: UNetConfig, image: NDArray[np.float32]) -> Maps:
-    small = resize(image, (config.canvas, config.canvas), order=1, anti_aliasing=True)
-    (tile,) = cut_tiles(*small.shape[:2], TILE, MARGIN)
-    maps = _predict_tile(network, config.multiple, small, tile)
+def _predict_resized(network: keras.Model, side: int, multiple: int, image: NDArray[np.float32]) -> Maps:
+    small = resize(image, (side, side), order=1, anti_aliasing=True)
+    (tile,) = cut_tiles(side, side, TILE, MARGIN)
+    maps = _predict_tile(network, multiple, small, tile)
     return resize(maps, (*image.shape[:2], maps.shape[2]), order=1).astype(np.float32, copy=False)
 
 

@@ -50,7 +50,8 @@ class UNetConfig:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "UNetConfig":
         """Build the record from what `to_json` returned."""
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        lists = {name: tuple(values[name]) for name in ("widths", "outputs")}
+        return cls(**{**values, **lists})
 
 
 def build_unet(config: UNetConfig) -> keras.Model:

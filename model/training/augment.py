@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -117,7 +118,7 @@ def _smooth_noise(how: Augmentation, rng: Generator) -> Pixels:
     """A displacement that varies slowly: (2, crop, crop) pixels."""
     basis = _spline_basis(how.crop)
     coarse = rng.normal(0, how.elastic, (2, KNOTS, KNOTS)).astype(np.float32)
-    return basis @ coarse @ basis.T
+    return np.matmul(np.matmul(basis, coarse), basis.T, dtype=np.float32)
 
 
 @cache
@@ -127,7 +128,7 @@ def _spline_basis(length: int) -> Pixels:
     return np.stack(columns, axis=-1).astype(np.float32)
 
 
-def _sample(plane: NDArray, rows: Pixels, columns: Pixels, order: int) -> NDArray:
+def _sample(plane: NDArray[Any], rows: Pixels, columns: Pixels, order: int) -> NDArray[Any]:
     return ndimage.map_coordinates(plane, (rows, columns), order=order, mode="mirror", prefilter=False)
 
 
@@ -152,8 +153,8 @@ def _shift_colours(image: Pixels, rng: Generator) -> Pixels:
 
 def _change_contrast(image: Pixels, rng: Generator) -> Pixels:
     gamma = float(np.exp(rng.normal(0, 0.25)))
-    bent = np.sign(image) * np.abs(image) ** gamma
-    return bent * float(np.exp(rng.normal(0, 0.2))) + rng.normal(0, 0.06)
+    bent = np.sign(image) * np.abs(image) ** np.float32(gamma)
+    return bent * np.float32(np.exp(rng.normal(0, 0.2))) + np.float32(rng.normal(0, 0.06))
 
 
 def _change_sharpness(image: Pixels, rng: Generator) -> Pixels:

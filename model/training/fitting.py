@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from model.segmentation import predict_maps
 from model.training.dataset import Example
 from model.unet import UNetConfig
 
-GRID: dict[str, tuple[float, ...]] = {
+GRID: dict[str, tuple[Any, ...]] = {
     "marker": (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
     "foreground": (0.35, 0.4, 0.45, 0.5, 0.55, 0.6),
     "contact": (0.0, 0.25, 0.5, 0.75, 1.0),
@@ -28,7 +29,7 @@ def fit_rules(
     network: keras.Model,
     config: UNetConfig,
     examples: Sequence[Example],
-    on_trial: Callable[[InstanceRules, float], None] = lambda rules, score: None,
+    on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None,
 ) -> tuple[InstanceRules, float]:
     """Return the rules with the best mean Data Science Bowl figure on these images, and that figure.
 

@@ -19,7 +19,7 @@ class WarmHoldFall(keras.optimizers.schedules.LearningRateSchedule):
         self._rate, self._warmup, self._steps = recipe.rate, max(recipe.warmup, 1), recipe.steps
         self._fall = recipe.hold * recipe.steps
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Any) -> Any:  # noqa: D102 - Keras names it
         step = ops.cast(step, "float32")
         fallen = (step - self._fall) / max(self._steps - self._fall, 1.0)
         share = 0.5 * (1.0 + ops.cos(np.pi * ops.clip(fallen, 0.0, 1.0)))

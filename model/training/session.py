@@ -73,8 +73,8 @@ def run_session(
     code_version: str,
     start: Path | None = None,
     resume: bool = False,
-    on_step: Callable[[int, float], None] = lambda step, loss: None,
-    on_trial: Callable[[InstanceRules, float], None] = lambda rules, score: None,
+    on_step: Callable[[int, float], None] = lambda _step, _loss: None,
+    on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None,
 ) -> ModelCard:
     """Train, fit the rules on `val`, measure there, and write `<name>.weights.h5`, its card and pictures.
 

@@ -27,7 +27,7 @@ def train(
     *,
     start: Path | None = None,
     resume: bool = False,
-    on_step: Callable[[int, float], None] = lambda step, loss: None,
+    on_step: Callable[[int, float], None] = lambda _step, _loss: None,
 ) -> keras.Model:
     """Train a network and return it, with the averaged weights in place.
 
