@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from nuqleus.database.migrations import HEAD
 from nuqleus.errors import DatabaseUnavailable, SchemaError, SettingsError
 
 BUSY_SECONDS = 60
@@ -43,12 +44,17 @@ def open_database(url: str) -> Engine:
 
     Raises:
         SchemaError: if a database server's schema is not this version's.
+        DatabaseUnavailable: if it can't be reached.
     """
     engine = make_engine(url)
-    if engine.dialect.name == "sqlite":
+    found = schema_version(engine)
+    if found != HEAD and engine.dialect.name != "sqlite":
+        raise SchemaError(
+            f"the database's schema is {found or 'missing'}, this version of nuqleus needs {HEAD}: "
+            "run `nuqleus db upgrade`"
+        )
+    if found != HEAD:
         upgrade(engine)
-    else:
-        _require_current(engine)
     return engine
 
 
@@ -94,23 +100,12 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(_alembic(connection), "head")
 
 
-def revisions(engine: Engine) -> tuple[str | None, str | None]:
-    """The schema's version in the database (None: no tables yet), and the one that this code needs."""
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
+def schema_version(engine: Engine) -> str | None:
+    """The version of the schema that the database has; None if it has none yet."""
     with reading(engine) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found, ScriptDirectory.from_config(_alembic(None)).get_current_head()
-
-
-def _require_current(engine: Engine) -> None:
-    found, needed = revisions(engine)
-    if found != needed:
-        raise SchemaError(
-            f"the database's schema is {found or 'missing'}, this version needs {needed}: "
-            "run `nuqleus db upgrade`"
-        )
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(text("SELECT version_num FROM alembic_version"))
 
 
 def _alembic(connection: Connection | None) -> Any:

@@ -31,6 +31,9 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
+NEVER_REUSED = {"sqlite_autoincrement": True}
+"""For ids that others keep (a message in the queue, somebody's notes): a deleted row's number isn't given again."""
+
 
 class FileState(StrEnum):
     """Where a file stands. See `states.py` for who moves it on."""
@@ -82,6 +85,7 @@ class File(Base):
         # the search for a twin, and for the duplicates of a file
         Index(None, "sha256"),
         Index(None, "duplicate_of"),
+        NEVER_REUSED,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -132,7 +136,7 @@ class Image(Base):
     """
 
     __tablename__ = "images"
-    __table_args__ = (UniqueConstraint("file_id", "scene", "t", "z"), Index(None, "model_id"))
+    __table_args__ = (UniqueConstraint("file_id", "scene", "t", "z"), Index(None, "model_id"), NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     file_id: Mapped[int] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
@@ -233,7 +237,7 @@ class Worker(Base):
     """A live worker; gone when it stops, and silent (`seen_at`) when it was killed."""
 
     __tablename__ = "workers"
-    __table_args__ = (Index(None, "seen_at"),)
+    __table_args__ = (Index(None, "seen_at"), NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     host: Mapped[str]
