@@ -2,6 +2,7 @@
 
 ModelError
 ├── ImageError          this file can't be read; trying again won't help
+├── MaskError           a stored mask can't be put together again
 └── WeightsError        the weights don't fit the network, or can't be read
 """
 
@@ -15,12 +16,16 @@ class ImageError(ModelError):
 
     Attributes:
         kind: short name of the reason, stored as `files.error_kind`: `empty-file`, `not-an-image`, `truncated`,
-            `git-lfs-pointer`, `unsupported-format`, `too-many-pixels`.
+            `damaged`, `git-lfs-pointer`, `unsupported-format`, `too-many-pixels`.
     """
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class MaskError(ModelError):
+    """Blocks of a mask that are damaged, misplaced or missing."""
 
 
 class WeightsError(ModelError):

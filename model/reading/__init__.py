@@ -1,12 +1,15 @@
-from dataclasses import dataclass
-from pathlib import Path
-import numpy as np
-from PIL import Image
+"""Image files → planes of pixels, one at a time.
 
-@dataclass(frozen=True)
-class Plane:
-    pixels: np.ndarray
+    PNG, JPEG, BMP    one plane                                          rasters.py
+    TIFF              one plane per scene, time point and z; channels    tiff.py, layout.py
+                      stay together
 
-def read_planes(path: Path) -> list[Plane]:
-    a = np.asarray(Image.open(path))
-    return [Plane(a if a.ndim == 3 else a[..., None])]
+A file's kind is decided by its content, never by its ending (content.py). What can't be read raises `ImageError`
+with a reason (damage.py), decided from the header where that is possible.
+"""
+
+from model.reading.content import SUFFIXES
+from model.reading.plane import MAX_PIXELS, Plane
+from model.reading.planes import read_planes
+
+__all__ = ["MAX_PIXELS", "SUFFIXES", "Plane", "read_planes"]

@@ -1,0 +1,105 @@
+"""What a file is, by its first bytes."""
+
+from enum import Enum
+from pathlib import Path
+
+from model.errors import ImageError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".btf", ".tf8")
+"""The usual endings of files that can be read; for people and dialogs, as reading goes by content."""
+
+HEAD = 132
+"""Bytes that decide: DICOM's signature is the last of them."""
+
+
+class Content(Enum):
+    """The kinds of files that can be read."""
+
+    PNG = "PNG"
+    JPEG = "JPEG"
+    BMP = "BMP"
+    TIFF = "TIFF"
+
+
+READABLE = {
+    b"\x89PNG": Content.PNG,
+    b"\xff\xd8\xff": Content.JPEG,
+    b"II*\0": Content.TIFF,
+    b"MM\0*": Content.TIFF,
+    b"II+\0": Content.TIFF,  # BigTIFF
+    b"MM\0+": Content.TIFF,
+}
+
+BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+"""Sizes of the header after the file header; "BM" alone also begins many a text."""
+
+# what people drop that we can't read but can name: (offset, bytes, name)
+KNOWN = (
+    (0, b"ZISRAWFILE", "a Zeiss CZI file"),
+    (0, b"\xda\xce\xbe\x0a", "a Nikon ND2 file"),
+    (0, b"\x70\0\0\0", "a Leica LIF file"),
+    (0, b"\x89HDF", "an HDF5 file (Imaris, ilastik, …)"),
+    (0, b"\xd0\xcf\x11\xe0", "an OLE file (Olympus OIB, Zeiss ZVI, Office, …)"),
+    (128, b"DICM", "a DICOM file"),
+    (0, b"GIF8", "a GIF file"),
+    (8, b"WEBP", "a WebP file"),
+    (4, b"jP  \r\n", "a JPEG 2000 file"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 code stream"),
+    (4, b"ftypavif", "an AVIF file"),
+    (4, b"ftyphei", "a HEIC file"),
+    (0, b"8BPS", "a Photoshop file"),
+    (0, b"SIMPLE  =", "a FITS file"),
+    (0, b"%PDF", "a PDF file"),
+    (0, b"PK\x03\x04", "a ZIP archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+)
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def recognise(path: Path) -> Content:
+    """Tell what a file is.
+
+    Raises:
+        ImageError: `empty-file`, `git-lfs-pointer`, `unsupported-format` or `not-an-image`.
+        OSError: the file can't be opened.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    content = _readable(head)
+    if content is None:
+        raise _refusal(path, head)
+    return content
+
+
+def _readable(head: bytes) -> Content | None:
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
+        return Content.BMP
+    return next((content for start, content in READABLE.items() if head.startswith(start)), None)
+
+
+def _refusal(path: Path, head: bytes) -> ImageError:
+    if not head:
+        return ImageError("empty-file", f"{path} is empty (zero bytes). Copy it again.")
+    if head.startswith(LFS_POINTER):
+        return ImageError(
+            "git-lfs-pointer",
+            f"{path} is a Git LFS pointer, not the image itself. Fetch the image with 'git lfs pull'.",
+        )
+    for offset, signature, name in KNOWN:
+        if head[offset:].startswith(signature):
+            return ImageError(
+                "unsupported-format", f"{path} is {name}, which can't be read. Export it as TIFF or PNG."
+            )
+    return ImageError(
+        "not-an-image", f"{path} is not an image: it {_looks(head)}. Use PNG, JPEG, BMP or TIFF."
+    )
+
+
+def _looks(head: bytes) -> str:
+    if not any(head):
+        return "begins with zero bytes only, as left by an interrupted copy"
+    text = head.decode("utf-8", errors="ignore").split("\n")[0].strip()
+    if text and text.isprintable():
+        return f"is text that begins with {text[:40]!r}"
+    return f"begins with the bytes {head[:8].hex(' ')}"

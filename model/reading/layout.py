@@ -1,0 +1,117 @@
+"""Which pages of a TIFF series make which plane.
+
+tifffile names the axes of a series with letters, from ImageJ's, OME's or its own metadata. Here they become scene,
+time point, z and channels:
+
+    T          t
+    Z, I, Q    z: slices, and pages of a stack that doesn't say what its pages are
+    C          channels of one plane; for colour pages, scenes
+    S          samples of a pixel (see photometry.py)
+    others     scenes: positions, tiles, angles, phases, …
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tifffile import TiffPageSeries
+
+TIME = "T"
+DEPTH = "ZIQ"
+CHANNEL = "C"
+PIXEL = "YX"
+SAMPLE = "S"
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Axes and lengths of a series, split where pages begin.
+
+    Attributes:
+        outer: axes that count pages, one letter each, and their lengths.
+        inner: axes within a page, and their lengths.
+        colour: pages are colour images, so that C counts images.
+    """
+
+    outer: tuple[str, Index]
+    inner: tuple[str, Index]
+    colour: bool
+
+    @classmethod
+    def of(cls, series: TiffPageSeries, *, colour: bool) -> "Layout":
+        """Read the layout of a series; pages that don't fit its metadata are a plain stack."""
+        page = series.keyframe
+        axes, shape, inner = series.get_axes(squeeze=True), series.get_shape(squeeze=True), len(page.shape)
+        if shape[-inner:] == page.shape and set(PIXEL) <= set(axes[-inner:]):
+            return cls((axes[:-inner], shape[:-inner]), (axes[-inner:], page.shape), colour)
+        return cls(("I", (len(series),)), (page.axes, page.shape), colour)
+
+    @property
+    def pages(self) -> int:
+        """How many pages the series has."""
+        return math.prod(self.outer[1])
+
+    @property
+    def channels(self) -> int:
+        """How many channels (or samples) a plane has before alpha is dropped."""
+        sizes = [*zip(*self.outer, strict=True), *zip(*self.inner, strict=True)]
+        return math.prod(size for axis, size in sizes if axis == SAMPLE or axis in self._joined)
+
+    @property
+    def scenes(self) -> int:
+        """How many scenes the series has."""
+        sizes = [*zip(*self.outer, strict=True), *zip(*self.inner, strict=True)]
+        return math.prod(size for axis, size in sizes if self._counts_scenes(axis))
+
+    def groups(self) -> Iterator[tuple[Index, list[int]]]:
+        """Yield, for each place outside the pages, its index and the numbers of the pages that are its channels."""
+        axes, shape = self.outer
+        numbers = np.arange(self.pages).reshape(shape)
+        joined = [i for i, axis in enumerate(axes) if axis in self._joined]
+        kept = [i for i in range(len(axes)) if i not in joined]
+        numbers = numbers.transpose(kept + joined)
+        places = tuple(shape[i] for i in kept)
+        for index in np.ndindex(places):
+            yield index, numbers[index].ravel().tolist()
+
+    def images(self, block: NDArray[Any]) -> Iterator[tuple[Index, NDArray[Any]]]:
+        """Yield the images in pages of one place, with their index within the page.
+
+        Args:
+            block: (..., channels): the axes of a page without S, then the channels.
+        """
+        axes = self.inner[0].replace(SAMPLE, "")
+        kept = [i for i, axis in enumerate(axes) if axis not in PIXEL + self._joined]
+        joined = [i for i, axis in enumerate(axes) if axis in self._joined]
+        ordered = block.transpose([*kept, axes.index("Y"), axes.index("X"), *joined, len(axes)])
+        for index in np.ndindex(ordered.shape[: len(kept)]):
+            image = ordered[index]
+            yield index, np.ascontiguousarray(image.reshape(*image.shape[:2], -1))
+
+    def number(self, index: Index) -> tuple[int, int, int]:
+        """Return scene, t and z of an index over the axes that remain outside an image."""
+        axes = [
+            (a, n)
+            for a, n in [*zip(*self.outer, strict=True), *zip(*self.inner, strict=True)]
+            if self._counts(a)
+        ]
+        found = {"scene": 0, "t": 0, "z": 0}
+        for (axis, size), i in zip(axes, index, strict=True):
+            name = "t" if axis in TIME else "z" if axis in DEPTH else "scene"
+            found[name] = found[name] * size + i
+        return found["scene"], found["t"], found["z"]
+
+    @property
+    def _joined(self) -> str:
+        return "" if self.colour else CHANNEL
+
+    def _counts(self, axis: str) -> bool:
+        return axis not in PIXEL + SAMPLE + self._joined
+
+    def _counts_scenes(self, axis: str) -> bool:
+        return self._counts(axis) and axis not in TIME + DEPTH

@@ -1,0 +1,205 @@
+"""TIFF and its relatives (BigTIFF, ImageJ, OME, …): a plane per scene, time point and z.
+
+tifffile decodes; this module decides which pages are images, and never lets a file that lost pages or bytes pass.
+Values stay as stored (a 12-bit camera gives 0..4095), except that MinIsWhite is inverted and colour becomes RGB. The
+Orientation tag is ignored, as ImageJ, Bio-Formats and tifffile do, so that masks lie on the image that they show.
+"""
+
+import logging
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
+
+from model.errors import ImageError
+from model.reading.calibration import Calibration, calibrate
+from model.reading.damage import explained
+from model.reading.directories import check_directories
+from model.reading.layout import Layout
+from model.reading.photometry import Conversion, UnsupportedPixelsError, conversion
+from model.reading.plane import Plane, check_size
+
+# it reports what it finds wrong in files on stderr; here that becomes ImageError, or doesn't matter
+logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
+
+EXTRAS = {"Thumbnail", "Label", "Macro", "Map", "Overview", "Reference"}
+"""Series of slide scanners that are no images of the specimen at full resolution."""
+
+PYRAMID_FROM = 2_048
+"""Smaller pages whose size is a half, third or quarter are levels of a pyramid if they say so, or if the page
+before them has at least this width or height. Else they are scenes: rather one image too many than one lost."""
+
+ALONE: dict[str, Any] = {"_multifile": False, "is_mmstack": False, "is_ndtiff": False}
+"""Metadata may name other files of a set. They are files of their own here, so each gives its own pages only."""
+
+
+def read_tiff(path: Path, max_pixels: int) -> Iterator[Plane]:
+    """Yield the planes of a TIFF file, each read when it is asked for."""
+    with path.open("rb") as file:
+        with explained(path):
+            check_directories(path, file)
+            tif = TiffFile(file, **ALONE)
+            scenes = [_Scene(path, tif, series, i) for i, series in enumerate(_images(tif))]
+            _check_complete(path, tif)
+            for scene in scenes:
+                scene.check(max_pixels)
+        first = 0
+        for scene in scenes:
+            yield from scene.planes(first)
+            first += scene.layout.scenes
+
+
+def _images(tif: TiffFile) -> list[TiffPageSeries]:
+    """Return the series that are images: no thumbnails, labels, masks or levels of pyramids."""
+    series = [one for base in _series(tif) for one in (base, *_scenes_among_levels(base))]
+    images = [s for s in series if not (s.keyframe.is_reduced or s.keyframe.is_mask or s.name in EXTRAS)]
+    return images or series[:1]
+
+
+def _series(tif: TiffFile) -> list[TiffPageSeries]:
+    try:
+        return tif.series
+    except RuntimeError:  # many pages, of which only a few are compared first, and one is different
+        tif.is_uniform = False
+        return tif.series
+
+
+def _scenes_among_levels(series: TiffPageSeries) -> list[TiffPageSeries]:
+    if series.kind != "generic" or max(series.keyframe.shape) >= PYRAMID_FROM:
+        return []
+    return [
+        level for level in series.levels[1:] if not (level.keyframe.is_reduced or level.keyframe.is_subifd)
+    ]
+
+
+def _check_complete(path: Path, tif: TiffFile) -> None:
+    """ImageJ writes large stacks as one page with all pixels behind it; tifffile gives up on it if some are missing."""
+    said = int((tif.imagej_metadata or {}).get("images", 1))
+    if said > 1 and len(tif.pages) == 1 and tif.series[0].kind != "imagej":
+        raise ImageError(
+            "truncated",
+            f"{path} ends too early: it should hold {said:,} images, as ImageJ wrote it. Copy it again.",
+        )
+
+
+class _Scene:
+    """A series of pages alike, and how to read planes from it."""
+
+    def __init__(self, path: Path, tif: TiffFile, series: TiffPageSeries, number: int) -> None:
+        self.path = path
+        self.tif = tif
+        self.series = series
+        self.page: TiffPage = series.keyframe
+        self.conversion: Conversion = _conversion(path, tif, self.page)
+        self.layout = Layout.of(series, colour=self.conversion.colour)
+        self.calibration: Calibration = calibrate(tif, self.page, number)
+
+    def check(self, max_pixels: int) -> None:
+        """Refuse planes that are too large, and pixels that can't be decoded, from the header alone."""
+        check_size(self.path, self.page.imagelength, self.page.imagewidth, self.layout.channels, max_pixels)
+        if self.page.compression not in tifffile.TIFF.DECOMPRESSORS:
+            raise _unknown_compression(self.path, self.page)
+
+    def planes(self, first_scene: int) -> Iterator[Plane]:
+        """Read the planes one by one; places without any stored page are skipped (OME allows them)."""
+        for place, numbers in self.layout.groups():
+            with explained(self.path):
+                block = self._block(numbers)
+            for within, pixels in self.layout.images(block) if block is not None else ():
+                scene, t, z = self.layout.number(place + within)
+                yield self._plane(pixels, first_scene + scene, t, z)
+
+    def _plane(self, pixels: NDArray[Any], scene: int, t: int, z: int) -> Plane:
+        names = self.calibration.channel_names
+        return Plane(
+            pixels.astype(pixels.dtype.newbyteorder("="), copy=False),
+            colour=self.conversion.colour,
+            scene=scene,
+            t=t,
+            z=z,
+            pixel_size_um=self.calibration.pixel_size_um,
+            channel_names=names if len(names) == pixels.shape[2] else (),
+        )
+
+    def _block(self, numbers: list[int]) -> NDArray[Any] | None:
+        """Return the pages of one place, (axes of a page without S, channels); None if none is stored."""
+        pages = [self._samples(number) for number in numbers]
+        stored = next((page for page in pages if page is not None), None)
+        if stored is None:
+            return None
+        filled = [np.zeros_like(stored) if page is None else page for page in pages]
+        return filled[0] if len(filled) == 1 else np.concatenate(filled, axis=-1)
+
+    def _samples(self, number: int) -> NDArray[Any] | None:
+        """Decode a page: (axes of a page without S, channels)."""
+        stored = self._stored(number)
+        if stored is None:
+            return None
+        axes = self.layout.inner[0]
+        samples = np.moveaxis(stored, axes.index("S"), -1) if "S" in axes else stored[..., None]
+        return self.conversion.apply(samples)
+
+    def _stored(self, number: int) -> NDArray[Any] | None:
+        if len(self.series) >= self.layout.pages:
+            page = self.series[number]
+            return None if page is None else self._decoded(page)
+        return self._behind(number)
+
+    def _decoded(self, page: TiffPage | TiffFrame) -> NDArray[Any]:
+        _check_bytes(self.path, page, self.tif.filehandle.size)
+        return page.asarray()
+
+    def _behind(self, number: int) -> NDArray[Any]:
+        """Read a page of a stack that has one directory only, with the pixels of all pages behind each other."""
+        offset = self.series.dataoffset
+        if offset is None:
+            raise ValueError(f"{self.layout.pages} pages announced, {len(self.series)} found")
+        start = offset + number * self.page.nbytes
+        if start + self.page.nbytes > self.tif.filehandle.size:
+            raise _cut(self.path, number)
+        self.tif.filehandle.seek(start)
+        dtype = self.series.dtype.newbyteorder(self.tif.byteorder)
+        return self.tif.filehandle.read_array(dtype, math.prod(self.page.shape)).reshape(self.page.shape)
+
+
+def _conversion(path: Path, tif: TiffFile, page: TiffPage) -> Conversion:
+    try:
+        return conversion(page, palette_is_display=bool(tif.is_imagej or tif.is_ome))
+    except UnsupportedPixelsError as error:
+        raise ImageError(
+            "unsupported-format", f"{path} can't be read: {error}. Save it as gray or RGB."
+        ) from error
+
+
+def _unknown_compression(path: Path, page: TiffPage) -> ImageError:
+    try:
+        name = tifffile.COMPRESSION(page.compression).name
+    except ValueError:
+        name = "unknown"
+    return ImageError(
+        "unsupported-format",
+        f"{path} is compressed with {name} (TIFF compression {int(page.compression)}), which can't be read. "
+        "Save it uncompressed, or with LZW, deflate or zstd.",
+    )
+
+
+def _check_bytes(path: Path, page: TiffPage | TiffFrame, size: int) -> None:
+    """Refuse a page whose data lie beyond the end of the file: some decoders would fill up with gray."""
+    needed = [page.nbytes] if page.is_contiguous else page.databytecounts
+    if any(offset + count > size for offset, count in zip(page.dataoffsets, needed, strict=False)):
+        raise _cut(path, page.index)
+    if not page.is_contiguous and len(page.dataoffsets) < math.prod(page.chunked):
+        raise ImageError("damaged", f"{path} is damaged: page {page.index} lacks a part of its pixels.")
+
+
+def _cut(path: Path, page: Any) -> ImageError:
+    return ImageError(
+        "truncated",
+        f"{path} ends too early: the pixels of page {page} lie beyond the end of the file. "
+        "The copy was probably interrupted. Copy it again.",
+    )
