@@ -1,0 +1,123 @@
+"""The house holds together: who imports whom, what is documented, what is packed."""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from nuqleus import __version__
+from nuqleus.cli import COMMANDS
+from nuqleus.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("nuqleus", "scheduler", "worker", "model")
+README = (ROOT / "README.md").read_text()
+
+LOADED = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+
+
+def loaded_after(code):
+    """Top-level modules that a fresh interpreter holds after running some code."""
+    process = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{LOADED}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(process.stdout.splitlines()[-1]))
+
+
+def run(*command):
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def repository_files():
+    """What git tracks or would track, so that a file not yet added counts too."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z").stdout
+    return {path for path in listed.split("\0") if path and (ROOT / path).is_file()}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_ours_and_not_a_namesake_from_the_package_index(room):
+    assert Path(import_module(room).__file__) == ROOT / room / "__init__.py"
+
+
+def test_the_rooms_import_only_what_they_may():
+    result = run(Path(sys.executable).with_name("lint-imports"))
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_scheduler_never_loads_a_network():
+    every_module = "pkgutil.walk_packages(scheduler.__path__, 'scheduler.')"
+    code = f"import pkgutil, importlib, scheduler\nfor m in {every_module}: importlib.import_module(m.name)"
+    assert loaded_after(code).isdisjoint({"tensorflow", "keras", "model", "worker"})
+
+
+def test_help_loads_no_library_but_click():
+    heavy = {"tensorflow", "keras", "numpy", "scipy", "skimage", "celery", "sqlalchemy", "pydantic", "rich"}
+    assert loaded_after(_called("--help")).isdisjoint(heavy)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_loads_no_network(name):
+    assert loaded_after(_called(name, "--help")).isdisjoint({"tensorflow", "keras"})
+
+
+def _called(*arguments):
+    call = f"with contextlib.suppress(SystemExit): main({list(arguments)})"
+    return f"import contextlib\nfrom nuqleus.cli import main\n{call}"
+
+
+def test_every_command_has_a_module_and_every_module_a_line_in_the_help():
+    modules = {path.stem for path in (ROOT / "nuqleus/commands").glob("[a-z]*.py")}
+    assert modules == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented(name):
+    assert re.search(rf"`nuqleus {name}\b", README), f"README.md doesn't show `nuqleus {name}`"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented(name):
+    assert f"`NUQLEUS_{name.upper()}`" in README
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_links_between_documents_lead_somewhere(document):
+    text = (ROOT / document).read_text()
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text) + re.findall(r'src="(?!https?:)([^"]+)"', text)
+    missing = [link for link in links if not (ROOT / document).parent.joinpath(link).exists()]
+    assert not missing
+
+
+def test_the_changelog_knows_this_version():
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_no_file_names_a_place_on_the_machine_it_was_written_on():
+    homes = re.compile(rb"/(?:home|Users)/\w+/|/root/\.?\w|" + re.escape(f"{ROOT}/".encode()))
+    named = [path for path in repository_files() if homes.search((ROOT / path).read_bytes())]
+    assert not named
+
+
+def test_the_lock_names_no_host():
+    assert "//" not in (ROOT / "requirements.lock").read_text()
+
+
+def test_the_wheel_holds_the_four_packages_and_nothing_else(tmp_path):
+    built = run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path))
+    assert built.returncode == 0, built.stderr
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert packed == {path for path in repository_files() if path.split("/")[0] in ROOMS}
+
+
+def test_the_wheel_carries_weights_and_migrations():
+    files = repository_files()
+    assert any(path.startswith("model/weights/") for path in files)
+    assert any(re.match(r"nuqleus/database/migrations/versions/\w+\.py", path) for path in files)
