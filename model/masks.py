@@ -1,0 +1,120 @@
+"""Masks as bytes: a label image in blocks, each a TIFF that any tool opens.
+
+A block is a plain one-page TIFF, zlib-compressed, of unsigned 16-bit integers, or 32-bit where a label is above
+65,535. All blocks of a mask have the same dtype. Small images are one block.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from model.errors import MaskError
+
+BLOCK_SIDE = 2048
+ENCODING = "tiff-zlib"
+
+
+@dataclass(frozen=True)
+class MaskBlock:
+    """A rectangle of a label image.
+
+    Attributes:
+        row0: its first row in the image.
+        col0: its first column.
+        height: its rows.
+        width: its columns.
+        encoding: how `data` is encoded; `tiff-zlib`.
+        data: the label image of the rectangle; labels are the image's.
+    """
+
+    row0: int
+    col0: int
+    height: int
+    width: int
+    encoding: str
+    data: bytes
+
+
+def encode_mask(labels: NDArray[np.integer]) -> list[MaskBlock]:
+    """Encode a label image (H, W) in blocks of at most 2048 × 2048 pixels.
+
+    Raises:
+        ValueError: not two-dimensional, empty, or labels that no unsigned 32-bit integer holds.
+    """
+    dtype = _block_dtype(labels)
+    return [_encode(labels, row0, col0, dtype) for row0, col0 in _corners(*labels.shape)]
+
+
+def decode_mask(blocks: Iterable[MaskBlock], height: int, width: int) -> NDArray[np.int32]:
+    """Put the blocks of a mask together: int32 (height, width), the labels that were encoded.
+
+    Raises:
+        MaskError: a block can't be read, has another size than it says, or lies outside of the image; or the
+            blocks don't cover each pixel once.
+    """
+    mask = np.zeros((height, width), np.int32)
+    covered = np.zeros((height, width), np.bool_)
+    for block in blocks:
+        place = _place(block, height, width)
+        if covered[place].any():
+            raise MaskError(f"{_name(block)} overlaps another block of the mask")
+        mask[place] = _decode(block)
+        covered[place] = True
+    if not covered.all():
+        missing = covered.size - np.count_nonzero(covered)
+        raise MaskError(f"blocks are missing: {missing} of {covered.size} pixels of the mask are in none")
+    return mask
+
+
+def _block_dtype(labels: NDArray[np.integer]) -> type[np.unsignedinteger]:
+    if labels.ndim != 2 or not labels.size:
+        raise ValueError(f"a label image has rows and columns; received shape {labels.shape}")
+    lowest, highest = int(labels.min()), int(labels.max())
+    if lowest < 0 or highest > np.iinfo(np.int32).max:
+        raise ValueError(f"labels must be 0 to {np.iinfo(np.int32).max}; received {lowest} to {highest}")
+    return np.uint16 if highest <= np.iinfo(np.uint16).max else np.uint32
+
+
+def _corners(height: int, width: int) -> Iterator[tuple[int, int]]:
+    for row0 in range(0, height, BLOCK_SIDE):
+        for col0 in range(0, width, BLOCK_SIDE):
+            yield row0, col0
+
+
+def _encode(labels: NDArray[np.integer], row0: int, col0: int, dtype: type[np.unsignedinteger]) -> MaskBlock:
+    pixels = labels[row0 : row0 + BLOCK_SIDE, col0 : col0 + BLOCK_SIDE].astype(dtype)
+    file = BytesIO()
+    tifffile.imwrite(
+        file, pixels, compression="zlib", photometric="minisblack", metadata=None, software=False
+    )
+    height, width = pixels.shape
+    return MaskBlock(row0, col0, height, width, ENCODING, file.getvalue())
+
+
+def _place(block: MaskBlock, height: int, width: int) -> tuple[slice, slice]:
+    rows, cols = (block.row0, block.row0 + block.height), (block.col0, block.col0 + block.width)
+    if min(rows + cols) < 0 or rows[1] > height or cols[1] > width:
+        raise MaskError(f"{_name(block)} lies outside of a mask of {height} × {width} pixels")
+    return slice(*rows), slice(*cols)
+
+
+def _decode(block: MaskBlock) -> NDArray[np.integer]:
+    if block.encoding != ENCODING:
+        raise MaskError(f"{_name(block)} is encoded as {block.encoding!r}; this version reads {ENCODING!r}")
+    try:
+        labels = tifffile.imread(BytesIO(block.data))
+    except Exception as error:  # tifffile and its codecs raise whatever they stumble over
+        raise MaskError(f"{_name(block)} can't be read: {error}") from error
+    if labels.shape != (block.height, block.width):
+        raise MaskError(
+            f"{_name(block)} should be {block.height} × {block.width}; its data is {labels.shape}"
+        )
+    return labels
+
+
+def _name(block: MaskBlock) -> str:
+    return f"the mask block at row {block.row0}, column {block.col0}"

@@ -1,0 +1,85 @@
+"""Every measurement's name, dtype and unit, in the order of the tables.
+
+Names are scikit-image's (`skimage.measure.regionprops`) where it has one. What each one means, and how CellProfiler's
+differs, is in `docs/measurements.md`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Table = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table of measurements.
+
+    Attributes:
+        dtype: what its values are stored as.
+        unit: `px` (a length), `px²` (an area), `rad`, `intensity` (the image's own numbers), or `` for none.
+    """
+
+    dtype: DTypeLike
+    unit: str = ""
+
+
+COUNT = Column(np.int64)
+RATIO = Column(np.float64)
+POSITION = Column(np.float64, "px")
+LENGTH = Column(np.float64, "px")
+EDGE = Column(np.int64, "px")
+AREA = Column(np.int64, "px²")
+INTENSITY = Column(np.float64, "intensity")
+
+SHAPE_COLUMNS: Mapping[str, Column] = {
+    "label": COUNT,
+    "centroid_row": POSITION,
+    "centroid_col": POSITION,
+    "bbox_row0": EDGE,
+    "bbox_col0": EDGE,
+    "bbox_row1": EDGE,
+    "bbox_col1": EDGE,
+    "area": AREA,
+    "area_bbox": AREA,
+    "area_convex": AREA,
+    "area_filled": AREA,
+    "perimeter": LENGTH,
+    "perimeter_crofton": LENGTH,
+    "equivalent_diameter_area": LENGTH,
+    "axis_major_length": LENGTH,
+    "axis_minor_length": LENGTH,
+    "eccentricity": RATIO,
+    "orientation": Column(np.float64, "rad"),
+    "solidity": RATIO,
+    "extent": RATIO,
+    "euler_number": COUNT,
+    "feret_diameter_max": LENGTH,
+    "form_factor": RATIO,
+    "touches_border": Column(np.bool_),
+}
+
+INTENSITY_COLUMNS: Mapping[str, Column] = {
+    "label": COUNT,
+    "channel": COUNT,
+    "intensity_mean": INTENSITY,
+    "intensity_median": INTENSITY,
+    "intensity_min": INTENSITY,
+    "intensity_max": INTENSITY,
+    "intensity_std": INTENSITY,
+    "intensity_integrated": INTENSITY,
+    "intensity_lower_quartile": INTENSITY,
+    "intensity_upper_quartile": INTENSITY,
+    "intensity_mad": INTENSITY,
+    "mass_displacement": LENGTH,
+    "intensity_edge_mean": INTENSITY,
+    "intensity_edge_std": INTENSITY,
+}
+
+
+def in_table_order(values: Table, columns: Mapping[str, Column]) -> Table:
+    """Return `values` in the order of `columns`, in the dtypes of `columns`."""
+    return {name: values[name].astype(column.dtype, copy=False) for name, column in columns.items()}
