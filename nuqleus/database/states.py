@@ -64,12 +64,17 @@ class Files:
         self._engine = engine
         self._clock = clock
 
-    def known(self) -> Iterator[KnownFile]:
-        """All files in order of discovery, a page at a time; no lock is held between pages."""
+    def known(self, *states: FileState) -> Iterator[KnownFile]:
+        """Files in these states (none given: all) in order of discovery, a page at a time.
+
+        No lock is held between pages.
+        """
         last = 0
         columns = (File.id, File.path, File.size, File.mtime_ns, File.state)
         while True:
             query = select(*columns).where(File.id > last).order_by(File.id).limit(PAGE)
+            if states:
+                query = query.where(File.state.in_(states))
             with reading(self._engine) as connection:
                 page = [KnownFile(*row) for row in connection.execute(query)]
             yield from page
