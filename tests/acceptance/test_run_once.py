@@ -1,0 +1,106 @@
+"""`nuqleus run --once` on a folder of good and bad files, with the real network, broker and database."""
+
+import csv
+import json
+from io import BytesIO
+
+import numpy as np
+import pytest
+import tifffile
+
+from tests.acceptance.conftest import look_at
+from tests.acceptance.images import NUCLEI
+
+pytestmark = pytest.mark.acceptance
+
+
+def test_good_files_are_done_and_bad_ones_failed_with_the_reason(finished):
+    ended = {
+        path: (state, kind)
+        for path, state, kind in finished.house.rows("SELECT path, state, error_kind FROM files")
+    }
+    assert ended.pop("day 1/a copy.png")[1] is None
+    ended.pop("fluorescence.png")
+    expected = {path: ("done", None) for path in finished.good if path != "fluorescence.png"}
+    assert ended == expected | {path: ("failed", kind) for path, kind in finished.bad.items()}
+
+
+def test_of_two_files_with_the_same_content_one_has_the_results_and_the_other_refers_to_it(finished):
+    states = finished.house.states()
+    assert {states["fluorescence.png"], states["day 1/a copy.png"]} == {"done", "duplicate"}
+    query = "SELECT other.state FROM files JOIN files other ON other.id = files.duplicate_of"
+    assert finished.house.rows(query) == [("done",)]
+
+
+def test_the_exit_status_and_the_list_tell_what_failed(finished):
+    assert finished.process.returncode == 1, finished.process.stderr
+    said = finished.process.stdout + finished.process.stderr
+    assert [path for path in finished.bad if path not in said] == []
+    assert "Traceback" not in said
+
+
+def test_a_stack_has_an_image_for_each_plane(finished):
+    query = "SELECT path, count(*) FROM files JOIN images ON file_id = files.id WHERE path NOT IN (?, ?) GROUP BY path"
+    twins = ("fluorescence.png", "day 1/a copy.png")
+    expected = {path: count for path, count in finished.good.items() if path not in twins}
+    assert dict(finished.house.rows(query, *twins)) == expected
+
+
+def test_the_nuclei_that_were_drawn_are_found(finished):
+    query = "SELECT path, n_nuclei FROM images JOIN files ON file_id = files.id WHERE path != 'stack.tif'"
+    for path, found in finished.house.rows(query):
+        assert 0.7 * NUCLEI <= found <= 1.3 * NUCLEI, f"{path}: {found} instead of {NUCLEI}"
+
+
+def test_every_nucleus_has_one_row_and_one_for_each_channel(finished):
+    query = """
+        SELECT n_nuclei, channels,
+            (SELECT count(*) FROM nuclei WHERE image_id = images.id),
+            (SELECT count(*) FROM intensities WHERE image_id = images.id)
+        FROM images"""
+    for n_nuclei, channels, nuclei, intensities in finished.house.rows(query):
+        assert (nuclei, intensities) == (n_nuclei, n_nuclei * channels)
+
+
+def test_a_mask_opens_as_a_tiff_and_agrees_with_the_table(finished):
+    for image, data in finished.house.rows("SELECT image_id, data FROM masks"):
+        areas = dict(finished.house.rows("SELECT label, area FROM nuclei WHERE image_id = ?", image))
+        labels, counts = np.unique(tifffile.imread(BytesIO(data)), return_counts=True)
+        assert dict(zip(labels[1:], counts[1:], strict=True)) == areas
+
+
+def test_hidden_files_and_unfinished_downloads_are_left_alone(finished):
+    assert set(finished.house.states()) == {*finished.good, *finished.bad, "day 1/a copy.png"}
+
+
+def test_the_inbox_is_only_read(finished):
+    assert look_at(finished.house.inbox) == finished.before
+
+
+def test_each_image_has_a_picture(finished):
+    (images,) = finished.house.rows("SELECT count(*) FROM images")[0]
+    assert len(list(finished.house.overlays.rglob("*.overlay.png"))) == images
+
+
+def test_status_counts_the_files(finished):
+    told = json.loads(finished.house.call("status", "--json").stdout)
+    assert told["files"]["failed"] == len(finished.bad)
+    assert told["files"]["done"] == len(finished.good)
+
+
+def test_exported_labels_are_the_masks_of_the_database(finished, tmp_path):
+    finished.house.call("export", "--output", tmp_path, "--format", "csv,labels")
+    labels = tifffile.imread(tmp_path / "labels/day 1/plate/A01.tif.label.tif")
+    query = "SELECT data FROM masks JOIN images ON image_id = images.id JOIN files ON file_id = files.id WHERE path = ?"
+    ((data,),) = finished.house.rows(query, "day 1/plate/A01.tif")
+    assert np.array_equal(labels, tifffile.imread(BytesIO(data)))
+    with (tmp_path / "nuclei.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == finished.house.rows("SELECT count(*) FROM nuclei")[0][0]
+
+
+def test_segment_finds_what_the_pipeline_found(finished, tmp_path):
+    image = finished.house.inbox / "day 1/plate/A01.tif"
+    assert finished.house.call("segment", image, "--output", tmp_path).returncode == 0
+    (labels,) = map(tifffile.imread, tmp_path.rglob("*.label.tif"))
+    query = "SELECT n_nuclei FROM images JOIN files ON file_id = files.id WHERE path = 'day 1/plate/A01.tif'"
+    assert finished.house.rows(query) == [(labels.max(),)]
