@@ -1,0 +1,31 @@
+"""TensorFlow greets with half a dozen lines on stderr, which no setting turns off. This does."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Turn stderr away for the length of a block: the first import of TensorFlow, and its first operation.
+
+    The lines come from C++, so the file descriptor itself is redirected. If the block raises, what was written is
+    shown after all: it may say why. TensorFlow's later warnings are kept to errors.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as elsewhere:
+        os.dup2(elsewhere.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            elsewhere.seek(0)
+            os.write(kept, elsewhere.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,106 @@
+"""A worker shows that it lives, and keeps the file at hand its own."""
+
+import threading
+
+import pytest
+from sqlalchemy import select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.states import FileState
+from nuqleus.database.tables import File
+from nuqleus.database.workers import Workers
+from nuqleus.errors import DatabaseUnavailable, LeaseLost
+from worker.heartbeat import Heartbeat
+
+
+@pytest.fixture
+def workers(engine, clock):
+    return Workers(engine, clock)
+
+
+@pytest.fixture
+def heartbeat(files, workers):
+    return Heartbeat(files, workers, workers.start("host", 1, "cpu:0"), every=0.01, lease=60)
+
+
+@pytest.fixture
+def claim(files, drop):
+    return files.claim(drop(), "me", 60)
+
+
+def expiry(engine, claim):
+    with reading(engine) as connection:
+        return connection.scalar(select(File.lease_expires_at).where(File.id == claim.file_id))
+
+
+def test_a_beat_prolongs_the_lease_of_the_file_at_hand(engine, clock, heartbeat, claim):
+    with heartbeat.keeping(claim):
+        clock.now += 50
+        heartbeat.beat()
+
+    assert expiry(engine, claim) == clock.now + 60
+
+
+def test_a_beat_leaves_files_that_are_not_at_hand(engine, clock, heartbeat, claim):
+    with heartbeat.keeping(claim):
+        pass
+    clock.now += 50
+    heartbeat.beat()
+
+    assert expiry(engine, claim) == clock.now + 10
+
+
+def test_a_beat_shows_that_the_worker_lives_and_what_it_did(clock, heartbeat, workers):
+    clock.now += 30
+    heartbeat.files_done = 5
+    heartbeat.beat()
+
+    (worker,) = workers.live(1)
+    assert (worker.seen_at, worker.files_done) == (clock.now, 5)
+
+
+def test_a_lost_lease_is_noticed(files, heartbeat, claim):
+    with heartbeat.keeping(claim):
+        heartbeat.check()
+        files.release(claim, to=FileState.WAITING)
+        heartbeat.beat()
+
+        with pytest.raises(LeaseLost):
+            heartbeat.check()
+
+
+def test_a_lease_lost_with_one_file_says_nothing_about_the_next(files, drop, heartbeat, claim):
+    with heartbeat.keeping(claim):
+        files.release(claim, to=FileState.WAITING)
+        heartbeat.beat()
+
+    with heartbeat.keeping(files.claim(drop("next.png"), "me", 60)):
+        heartbeat.beat()
+        heartbeat.check()
+
+
+def test_a_database_that_is_away_for_a_moment_does_not_end_the_heartbeat(
+    engine, clock, heartbeat, claim, files, monkeypatch
+):
+    with monkeypatch.context() as broken:
+        broken.setattr(files, "renew", lambda *_: (_ for _ in ()).throw(DatabaseUnavailable("away")))
+        with heartbeat.keeping(claim):
+            heartbeat.beat()
+            heartbeat.check()
+
+    clock.now += 20
+    with heartbeat.keeping(claim):
+        heartbeat.beat()
+    assert expiry(engine, claim) == clock.now + 60
+
+
+def test_the_thread_beats_by_itself_until_it_is_stopped(heartbeat, workers, monkeypatch):
+    beats = threading.Semaphore(0)
+    monkeypatch.setattr(workers, "beat", lambda *_: beats.release())
+
+    heartbeat.start()
+    assert beats.acquire(timeout=10)
+    assert beats.acquire(timeout=10)
+    heartbeat.stop()
+
+    assert workers.live(3600) == []

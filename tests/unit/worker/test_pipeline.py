@@ -1,0 +1,116 @@
+"""From a file to its images, masks and rows: without queue, database or network."""
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from model.errors import ImageError
+from model.masks import decode_mask
+from tests.stand_in import ThresholdSegmenter, draw_squares
+from worker.pipeline import process
+
+
+@pytest.fixture
+def gray_png(tmp_path):
+    path = tmp_path / "three.png"
+    Image.fromarray(draw_squares(3)).save(path)
+    return path
+
+
+def test_a_gray_image_gives_one_result_with_a_row_a_nucleus(gray_png):
+    (image,) = process(gray_png, ThresholdSegmenter())
+
+    assert (image.scene, image.t, image.z) == (0, 0, 0)
+    assert (image.height, image.width, image.channels, image.dtype) == (16, 48, 1, "uint8")
+    assert image.nuclei["label"].tolist() == [1, 2, 3]
+    assert image.nuclei["area"].tolist() == [64, 64, 64]
+    assert image.intensities["intensity_mean"].tolist() == [200, 200, 200]
+
+
+def test_the_mask_is_the_label_image(gray_png):
+    (image,) = process(gray_png, ThresholdSegmenter())
+
+    mask = decode_mask(image.masks, image.height, image.width)
+
+    assert np.bincount(mask.ravel()).tolist() == [16 * 48 - 3 * 64, 64, 64, 64]
+    assert mask[8, 4] == 1
+
+
+def test_every_stage_is_timed(gray_png):
+    (image,) = process(gray_png, ThresholdSegmenter())
+
+    assert list(image.seconds) == ["read", "normalise", "network", "instances", "measure"]
+    assert image.seconds["read"] > 0
+    assert image.seconds["measure"] > 0
+
+
+def test_a_stack_gives_one_result_a_plane(tmp_path):
+    path = tmp_path / "stack.tif"
+    planes = np.stack([draw_squares(2, value=100 + t) for t in range(4)])
+    tifffile.imwrite(path, planes, photometric="minisblack", metadata={"axes": "TYX"})
+
+    results = list(process(path, ThresholdSegmenter()))
+
+    assert [image.t for image in results] == [0, 1, 2, 3]
+    assert [image.intensities["intensity_mean"].tolist() for image in results] == [
+        [v, v] for v in range(100, 104)
+    ]
+
+
+def test_planes_are_processed_one_at_a_time(tmp_path):
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(
+        path, np.stack([draw_squares(1)] * 3), photometric="minisblack", metadata={"axes": "TYX"}
+    )
+    seen = []
+
+    results = process(path, ThresholdSegmenter(), look=lambda plane, labels: seen.append(plane.t))
+    next(results)
+
+    assert seen == [0]
+
+
+def test_every_channel_is_measured_in_nuclei_found_in_the_nuclear_one(tmp_path):
+    path = tmp_path / "channels.tif"
+    nuclei, other = draw_squares(2), np.full((16, 32), 7, np.uint8)
+    other[:, 20:] = 250
+    tifffile.imwrite(path, np.stack([nuclei, other]), photometric="minisblack", metadata={"axes": "CYX"})
+
+    (image,) = process(path, ThresholdSegmenter())
+
+    assert image.channels == 2
+    assert image.nuclei["area"].tolist() == [64, 64]
+    assert image.intensities["channel"].tolist().count(1) == 2
+
+
+def test_looking_shows_the_image_with_its_nuclei(gray_png):
+    shown = []
+
+    list(
+        process(
+            gray_png, ThresholdSegmenter(), look=lambda plane, labels: shown.append((plane.pixels, labels))
+        )
+    )
+
+    ((pixels, labels),) = shown
+    assert pixels.shape == (16, 48, 1)
+    assert labels.shape == (16, 48)
+    assert labels.max() == 3
+
+
+def test_an_image_without_nuclei_has_no_rows(tmp_path):
+    path = tmp_path / "black.png"
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save(path)
+
+    (image,) = process(path, ThresholdSegmenter())
+
+    assert image.nuclei["label"].size == 0
+    assert image.intensities["label"].size == 0
+
+
+def test_too_many_pixels_are_refused(gray_png):
+    with pytest.raises(ImageError) as refused:
+        list(process(gray_png, ThresholdSegmenter(), max_pixels=100))
+
+    assert refused.value.kind == "too-many-pixels"

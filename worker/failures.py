@@ -1,0 +1,57 @@
+"""What went wrong with a file, in words for the person who dropped it."""
+
+import logging
+from dataclasses import dataclass
+
+from billiard.exceptions import SoftTimeLimitExceeded
+
+from model.errors import ImageError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a file failed.
+
+    Attributes:
+        kind: short name, stored as `files.error_kind`.
+        message: what was wrong and what to do, stored as `files.error`.
+    """
+
+    kind: str
+    message: str
+
+
+def explain(error: Exception, time_limit: float) -> Failure:
+    """Turn an error into a reason; one that nobody expected is also logged with its traceback.
+
+    Args:
+        error: what was raised while the file was processed.
+        time_limit: the seconds that a file may take.
+    """
+    match error:
+        case ImageError():
+            return Failure(error.kind, str(error))
+        case FileNotFoundError():
+            return Failure("vanished", "The file was removed before it could be read. Drop it again.")
+        case OSError():
+            return Failure(
+                "unreadable", f"The file can't be read: {error.strerror or error}. Check the drive it is on."
+            )
+        case SoftTimeLimitExceeded():
+            return Failure("time-limit", _TOO_SLOW.format(seconds=time_limit))
+        case MemoryError():
+            return Failure("out-of-memory", _TOO_LARGE)
+    log.error("An error nobody expected:", exc_info=error)
+    return Failure("unexpected", f"{type(error).__name__}: {error}. The worker's log has the details.")
+
+
+_TOO_SLOW = (
+    "The file took longer than {seconds:g} s. Split it into smaller ones, or raise NUQLEUS_SOFT_TIME_LIMIT and "
+    "NUQLEUS_TIME_LIMIT, and queue it again with `nuqleus retry`."
+)
+_TOO_LARGE = (
+    "The image needs more memory than the worker has. Split it into smaller ones, or give the worker more memory "
+    "and queue it again with `nuqleus retry`."
+)
