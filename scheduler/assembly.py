@@ -1,0 +1,99 @@
+"""A scheduler put together from the settings."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from celery import Celery
+from sqlalchemy import Engine, make_url
+
+from nuqleus.database.states import Files
+from nuqleus.errors import SettingsError
+from nuqleus.queue import depth, send
+from nuqleus.settings import Settings
+from scheduler.completeness import Completeness
+from scheduler.daemon import Daemon
+from scheduler.scanner import Scanner
+from scheduler.scheduler import Bell, Scheduler
+from scheduler.watcher import Watcher
+
+log = logging.getLogger(__name__)
+
+
+def make_scanner(settings: Settings) -> Scanner:
+    """A scanner of the watched folder that passes over our own files.
+
+    Raises:
+        SettingsError: there is no such folder, or we are to write into it.
+    """
+    root = settings.input_dir
+    if not root.is_dir():
+        raise SettingsError(
+            f"The watched folder {root} {'is not a folder' if root.exists() else 'does not exist'}: create it, "
+            "or name another one with --input or NUQLEUS_INPUT_DIR."
+        )
+    for name, folder in (("state", settings.state_dir), ("overlay", settings.overlay_dir)):
+        if folder is not None and folder.resolve() == root.resolve():
+            raise SettingsError(
+                f"The {name} folder can't be the watched folder {root}, which is never written to: "
+                f"give NUQLEUS_{name.upper()}_DIR another one."
+            )
+    own = our_own(settings)
+    for path in own:
+        if path.is_dir() and path.resolve().is_relative_to(root.resolve()):
+            log.info("Not looking for images in %s, where our own files lie.", path)
+    return Scanner(root, own)
+
+
+def our_own(settings: Settings) -> list[Path]:
+    """Files and folders that this program writes; they may lie in the watched folder, or around it."""
+    own = [settings.state_dir, *filter(None, [settings.overlay_dir]), *_database_files(settings.database_url)]
+    root = settings.input_dir.resolve()
+    return [path for path in own if path.resolve() != root]
+
+
+def make_daemon(settings: Settings, engine: Engine, app: Celery) -> Daemon:
+    """A scheduler's loop, ready to run.
+
+    Raises:
+        SettingsError: see `make_scanner`.
+    """
+    scanner, stopping = make_scanner(settings), threading.Event()
+    completeness = Completeness(scanner.root, settings.settle_seconds)
+    scheduler = Scheduler(
+        scanner,
+        Files(engine),
+        completeness,
+        Bell(partial(send, app), partial(depth, app)),
+        max_attempts=settings.max_attempts,
+        resend_seconds=settings.resend_seconds,
+        sweep_seconds=settings.scan_seconds,
+        stopping=stopping.is_set,
+    )
+    return Daemon(scheduler, completeness, settings.scan_seconds, stopping)
+
+
+@contextmanager
+def events(settings: Settings, daemon: Daemon) -> Iterator[None]:
+    """Wake the daemon when the operating system reports something in the folder, if it may and can."""
+    if settings.watch == "poll":
+        yield
+        return
+    watcher = Watcher(settings.input_dir.resolve(), daemon.wake)
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.stop()
+
+
+def _database_files(url: str) -> list[Path]:
+    """What SQLite writes; its folder, unless that is a folder of people's files, counts too."""
+    database = make_url(url).database
+    if make_url(url).get_backend_name() != "sqlite" or not database:
+        return []
+    path = Path(database)
+    return [path.parent, path, *(path.with_name(f"{path.name}-{end}") for end in ("wal", "shm", "journal"))]

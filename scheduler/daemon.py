@@ -1,0 +1,108 @@
+"""The scheduler's loop: tick, then rest until something happens or the next look is due."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection
+
+from nuqleus.errors import NuqleusError
+from scheduler.completeness import Completeness
+from scheduler.scheduler import Scheduler, Stopped
+
+log = logging.getLogger(__name__)
+
+SHORTEST_REST = 0.2
+"""Seconds between two ticks, however much happens in the folder."""
+
+LONGEST_REST = 60.0
+"""Seconds between two ticks, however long one takes."""
+
+BUSY_SHARE = 0.2
+"""Of the time that ticks may take while things happen."""
+
+IDLE_SHARE = 0.05
+"""Of the time that ticks may take while nothing happens."""
+
+
+class Daemon:
+    """Runs a scheduler until told to stop, in the calling thread.
+
+    Args:
+        scheduler: its `tick` is called again and again; whatever it raises, the next one follows.
+        completeness: knows when a file may be complete.
+        scan_seconds: time between two ticks when nothing happens.
+        stopping: set when told to stop.
+        clock: seconds from any origin.
+
+    Attributes:
+        folder: paths of the files that the last tick found; None before the first.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        completeness: Completeness,
+        scan_seconds: float,
+        stopping: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.folder: Collection[str] | None = None
+        self._scheduler = scheduler
+        self._completeness = completeness
+        self._scan_seconds = scan_seconds
+        self._clock = clock
+        self._stopping = stopping
+        self._awake = threading.Event()
+        self._trouble = ""
+
+    def run(self) -> None:
+        """Tick until `stop` is called."""
+        while not self._stopping.is_set():
+            began = self._clock()
+            self._tick()
+            self._rest(self._clock() - began)
+
+    def wake(self) -> None:
+        """Look soon: something happened in the folder."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """Make `run` return, in the middle of a tick if need be."""
+        self._stopping.set()
+        self._awake.set()
+
+    def _tick(self) -> None:
+        self._awake.clear()
+        try:
+            self.folder = self._scheduler.tick().files.keys()
+            self._tell("")
+        except Stopped:
+            return
+        except (OSError, NuqleusError) as error:
+            self._tell(str(error))
+        except Exception:
+            log.exception("The scheduler stumbled; it goes on.")
+
+    def _tell(self, trouble: str) -> None:
+        """Say what is wrong when it begins and when it ends, not at every tick."""
+        if trouble and trouble != self._trouble:
+            log.error("The scheduler can't work, and keeps trying: %s", trouble)
+        elif self._trouble and not trouble:
+            log.info("The scheduler works again.")
+        self._trouble = trouble
+
+    def _rest(self, took: float) -> None:
+        short, long = rests(took, self._scan_seconds)
+        self._stopping.wait(short)
+        due = self._completeness.next_look()
+        self._awake.wait(long - short if due is None else min(due, long - short))
+
+
+def rests(took: float, scan_seconds: float) -> tuple[float, float]:
+    """How long to rest after a tick at least, and at most, in seconds.
+
+    A folder of 100,000 files takes half a second to look at, one on a slow drive much longer.
+    """
+    short = min(max(SHORTEST_REST, took * (1 / BUSY_SHARE - 1)), LONGEST_REST)
+    long = max(scan_seconds, min(took * (1 / IDLE_SHARE - 1), LONGEST_REST))
+    return short, max(short, long)

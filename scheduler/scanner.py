@@ -1,0 +1,111 @@
+"""One look at the whole watched folder. It is only ever read."""
+
+import errno
+import logging
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from nuqleus.paths import to_row
+from scheduler.candidates import is_candidate, is_searched
+
+log = logging.getLogger(__name__)
+
+_GONE = (errno.ENOENT, errno.ENOTDIR)
+
+
+class Stamp(NamedTuple):
+    """What tells one content of a file from another without reading it."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass
+class Scan:
+    """What a look found.
+
+    Attributes:
+        files: by path, relative to the watched folder and with `/`.
+        complete: False when a subfolder didn't answer, so that missing files prove nothing.
+    """
+
+    files: dict[str, Stamp] = field(default_factory=dict)
+    complete: bool = True
+
+
+class Scanner:
+    """Looks for candidates in a folder and all below it.
+
+    Args:
+        root: the watched folder.
+        excluded: files and folders of our own that may lie in it.
+    """
+
+    def __init__(self, root: Path, excluded: Sequence[Path] = ()) -> None:
+        self.root = root.resolve()
+        self._excluded = frozenset(str(path.resolve()) for path in excluded)
+        self._told: set[str] = set()
+
+    def scan(self) -> Scan:
+        """Look once.
+
+        Raises:
+            OSError: the watched folder itself can't be read: missing, or a drive that is not there.
+        """
+        found = Scan()
+        base = f"{self.root}/".replace("//", "/")
+        folders = list(self._look(found, base, list(os.scandir(base))))
+        while folders:
+            folder = folders.pop()
+            folders += self._look(found, base, self._entries(found, folder))
+        return found
+
+    def _entries(self, found: Scan, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as entries:
+                return list(entries)
+        except PermissionError:
+            self._tell(folder, "is a folder that we may not read")
+        except OSError as error:
+            found.complete &= error.errno in _GONE
+            self._tell(folder, f"is a folder that can't be read: {error.strerror}")
+        return []
+
+    def _look(self, found: Scan, base: str, entries: Sequence[os.DirEntry[str]]) -> Iterator[str]:
+        """Note the files among the entries of a folder, and yield the folders."""
+        for entry in entries:
+            try:
+                if entry.is_symlink():
+                    self._look_at_link(found, base, entry)
+                elif entry.is_dir():
+                    if is_searched(entry.name) and entry.path not in self._excluded:
+                        yield entry.path
+                elif is_candidate(entry.name) and entry.path not in self._excluded:
+                    _note(found, entry.path[len(base) :], entry.stat())
+            except OSError as error:
+                found.complete &= error.errno in _GONE
+
+    def _look_at_link(self, found: Scan, base: str, entry: os.DirEntry[str]) -> None:
+        """A link to a file in the folder is a file; any other could show us what nobody dropped."""
+        if not is_candidate(entry.name):
+            return
+        target = os.path.realpath(entry.path)
+        if not target.startswith(base):
+            self._tell(entry.path, "is a link that leads out of the watched folder")
+        elif entry.is_file() and target not in self._excluded:
+            _note(found, entry.path[len(base) :], entry.stat())
+
+    def _tell(self, path: str, what: str) -> None:
+        """Say it once, not at every scan."""
+        if path not in self._told:
+            self._told.add(path)
+            log.warning("Passing over %s: it %s.", to_row(path), what)
+
+
+def _note(found: Scan, path: str, seen: os.stat_result) -> None:
+    if stat.S_ISREG(seen.st_mode):  # no pipes, sockets or devices
+        found.files[path] = Stamp(seen.st_size, seen.st_mtime_ns)

@@ -1,0 +1,171 @@
+"""Scan, record, enqueue, ring; and ring again for what got lost."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from nuqleus.database.batches import batched
+from nuqleus.database.states import Files, FileState, KnownFile, SeenFile
+from nuqleus.errors import BrokerUnavailable
+from scheduler.completeness import Completeness
+from scheduler.scanner import Scan, Scanner, Stamp
+
+log = logging.getLogger(__name__)
+
+RECORDS = 2_000
+"""Files recorded between two glances at whether to stop."""
+
+RINGS = 200
+"""Files enqueued before their messages are sent: a crash between the two costs at most so many second rings."""
+
+LOST_SECONDS = 10.0
+"""A queued file without a message is rung for again after so long, if the broker holds no messages at all."""
+
+REREAD_SECONDS = 300.0
+"""How often the database is read whole, in case somebody else changed it."""
+
+
+class Stopped(Exception):  # noqa: N818 - asked for, no error
+    """The scheduler was told to stop in the middle of its work."""
+
+
+class Bell:
+    """The queue, as the scheduler sees it.
+
+    Args:
+        send: sends a message for each of these files; raises BrokerUnavailable.
+        depth: counts the messages on the broker; raises BrokerUnavailable.
+    """
+
+    def __init__(self, send: Callable[[Sequence[int]], None], depth: Callable[[], int]) -> None:
+        self._send = send
+        self._depth = depth
+        self._unsent: list[int] = []
+
+    def ring(self, file_ids: Sequence[int]) -> None:
+        """Send, together with what couldn't be sent before; what can't be sent now is kept for the next time."""
+        self._unsent += file_ids
+        while self._unsent:
+            try:
+                self._send(self._unsent[:RINGS])
+            except BrokerUnavailable as error:
+                log.warning("%s %d files wait to be sent.", error, len(self._unsent))
+                return
+            del self._unsent[:RINGS]
+
+    def is_silent(self) -> bool:
+        """Say whether the broker answers, and has no messages."""
+        try:
+            return self._depth() == 0
+        except BrokerUnavailable:
+            return False
+
+
+class Scheduler:
+    """Turns files in a folder into rows and messages. Each `tick` is one look at everything.
+
+    The database says which files wait; what is kept here is only the last scan, to see what is new, and how long
+    each waiting file has stood still.
+
+    Args:
+        scanner: looks at the folder.
+        files: the database's files.
+        completeness: judges whether a waiting file is complete.
+        bell: the queue.
+        max_attempts: workers that a file may kill before it is failed.
+        resend_seconds: a message counts as lost after so long.
+        sweep_seconds: time between two sweeps.
+        clock: seconds from any origin.
+        stopping: says whether to stop in the middle of a tick.
+    """
+
+    def __init__(
+        self,
+        scanner: Scanner,
+        files: Files,
+        completeness: Completeness,
+        bell: Bell,
+        *,
+        max_attempts: int,
+        resend_seconds: float,
+        sweep_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._scanner = scanner
+        self._files = files
+        self._completeness = completeness
+        self._bell = bell
+        self._max_attempts = max_attempts
+        self._resend_seconds = resend_seconds
+        self._sweep_seconds = sweep_seconds
+        self._clock = clock
+        self._stopping = stopping
+        self._recorded: dict[str, Stamp] = {}
+        self._reread_due = self._sweep_due = clock()
+
+    def tick(self) -> Scan:
+        """Look once at the folder and at the database, and do all there is to do.
+
+        Returns:
+            What the folder holds.
+
+        Raises:
+            OSError: the folder can't be read.
+            DatabaseUnavailable: the database can't be reached; the next tick makes up for it.
+            Stopped: `stopping` said so.
+        """
+        self._reread()
+        scan = self._scanner.scan()
+        self._record(scan)
+        self._enqueue(self._find_complete(scan))
+        self._sweep()
+        return scan
+
+    def _reread(self) -> None:
+        if self._clock() >= self._reread_due:
+            self._recorded = {file.path: Stamp(file.size, file.mtime_ns) for file in self._files.known()}
+            self._reread_due = self._clock() + REREAD_SECONDS
+
+    def _record(self, scan: Scan) -> None:
+        """New and changed files become rows that wait."""
+        news = sorted(path for path, stamp in scan.files.items() if self._recorded.get(path) != stamp)
+        for paths in batched(news, RECORDS):
+            self._stop_if_told()
+            self._files.observe([SeenFile(path, *scan.files[path]) for path in paths])
+            self._recorded.update((path, scan.files[path]) for path in paths)
+        # a file that went away is new when it comes back
+        self._recorded = scan.files
+
+    def _find_complete(self, scan: Scan) -> list[int]:
+        """The ids of waiting files that are complete; those that are not there any more are forgotten."""
+        waiting = {file.path: file for file in self._files.known(FileState.WAITING)}
+        self._completeness.keep(waiting.keys())
+        gone = [file.id for path, file in waiting.items() if path not in scan.files]
+        if gone and scan.complete:
+            self._files.forget(gone)
+        return [file.id for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
+
+    def _is_complete(self, file: KnownFile, stamp: Stamp | None) -> bool:
+        # a row that another scheduler has changed since our scan has to wait for the next one
+        return stamp == (file.size, file.mtime_ns) and self._completeness.is_complete(file.path, stamp)
+
+    def _enqueue(self, ids: Sequence[int]) -> None:
+        """The rows are committed as queued first, then the messages are sent."""
+        self._bell.ring([])
+        for batch in batched(ids, RINGS):
+            self._stop_if_told()
+            self._bell.ring(self._files.enqueue(batch))
+
+    def _sweep(self) -> None:
+        if self._clock() < self._sweep_due:
+            return
+        patience = self._resend_seconds
+        if self._bell.is_silent():
+            patience = min(patience, LOST_SECONDS)
+        self._bell.ring(self._files.sweep(self._max_attempts, patience))
+        self._sweep_due = self._clock() + self._sweep_seconds
+
+    def _stop_if_told(self) -> None:
+        if self._stopping():
+            raise Stopped
