@@ -39,13 +39,19 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, *, create: bool = True) -> Engine:
     """An engine whose tables are ready: the embedded kind is brought up to date, others must already be.
 
+    Args:
+        url: the database.
+        create: whether an embedded database that isn't there yet is made.
+
     Raises:
-        SchemaError: if a database server's schema is not this version's.
+        SchemaError: if a database server's schema is not this version's, or there is no database.
         DatabaseUnavailable: if it can't be reached.
     """
+    if not create and _is_missing(url):
+        raise SchemaError(f"there is no database at {shown(url)} yet: `nuqleus run` makes one")
     engine = make_engine(url)
     found = schema_version(engine)
     if found != HEAD and engine.dialect.name != "sqlite":
@@ -106,6 +112,10 @@ def schema_version(engine: Engine) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _is_missing(url: str) -> bool:
+    return url.startswith("sqlite") and not Path(make_url(url).database or "").is_file()
 
 
 def _alembic(connection: Connection | None) -> Any:

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, insert, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
 
+if TYPE_CHECKING:  # numpy is slow to load, and most users of this module have no arrays
+    from numpy.typing import NDArray
+
 BATCH = 5_000
 """Rows that are turned into Python objects at a time."""
 
-Columns = Mapping[str, NDArray[Any]]
+Columns: TypeAlias = "Mapping[str, NDArray[Any]]"
 """Columns of a table by name, equally long."""
 
 
@@ -126,8 +128,8 @@ def _insert_rows(connection: Connection, table: type[Any], rows: Iterator[dict[s
         connection.execute(insert(table), batch)
 
 
-def _plain(column: NDArray[Any]) -> list[Any]:
-    plain = column.astype(object)
-    if column.dtype.kind == "f":
-        plain[~np.isfinite(column)] = None
-    return list(plain)
+def _plain(column: "NDArray[Any]") -> list[Any]:
+    values: list[Any] = column.tolist()
+    if column.dtype.kind != "f":
+        return values
+    return [value if isfinite(value) else None for value in values]

@@ -201,19 +201,17 @@ class Files:
         with writing(self._engine) as connection:
             return _change(connection, claim, values)
 
-    def retry(self, paths: Sequence[str] | None = None) -> list[int]:
-        """Failed files, or those named (files or folders), → `waiting`; the scheduler then queues them.
+    def retry(self, paths: Sequence[str] | None = None, *, only_failed: bool = True) -> list[int]:
+        """Files that ended → `waiting`; the scheduler then queues them.
 
         Args:
-            paths: relative to the watched folder; files that are done or duplicates lose their results.
-                None: all failed files.
+            paths: files or folders, relative to the watched folder; None: all of it.
+            only_failed: leave files alone that are done, or duplicates; others lose their results.
 
         Returns:
             The ids of the files that will be processed again.
         """
-        ended = (
-            [FileState.FAILED] if paths is None else [FileState.FAILED, FileState.DONE, FileState.DUPLICATE]
-        )
+        ended = [FileState.FAILED] if only_failed else [FileState.FAILED, FileState.DONE, FileState.DUPLICATE]
         with reading(self._engine) as connection:
             ids = connection.scalars(select(File.id).where(File.state.in_(ended), named(paths))).all()
         return self._move(ids, ended, _FRESH, results=False)

@@ -1,0 +1,81 @@
+"""How things stand: what `nuqleus status` shows."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.states import Files
+from nuqleus.database.tables import File, FileState
+from nuqleus.database.workers import LiveWorker, Workers
+
+WINDOW = 300.0
+"""Seconds that the rate is taken over."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that failed, and why; `finished_at` in seconds since 1970."""
+
+    path: str
+    kind: str
+    error: str
+    finished_at: float
+
+
+@dataclass(frozen=True)
+class Overview:
+    """How things stand.
+
+    Attributes:
+        counts: number of files in each state.
+        files_per_minute: files that ended in the last minutes, whatever the outcome; None if none did.
+        seconds_left: until everything known so far has ended, at that rate; None if that can't be said.
+        workers: those that were heard of lately.
+        failures: the last ones, the newest first.
+    """
+
+    counts: dict[FileState, int]
+    files_per_minute: float | None
+    seconds_left: float | None
+    workers: list[LiveWorker]
+    failures: list[Failure]
+
+
+def survey(engine: Engine, now: float, *, alive_within: float, failures: int = 5) -> Overview:
+    """Ask the database how things stand; a few queries over indexes, however many files there are.
+
+    Args:
+        engine: the database.
+        now: seconds since 1970.
+        alive_within: a worker that was silent for longer counts as dead.
+        failures: how many of the last failures are returned.
+    """
+    files = Files(engine)
+    counts, rate = files.counts(), _rate(engine, now)
+    pending = counts[FileState.WAITING] + counts[FileState.QUEUED] + counts[FileState.RUNNING]
+    left = pending / rate * 60 if pending and rate else None if pending else 0.0
+    workers = Workers(engine, clock=lambda: now).live(alive_within)
+    return Overview(counts, rate, left, workers, _last_failures(engine, failures))
+
+
+def _rate(engine: Engine, now: float) -> float | None:
+    """Files per minute, since the first of the files that ended within the window was begun."""
+    query = select(func.count(), func.min(File.started_at)).where(File.finished_at > now - WINDOW)
+    with reading(engine) as connection:
+        ended, began = connection.execute(query).one()
+    if not ended or began is None:
+        return None
+    seconds = min(WINDOW, max(1.0, now - began))
+    return float(ended / seconds * 60)
+
+
+def _last_failures(engine: Engine, limit: int) -> list[Failure]:
+    query = (
+        select(File.path, File.error_kind.label("kind"), File.error, File.finished_at)
+        .where(File.state == FileState.FAILED)
+        .order_by(File.finished_at.desc(), File.id.desc())
+        .limit(limit)
+    )
+    with reading(engine) as connection:
+        return [Failure(**row) for row in connection.execute(query).mappings()]

