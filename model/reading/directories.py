@@ -1,12 +1,14 @@
 """The chain of directories (pages) of a TIFF file.
 
-tifffile ends a chain that is cut off or bites its tail with a line in its log, and returns fewer pages. A stack that
-silently lost its end would give wrong results, so the chain is walked here first.
+tifffile ends a chain that is cut off or bites its tail with a line in its log, and returns fewer pages; it also goes
+on without a description that is cut off, which may say that pages are channels. Results would be silently wrong, so
+the chain is walked here first.
 
 Source: *TIFF Revision 6.0* (Adobe 1992), section 2; BigTIFF (Aware Systems) for the wide form.
 """
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,57 +16,99 @@ from model.errors import ImageError
 
 BYTE_ORDERS = {b"II": "<", b"MM": ">"}
 
+TYPE_SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
+"""Bytes per value of each type of tag."""
+
+ESSENTIAL = {270, 273, 279, 320, 324, 325, 347, 50838, 50839}
+"""Tags without which pages mean something else: description, places of the pixels, palette, JPEG tables, ImageJ's."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How numbers are written in a directory: formats of `struct` for its parts."""
+
+    count: str
+    entry: str  # tag, type, number of values, the values or where they are
+    pointer: str
+    inline: int  # so many bytes of values fit into an entry
+
+    @classmethod
+    def of(cls, order: str, *, wide: bool) -> "Form":
+        """Return the form of a classic TIFF, or of a wide one (BigTIFF)."""
+        if wide:
+            return cls(order + "Q", order + "HHQQ", order + "Q", 8)
+        return cls(order + "H", order + "HHII", order + "I", 4)
+
 
 def check_directories(path: Path, file: BinaryIO) -> None:
     """Follow the chain of directories from the header to its end; leaves the file at its beginning.
 
     Raises:
-        ImageError: `truncated` where a directory lies beyond the end of the file, `damaged` where the chain is a
-            loop or has no page.
+        ImageError: `truncated` where a directory or what it needs lies beyond the end of the file, `damaged` where
+            the chain is a loop or has no page.
     """
     size = file.seek(0, 2)
-    seen: set[int] = set()
-    offset, order, wide = _header(path, file)
+    form, offset = _header(path, file, size)
     if offset == 0:
         raise ImageError("damaged", f"{path} is a TIFF without pages: its writer probably never finished it.")
+    seen: set[int] = set()
     while offset:
         if offset in seen:
             raise ImageError("damaged", f"{path} is damaged: its list of pages runs in a circle.")
         seen.add(offset)
-        offset = _next(path, file, offset, size, order, wide)
+        offset = _check_directory(path, file, size, form, offset)
     file.seek(0)
 
 
-def _header(path: Path, file: BinaryIO) -> tuple[int, str, bool]:
-    file.seek(0)
-    start = file.read(16)
-    order = BYTE_ORDERS[start[:2]]
-    wide = 43 in start[2:4]  # BigTIFF
-    field = start[8:16] if wide else start[4:8]
-    if len(field) < (8 if wide else 4):
-        raise _cut(path, 0)
-    return struct.unpack(order + ("Q" if wide else "I"), field)[0], order, wide
+def _header(path: Path, file: BinaryIO, size: int) -> tuple[Form, int]:
+    start = _read(path, file, size, 0, 4)
+    wide = 43 in start[2:]  # 42 in a classic TIFF
+    form = Form.of(BYTE_ORDERS[start[:2]], wide=wide)
+    pointer = _read(path, file, size, 8 if wide else 4, struct.calcsize(form.pointer))
+    return form, struct.unpack(form.pointer, pointer)[0]
 
 
-def _next(path: Path, file: BinaryIO, offset: int, size: int, order: str, wide: bool) -> int:
-    """Return where the directory after the one at `offset` begins; 0 after the last."""
-    count_format, pointer_format, entry = ("Q", "Q", 20) if wide else ("H", "I", 12)
-    count_size, pointer_size = struct.calcsize(count_format), struct.calcsize(pointer_format)
-    if offset + count_size > size:
-        raise _cut(path, offset)
-    file.seek(offset)
-    (count,) = struct.unpack(order + count_format, file.read(count_size))
-    end = offset + count_size + count * entry
-    if end + pointer_size > size:
-        raise _cut(path, offset)
-    file.seek(end)
-    following: int = struct.unpack(order + pointer_format, file.read(pointer_size))[0]
+def _check_directory(path: Path, file: BinaryIO, size: int, form: Form, offset: int) -> int:
+    """Check one directory, and return where the next one begins; 0 after the last."""
+    start = struct.calcsize(form.count)
+    (count,) = struct.unpack(form.count, _read(path, file, size, offset, start))
+    entries = count * struct.calcsize(form.entry)
+    content = _read(path, file, size, offset + start, entries + struct.calcsize(form.pointer))
+    for tag, type_, values, place in struct.iter_unpack(form.entry, content[:entries]):
+        length = values * TYPE_SIZES.get(type_, 1)
+        if tag in ESSENTIAL and length > form.inline and place + length > size:
+            raise _cut(path, place + length)
+    following: int = struct.unpack(form.pointer, content[entries:])[0]
     return following
 
 
-def _cut(path: Path, offset: int) -> ImageError:
+def _read(path: Path, file: BinaryIO, size: int, offset: int, length: int) -> bytes:
+    if offset + length > size:
+        raise _cut(path, offset + length)
+    file.seek(offset)
+    return file.read(length)
+
+
+def _cut(path: Path, end: int) -> ImageError:
     return ImageError(
         "truncated",
-        f"{path} ends too early: its list of pages goes on at byte {offset:,}, beyond the end of the file. "
+        f"{path} ends too early: its list of pages needs at least {end:,} bytes. "
         "The copy was probably interrupted. Copy it again.",
     )

@@ -7,7 +7,7 @@ formats too, and has a limit of pixels of its own.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import imagecodecs
 import numpy as np
@@ -18,6 +18,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from model.errors import ImageError
 from model.reading.calibration import from_dpi
 from model.reading.damage import explained
 from model.reading.plane import Plane, check_size
@@ -28,8 +29,7 @@ def read_png(path: Path, max_pixels: int) -> Iterator[Plane]:
     with explained(path), path.open("rb") as file:
         header = PngImageFile(file)
         check_size(path, header.height, header.width, len(header.getbands()), max_pixels)
-        file.seek(0)
-        plane = _plane(imagecodecs.png_decode(file.read()), header)
+        plane = _plane(imagecodecs.png_decode(_sound(path, file, header)), header)
     yield plane
 
 
@@ -49,6 +49,16 @@ def read_bmp(path: Path, max_pixels: int) -> Iterator[Plane]:
         check_size(path, image.height, image.width, len(image.getbands()), max_pixels)
         plane = _plane(np.asarray(image.convert({"1": "L", "P": "RGB"}.get(image.mode, image.mode))), image)
     yield plane
+
+
+def _sound(path: Path, file: BinaryIO, header: PngImageFile) -> bytes:
+    """Return the bytes of a PNG file whose checksums hold: the decoder only warns of some damage, on stderr."""
+    file.seek(0)
+    data = file.read()
+    if b"IEND" not in data:
+        raise ImageError("truncated", f"{path} ends too early: its last chunk is missing. Copy it again.")
+    header.verify()
+    return data
 
 
 def _plane(pixels: NDArray[Any], header: ImageFile) -> Plane:
