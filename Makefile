@@ -34,9 +34,10 @@ format: $(READY) ## put the code into its standard form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+# one version of a package for all Pythons: what is tested on one holds for the others
 lock: $(READY) ## pin the newest allowed version of every dependency, with hashes
 	@$(BIN)/uv pip compile --upgrade --universal --generate-hashes --no-header --quiet \
-	    --python-version 3.11 --extra samples --group dev pyproject.toml -o requirements.lock
+	    --fork-strategy fewest --python-version 3.11 --extra samples --group dev pyproject.toml -o requirements.lock
 
 wheel: $(READY) ## build the wheel into dist/
 	@$(BIN)/hatchling build --target wheel
