@@ -74,7 +74,7 @@ def _neighbours(padded: Labels | Bools, where: Ints) -> Labels | Bools:
     """Return (8, P): the values around P pixels of a padded image, in the order of `_STEPS`."""
     offsets = [row * padded.shape[1] + col for row, col in _STEPS]
     flat = padded.reshape(-1)
-    return np.stack([flat[where + offset] for offset in offsets])
+    return np.stack([flat.take(where + offset) for offset in offsets])
 
 
 def _outline_code(neighbours: Bools) -> Ints:
