@@ -73,9 +73,7 @@ def _ome_size(pixels: Mapping[str, Any]) -> float | None:
 
 
 def _from_imagej(metadata: Mapping[str, Any], page: tifffile.TiffPage) -> float | None:
-    unit = (
-        str(metadata.get("unit", "")).encode().decode("unicode_escape", errors="replace")
-    )  # ImageJ writes µ as \u00B5
+    unit = str(metadata.get("unit", "")).replace(r"\u00B5", "µ")  # as Java writes it
     um = UM.get(unit.strip().lower())
     return None if um is None else _pixel_size(page, um)
 

@@ -152,7 +152,12 @@ class _Scene:
 
     def _decoded(self, page: TiffPage | TiffFrame) -> NDArray[Any]:
         _check_bytes(self.path, page, self.tif.filehandle.size)
-        return page.asarray()
+        pixels = page.asarray()
+        if pixels.shape != self.page.shape:
+            raise ValueError(
+                f"page {page.index} is {pixels.shape}, unlike the others of its stack: {self.page.shape}"
+            )
+        return pixels
 
     def _behind(self, number: int) -> NDArray[Any]:
         """Read a page of a stack that has one directory only, with the pixels of all pages behind each other."""

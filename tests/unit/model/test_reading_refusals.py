@@ -149,6 +149,17 @@ class TestDamage:
 
         assert refusal(file(data)).kind == "damaged"
 
+    def test_a_page_unlike_the_others_of_its_stack(self, file):
+        data = bytearray(encoded_tiff(STACK, photometric="minisblack"))
+        with tifffile.TiffFile(BytesIO(bytes(data))) as written:
+            width = written.pages[3].tags["ImageWidth"].valueoffset
+        struct.pack_into("<H", data, width, 25)
+
+        error = refusal(file(bytes(data)))
+
+        assert error.kind == "damaged"
+        assert "page 3" in str(error)
+
     def test_strips_that_decode_to_nonsense(self, file):
         assert refusal(file(tiff(8, 4, {259: 8}, b"this is not deflate"))).kind == "damaged"
 

@@ -271,6 +271,14 @@ class TestPixelSize:
             None if expected is None else pytest.approx(expected)
         )
 
+    def test_from_imagej_with_a_unit_beyond_ascii(self, tmp_path):
+        description = "ImageJ=1.54f\nunit=µm\n".encode("latin1")
+        tifffile.imwrite(
+            tmp_path / "a.tif", ramp(), description=description, resolution=(4, 4), metadata=None
+        )
+
+        assert only(tmp_path / "a.tif").pixel_size_um == pytest.approx(0.25)
+
     @pytest.mark.parametrize(
         ("unit", "expected"), [("µm", 0.325), ("nm", 0.000325), ("mm", 325), ("pixel", None)]
     )
