@@ -42,5 +42,8 @@ lock: $(READY) ## pin the newest allowed version of every dependency, with hashe
 wheel: $(READY) ## build the wheel into dist/
 	@$(BIN)/hatchling build --target wheel
 
+pictures: $(READY) ## draw the README's pictures again, with the present network
+	@$(BIN)/python docs/pictures.py
+
 clean: ## remove .venv and what the tools cached; inbox/, state/ and results/ stay
 	@rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
