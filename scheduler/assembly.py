@@ -11,11 +11,11 @@ from celery import Celery
 from sqlalchemy import Engine, make_url
 
 from nuqleus.database.states import Files
-from nuqleus.errors import SettingsError
 from nuqleus.queue import depth, send
 from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
 from scheduler.daemon import Daemon
+from scheduler.inbox import check_inbox
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Bell, Scheduler
 from scheduler.watcher import Watcher
@@ -27,20 +27,10 @@ def make_scanner(settings: Settings) -> Scanner:
     """A scanner of the watched folder that passes over our own files.
 
     Raises:
-        SettingsError: there is no such folder, or we are to write into it.
+        SettingsError: see `check_inbox`.
     """
+    check_inbox(settings)
     root = settings.input_dir
-    if not root.is_dir():
-        raise SettingsError(
-            f"The watched folder {root} {'is not a folder' if root.exists() else 'does not exist'}: create it, "
-            "or name another one with --input or NUQLEUS_INPUT_DIR."
-        )
-    for name, folder in (("state", settings.state_dir), ("overlay", settings.overlay_dir)):
-        if folder is not None and folder.resolve() == root.resolve():
-            raise SettingsError(
-                f"The {name} folder can't be the watched folder {root}, which is never written to: "
-                f"give NUQLEUS_{name.upper()}_DIR another one."
-            )
     own = our_own(settings)
     for path in own:
         if path.is_dir() and path.resolve().is_relative_to(root.resolve()):
@@ -77,17 +67,22 @@ def make_daemon(settings: Settings, engine: Engine, app: Celery) -> Daemon:
 
 
 @contextmanager
-def events(settings: Settings, daemon: Daemon) -> Iterator[None]:
-    """Wake the daemon when the operating system reports something in the folder, if it may and can."""
-    if settings.watch == "poll":
-        yield
-        return
+def watching(settings: Settings, daemon: Daemon) -> Iterator[None]:
+    """Run a scheduler's loop in a thread of its own for the length of the block.
+
+    A thread, so that a drive that doesn't answer can't keep the program from ending.
+    """
+    thread = threading.Thread(target=daemon.run, name="scheduler", daemon=True)
     watcher = Watcher(settings.input_dir.resolve(), daemon.wake)
-    watcher.start()
+    thread.start()
+    if settings.watch == "auto":
+        watcher.start()
     try:
         yield
     finally:
+        daemon.stop()
         watcher.stop()
+        thread.join(timeout=2)
 
 
 def _database_files(url: str) -> list[Path]:

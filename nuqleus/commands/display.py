@@ -1,0 +1,111 @@
+"""How far a run is: a bar on a terminal, elsewhere a line in the log now and then."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from nuqleus.database.states import FileState
+from nuqleus.logs import configure_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuqleus.database.overview import Overview
+
+log = logging.getLogger(__name__)
+
+LINE_SECONDS = 10.0
+"""Time between two lines."""
+
+
+class Display(Protocol):
+    """Shows a run's progress."""
+
+    def show(self, overview: Overview) -> None:
+        """Show how things stand now; called a few times a second."""
+
+    def clear(self) -> None:
+        """Make room for other output."""
+
+
+def make_display(log_level: str) -> Display:
+    """What fits stderr."""
+    return Bar() if sys.stderr.isatty() else Lines(log_level)
+
+
+def ended(overview: Overview) -> int:
+    """Files that will not change any more."""
+    counts = overview.counts
+    return counts[FileState.DONE] + counts[FileState.DUPLICATE] + counts[FileState.FAILED]
+
+
+def pace(overview: Overview) -> str:
+    """Failures, speed and time left, as far as known, each after a comma."""
+    parts = []
+    if failed := overview.counts[FileState.FAILED]:
+        parts.append(f"{failed} failed")
+    if overview.files_per_minute:
+        parts.append(f"{overview.files_per_minute:.0f} a minute")
+    if overview.seconds_left:
+        parts.append(f"{timedelta(seconds=round(overview.seconds_left))} left")
+    return "".join(f", {part}" for part in parts)
+
+
+class Bar:
+    """A progress bar while there is something to do. Warnings and errors appear above it."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("files{task.fields[pace]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task("", total=None, pace="")
+
+    def show(self, overview: Overview) -> None:
+        """Draw the bar, if there is something to do."""
+        total = sum(overview.counts.values())
+        if ended(overview) == total:
+            self.clear()
+            return
+        self._progress.start()
+        configure_logs("WARNING")  # to the stderr of now, which writes above the bar
+        what = "processing" if overview.workers else "loading the network"
+        self._progress.update(
+            self._task, description=what, completed=ended(overview), total=total, pace=pace(overview)
+        )
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+        configure_logs("WARNING")
+
+
+class Lines:
+    """A line every ten seconds, while there is something to do."""
+
+    def __init__(self, log_level: str, clock: Callable[[], float] = time.monotonic) -> None:
+        configure_logs(log_level)
+        self._clock = clock
+        self._due = clock()
+
+    def show(self, overview: Overview) -> None:
+        """Log a line, if it is time for one."""
+        total = sum(overview.counts.values())
+        if ended(overview) < total and self._clock() >= self._due:
+            self._due = self._clock() + LINE_SECONDS
+            log.info("%d of %d files have ended%s", ended(overview), total, pace(overview))
+
+    def clear(self) -> None:
+        """Lines need no room."""
