@@ -6,6 +6,9 @@ import numpy as np
 
 from model.measurements.runs import Floats, Ints, Runs
 
+ROUNDING = 1e-14
+"""Share of the variance that is noise of computing it: a diagonal line has no width, not 10⁻⁶ px."""
+
 
 class Ellipses(NamedTuple):
     """Per nucleus, (N,): centre and axes in px, eccentricity, and orientation in radians."""
@@ -27,7 +30,7 @@ def fit_ellipses(runs: Runs, area: Ints) -> Ellipses:
     """
     row, col, rows, cols, mixed = _moments(runs, area)
     mean, half = (rows + cols) / 2, np.hypot((rows - cols) / 2, mixed)
-    major, minor = mean + half, np.maximum(mean - half, 0)
+    major, minor = mean + half, np.where(mean - half > ROUNDING * mean, mean - half, 0)
     eccentricity = np.sqrt(1 - np.divide(minor, major, out=np.ones_like(major), where=major > 0))
     turned = 0.5 * np.arctan2(2 * mixed, rows - cols)
     undecided = np.where(mixed > 0, np.pi / 4, -np.pi / 4)

@@ -97,6 +97,13 @@ def test_a_discs_numbers_come_close_to_the_circles():
     assert disc["form_factor"] == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("length", [2, 3, 90, 1000])
+def test_a_diagonal_line_has_no_width(length):
+    line = measure_shapes(np.eye(length, dtype=np.int32))
+    assert line["axis_minor_length"].tolist() == [0]
+    assert line["eccentricity"].tolist() == [1]
+
+
 def test_holes_are_filled_whatever_lies_in_them():
     shapes = measure_shapes(label_images.RING_WITH_NUCLEUS)
     assert shapes["area_filled"].tolist() == [25, 1]
