@@ -20,7 +20,8 @@ def fill_with_good_files(inbox: Path) -> dict[str, int]:
     save_png(inbox / "fluorescence.png", seed=1)
     Image.fromarray(stained(FIELD, 2).pixels).save(inbox / "day 1/stained.png")
     tifffile.imwrite(inbox / "day 1/plate/A01.tif", fluorescence(FIELD, 3).pixels)
-    tifffile.imwrite(inbox / "stack.tif", focus_stack(FIELD, 4, planes=3).pixels, metadata={"axes": "ZYX"})
+    stack = focus_stack(FIELD, 4, planes=3).pixels
+    tifffile.imwrite(inbox / "stack.tif", stack, photometric="minisblack", metadata={"axes": "ZYX"})
     return {"fluorescence.png": 1, "day 1/stained.png": 1, "day 1/plate/A01.tif": 1, "stack.tif": 3}
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from io import BytesIO
 
 import numpy as np
@@ -84,18 +85,26 @@ def test_each_image_has_a_picture(finished):
 
 def test_status_counts_the_files(finished):
     told = json.loads(finished.house.call("status", "--json").stdout)
-    assert told["files"]["failed"] == len(finished.bad)
-    assert told["files"]["done"] == len(finished.good)
+    expected = {"failed": len(finished.bad), "done": len(finished.good), "duplicate": 1}
+    assert {state: count for state, count in told["counts"].items() if count} == expected
 
 
 def test_exported_labels_are_the_masks_of_the_database(finished, tmp_path):
-    finished.house.call("export", "--output", tmp_path, "--format", "csv,labels")
-    labels = tifffile.imread(tmp_path / "labels/day 1/plate/A01.tif.label.tif")
+    assert finished.house.call("export", "--output", tmp_path, "--format", "labels").returncode == 0
     query = "SELECT data FROM masks JOIN images ON image_id = images.id JOIN files ON file_id = files.id WHERE path = ?"
     ((data,),) = finished.house.rows(query, "day 1/plate/A01.tif")
+    labels = tifffile.imread(tmp_path / "labels/day 1/plate/A01.tif.label.tif")
     assert np.array_equal(labels, tifffile.imread(BytesIO(data)))
+
+
+def test_exported_tables_hold_every_nucleus_of_every_file(finished, tmp_path):
+    assert finished.house.call("export", "--output", tmp_path, "--format", "csv").returncode == 0
     with (tmp_path / "nuclei.csv").open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == finished.house.rows("SELECT count(*) FROM nuclei")[0][0]
+        exported = Counter(row["path"] for row in csv.DictReader(file))
+    query = """
+        SELECT path, (SELECT sum(n_nuclei) FROM images WHERE file_id = coalesce(duplicate_of, files.id))
+        FROM files WHERE state IN ('done', 'duplicate')"""
+    assert exported == dict(finished.house.rows(query))
 
 
 def test_segment_finds_what_the_pipeline_found(finished, tmp_path):
