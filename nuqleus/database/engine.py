@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from nuqleus.database.migrations import HEAD
-from nuqleus.errors import DatabaseUnavailable, SchemaError, SettingsError
+from nuqleus.errors import DatabaseUnavailable, NuqleusError, SchemaError, SettingsError
 
 BUSY_SECONDS = 60
 """How long a writer waits for its turn in SQLite, where there is one at a time."""
@@ -53,6 +53,15 @@ def open_database(url: str, *, create: bool = True) -> Engine:
     if not create and _is_missing(url):
         raise SchemaError(f"there is no database at {shown(url)} yet: `nuqleus run` makes one")
     engine = make_engine(url)
+    try:
+        _make_ready(engine)
+    except NuqleusError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _make_ready(engine: Engine) -> None:
     found = schema_version(engine)
     if found != HEAD and engine.dialect.name != "sqlite":
         raise SchemaError(
@@ -61,7 +70,6 @@ def open_database(url: str, *, create: bool = True) -> Engine:
         )
     if found != HEAD:
         upgrade(engine)
-    return engine
 
 
 def shown(url: str) -> str:
@@ -103,7 +111,7 @@ def upgrade(engine: Engine) -> None:
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
-        command.upgrade(_alembic(connection), "head")
+        command.upgrade(alembic_config(connection), "head")
 
 
 def schema_version(engine: Engine) -> str | None:
@@ -118,7 +126,8 @@ def _is_missing(url: str) -> bool:
     return url.startswith("sqlite") and not Path(make_url(url).database or "").is_file()
 
 
-def _alembic(connection: Connection | None) -> Any:
+def alembic_config(connection: Connection | None) -> Any:
+    """What Alembic's commands need: where the migrations lie, and the connection to run them on."""
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})

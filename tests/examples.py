@@ -1,0 +1,40 @@
+"""What a worker would hand to the database, for images that are quick to draw."""
+
+import numpy as np
+
+from model.masks import encode_mask
+from model.measurements import measure_intensities, measure_shapes
+from nuqleus.database.results import ImageResult
+
+
+def label_image(nuclei: int = 3) -> np.ndarray:
+    """A row of discs of growing size, 1 to `nuclei`: int32 (32, 32 × nuclei)."""
+    rows, cols = np.mgrid[:32, : 32 * max(1, nuclei)]
+    labels = np.zeros(rows.shape, np.int32)
+    for number in range(1, nuclei + 1):
+        inside = (rows - 16) ** 2 + (cols - 32 * number + 16) ** 2 <= (4 + number % 8) ** 2
+        labels[inside] = number
+    return labels
+
+
+def image_result(
+    nuclei: int = 3, *, channels: int = 1, z: int = 0, pixel_size_um: float | None = None
+) -> ImageResult:
+    """The result for a label image of discs, on a ramp of intensities."""
+    labels = label_image(nuclei)
+    ramp = np.arange(labels.size, dtype=np.uint16).reshape(labels.shape)
+    pixels = np.stack([ramp + 1000 * channel for channel in range(channels)], axis=-1)
+    return ImageResult(
+        scene=0,
+        t=0,
+        z=z,
+        height=labels.shape[0],
+        width=labels.shape[1],
+        channels=channels,
+        dtype="uint16",
+        pixel_size_um=pixel_size_um,
+        masks=encode_mask(labels),
+        nuclei=measure_shapes(labels),
+        intensities=measure_intensities(labels, pixels),
+        seconds={"read": 0.1, "normalise": 0.2, "network": 0.3, "instances": 0.4, "measure": 0.5},
+    )

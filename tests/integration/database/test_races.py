@@ -1,0 +1,165 @@
+"""Many at once: real connections, threads that race, and processes that share an SQLite file."""
+
+import multiprocessing
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import Engine, select
+
+from nuqleus.database.engine import make_engine, reading, writing
+from nuqleus.database.models import register_model
+from nuqleus.database.records import SeenFile
+from nuqleus.database.states import Files, FileState
+from nuqleus.database.tables import File, Image
+from nuqleus.errors import LeaseLost
+from tests.examples import image_result
+from tests.integration.database.conftest import LEASE, Archive
+from tests.integration.database.crowd import FILES_EACH, work_through
+
+
+def test_of_threads_that_race_for_files_one_gets_each(archive: Archive):
+    ids = [archive.queued(f"{number}.png") for number in range(20)]
+    gate = threading.Barrier(8)
+
+    def grab(name: str) -> list[int]:
+        gate.wait()
+        claims = [archive.files.claim(file_id, name, LEASE) for file_id in ids]
+        return [claim.file_id for claim in claims if claim]
+
+    with ThreadPoolExecutor(8) as pool:
+        grabbed = list(pool.map(grab, [f"worker {number}" for number in range(8)]))
+
+    assert sorted(file_id for files in grabbed for file_id in files) == ids
+    for number, files in enumerate(grabbed):
+        assert {archive.row(file_id).lease_owner for file_id in files} <= {f"worker {number}"}
+
+
+def test_a_claim_waits_for_another_s_transaction_and_then_finds_nothing(archive: Archive, database_url: str):
+    """The second contender has seen the file queued before the first one commits."""
+    file_id = archive.queued()
+    other = make_engine(database_url)
+    with writing(archive.engine) as connection:
+        connection.execute(
+            File.__table__.update()
+            .where(File.id == file_id)
+            .values(state=FileState.RUNNING, lease_owner="first")
+        )
+        with ThreadPoolExecutor(1) as pool:
+            second = pool.submit(Files(other).claim, file_id, "second", LEASE)
+            assert not second.done()
+            connection.commit()
+            assert second.result(timeout=30) is None
+    assert archive.row(file_id).lease_owner == "first"
+    other.dispose()
+
+
+def test_a_worker_that_was_given_up_writes_nothing_beside_the_new_one(archive: Archive, database_url: str):
+    late = archive.running(owner="late")
+    archive.clock.advance(LEASE + 1)
+    archive.files.sweep(max_attempts=3, resend_seconds=300)
+    other_engine = make_engine(database_url)
+    others_files = Files(other_engine, archive.clock)
+    new = others_files.claim(late.file_id, "new", LEASE)
+    assert new
+
+    gate = threading.Barrier(2)
+
+    def finish(files: Files, claim, sha256: str) -> str:
+        gate.wait()
+        try:
+            files.complete(claim, sha256, archive.model_id, [image_result()])
+        except LeaseLost:
+            return "lost"
+        return "written"
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(finish, archive.files, late, "by the late one")
+        second = pool.submit(finish, others_files, new, "by the new one")
+        assert (first.result(), second.result()) == ("lost", "written")
+
+    assert archive.row(late.file_id).sha256 == "by the new one"
+    assert len(archive.rows(Image)) == 1
+    other_engine.dispose()
+
+
+def test_results_are_invisible_until_all_are_there(archive: Archive):
+    """Somebody who reads while a worker writes sees the file running and no images."""
+    claim = archive.running()
+    seen: list[tuple[str, int]] = []
+
+    class WatchedColumns(dict):
+        def values(self):
+            seen.append((archive.state(claim.file_id), len(archive.rows(Image))))
+            return super().values()
+
+    result = image_result()
+    object.__setattr__(result, "nuclei", WatchedColumns(result.nuclei))
+
+    archive.files.complete(claim, "abc", archive.model_id, [result])
+
+    assert seen == [("running", 0)]
+    assert (archive.state(claim.file_id), len(archive.rows(Image))) == ("done", 1)
+
+
+def test_schedulers_that_find_the_same_file_record_it_once(archive: Archive):
+    gate = threading.Barrier(4)
+    seen = [SeenFile(f"{number}.png", 1, 1) for number in range(50)]
+
+    def observe(_: int) -> dict[str, int]:
+        gate.wait()
+        return archive.files.observe(seen)
+
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(observe, range(4))
+
+    assert all(ids == first for ids in others)
+    assert archive.files.counts()[FileState.WAITING] == 50
+
+
+def test_a_model_registered_by_many_at_once_has_one_id(engine: Engine):
+    gate = threading.Barrier(4)
+
+    def register(_: int) -> int:
+        gate.wait()
+        return register_model(engine, "net", "a" * 64, {}, {}, "1")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(register, range(4)))) == 1
+
+
+def test_processes_that_share_a_database_never_find_it_locked(database_url: str):
+    """Each records, claims and completes; a plain BEGIN would end in `database is locked`."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(3, mp_context=spawn) as pool:
+        done = list(pool.map(work_through, [database_url] * 3, range(3)))
+
+    assert sum(done) == 3 * FILES_EACH
+    engine = make_engine(database_url)
+    with reading(engine) as connection:
+        assert set(connection.scalars(select(File.state))) == {FileState.DONE}
+        assert len(connection.scalars(select(Image.file_id)).all()) == 3 * FILES_EACH
+    engine.dispose()
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_change_and_a_completion_at_once_leave_one_of_two_true_states(archive: Archive, attempt: int):
+    claim = archive.running()
+    gate = threading.Barrier(2)
+
+    def change() -> None:
+        gate.wait()
+        archive.files.observe([SeenFile("a.png", 99, 99)])
+
+    def complete() -> None:
+        gate.wait()
+        with suppress(LeaseLost):
+            archive.files.complete(claim, "abc", archive.model_id, [image_result()])
+
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(change), pool.submit(complete)]:
+            future.result()
+
+    assert archive.state(claim.file_id) == "waiting"
+    assert archive.rows(Image) == []

@@ -1,0 +1,255 @@
+"""From state to state, on both databases."""
+
+import pytest
+
+from nuqleus.database import states
+from nuqleus.database.records import SeenFile
+from nuqleus.database.states import Files, FileState
+from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
+from nuqleus.errors import LeaseLost
+from tests.examples import image_result
+from tests.integration.database.conftest import LEASE, Archive
+
+
+def test_a_new_file_waits(archive: Archive):
+    ids = archive.files.observe([SeenFile("well 1/a.png", 10, 1), SeenFile("b.png", 20, 2)])
+
+    assert set(ids) == {"well 1/a.png", "b.png"}
+    assert archive.files.counts()[FileState.WAITING] == 2
+    row = archive.row(ids["b.png"])
+    assert (row.path, row.size, row.mtime_ns, row.attempts) == ("b.png", 20, 2, 0)
+    assert row.discovered_at == archive.clock.now
+
+
+def test_a_file_seen_again_unchanged_stays_as_it_is(archive: Archive):
+    file_id = archive.done("a.png")
+
+    assert archive.files.observe([SeenFile("a.png", 10, 1)]) == {"a.png": file_id}
+
+    assert archive.state(file_id) == "done"
+    assert len(archive.rows(Image)) == 1
+
+
+@pytest.mark.parametrize("change", [SeenFile("a.png", 11, 1), SeenFile("a.png", 10, 2)])
+def test_a_changed_file_waits_again_without_its_old_results(archive: Archive, change: SeenFile):
+    file_id = archive.done("a.png")
+
+    archive.files.observe([change])
+
+    row = archive.row(file_id)
+    assert (row.state, row.size, row.mtime_ns) == (FileState.WAITING, change.size, change.mtime_ns)
+    assert (row.sha256, row.attempts, row.finished_at) == (None, 0, None)
+    assert [len(archive.rows(table)) for table in (Image, Mask, Nucleus, Intensity)] == [0, 0, 0, 0]
+
+
+def test_a_path_may_hold_any_bytes_but_nul(archive: Archive):
+    odd = b"dir\\x/na\xffme\n\x1b[31m \xc3\xa9.png".decode("utf-8", "surrogateescape")
+
+    file_id = archive.waiting(odd)
+
+    assert [file.path for file in archive.files.known()] == [odd]
+    assert archive.files.observe([SeenFile(odd, 10, 1)]) == {odd: file_id}
+
+
+def test_known_yields_every_file_across_pages(archive: Archive, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(states, "PAGE", 2)
+    ids = [archive.waiting(f"{number}.png") for number in range(5)]
+
+    assert [file.id for file in archive.files.known()] == ids
+
+
+def test_only_a_waiting_file_is_queued(archive: Archive):
+    waiting, running = archive.waiting("a.png"), archive.running("b.png").file_id
+
+    assert archive.files.enqueue([waiting, running]) == [waiting]
+    assert archive.files.enqueue([waiting]) == []
+    assert archive.row(waiting).queued_at == archive.clock.now
+
+
+def test_a_queued_file_is_claimed_once(archive: Archive):
+    file_id = archive.queued("a.png")
+
+    claim = archive.files.claim(file_id, "worker 1", LEASE)
+
+    assert claim is not None
+    assert (claim.path, claim.size, claim.mtime_ns, claim.attempt) == ("a.png", 10, 1, 1)
+    assert archive.files.claim(file_id, "worker 2", LEASE) is None
+    assert archive.row(file_id).lease_expires_at == archive.clock.now + LEASE
+
+
+def test_renewing_moves_the_end_of_the_lease(archive: Archive):
+    claim = archive.running()
+    archive.clock.advance(50)
+
+    assert archive.files.renew(claim, LEASE)
+
+    assert archive.row(claim.file_id).lease_expires_at == archive.clock.now + LEASE
+
+
+def test_completing_stores_everything_with_the_state(archive: Archive):
+    claim = archive.running()
+    archive.clock.advance(7)
+
+    images = [image_result(3, channels=2, z=z, pixel_size_um=0.5) for z in range(2)]
+    archive.files.complete(claim, "abc", archive.model_id, iter(images))
+
+    row = archive.row(claim.file_id)
+    assert (row.state, row.sha256, row.finished_at) == (FileState.DONE, "abc", archive.clock.now)
+    assert (row.lease_owner, row.lease_expires_at) == (None, None)
+    first, second = archive.rows(Image)
+    assert (first.file_id, first.z, second.z, first.n_nuclei) == (claim.file_id, 0, 1, 3)
+    assert (first.seconds_read, first.seconds_measure) == (0.1, 0.5)
+    assert first.seconds_store > 0
+    assert len(archive.rows(Nucleus)) == 2 * 3
+    assert len(archive.rows(Intensity)) == 2 * 3 * 2
+
+
+def test_a_file_without_nuclei_is_done_too(archive: Archive):
+    file_id = archive.done(images=[image_result(0)])
+
+    assert archive.state(file_id) == "done"
+    assert [image.n_nuclei for image in archive.rows(Image)] == [0]
+
+
+def test_what_is_not_a_number_is_null_in_both_databases(archive: Archive):
+    result = image_result(2)
+    result.nuclei["form_factor"][:] = [float("nan"), float("inf")]
+
+    archive.done(images=[result])
+
+    assert [nucleus.form_factor for nucleus in archive.rows(Nucleus)] == [None, None]
+
+
+def test_results_are_written_all_or_not_at_all(archive: Archive):
+    claim = archive.running()
+    twice_the_same_plane = [image_result(), image_result()]
+
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        archive.files.complete(claim, "abc", archive.model_id, twice_the_same_plane)
+
+    assert archive.state(claim.file_id) == "running"
+    assert archive.rows(Image) == []
+    assert archive.rows(Nucleus) == []
+
+
+def test_a_failed_file_says_why(archive: Archive):
+    claim = archive.running()
+
+    assert archive.files.fail(claim, "truncated", "a\x00b\udcff: the file ends early")
+
+    row = archive.row(claim.file_id)
+    assert (row.state, row.error_kind) == (FileState.FAILED, "truncated")
+    assert row.error == r"a\x00b\xff: the file ends early"
+    assert (row.lease_owner, row.finished_at) == (None, archive.clock.now)
+
+
+@pytest.mark.parametrize(("to", "queued"), [(FileState.QUEUED, True), (FileState.WAITING, False)])
+def test_a_released_file_has_its_attempt_back(archive: Archive, to: FileState, queued: bool):
+    claim = archive.running()
+
+    assert archive.files.release(claim, to=to)
+
+    row = archive.row(claim.file_id)
+    assert (row.state, row.attempts, row.lease_owner) == (to, 0, None)
+    assert (row.queued_at is not None) is queued
+
+
+def test_a_file_that_vanished_before_its_turn_fails(archive: Archive):
+    waiting, queued, running = archive.waiting("a"), archive.queued("b"), archive.running("c").file_id
+
+    assert sorted(archive.files.forget([waiting, queued, running])) == [waiting, queued]
+
+    assert archive.row(waiting).error_kind == "vanished"
+    assert archive.state(running) == "running"
+
+
+def test_a_file_that_vanished_is_new_when_it_comes_back(archive: Archive):
+    file_id = archive.waiting("a.png")
+    archive.files.forget([file_id])
+
+    archive.files.observe([SeenFile("a.png", 10, 1)])
+
+    assert archive.state(file_id) == "waiting"
+
+
+def test_pending_counts_what_has_not_ended(archive: Archive):
+    archive.waiting("a"), archive.queued("b"), archive.running("c"), archive.done("d"), archive.failed("e")
+
+    assert archive.files.pending() == 3
+    assert archive.files.counts() == {state: int(state != "duplicate") for state in FileState}
+
+
+class TestLostLease:
+    """What a worker does that doesn't own its file any more."""
+
+    @pytest.fixture(params=["swept", "changed", "taken", "retried by the same worker"])
+    def lost(self, request: pytest.FixtureRequest, archive: Archive):
+        claim = archive.running("a.png")
+        if request.param == "changed":
+            archive.files.observe([SeenFile("a.png", 99, 99)])
+            return claim
+        archive.clock.advance(LEASE + 1)
+        archive.files.sweep(max_attempts=3, resend_seconds=300)
+        if request.param != "swept":
+            owner = "worker 2" if request.param == "taken" else claim.owner
+            assert archive.files.claim(claim.file_id, owner, LEASE)
+        return claim
+
+    def test_it_writes_no_results(self, archive: Archive, lost):
+        before = archive.row(lost.file_id)
+
+        with pytest.raises(LeaseLost):
+            Files(archive.engine, archive.clock).complete(lost, "abc", archive.model_id, [image_result()])
+
+        assert archive.row(lost.file_id) == before
+        assert archive.rows(Image) == []
+
+    def test_it_changes_no_state(self, archive: Archive, lost):
+        before = archive.row(lost.file_id)
+
+        assert not archive.files.renew(lost, LEASE)
+        assert not archive.files.fail(lost, "unexpected", "too late")
+        assert not archive.files.release(lost, to=FileState.QUEUED)
+
+        assert archive.row(lost.file_id) == before
+
+    def test_it_marks_no_duplicate(self, archive: Archive, lost):
+        twin = archive.done("twin.png", "abc")
+        before = archive.row(lost.file_id)
+
+        with pytest.raises(LeaseLost):
+            archive.files.mark_duplicate(lost, "abc", twin)
+
+        assert archive.row(lost.file_id) == before
+
+
+class TestRetry:
+    def test_failed_files_start_anew(self, archive: Archive):
+        failed, done = archive.failed("a.png"), archive.done("b.png")
+
+        assert archive.files.retry() == [failed]
+
+        row = archive.row(failed)
+        assert (row.state, row.attempts, row.error_kind, row.error) == (FileState.WAITING, 0, None, None)
+        assert archive.state(done) == "done"
+
+    def test_a_folder_stands_for_its_files(self, archive: Archive):
+        inside, beside = archive.failed("well_1/a.png"), archive.failed("wellx1/a.png")
+
+        assert archive.files.retry(["well_1"]) == [inside]
+        assert archive.state(beside) == "failed"
+
+    def test_a_file_that_is_done_loses_its_results(self, archive: Archive):
+        done = archive.done("a.png")
+
+        assert archive.files.retry(["a.png"]) == []
+        assert archive.files.retry(["a.png"], only_failed=False) == [done]
+
+        assert archive.state(done) == "waiting"
+        assert archive.rows(Image) == []
+
+    def test_a_running_file_is_left_alone(self, archive: Archive):
+        claim = archive.running("a.png")
+
+        assert archive.files.retry(["a.png"], only_failed=False) == []
+        assert archive.files.renew(claim, LEASE)

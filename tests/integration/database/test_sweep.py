@@ -1,0 +1,105 @@
+"""What got lost is found: files on dead leases, messages that never arrived."""
+
+from nuqleus.database.states import FileState
+from tests.integration.database.conftest import LEASE, Archive
+
+RESEND = 300.0
+
+
+def sweep(archive: Archive, limit: int = 1000) -> list[int]:
+    return archive.files.sweep(max_attempts=2, resend_seconds=RESEND, limit=limit)
+
+
+def test_a_live_lease_is_left_alone(archive: Archive):
+    claim = archive.running()
+    archive.clock.advance(LEASE - 1)
+
+    assert sweep(archive) == []
+    assert archive.state(claim.file_id) == "running"
+
+
+def test_a_file_on_a_dead_lease_is_queued_again(archive: Archive):
+    claim = archive.running()
+    archive.clock.advance(LEASE + 1)
+
+    assert sweep(archive) == [claim.file_id]
+
+    row = archive.row(claim.file_id)
+    assert (row.state, row.lease_owner, row.attempts) == (FileState.QUEUED, None, 1)
+    assert row.queued_at == archive.clock.now
+    assert sweep(archive) == []
+
+
+def test_a_file_that_kills_its_workers_fails_after_the_last_attempt(archive: Archive):
+    file_id = archive.queued()
+    for _ in range(2):
+        assert archive.files.claim(file_id, "worker", LEASE)
+        archive.clock.advance(LEASE + 1)
+        sent = sweep(archive)
+
+    assert sent == []
+    row = archive.row(file_id)
+    assert (row.state, row.error_kind, row.lease_owner) == (FileState.FAILED, "worker-died", None)
+    assert "2 times" in row.error
+
+
+def test_a_retried_file_has_all_its_attempts_again(archive: Archive):
+    test_a_file_that_kills_its_workers_fails_after_the_last_attempt(archive)
+
+    (file_id,) = archive.files.retry()
+    archive.files.enqueue([file_id])
+
+    claim = archive.files.claim(file_id, "worker", LEASE)
+    assert claim
+    assert claim.attempt == 1
+
+
+def test_a_message_is_lost_when_all_is_quiet_for_long(archive: Archive):
+    file_id = archive.queued()
+    archive.clock.advance(RESEND - 1)
+    assert sweep(archive) == []
+
+    archive.clock.advance(2)
+
+    assert sweep(archive) == [file_id]
+    assert archive.row(file_id).queued_at == archive.clock.now
+    assert sweep(archive) == []
+
+
+def test_a_message_is_lost_when_a_later_one_was_answered(archive: Archive):
+    lost = archive.queued("lost.png")
+    archive.clock.advance(RESEND)
+    archive.running("later.png")
+    archive.clock.advance(1)
+
+    assert sweep(archive) == [lost]
+
+
+def test_a_long_queue_is_not_sent_again(archive: Archive):
+    first, second = archive.queued("1.png"), archive.queued("2.png")
+    archive.clock.advance(10 * RESEND)
+    assert archive.files.claim(first, "worker", LEASE)
+    archive.clock.advance(1)
+
+    assert sweep(archive) == []
+    assert archive.state(second) == "queued"
+
+
+def test_a_sweep_sends_no_more_than_the_limit(archive: Archive):
+    dead = [archive.running(f"{number}").file_id for number in range(3)]
+    archive.clock.advance(LEASE + 1)
+
+    assert sweep(archive, limit=2) == dead[:2]
+    assert sweep(archive, limit=2) == dead[2:]
+
+
+def test_of_a_lost_queue_only_one_portion_is_sent_until_somebody_answers(archive: Archive):
+    queued = [archive.queued(f"{number}") for number in range(4)]
+    archive.clock.advance(RESEND + 1)
+    assert sweep(archive, limit=2) == queued[:2]
+    archive.clock.advance(1)
+    assert sweep(archive, limit=2) == []
+
+    assert archive.files.claim(queued[0], "worker", LEASE)
+
+    assert sweep(archive, limit=2) == queued[2:]
