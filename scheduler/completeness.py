@@ -65,7 +65,10 @@ class Completeness:
         still = self._clock() - look.since
         if still < self._needed(stamp):
             return False
-        return still >= OPEN * self._settle or not self._is_open(self._root / path)
+        if still < OPEN * self._settle and self._is_open(self._root / path):
+            return False
+        del self._looks[path]
+        return True
 
     def keep(self, paths: Collection[str]) -> None:
         """Forget all files but these."""

@@ -71,8 +71,9 @@ class Scanner:
         except PermissionError:
             self._tell(folder, "is a folder that we may not read")
         except OSError as error:
-            found.complete &= error.errno in _GONE
-            self._tell(folder, f"is a folder that can't be read: {error.strerror}")
+            if error.errno not in _GONE:
+                found.complete = False
+                self._tell(folder, f"is a folder that can't be read: {error.strerror}")
         return []
 
     def _look(self, found: Scan, base: str, entries: Sequence[os.DirEntry[str]]) -> Iterator[str]:

@@ -72,6 +72,7 @@ class Bar:
             transient=True,
         )
         self._task = self._progress.add_task("", total=None, pace="")
+        configure_logs("WARNING")
 
     def show(self, overview: Overview) -> None:
         """Draw the bar, if there is something to do."""
@@ -79,8 +80,7 @@ class Bar:
         if ended(overview) == total:
             self.clear()
             return
-        self._progress.start()
-        configure_logs("WARNING")  # to the stderr of now, which writes above the bar
+        self._start()
         what = "processing" if overview.workers else "loading the network"
         self._progress.update(
             self._task, description=what, completed=ended(overview), total=total, pace=pace(overview)
@@ -88,8 +88,14 @@ class Bar:
 
     def clear(self) -> None:
         """Take the bar away."""
-        self._progress.stop()
-        configure_logs("WARNING")
+        if self._progress.live.is_started:
+            self._progress.stop()
+            configure_logs("WARNING")
+
+    def _start(self) -> None:
+        if not self._progress.live.is_started:
+            self._progress.start()
+            configure_logs("WARNING")  # to the stderr of now, which writes above the bar
 
 
 class Lines:
