@@ -43,26 +43,24 @@ def _find_gaps(runs: Runs) -> Gaps:
 def _touches_outside(gaps: Gaps, spans: Spans) -> Bools:
     """Return (G,): whether a gap meets, above or below, background beyond the span of that row."""
     touches = np.zeros(len(gaps.span), np.bool_)
-    for other, adjacent in _rows_beside(gaps, spans):
-        past_ends = (gaps.left - 1 < spans.left[other]) | (gaps.right + 1 > spans.right[other])
+    follows = np.append(spans.follows, False)
+    for other, adjacent in ((gaps.span - 1, follows[gaps.span]), (gaps.span + 1, follows[gaps.span + 1])):
+        beyond = np.minimum(other, len(spans.row) - 1)
+        past_ends = (gaps.left - 1 < spans.left[beyond]) | (gaps.right + 1 > spans.right[beyond])
         touches |= ~adjacent | past_ends
     return touches
 
 
-def _rows_beside(gaps: Gaps, spans: Spans) -> list[tuple[Ints, Bools]]:
-    """Return the spans above and below each gap, and whether they are the same nucleus' in the very next row."""
-    above, below = gaps.span - 1, np.minimum(gaps.span + 1, len(spans.row) - 1)
-    follows = spans.follows
-    return [(above, follows[gaps.span]), (below, follows[below] & (below > gaps.span))]
-
-
 def _touching(gaps: Gaps, spans: Spans) -> coo_array:
-    """Return the (G, G) graph of gaps that touch a gap in the row above, by an edge or a corner."""
+    """Return the (G, G) graph of gaps that touch a gap of the span before, by an edge or a corner.
+
+    Where that span is not the row above, both gaps touch the outside, and joining them does no harm.
+    """
     stride = int(spans.right.max(initial=0)) + 3  # more than a column and its two neighbours
-    above, adjacent = _rows_beside(gaps, spans)[0]
+    above = gaps.span - 1
     begin = np.searchsorted(gaps.span * stride + gaps.right, above * stride + gaps.left - 1)
     end = np.searchsorted(gaps.span * stride + gaps.left, above * stride + gaps.right + 1, side="right")
-    count = np.where(adjacent, np.maximum(end - begin, 0), 0)
+    count = np.maximum(end - begin, 0)
     lower = np.repeat(np.arange(len(count)), count)
     upper = np.arange(len(lower)) - np.repeat(np.cumsum(count) - count - begin, count)
     return coo_array((np.ones(len(lower), np.bool_), (lower, upper)), shape=(len(count), len(count)))
