@@ -24,12 +24,14 @@ class InstanceRules:
         foreground: probability above which a pixel belongs to a nucleus.
         marker: height of the distance map above which a pixel belongs to a marker.
         contact: how much the contact map lowers the distance map before markers are cut.
+        smoothing: standard deviation, in pixels, of the blur that makes one hill of a bumpy one.
         smallest: nuclei of fewer pixels are dropped.
     """
 
     foreground: float = 0.5
     marker: float = 0.5
     contact: float = 0.5
+    smoothing: float = 1.0
     smallest: int = 20
 
 
@@ -48,7 +50,7 @@ def find_nuclei(maps: Maps, outputs: tuple[str, ...], rules: InstanceRules) -> L
     inside = named["foreground"] > rules.foreground
     if "distance" not in named:
         return _drop_small(_components(inside), rules.smallest)
-    hills = named["distance"] - rules.contact * named["contact"]
+    hills = ndimage.gaussian_filter(named["distance"] - rules.contact * named["contact"], rules.smoothing)
     markers = _mark(hills, inside, rules)
     return _drop_small(watershed(-hills, markers, mask=inside).astype(np.int32, copy=False), rules.smallest)
 

@@ -22,7 +22,7 @@ TILE = 1024
 """Side of the largest piece that the network sees at once: about 0.6 GB of features."""
 
 MARGIN = 112
-"""Context around what is kept of a tile: beyond it the network sees (almost) nothing."""
+"""Context around what is kept of a tile: more than the 104 pixels that the network sees around each pixel."""
 
 
 @dataclass(frozen=True)

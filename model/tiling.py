@@ -32,7 +32,9 @@ class Tile:
 def cut_tiles(height: int, width: int, side: int, margin: int) -> Iterator[Tile]:
     """Cover an image with tiles of at most `side` pixels whose written parts lie `margin` inside those read.
 
-    Written parts touch without overlap and cover everything; an image no larger than `side` is one tile.
+    Written parts touch without overlap and cover everything; an image no larger than `side` is one tile. Tiles begin
+    at multiples of the greatest common divisor of `side` and `margin`, so that a network that coarsens by a divisor
+    of it sees every tile in step with the whole image.
     """
     if side <= 2 * margin:
         raise ValueError(f"A tile must be larger than its two margins. Received: {side} and {margin}.")
@@ -47,7 +49,7 @@ def _spans(length: int, side: int, margin: int) -> Iterator[tuple[Span, Span]]:
         read = max(0, start - margin)
         stop = read + side - margin
         if read + side >= length:
-            yield (max(0, length - side), length), (start, length)
+            yield (read, length), (start, length)
             return
         yield (read, read + side), (start, stop)
         start = stop

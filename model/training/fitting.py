@@ -18,6 +18,7 @@ GRID: dict[str, tuple[Any, ...]] = {
     "marker": (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
     "foreground": (0.35, 0.4, 0.45, 0.5, 0.55, 0.6),
     "contact": (0.0, 0.25, 0.5, 0.75, 1.0),
+    "smoothing": (0.5, 1.0, 1.5, 2.0),
     "smallest": (10, 15, 20, 30, 40),
 }
 """Values tried, one rule after another, in this order."""

@@ -55,11 +55,14 @@ def command(folder: Path, weights: Path | None, labels: Path | None, json_file: 
 
 def print_summaries(summaries: Sequence[Summary]) -> None:
     """Print a table, one row a kind."""
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
-    columns = ("kind", "images", "nuclei", "DSB", *(f"AP {t}" for t in SHOWN), "IoU", "Dice")
-    table = Table(*columns, title="Agreement with the truth")
+    table = Table(title="Agreement with the truth", box=SIMPLE)
+    table.add_column("kind", no_wrap=True)
+    for column in ("images", "nuclei", "DSB", *(f"AP{t[1:]}" for t in SHOWN), "IoU", "Dice"):
+        table.add_column(column, justify="right")
     for row in summaries:
         figures = (
             row.dsb,

@@ -1,0 +1,60 @@
+"""Random crops: image and truth move together, colours change, everything comes from the seed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.training.augment import Augmentation, random_crop, recolour, whole_view
+from tests.unit.model.training_examples import draw_example
+
+HOW = Augmentation(crop=64)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_crop_has_the_asked_size_and_three_channels(channels: int):
+    image, labels, distance = random_crop(draw_example(1, channels=channels), HOW, np.random.default_rng(0))
+    assert image.shape == (64, 64, 3)
+    assert labels.shape == distance.shape == (64, 64)
+    assert image.dtype == distance.dtype == np.float32
+
+
+def test_the_same_seed_gives_the_same_crop():
+    crops = [random_crop(draw_example(1), HOW, np.random.default_rng(5))[0] for _ in range(2)]
+    assert (crops[0] == crops[1]).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nuclei_stay_under_their_labels(seed: int):
+    how = replace(HOW, stain=0.0, invert=0.0)
+    image, labels, distance = random_crop(draw_example(seed), how, np.random.default_rng(seed))
+    assert image[labels > 0].mean() > image[labels == 0].mean() + 0.2
+    assert distance[labels > 0].mean() > distance[labels == 0].mean() + 0.2
+
+
+def test_a_stained_fluorescence_image_is_dark_on_bright_and_coloured():
+    how = replace(HOW, stain=1.0, invert=0.0)
+    example = draw_example(2)
+    image = recolour(example.image, how, np.random.default_rng(1))
+    assert image.shape[2] == 3
+    assert image[example.labels > 0].mean() < image[example.labels == 0].mean()
+
+
+def test_a_stained_image_can_lose_its_colour():
+    how = replace(HOW, stain=1.0, invert=0.0)
+    assert recolour(draw_example(2, channels=3).image, how, np.random.default_rng(1)).shape[2] == 1
+
+
+def test_magnification_keeps_nuclei_within_the_sizes_asked_for():
+    how = replace(HOW, scale=(0.2, 5.0), diameters=(14.0, 18.0), elastic=0.0)
+    for seed in range(6):
+        _, labels, _ = random_crop(draw_example(3), how, np.random.default_rng(seed))
+        largest = np.bincount(labels.ravel())[1:].max()
+        assert 2 * np.sqrt(largest / np.pi) < 20
+
+
+def test_a_whole_view_is_the_image_resized_and_nothing_else():
+    example = draw_example(4)
+    image, labels, _ = whole_view(example, 48)
+    assert image.shape == (48, 48, 3)
+    assert set(np.unique(labels)) <= set(np.unique(example.labels))

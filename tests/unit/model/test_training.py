@@ -1,0 +1,156 @@
+"""Training with a network small enough for seconds: it learns, it resumes, it writes down what it did."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.errors import WeightsError
+from model.segmentation import Segmenter
+from model.training.augment import Augmentation
+from model.training.batches import make_batches
+from model.training.recipe import NOTEBOOK, NUQLEUS, Recipe
+from model.training.session import check_start, run_session
+from model.training.trainer import train, trained_seconds
+from model.unet import UNetConfig
+from model.weights import ModelCard, card_path, read_card
+from tests.unit.model.training_examples import draw_example
+
+TINY = Recipe(
+    network=UNetConfig(widths=(8, 16)),
+    augmentation=Augmentation(crop=48, stain=0.0, invert=0.0),
+    steps=6,
+    batch=2,
+    rate=5e-3,
+    warmup=1,
+    average=0.5,
+    epoch=2,
+)
+EXAMPLES = [draw_example(seed) for seed in range(4)]
+
+
+def test_a_batch_depends_on_seed_and_step_alone():
+    whole = list(make_batches(TINY, EXAMPLES, first=0))
+    rest = list(make_batches(TINY, EXAMPLES, first=4))
+    assert len(whole) == TINY.steps
+    for (image, target), (again, target_again) in zip(whole[4:], rest, strict=True):
+        assert (image == again).all()
+        assert (target == target_again).all()
+
+
+def test_rare_kinds_are_drawn_more_often_than_they_occur():
+    examples = [draw_example(i, kind="common") for i in range(9)] + [draw_example(9, kind="rare", channels=3)]
+    coloured = 0
+    for images, _ in make_batches(replace(TINY, steps=40, balance=0.0), examples, first=0):
+        coloured += sum(bool(np.ptp(image, axis=2).max() > 0) for image in images)
+    assert 20 <= coloured <= 60  # half of 80; a tenth if kinds were drawn as they occur
+
+
+def test_the_loss_falls(tmp_path: Path):
+    losses: list[float] = []
+    train(replace(TINY, steps=30), EXAMPLES, tmp_path, on_step=lambda _, loss: losses.append(loss))
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+
+
+def test_a_training_that_was_cut_off_ends_like_one_that_was_not(tmp_path: Path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    whole.mkdir()
+    cut.mkdir()
+    unbroken = train(TINY, EXAMPLES, whole)
+
+    class PowerCut(Exception):
+        pass
+
+    def cut_power(step: int, _: float) -> None:
+        if step == 5:
+            raise PowerCut
+
+    with pytest.raises(PowerCut):
+        train(TINY, EXAMPLES, cut, on_step=cut_power)
+    resumed = train(TINY, EXAMPLES, cut, resume=True)
+    for one, other in zip(unbroken.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-3)
+    assert trained_seconds(cut) > 0
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelCard, Path]:
+    """A finished training: its card and its folder."""
+    folder = tmp_path_factory.mktemp("session")
+    card = run_session(
+        TINY, EXAMPLES, EXAMPLES[:2], folder, name="tiny", data={"name": "discs"}, code_version="1.2.3"
+    )
+    return card, folder
+
+
+def test_a_session_leaves_weights_that_load_and_a_card_that_tells_where_they_come_from(session):
+    card, folder = session
+    weights = folder / "tiny.weights.h5"
+    segmenter = Segmenter.load(weights)
+    assert segmenter.card == read_card(weights)
+    assert segmenter.card.sha256 == card.sha256
+    assert segmenter.card.network == TINY.network
+    assert segmenter.card.training["data"] == {"name": "discs"}
+    assert set(card.metrics) == {"all"}
+
+
+def test_a_session_leaves_pictures_of_its_curve_and_of_examples(session):
+    _, folder = session
+    for picture in ("curve.png", "examples.png"):
+        with Image.open(folder / picture) as image:
+            assert min(image.size) > 200
+
+
+def test_weights_that_are_not_what_their_card_says_are_refused(session, tmp_path: Path):
+    weights = shutil.copy(session[1] / "tiny.weights.h5", tmp_path)
+    card = json.loads(card_path(session[1] / "tiny.weights.h5").read_text())
+    card_path(Path(weights)).write_text(json.dumps(card | {"sha256": "0" * 64}))
+    with pytest.raises(WeightsError, match=r"not what its card tiny\.json describes"):
+        Segmenter.load(Path(weights))
+
+
+def test_weights_without_their_card_are_refused(tmp_path: Path):
+    lone = tmp_path / "lone.weights.h5"
+    lone.write_bytes(b"anything")
+    with pytest.raises(WeightsError, match="card beside them"):
+        Segmenter.load(lone)
+
+
+def test_starting_from_the_weights_of_another_network_is_refused(session):
+    card, folder = session
+    check_start(folder / "tiny.weights.h5", TINY, card)
+    with pytest.raises(WeightsError, match="unlike the one to be trained"):
+        check_start(folder / "tiny.weights.h5", NUQLEUS, card)
+
+
+def test_training_can_begin_with_given_weights(session, tmp_path: Path):
+    _, folder = session
+    start = folder / "tiny.weights.h5"
+    losses: list[float] = []
+    train(
+        replace(TINY, steps=1), EXAMPLES, tmp_path, start=start, on_step=lambda _, loss: losses.append(loss)
+    )
+    fresh: list[float] = []
+    train(replace(TINY, steps=1), EXAMPLES, tmp_path, on_step=lambda _, loss: fresh.append(loss))
+    assert losses[0] < fresh[0]
+
+
+def test_the_notebook_preset_trains_whole_images_to_one_binary_map(tmp_path: Path):
+    network = replace(NOTEBOOK.network, widths=(4, 8))
+    card = run_session(
+        replace(NOTEBOOK, network=network, steps=2, epoch=1),
+        EXAMPLES,
+        EXAMPLES[:1],
+        tmp_path,
+        name="notebook",
+        data={},
+        code_version="1",
+    )
+    assert card.network.canvas == 128
+    assert card.network.outputs == ("foreground",)
+    labels = Segmenter.load(tmp_path / "notebook.weights.h5").segment(EXAMPLES[0].image).labels
+    assert labels.shape == EXAMPLES[0].labels.shape
