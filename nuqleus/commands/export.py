@@ -51,13 +51,13 @@ def command(output: Path, formats: tuple[str, ...], database_url: str | None) ->
 
     Duplicates are written out like the file that they duplicate. What is there already is replaced.
     """
-    from nuqleus.database.engine import open_database
+    from nuqleus.database.engine import existing_database
     from nuqleus.database.queries import snapshot
     from nuqleus.settings import get_settings
 
-    engine = open_database(get_settings(database_url=database_url).database_url, create=False)
-    output.mkdir(parents=True, exist_ok=True)
-    with snapshot(engine) as results:
+    url = get_settings(database_url=database_url).database_url
+    with existing_database(url) as engine, snapshot(engine) as results:
+        output.mkdir(parents=True, exist_ok=True)
         if "csv" in formats:
             _write_tables(results, output)
         if "labels" in formats:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from nuqleus.database.states import Files
 
 
 @click.command(name="retry")
@@ -23,22 +27,25 @@ def command(paths: tuple[str, ...], failed: bool, input_dir: Path | None, databa
     """
     if not (paths or failed):
         raise click.UsageError("say what to process again: --failed, or files and folders")
-    from nuqleus.database.engine import open_database
+    from nuqleus.database.engine import existing_database
     from nuqleus.database.states import Files
     from nuqleus.settings import get_settings
 
     settings = get_settings(input_dir=input_dir, database_url=database_url)
-    files = Files(open_database(settings.database_url, create=False))
+    with existing_database(settings.database_url) as engine:
+        _retry(Files(engine), paths, failed, settings.input_dir)
+
+
+def _retry(files: Files, paths: tuple[str, ...], only_failed: bool, folder: Path) -> None:
     if not paths:
         _report(len(files.retry()))
         return
-    found = {path: files.retry(_candidates(path, settings.input_dir), only_failed=failed) for path in paths}
+    found = {path: files.retry(_candidates(path, folder), only_failed=only_failed) for path in paths}
     _report(sum(map(len, found.values())))
     missed = [path for path, ids in found.items() if not ids]
     if missed:
-        raise click.ClickException(
-            "nothing to process again at " + ", ".join(map(repr, missed)) + ": unknown, or not ended yet"
-        )
+        names = ", ".join(map(repr, missed))
+        raise click.ClickException(f"nothing to process again at {names}: unknown, or not ended yet")
 
 
 def _candidates(path: str, folder: Path) -> list[str] | None:

@@ -26,14 +26,14 @@ def command(as_json: bool, database_url: str | None) -> None:
 
     In the JSON, times are in UTC, `files_per_minute` and `seconds_left` are null when they can't be said.
     """
-    from nuqleus.database.engine import open_database
+    from nuqleus.database.engine import existing_database
     from nuqleus.database.overview import survey
     from nuqleus.settings import get_settings
 
     settings = get_settings(database_url=database_url)
-    engine = open_database(settings.database_url, create=False)
     now = time.time()
-    overview = survey(engine, now, alive_within=settings.lease_seconds)
+    with existing_database(settings.database_url) as engine:
+        overview = survey(engine, now, alive_within=settings.lease_seconds)
     if as_json:
         click.echo(json.dumps(to_json(overview), indent=2))
     else:

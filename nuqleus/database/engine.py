@@ -61,6 +61,16 @@ def open_database(url: str, *, create: bool = True) -> Engine:
     return engine
 
 
+@contextmanager
+def existing_database(url: str) -> Iterator[Engine]:
+    """A database that must be there already, as `open_database` gives it; disconnected at the end."""
+    engine = open_database(url, create=False)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def _make_ready(engine: Engine) -> None:
     found = schema_version(engine)
     if found != HEAD and engine.dialect.name != "sqlite":

@@ -129,14 +129,14 @@ def test_a_model_registered_by_many_at_once_has_one_id(engine: Engine):
         assert len(set(pool.map(register, range(4)))) == 1
 
 
-def test_processes_that_share_a_database_never_find_it_locked(database_url: str):
-    """Each records, claims and completes; a plain BEGIN would end in `database is locked`."""
+def test_processes_that_share_a_database_never_find_it_locked(sqlite_url: str):
+    """SQLite has one writer at a time; a plain BEGIN, in place of an immediate one, ends in `database is locked`."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(3, mp_context=spawn) as pool:
-        done = list(pool.map(work_through, [database_url] * 3, range(3)))
+        done = list(pool.map(work_through, [sqlite_url] * 3, range(3)))
 
     assert sum(done) == 3 * FILES_EACH
-    engine = make_engine(database_url)
+    engine = make_engine(sqlite_url)
     with reading(engine) as connection:
         assert set(connection.scalars(select(File.state))) == {FileState.DONE}
         assert len(connection.scalars(select(Image.file_id)).all()) == 3 * FILES_EACH

@@ -1,0 +1,154 @@
+"""`nuqleus export`: tables and label images, the same from both databases."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from click.testing import CliRunner, Result
+from sqlalchemy import update
+
+from nuqleus.commands.export import command
+from nuqleus.database.engine import writing
+from nuqleus.database.queries import snapshot
+from nuqleus.database.records import SeenFile
+from nuqleus.database.tables import File
+from tests.examples import image_result, label_image
+from tests.integration.database.conftest import Archive
+
+
+def export(url: str, output: Path, *options: str) -> Result:
+    return CliRunner().invoke(command, ["--output", str(output), "--database", url, *options])
+
+
+def test_images_have_a_row_each(archive: Archive, database_url: str, tmp_path: Path):
+    archive.done("plate/a.png", "abc", [image_result(3, channels=2, pixel_size_um=0.25)])
+    archive.failed("broken.png")
+
+    result = export(database_url, tmp_path / "out", "--format", "csv")
+
+    assert result.exit_code == 0, result.output
+    images = pd.read_csv(tmp_path / "out/images.csv")
+    assert list(images.path) == ["plate/a.png"]
+    row = images.iloc[0]
+    assert (row.height, row.width, row.channels, row["dtype"], row.n_nuclei) == (32, 96, 2, "uint16", 3)
+    assert (row.pixel_size_um, row.seconds_network, row.model) == (0.25, 0.3, "a network")
+    assert not (tmp_path / "out/labels").exists()
+
+
+def test_nuclei_have_a_row_each_with_a_column_for_each_channel(
+    archive: Archive, database_url: str, tmp_path: Path
+):
+    one, two = image_result(2), image_result(3, channels=2)
+    archive.done("a.png", "abc", [one])
+    archive.done("b.png", "xyz", [two])
+
+    export(database_url, tmp_path, "--format", "csv")
+
+    nuclei = pd.read_csv(tmp_path / "nuclei.csv")
+    assert list(nuclei.path) == ["a.png"] * 2 + ["b.png"] * 3
+    assert list(nuclei.label) == [1, 2, 1, 2, 3]
+    for name in ("area", "perimeter", "eccentricity", "touches_border"):
+        assert list(nuclei[name]) == [*one.nuclei[name], *two.nuclei[name]]
+    means = two.intensities["intensity_mean"][two.intensities["channel"] == 1]
+    assert list(nuclei["intensity_mean-1"][2:]) == list(means)
+    assert nuclei["intensity_mean-1"][:2].isna().all()
+    assert list(nuclei["intensity_mean-0"][:2]) == list(one.intensities["intensity_mean"])
+
+
+def test_a_label_image_lies_at_its_file_s_path(archive: Archive, database_url: str, tmp_path: Path):
+    archive.done("plate/a.png", "abc", [image_result(3)])
+
+    result = export(database_url, tmp_path, "--format", "labels")
+
+    assert result.exit_code == 0, result.output
+    labels = tifffile.imread(tmp_path / "labels/plate/a.png.label.tif")
+    assert labels.dtype == np.uint16
+    np.testing.assert_array_equal(labels, label_image(3))
+    assert not (tmp_path / "images.csv").exists()
+
+
+def test_the_images_of_a_stack_are_told_apart(archive: Archive, database_url: str, tmp_path: Path):
+    archive.done("stack.tif", "abc", [image_result(count, z=count) for count in (1, 2)])
+
+    export(database_url, tmp_path)
+
+    names = sorted(path.name for path in (tmp_path / "labels").iterdir())
+    assert names == ["stack.tif.s0.t0.z1.label.tif", "stack.tif.s0.t0.z2.label.tif"]
+    assert tifffile.imread(tmp_path / "labels" / names[1]).max() == 2
+    assert list(pd.read_csv(tmp_path / "nuclei.csv").z) == [1, 2, 2]
+
+
+def test_a_duplicate_has_the_rows_of_its_twin(archive: Archive, database_url: str, tmp_path: Path):
+    archive.duplicate("b.png", of=archive.done("a.png", "abc", [image_result(2)]))
+
+    export(database_url, tmp_path)
+
+    images, nuclei = pd.read_csv(tmp_path / "images.csv"), pd.read_csv(tmp_path / "nuclei.csv")
+    assert list(images.path) == ["a.png", "b.png"]
+    assert images.duplicate_of.iloc[1] == "a.png"
+    assert list(nuclei.path) == ["a.png", "a.png", "b.png", "b.png"]
+    assert list(nuclei["intensity_mean-0"][:2]) == list(nuclei["intensity_mean-0"][2:])
+    first, second = ((tmp_path / f"labels/{name}.png.label.tif").read_bytes() for name in "ab")
+    assert first == second
+
+
+def test_odd_names_are_written_out(archive: Archive, database_url: str, tmp_path: Path):
+    odd = os.fsdecode(b"=cmd\xff\n.png")
+    archive.done(odd)
+
+    result = export(database_url, tmp_path)
+
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "labels" / f"{odd}.label.tif").is_file()
+    assert list(pd.read_csv(tmp_path / "images.csv").path) == [r"'=cmd\xff\x0a.png"]
+
+
+def test_a_path_that_leaves_the_folder_is_refused_and_the_rest_written(
+    archive: Archive, database_url: str, tmp_path: Path
+):
+    bad = archive.done("bad.png", "abc")
+    archive.done("good.png", "xyz")
+    with writing(archive.engine) as connection:
+        connection.execute(update(File).where(File.id == bad).values(path="../../bad.png"))
+
+    result = export(database_url, tmp_path / "out" / "deep")
+
+    assert result.exit_code == 1
+    assert "../../bad.png: the path leaves its folder" in result.output
+    assert (tmp_path / "out/deep/labels/good.png.label.tif").is_file()
+    assert not list(tmp_path.rglob("bad.png*"))
+
+
+def test_an_unknown_format_is_named(tmp_path: Path):
+    result = CliRunner().invoke(command, ["--output", str(tmp_path), "--format", "csv,xlsx"])
+
+    assert result.exit_code == 2
+    assert "'xlsx'" in result.output
+    assert "csv, labels" in result.output
+
+
+def test_a_snapshot_stays_as_it_was_while_workers_go_on(archive: Archive):
+    archive.done("a.png", "abc", [image_result(2)])
+
+    with snapshot(archive.engine) as results:
+        assert len(list(results.images())) == 1
+        archive.done("b.png", "xyz")
+        archive.files.observe([SeenFile("a.png", 99, 99)])
+        assert [row["label"] for row in results.nuclei()] == [1, 2]
+
+
+@pytest.mark.parametrize("fetched", [1, 2, 7])
+def test_rows_that_come_in_portions_are_put_together(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, fetched: int
+):
+    monkeypatch.setattr("nuqleus.database.queries.FETCHED", fetched)
+    archive.done("a.png", "abc", [image_result(3, channels=3, z=z) for z in range(2)])
+
+    with snapshot(archive.engine) as results:
+        rows = list(results.nuclei())
+
+    assert [(row["z"], row["label"]) for row in rows] == [(z, label) for z in range(2) for label in (1, 2, 3)]
+    assert all(row["intensity_mean-2"] == row["intensity_mean-0"] + 2000 for row in rows)

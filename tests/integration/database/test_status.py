@@ -1,0 +1,123 @@
+"""`nuqleus status`: how things stand."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from nuqleus.commands import status
+from nuqleus.database.overview import survey
+from nuqleus.database.states import FileState
+from nuqleus.database.workers import Workers
+from tests.integration.database.conftest import Archive
+
+
+def overview(archive: Archive):
+    return survey(archive.engine, archive.clock.now, alive_within=60)
+
+
+def test_an_empty_database_has_nothing_left_to_do(archive: Archive):
+    found = overview(archive)
+
+    assert set(found.counts.values()) == {0}
+    assert (found.files_per_minute, found.seconds_left) == (None, 0.0)
+    assert (found.workers, found.failures) == ([], [])
+
+
+def test_the_rate_counts_what_ended_lately_and_gives_the_time_left(archive: Archive):
+    archive.done("long ago.png")
+    archive.clock.advance(3600)
+    for number in range(4):
+        archive.running(f"next {number}.png")
+        archive.clock.advance(15)
+        archive.done(f"{number}.png", f"{number}")
+
+    found = overview(archive)
+
+    assert found.counts[FileState.DONE] == 5
+    in_seconds = 3 * 15 + 0  # the first of the four was begun 45 s ago
+    assert found.files_per_minute == pytest.approx(4 / in_seconds * 60)
+    assert found.seconds_left == pytest.approx(4 / (4 / in_seconds))
+
+
+def test_without_a_rate_the_time_left_is_unknown(archive: Archive):
+    archive.queued()
+
+    found = overview(archive)
+
+    assert (found.files_per_minute, found.seconds_left) == (None, None)
+
+
+def test_workers_that_were_silent_for_long_are_not_shown(archive: Archive):
+    workers = Workers(archive.engine, archive.clock)
+    silent = workers.start("host", 1, "CPU")
+    archive.clock.advance(50)
+    live, stopped = workers.start("host", 2, "CPU"), workers.start("host", 3, "CPU")
+    archive.clock.advance(11)
+    workers.beat(live, files_done=7)
+    workers.stop(stopped)
+
+    assert [(worker.id, worker.files_done) for worker in overview(archive).workers] == [(live, 7)]
+    workers.beat(silent, 0)
+    assert [worker.id for worker in overview(archive).workers] == [silent, live]
+
+
+def test_the_row_of_a_worker_that_was_killed_goes_a_day_later_and_its_id_is_not_given_again(archive: Archive):
+    workers = Workers(archive.engine, archive.clock)
+    killed = workers.start("host", 1, "CPU")
+    archive.clock.advance(25 * 3600)
+
+    assert workers.start("host", 2, "CPU") > killed
+    assert len(workers.live(within_seconds=1e9)) == 1
+
+
+def test_the_last_failures_come_with_their_reasons_newest_first(archive: Archive):
+    for number in range(7):
+        archive.failed(f"{number}.png", message=f"reason {number}")
+        archive.clock.advance(1)
+
+    failures = overview(archive).failures
+
+    assert [failure.path for failure in failures] == ["6.png", "5.png", "4.png", "3.png", "2.png"]
+    assert (failures[0].kind, failures[0].error) == ("truncated", "reason 6")
+
+
+class TestCommand:
+    def run(self, url: str, *options: str):
+        return CliRunner().invoke(status.command, ["--database", url, *options], terminal_width=200)
+
+    def test_json_is_for_programs(self, archive: Archive, database_url: str):
+        archive.failed("a\udcff[b].png", message="[red]bad[/red]")
+
+        answer = json.loads(self.run(database_url, "--json").output)
+
+        assert answer["counts"]["failed"] == 1
+        (failure,) = answer["failures"]
+        assert failure == {
+            "path": r"a\xff[b].png",
+            "kind": "truncated",
+            "error": "[red]bad[/red]",
+            "finished_at": "2023-11-14T22:13:20+00:00",
+        }
+
+    def test_the_table_shows_names_and_reasons_as_they_are(self, archive: Archive, database_url: str):
+        archive.failed("a\x1b[31m[b].png", message="[red]bad[/red]")
+        archive.waiting("c.png")
+
+        text = self.run(database_url).output
+
+        assert "1 waiting, 1 failed" in text
+        assert "no live workers" in text
+        assert r"a\x1b[31m[b].png" in text
+        assert "[red]bad[/red]" in text
+
+
+def test_it_loads_neither_tensorflow_nor_numpy(sqlite_url: str):
+    program = (
+        "import sys; from nuqleus.commands.status import command\n"
+        f"command(['--database', {sqlite_url!r}, '--json'], standalone_mode=False)\n"
+        "assert not {'tensorflow', 'keras', 'numpy', 'celery', 'alembic'} & set(sys.modules), sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,68 @@
+"""Options come from the command line, else the environment, else the defaults."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from nuqleus.errors import SettingsError
+from nuqleus.settings import Settings, get_settings
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"NUQLEUS_{name.upper()}", raising=False)
+
+
+def test_the_embedded_database_lies_in_the_state_folder():
+    assert get_settings().database_url == "sqlite:///state/nuqleus.db"
+    assert get_settings(state_dir=Path("/var/nuqleus")).database_url == "sqlite:////var/nuqleus/nuqleus.db"
+
+
+def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NUQLEUS_INPUT_DIR", "from the environment")
+    monkeypatch.setenv("NUQLEUS_WORKERS", "3")
+
+    settings = get_settings(input_dir=Path("given"), workers=None)
+
+    assert settings.input_dir == Path("given")
+    assert settings.workers == 3
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NUQLEUS_BROKER_URL", "")
+    monkeypatch.setenv("NUQLEUS_DATABASE_URL", "")
+
+    assert get_settings().broker_url is None
+    assert get_settings().database_url == "sqlite:///state/nuqleus.db"
+
+
+def test_settings_can_t_be_changed():
+    with pytest.raises(ValidationError):
+        get_settings().workers = 2
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"workers": "many"}, "NUQLEUS_WORKERS"),
+        ({"workers": 0}, "greater than 0"),
+        ({"watch": "sometimes"}, "'auto' or 'poll'"),
+        ({"lease_seconds": 15.0}, "at least twice heartbeat_seconds"),
+        ({"soft_time_limit": 700}, "time_limit must be larger"),
+        ({"colour": "blue"}, "NUQLEUS_COLOUR"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_named(given, message: str):
+    with pytest.raises(SettingsError, match=message):
+        get_settings(**given)
+
+
+def test_passwords_are_in_no_repr_and_no_error():
+    url = "postgresql://me:secret@host/db"
+
+    assert "secret" not in repr(get_settings(database_url=url, broker_url="redis://:secret@host"))
+    with pytest.raises(SettingsError) as error:
+        get_settings(database_url=[url])
+    assert "secret" not in str(error.value)
