@@ -48,7 +48,7 @@ def send(app: Celery, file_ids: Iterable[int]) -> None:
     """
     with _reaching_broker(app), app.producer_or_acquire() as producer:
         for file_id in file_ids:
-            app.send_task(TASK, args=[Job(file_id).to_message()], producer=producer)
+            app.send_task(TASK, args=[Job(file_id).to_message()], priority=PRIORITY, producer=producer)
 
 
 def depth(app: Celery) -> int:
@@ -75,7 +75,6 @@ def _delivery(settings: Settings) -> dict[str, Any]:
     """A worker holds one message, and keeps it until the file's work is committed."""
     return {
         "task_default_queue": QUEUE,
-        "task_default_priority": PRIORITY,
         "task_acks_late": True,
         # a killed worker's file comes back through its dead lease, which counts the attempts
         "task_reject_on_worker_lost": False,

@@ -171,8 +171,11 @@ class Guardian:
 
     def watch(self, pids: list[int]) -> None:
         """Tell it which processes are ours; one that ended itself is replaced."""
-        if self._process is None or self._process.poll() is not None:
-            self._process, self._told = self._start(), []
+        if self._process is not None and self._process.poll() is not None:
+            self._process.communicate()
+            self._process, self._told = None, []
+        if self._process is None:
+            self._process = self._start()
         if pids != self._told:
             self._tell(pids)
 
@@ -183,15 +186,14 @@ class Guardian:
             self._process.communicate()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "nuqleus.guardian"]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        command = [sys.executable, "-P", "-m", "nuqleus.guardian"]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0, start_new_session=True)
 
     def _tell(self, pids: list[int]) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(pids).encode() + b"\n")
-            self._process.stdin.flush()
             self._told = pids
         except BrokenPipeError:
             log.debug("The guardian is gone; the next check starts another.")

@@ -3,8 +3,6 @@
 import queue
 from contextlib import contextmanager
 
-import pytest
-
 from scheduler.watcher import Watcher
 
 
