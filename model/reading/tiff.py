@@ -117,7 +117,7 @@ class _Scene:
     def _plane(self, pixels: NDArray[Any], scene: int, t: int, z: int) -> Plane:
         names = self.calibration.channel_names
         return Plane(
-            pixels.astype(pixels.dtype.newbyteorder("="), copy=False),
+            pixels,
             colour=self.conversion.colour,
             scene=scene,
             t=t,

@@ -1,10 +1,10 @@
 """Files that can't be read: each is refused with a reason, and never with anything else."""
 
-import logging
 import random
 import struct
 import time
 import tracemalloc
+import zlib
 from contextlib import suppress
 from io import BytesIO
 
@@ -118,12 +118,25 @@ def test_a_file_that_ends_too_early_is_truncated(file, kind, share):
     assert refusal(file(data[: int(len(data) * share)])).kind == "truncated"
 
 
+@pytest.mark.parametrize("missing", [6, 8, 10, 12])
+def test_a_png_without_its_end_is_truncated(file, missing):
+    assert refusal(file(WHOLE["png"][:-missing])).kind == "truncated"
+
+
 class TestDamage:
     def test_a_wrong_checksum_in_a_png(self, file):
         data = bytearray(WHOLE["png"])
         data[len(data) // 2] ^= 255
 
         assert refusal(file(bytes(data))).kind == "damaged"
+
+    def test_pixels_of_a_png_that_fail_their_own_checksum(self, file, capfd):
+        """The decoder would only warn, on stderr."""
+        data = bytearray(png(ramp(), 8, GRAY))
+        data[-12 - 4 - 1] ^= 255  # before IEND and the chunk's checksum
+
+        assert refusal(file(bytes(data))).kind == "damaged"
+        assert capfd.readouterr() == ("", "")
 
     @pytest.mark.parametrize("following", [8, 0xFFFFFF00])
     def test_a_chain_of_directories_that_never_ends_well(self, file, following):
@@ -184,8 +197,9 @@ class TestUnsupported:
         assert error.kind == "unsupported-format"
         assert name in str(error)
 
-    def test_subsampled_ycbcr(self, file):
-        data = tiff(4, 4, {258: (8, 8, 8), 262: 6, 277: 3, 530: (2, 2)}, bytes(48))
+    @pytest.mark.parametrize(("compression", "pixels"), [(1, bytes(24)), (8, zlib.compress(bytes(24)))])
+    def test_subsampled_ycbcr(self, file, compression, pixels):
+        data = tiff(4, 4, {258: (8, 8, 8), 259: compression, 262: 6, 277: 3, 530: (2, 2)}, pixels)
 
         assert refusal(file(data)).kind == "unsupported-format"
 
@@ -266,11 +280,17 @@ def mutated(whole, chance):
     return bytes(data)
 
 
-def test_tifffile_s_complaints_stay_silent(file, capfd):
-    logging.getLogger("tifffile").error("something about a page")
-    refusal(file(WHOLE["stack"][:-20]))
+def test_complaints_of_tifffile_stay_silent(file, caplog):
+    path = file(encoded_tiff(ramp(), description="<OME><Image></OME>", metadata=None))
 
-    assert capfd.readouterr() == ("", "")
+    np.testing.assert_array_equal(only(path).pixels[..., 0], ramp())
+    assert caplog.records == []
+
+
+def test_warnings_of_pillow_stay_silent(file):
+    no_frames = (b"acTL", struct.pack(">II", 0, 0))
+
+    np.testing.assert_array_equal(only(file(png(ramp(), 8, GRAY, no_frames))).pixels[..., 0], ramp())
 
 
 class TestFileSystem:
