@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 from model.reading import Plane
 from nuqleus.database.records import Claim
@@ -11,10 +10,10 @@ from nuqleus.database.states import Files, FileState
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
+from worker.album import Album, open_album
 from worker.failures import explain
 from worker.heartbeat import Heartbeat
 from worker.patience import Patience
-from worker.pictures import Album
 from worker.pipeline import FindsNuclei, Labels, process
 from worker.source import FileChanged, hash_content, locate, unchanged
 
@@ -74,16 +73,19 @@ class Processor:
     def _fail(self, claim: Claim, error: Exception) -> None:
         failure = explain(error, self.settings.soft_time_limit)
         log.warning("%s: %s: %s", claim.path, failure.kind, failure.message)
-        self.patience(self.files.fail, claim, failure.kind, failure.message)
+        if self.patience(self.files.fail, claim, failure.kind, failure.message):
+            self.heartbeat.files_done += 1
 
     def _work(self, claim: Claim) -> None:
         sha256 = self.patience(self._hash, claim)
-        if self.patience(self._share_results, claim, sha256):
-            return
-        images = self.patience(self._process, claim)
-        self.patience(self.files.complete, claim, sha256, self.model_id, images)
+        if not self.patience(self._share_results, claim, sha256):
+            with open_album(self.settings.overlay_dir, claim.path) as album:
+                images = self.patience(self._process, claim, album)
+                self.patience(self.files.complete, claim, sha256, self.model_id, images)
+                if album:
+                    album.publish()
+            log.info("%s: %s", claim.path, _summary(images))
         self.heartbeat.files_done += 1
-        log.info("%s: %s", claim.path, _summary(images))
 
     def _hash(self, claim: Claim) -> str:
         path = locate(self.settings.input_dir, claim)
@@ -98,28 +100,15 @@ class Processor:
         log.info("%s: a duplicate of file %d", claim.path, twin)
         return True
 
-    def _process(self, claim: Claim) -> list[ImageResult]:
+    def _process(self, claim: Claim, album: Album | None) -> list[ImageResult]:
+        def look(plane: Plane, labels: Labels) -> None:
+            self.heartbeat.check()
+            if album:
+                album.add(plane, labels)
+
         path = locate(self.settings.input_dir, claim)
-        look = _Look(self.heartbeat, _album(self.settings.overlay_dir, claim))
         with unchanged(path, claim):
             return list(process(path, self.segmenter, max_pixels=self.settings.max_pixels, look=look))
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What happens with each image on its way: is the file still ours? Then draw it, if pictures are wanted."""
-
-    heartbeat: Heartbeat
-    album: Album | None
-
-    def __call__(self, plane: Plane, labels: Labels) -> None:
-        self.heartbeat.check()
-        if self.album:
-            self.album.add(plane, labels)
-
-
-def _album(folder: Path | None, claim: Claim) -> Album | None:
-    return Album(folder, claim.path) if folder else None
 
 
 def _summary(images: list[ImageResult]) -> str:

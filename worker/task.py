@@ -1,8 +1,13 @@
 """Binds the work to Celery: one task, and what a worker process does when it starts and ends."""
 
-from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown
+import logging
+from typing import Any
 
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from celery.worker import state
+
+from nuqleus.logs import configure_logs
 from nuqleus.queue import TASK, make_app
 from nuqleus.settings import Settings
 from worker.child import Child
@@ -10,15 +15,18 @@ from worker.child import Child
 MEMORY_LIMIT_KB = 4 * 1024 * 1024
 """A child that once needed more is replaced after its task: memory that fell apart never comes back."""
 
+CHATTY = ("celery.worker.strategy", "celery.app.trace")
+"""Loggers that tell of every message; a file has one line of our own."""
+
 
 def create_app(settings: Settings, child: Child, module: str) -> Celery:
     """Build the app of a worker.
 
     Args:
         settings: of the queue and the time limits.
-        child: does the work in the worker's child process.
+        child: does the work, in the worker's child process.
         module: the module that calls this and keeps the result as `app`. Child processes are fresh interpreters
-            (a fork would inherit locks and threads, and macOS has no safe fork): they import it to find the task.
+            (a fork would inherit locks and threads, and macOS has no safe one): they import it to find the task.
     """
     app = make_app(settings)
     app.conf.update(
@@ -31,4 +39,23 @@ def create_app(settings: Settings, child: Child, module: str) -> Celery:
     app.task(child.handle, name=TASK)
     worker_process_init.connect(child.start, weak=False)
     worker_process_shutdown.connect(child.stop, weak=False)
+    setup_logging.connect(lambda **_signal: _configure_logs(settings.log_level), weak=False)
     return app
+
+
+def run_worker(app: Celery) -> int:
+    """Work until told to stop (SIGTERM, Ctrl-C): the file at hand is finished first.
+
+    Returns:
+        The exit status: 0, or 1 if the worker couldn't work.
+    """
+    # workers that don't ask each other at start, or gossip, start seconds sooner and survive each other's troubles
+    worker: Any = app.Worker(quiet=True, without_mingle=True, without_gossip=True)
+    worker.start()
+    return int(worker.exitcode or state.should_terminate or 0)
+
+
+def _configure_logs(level: str) -> None:
+    configure_logs(level)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nuqleus.database.engine import make_engine
 from nuqleus.database.states import Files, SeenFile
-from nuqleus.database.tables import Base
 from nuqleus.settings import Settings
 from tests.stand_in import draw_squares
 
@@ -34,11 +32,8 @@ def clock():
 
 
 @pytest.fixture
-def engine(tmp_path):
-    engine = make_engine(f"sqlite:///{tmp_path / 'state' / 'nuqleus.db'}")
-    Base.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+def engine(sqlite_engine):
+    return sqlite_engine
 
 
 @pytest.fixture

@@ -1,0 +1,127 @@
+"""A broker, a database, a folder and real Celery workers, which use a stand-in for the network."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image as Picture
+from redis import Redis
+from sqlalchemy import select
+
+from nuqleus.broker import find_server
+from nuqleus.database.engine import make_engine, reading, upgrade
+from nuqleus.database.states import Files, FileState
+from nuqleus.database.tables import File
+from nuqleus.database.workers import Workers
+from nuqleus.machine import environment
+from nuqleus.queue import make_app, send
+from nuqleus.settings import Settings
+from tests.stand_in import draw_squares
+from tests.unit.worker.conftest import queue
+
+REPOSITORY = Path(__file__).parents[3]
+STAND_IN = "tests.integration.worker.stand_in_app"
+PATIENCE = 120
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything around a worker; the test is the scheduler.
+
+    Attributes:
+        hold: while this file exists, the stand-in takes its time.
+    """
+
+    settings: Settings
+    files: Files
+    workers: Workers
+    ring: Callable[[list[int]], None]
+    rows: Callable[..., list[tuple[Any, ...]]]
+
+    @property
+    def hold(self) -> Path:
+        return self.settings.input_dir.with_name("hold")
+
+    def drop(self, name: str, nuclei: int) -> int:
+        """Put an image into the folder, queue it and ring; returns its id."""
+        Picture.fromarray(draw_squares(nuclei)).save(self.settings.input_dir / name)
+        file_id = queue(self.files, self.settings.input_dir, name)
+        self.ring([file_id])
+        return file_id
+
+    def file(self, name: str, column: Any) -> Any:
+        """A column of a file's row."""
+        ((value,),) = self.rows(column, File.path == name)
+        return value
+
+    def wait_for(self, name: str, state: FileState) -> None:
+        wait_until(lambda: self.file(name, File.state) == state, f"{name} {state}")
+
+    @contextmanager
+    def run(self, *arguments: str, **changed: Any) -> Iterator[subprocess.Popen[bytes]]:
+        """A worker as a process of its own; leaving the block ends it, if it still lives."""
+        variables = environment(self.settings.model_copy(update=changed))
+        with (self.settings.state_dir / "worker.log").open("ab") as log:
+            command = [sys.executable, "-m", *arguments]
+            process = subprocess.Popen(command, cwd=REPOSITORY, env=variables, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def run_stand_in(self) -> Any:
+        """A worker as `celery -A` starts it."""
+        return self.run("celery", "-A", STAND_IN, "worker", "--without-mingle", "--without-gossip")
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, f"not within {PATIENCE} s: {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Leases are short, so that a dead worker's file comes back soon; so is the time that a file may take."""
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "inbox").mkdir()
+    settings = Settings(
+        input_dir=folder / "inbox",
+        state_dir=folder,
+        broker_url=f"redis+socket://{folder / 'broker'}",
+        heartbeat_seconds=0.2,
+        lease_seconds=1,
+        soft_time_limit=4,
+    )
+    engine = make_engine(settings.database_url)
+    upgrade(engine)
+
+    def rows(column: Any, *conditions: Any) -> list[tuple[Any, ...]]:
+        with reading(engine) as connection:
+            return [tuple(row) for row in connection.execute(select(column).where(*conditions))]
+
+    with _broker(folder), make_app(settings) as app:
+        yield House(settings, Files(engine), Workers(engine), partial(send, app), rows)
+    engine.dispose()
+
+
+@contextmanager
+def _broker(folder: Path) -> Iterator[None]:
+    socket = str(folder / "broker")
+    command = [find_server(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", str(folder)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.DEVNULL) as server,
+        Redis(unix_socket_path=socket) as client,
+    ):
+        wait_until(lambda: Path(socket).exists() and client.ping(), "the broker answers")
+        yield
+        server.terminate()
