@@ -90,7 +90,16 @@ def test_every_setting_is_documented(name):
     assert f"`NUQLEUS_{name.upper()}`" in README
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_the_readme_s_queries_are_among_those_that_a_test_runs():
+    cookbook = re.findall(r"^```(?:sql|python)\n.+?^```", README.split("## Query cookbook")[1], re.M | re.S)
+    tested = (ROOT / "docs/queries.md").read_text()
+    assert cookbook
+    assert [example for example in cookbook if example not in tested] == []
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/queries.md"]
+)
 def test_links_between_documents_lead_somewhere(document):
     text = (ROOT / document).read_text()
     links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text) + re.findall(r'src="(?!https?:)([^"]+)"', text)
