@@ -1,8 +1,16 @@
 """Files as the scheduler and the workers see them: small frozen records instead of rows."""
 
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nuqleus.database.tables import FileState
+from nuqleus.paths import to_row
+
+log = logging.getLogger(__name__)
+
+LONGEST_PATH = 2_500
+"""Bytes of a path, as a row holds it; PostgreSQL's index takes 2,704 and refuses a whole transaction otherwise."""
 
 
 @dataclass(frozen=True)
@@ -40,3 +48,13 @@ class Claim:
     mtime_ns: int
     attempt: int
     owner: str
+
+
+def storable(files: Iterable[SeenFile]) -> Iterator[SeenFile]:
+    """Leave out, and log, files whose path is too long to be indexed."""
+    for file in files:
+        row = to_row(file.path)
+        if len(row.encode()) <= LONGEST_PATH:
+            yield file
+        else:
+            log.error("This path is too long and its file is passed over: use shorter names. %s", row)

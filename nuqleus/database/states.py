@@ -25,7 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from nuqleus.database.batches import batched
 from nuqleus.database.conditions import dead, held, named, overdue
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.records import Claim, KnownFile, SeenFile
+from nuqleus.database.records import Claim, KnownFile, SeenFile, storable
 from nuqleus.database.results import ImageResult, insert_image
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.errors import LeaseLost
@@ -97,13 +97,14 @@ class Files:
     def observe(self, seen: Sequence[SeenFile]) -> dict[str, int]:
         """Record what a scan found: new and changed files become `waiting`, others stay as they are.
 
-        A changed file loses its results, and its lease if it is running.
+        A changed file loses its results, and its lease if it is running. A path that is too long to be indexed is
+        left out, and logged.
 
         Returns:
-            The ids of all of them, by path.
+            The ids by path.
         """
         ids: dict[str, int] = {}
-        for chunk in batched(seen, CHUNK):
+        for chunk in batched(storable(seen), CHUNK):
             with writing(self._engine) as connection:
                 ids |= self._observe(connection, chunk)
         return ids

@@ -1,5 +1,7 @@
 """From state to state, on both databases."""
 
+from random import Random
+
 import pytest
 
 from nuqleus.database import states
@@ -56,6 +58,23 @@ def test_known_yields_every_file_across_pages(archive: Archive, monkeypatch: pyt
     ids = [archive.waiting(f"{number}.png") for number in range(5)]
 
     assert [file.id for file in archive.files.known()] == ids
+
+
+def test_known_yields_the_files_in_some_states(archive: Archive):
+    archive.done("a.png")
+    waiting, queued = archive.waiting("b.png"), archive.queued("c.png")
+
+    assert [file.id for file in archive.files.known(FileState.WAITING, FileState.QUEUED)] == [waiting, queued]
+
+
+def test_a_path_that_no_index_takes_is_passed_over(archive: Archive, caplog: pytest.LogCaptureFixture):
+    # random, since PostgreSQL compresses before it measures
+    random = Random(0)
+    path = "/".join("".join(random.choices("abcdefghijklmnopqrstuvwxyz\udc80", k=200)) for _ in range(13))
+
+    assert set(archive.files.observe([SeenFile(path, 1, 1), SeenFile("a.png", 1, 1)])) == {"a.png"}
+    assert "too long" in caplog.text
+    assert set(archive.files.observe([SeenFile(path[:2000], 1, 1)])) == {path[:2000]}
 
 
 def test_only_a_waiting_file_is_queued(archive: Archive):
