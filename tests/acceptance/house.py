@@ -28,13 +28,18 @@ HASTE = {
 class House:
     """Everything below one temporary folder.
 
+    Args:
+        root: the folder.
+        program: what is started instead of `nuqleus`: arguments of Python.
+
     Attributes:
         inbox: the watched folder.
         overlays: where pictures go.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, program: tuple[str, ...] = ("-m", "nuqleus.cli")) -> None:
         self._root = root
+        self._program = program
         self._started: list[subprocess.Popen[bytes]] = []
         self.inbox = root / "inbox"
         self.inbox.mkdir()
@@ -43,7 +48,7 @@ class House:
     def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            _command(arguments),
+            self._command(arguments),
             env=self._environment(),
             cwd=self._root,
             capture_output=True,
@@ -56,7 +61,7 @@ class House:
         """Start a command that goes on; what it prints goes to `log.txt`. `close` ends it with all it started."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                _command(arguments),
+                self._command(arguments),
                 env=self._environment(),
                 cwd=self._root,
                 stdout=log,
@@ -103,6 +108,9 @@ class House:
         for process in self._started:
             kill_all(process)
 
+    def _command(self, arguments: tuple[str | Path, ...]) -> list[str]:
+        return [sys.executable, *self._program, *map(str, arguments)]
+
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUQLEUS_")}
         return inherited | HASTE
@@ -119,10 +127,10 @@ def kill_all(process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=PATIENCE)
 
 
-def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """The processes below `nuqleus run` in which a network is loaded: those without children, but the broker."""
-    below = psutil.Process(process.pid).children(recursive=True)
-    return [member for member in below if not member.children() and "python" in member.name().lower()]
+def networks_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The processes that hold a network: children of the workers of `nuqleus run`."""
+    workers = [child for child in psutil.Process(process.pid).children() if child.cmdline()[-1] == "work"]
+    return [child for worker in workers for child in worker.children()]
 
 
 def interrupt(process: subprocess.Popen[bytes]) -> int:
@@ -134,7 +142,3 @@ def interrupt(process: subprocess.Popen[bytes]) -> int:
 def _kill(process: psutil.Process) -> None:
     with suppress(psutil.NoSuchProcess):
         process.kill()
-
-
-def _command(arguments: tuple[str | Path, ...]) -> list[str]:
-    return [sys.executable, "-m", "nuqleus.cli", *map(str, arguments)]

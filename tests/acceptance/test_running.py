@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.acceptance.house import House, interrupt, kill_all, workers_of
+from tests.acceptance.house import House, interrupt, kill_all, networks_of
 from tests.acceptance.images import png_bytes, save_png
 
 pytestmark = pytest.mark.acceptance
@@ -58,8 +58,10 @@ def a_killed_worker_costs_no_file(house: House, process: subprocess.Popen[bytes]
     for seed in range(FILES):
         save_png(house.inbox / f"{seed}.png", seed=seed)
     house.wait_until(lambda: "running" in house.states().values(), what="file being processed")
-    for worker in workers_of(process):
-        worker.kill()
+    networks = networks_of(process)
+    assert networks
+    for network in networks:
+        network.kill()
     house.wait_until(lambda: _all_done(house, FILES + 2), what="all done after a worker was killed")
     assert set(_images_per_file(house).values()) == {1}
 
