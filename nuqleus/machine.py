@@ -11,6 +11,9 @@ from nuqleus.errors import PermanentError
 from nuqleus.settings import Settings
 from nuqleus.supervisor import Child, Supervisor
 
+WORKER = (sys.executable, "-P", "-m", "nuqleus.cli", "work")
+"""The command of a worker; everything it needs to know is in its environment."""
+
 WORKER_GRACE = 10.0
 """Seconds for a worker to finish the file at hand; one that needs longer is killed, and the file comes back."""
 
@@ -94,7 +97,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def _start_worker(variables: dict[str, str], log_file: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "nuqleus.cli", "work"],
+        WORKER,
         env=variables,
         stdin=subprocess.DEVNULL,
         stdout=log_file,
