@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.weights import ModelCard
 
 Labels = NDArray[np.int32]
-Look = Callable[[Plane, Labels], None]
+Look = Callable[[Plane, Labels, ImageResult], None]
 
 
 class FindsNuclei(Protocol):
@@ -46,7 +46,7 @@ def process(
         path: of an image file, or of a stack.
         segmenter: finds the nuclei.
         max_pixels: an image with more is refused from its header.
-        look: called with every image and its nuclei, before its result is yielded; to draw them, say.
+        look: called with every image, its nuclei and its result, before the result is yielded; to draw them, say.
 
     Raises:
         ImageError: the file can't be read as an image.
@@ -54,9 +54,10 @@ def process(
     """
     for plane, seconds in _read(path, max_pixels):
         found = segmenter.segment(nuclear_pixels(plane))
+        result = _measure(plane, found.labels, {"read": seconds, **found.seconds})
         if look:
-            look(plane, found.labels)
-        yield _measure(plane, found.labels, {"read": seconds, **found.seconds})
+            look(plane, found.labels, result)
+        yield result
 
 
 def warm_up(segmenter: FindsNuclei) -> None:

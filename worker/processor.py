@@ -101,7 +101,7 @@ class Processor:
         return True
 
     def _process(self, claim: Claim, album: Album | None) -> list[ImageResult]:
-        def look(plane: Plane, labels: Labels) -> None:
+        def look(plane: Plane, labels: Labels, _result: ImageResult) -> None:
             self.heartbeat.check()
             if album:
                 album.add(plane, labels)

@@ -65,7 +65,7 @@ def test_planes_are_processed_one_at_a_time(tmp_path):
     )
     seen = []
 
-    results = process(path, ThresholdSegmenter(), look=lambda plane, labels: seen.append(plane.t))
+    results = process(path, ThresholdSegmenter(), look=lambda plane, labels, result: seen.append(plane.t))
     next(results)
 
     assert seen == [0]
@@ -84,19 +84,16 @@ def test_every_channel_is_measured_in_nuclei_found_in_the_nuclear_one(tmp_path):
     assert image.intensities["channel"].tolist().count(1) == 2
 
 
-def test_looking_shows_the_image_with_its_nuclei(gray_png):
+def test_looking_shows_the_image_its_nuclei_and_its_result(gray_png):
     shown = []
 
-    list(
-        process(
-            gray_png, ThresholdSegmenter(), look=lambda plane, labels: shown.append((plane.pixels, labels))
-        )
-    )
+    (result,) = process(gray_png, ThresholdSegmenter(), look=lambda *what: shown.append(what))
 
-    ((pixels, labels),) = shown
-    assert pixels.shape == (16, 48, 1)
+    ((plane, labels, seen),) = shown
+    assert plane.pixels.shape == (16, 48, 1)
     assert labels.shape == (16, 48)
     assert labels.max() == 3
+    assert seen is result
 
 
 def test_an_image_without_nuclei_has_no_rows(tmp_path):

@@ -1,0 +1,118 @@
+"""`nuqleus segment`, with a stand-in for the network."""
+
+import numpy as np
+import pytest
+import tifffile
+from click.testing import CliRunner
+from PIL import Image
+from skimage.io import imread
+
+import worker.assembly
+from model import labelfile
+from nuqleus.commands.segment import command, find_inputs
+from tests.stand_in import ThresholdSegmenter, draw_squares
+
+
+@pytest.fixture
+def segment(monkeypatch, tmp_path):
+    """Call the command; results go to a folder of their own."""
+    monkeypatch.setattr(worker.assembly, "load_network", ThresholdSegmenter.load)
+
+    def segment(*images):
+        return CliRunner().invoke(command, [*map(str, images), "--output", str(tmp_path / "out")])
+
+    return segment
+
+
+@pytest.fixture
+def image(tmp_path):
+    def image(name, nuclei=3):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw_squares(nuclei)).save(path)
+        return path
+
+    return image
+
+
+def outputs(tmp_path):
+    out = tmp_path / "out"
+    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def test_an_image_becomes_a_label_image_a_table_and_a_picture(segment, image, tmp_path):
+    result = segment(image("cells.png"))
+
+    assert result.exit_code == 0, result.output
+    assert "3 nuclei in 1 of 1 files" in result.output
+    assert outputs(tmp_path) == ["cells.png.csv", "cells.png.label.tif", "cells.png.overlay.png"]
+    labels = tifffile.imread(tmp_path / "out/cells.png.label.tif")
+    assert labels.dtype == np.uint16
+    assert np.unique(labels).tolist() == [0, 1, 2, 3]
+    assert len((tmp_path / "out/cells.png.csv").read_text().splitlines()) == 4
+    assert imread(tmp_path / "out/cells.png.overlay.png").shape == (*labels.shape, 3)
+
+
+def test_every_image_of_a_stack_has_outputs_of_its_own(segment, tmp_path):
+    stack = np.stack([draw_squares(1), draw_squares(1)])
+    tifffile.imwrite(tmp_path / "stack.tif", stack, photometric="minisblack", metadata={"axes": "ZYX"})
+
+    assert segment(tmp_path / "stack.tif").exit_code == 0
+    assert [name for name in outputs(tmp_path) if name.endswith(".label.tif")] == [
+        "stack.tif.s0.t0.z0.label.tif",
+        "stack.tif.s0.t0.z1.label.tif",
+    ]
+
+
+def test_folders_are_searched_and_their_structure_is_kept(segment, image, tmp_path):
+    image("plate/a.png"), image("plate/day 2/a.png"), image("plate/.hidden.png")
+
+    assert segment(tmp_path / "plate").exit_code == 0
+    assert [name for name in outputs(tmp_path) if name.endswith(".csv")] == ["a.png.csv", "day 2/a.png.csv"]
+
+
+def test_results_of_an_earlier_run_inside_a_folder_are_no_input(image, tmp_path):
+    image("a.png"), image("out/a.png.overlay.png")
+
+    assert [one.name for one in find_inputs([tmp_path], tmp_path / "out")] == ["a.png"]
+
+
+def test_inputs_of_the_same_name_do_not_overwrite_each_other(segment, image, tmp_path):
+    assert segment(image("x/a.png", 1), image("y/a.png", 2), image("z/A.PNG", 3)).exit_code == 0
+
+    tables = {
+        name: len((tmp_path / "out" / name).read_text().splitlines()) - 1
+        for name in outputs(tmp_path)
+        if ".csv" in name
+    }
+    assert tables == {"a.png.csv": 1, "a-2.png.csv": 2, "A-3.PNG.csv": 3}
+
+
+def test_a_file_given_twice_is_processed_once(image, tmp_path):
+    path = image("plate/a.png")
+
+    assert [one.name for one in find_inputs([path, path.parent, path], tmp_path / "out")] == ["a.png"]
+
+
+def test_bad_files_are_reported_and_the_rest_goes_on(segment, image, tmp_path):
+    (tmp_path / "notes.tif").write_text("shopping list")
+    result = segment(tmp_path / "notes.tif", tmp_path / "missing.png", image("good.png"))
+
+    assert result.exit_code == 1
+    assert "notes.tif" in result.output
+    assert "missing.png: There is no such file." in result.output
+    assert "1 of 3 files" in result.output
+    assert outputs(tmp_path) == ["good.png.csv", "good.png.label.tif", "good.png.overlay.png"]
+
+
+def test_a_full_disk_ends_it_at_once(segment, image, tmp_path, monkeypatch):
+    def full_disk(path, labels):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(labelfile, "write_label_image", full_disk)
+    result = segment(image("a.png"), image("b.png"))
+
+    assert result.exit_code == 1
+    assert "can't be written to: [Errno 28] No space left on device" in result.output
+    assert "b.png" not in result.output
+    assert outputs(tmp_path) == []

@@ -1,0 +1,30 @@
+"""Nuclei of one image as a CSV file: one row a nucleus, with the columns of `nuqleus export`."""
+
+from pathlib import Path
+
+from nuqleus.csvfiles import write_csv
+from nuqleus.database.results import Columns, ImageResult, table_rows
+
+ENDING = ".csv"
+_KEYS = ("label", "channel")
+
+
+def save_table(path: Path, result: ImageResult) -> None:
+    """Write shapes, then intensities channel by channel (`intensity_mean-0` is that of the first channel).
+
+    Raises:
+        OSError: it can't be written.
+    """
+    columns = join_columns(result)
+    write_csv(path, list(columns), table_rows(0, columns))
+
+
+def join_columns(result: ImageResult) -> Columns:
+    """Put the intensities of each channel beside the shapes: arrays (N,), in order of label."""
+    columns = dict(result.nuclei)
+    for channel in range(result.channels):
+        of_channel = result.intensities["channel"] == channel
+        for name, values in result.intensities.items():
+            if name not in _KEYS:
+                columns[f"{name}-{channel}"] = values[of_channel]
+    return columns
