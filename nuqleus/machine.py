@@ -29,12 +29,15 @@ class Machine:
 
     Args:
         settings: of the run.
+
+    Attributes:
+        workers: their processes.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.workers: list[Child] = []
         self._settings = settings
         self._supervisor = Supervisor(settings.state_dir / "logs")
-        self._workers: list[Child] = []
 
     def __enter__(self) -> Self:
         """Nothing is started yet."""
@@ -61,7 +64,7 @@ class Machine:
             settings = settings.model_copy(update={"broker_url": broker.url})
         start_worker = partial(_start_worker, environment(settings))
         for number in range(1, settings.workers + 1):
-            self._workers.append(self._supervisor.add(f"worker-{number}", start_worker))
+            self.workers.append(self._supervisor.add(f"worker-{number}", start_worker))
         return settings
 
     def check(self) -> None:
@@ -74,9 +77,9 @@ class Machine:
         Raises:
             PermanentError: all of them ended again and again.
         """
-        if min(worker.early_ends for worker in self._workers) < HOPELESS:
+        if min(worker.early_ends for worker in self.workers) < HOPELESS:
             return
-        worker = self._workers[0]
+        worker = self.workers[0]
         raise PermanentError(
             f"The workers end as soon as they are started, {HOPELESS} times in a row. The end of {worker.log} "
             f"says why:\n{worker.last_lines()}"
@@ -84,7 +87,7 @@ class Machine:
 
     def stop(self) -> None:
         """Let the workers finish the files at hand, then end the broker, in seconds."""
-        self._supervisor.stop(self._workers, WORKER_GRACE)
+        self._supervisor.stop(self.workers, WORKER_GRACE)
         self._supervisor.stop(self._supervisor.children, BROKER_GRACE)
 
 
