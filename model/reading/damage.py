@@ -5,12 +5,17 @@ own) and warn on the way. This is the one place that knows about it.
 """
 
 import errno
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from model.errors import ImageError
+
+# they report on stderr what they find wrong in files; here that becomes ImageError, or doesn't matter
+for decoder in ("tifffile", "imagecodecs"):
+    logging.getLogger(decoder).setLevel(logging.CRITICAL + 1)
 
 # words that decoders use, in lower case
 SHORT = ("truncated", "too small", "end of file", "eof", "incomplete", "not enough", "too short")

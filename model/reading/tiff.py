@@ -5,7 +5,6 @@ Values stay as stored (a 12-bit camera gives 0..4095), except that MinIsWhite is
 Orientation tag is ignored, as ImageJ, Bio-Formats and tifffile do, so that masks lie on the image that they show.
 """
 
-import logging
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,9 +22,6 @@ from model.reading.directories import check_directories
 from model.reading.layout import Layout
 from model.reading.photometry import Conversion, UnsupportedPixelsError, conversion
 from model.reading.plane import Plane, check_size
-
-# it reports what it finds wrong in files on stderr; here that becomes ImageError, or doesn't matter
-logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 EXTRAS = {"Thumbnail", "Label", "Macro", "Map", "Overview", "Reference"}
 """Series of slide scanners that are no images of the specimen at full resolution."""
