@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nuqleus.database.batches import batched
@@ -291,9 +291,8 @@ class Files:
     ) -> list[int]:
         moved: list[int] = []
         for chunk in batched(ids, CHUNK):
-            statement = update(File).where(File.id.in_(chunk), File.state.in_(states)).values(values)
             with writing(self._engine) as connection:
-                changed = connection.scalars(statement.returning(File.id)).all()
+                changed = _move_some(connection, chunk, File.state.in_(states), values)
                 for file_id in () if results else changed:
                     _take_results(connection, file_id)
             moved.extend(changed)
@@ -308,16 +307,25 @@ class Files:
         connection.execute(hopeless.values(self._failed("worker-died", message)))
 
     def _revive(self, connection: Connection, now: float, limit: int) -> list[int]:
+        # found first and named then: PostgreSQL may run a subquery with a limit once for each row of the table
         lost = select(File.id).where(dead(now)).order_by(File.lease_expires_at).limit(limit)
         values = {"state": FileState.QUEUED, "queued_at": now, **_UNOWNED}
-        statement = update(File).where(File.id.in_(lost), dead(now)).values(values).returning(File.id)
-        return list(connection.scalars(statement))
+        return _move_some(connection, connection.scalars(lost).all(), dead(now), values)
 
     def _resend(self, connection: Connection, before: float, limit: int) -> list[int]:
         rung_in_vain = overdue(connection, before)
         lost = select(File.id).where(rung_in_vain).order_by(File.queued_at, File.id).limit(max(0, limit))
-        statement = update(File).where(File.id.in_(lost), rung_in_vain).values(queued_at=self._clock())
-        return list(connection.scalars(statement.returning(File.id)))
+        return _move_some(
+            connection, connection.scalars(lost).all(), rung_in_vain, {"queued_at": self._clock()}
+        )
+
+
+def _move_some(
+    connection: Connection, ids: Sequence[int], condition: ColumnElement[bool], values: dict[str, Any]
+) -> list[int]:
+    """Change these files where the condition (still) holds. Returns those that were."""
+    statement = update(File).where(File.id.in_(ids), condition).values(values).returning(File.id)
+    return list(connection.scalars(statement))
 
 
 def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
