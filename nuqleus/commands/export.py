@@ -74,13 +74,16 @@ def _write_tables(results: Snapshot, output: Path) -> None:
 
 
 def _write_labels(results: Snapshot, folder: Path) -> None:
+    from model.labelfile import write_label_image
     from nuqleus.errors import UnsafePath
     from nuqleus.paths import to_row
 
     written, problems = 0, []
     for image in results.label_images():
         try:
-            _write_label_image(_label_file(folder, image), _read_mask(results, image))
+            path = _label_file(folder, image)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_label_image(path, _read_mask(results, image))
             written += 1
         except (OSError, UnsafePath) as error:
             problems.append(f"{to_row(image.path)}: {error}")
@@ -90,10 +93,11 @@ def _write_labels(results: Snapshot, folder: Path) -> None:
 
 
 def _label_file(folder: Path, image: StoredImage) -> Path:
+    from model.labelfile import ENDING
     from nuqleus.paths import inside
 
     plane = f".s{image.scene}.t{image.t}.z{image.z}" if image.of_file > 1 else ""
-    return Path(inside(folder, f"{image.path}{plane}.label.tif"))
+    return Path(inside(folder, f"{image.path}{plane}{ENDING}"))
 
 
 def _read_mask(results: Snapshot, image: StoredImage) -> NDArray[np.int32]:
@@ -101,12 +105,3 @@ def _read_mask(results: Snapshot, image: StoredImage) -> NDArray[np.int32]:
 
     blocks = (MaskBlock(**block) for block in results.mask_blocks(image.image_id))
     return decode_mask(blocks, image.height, image.width)
-
-
-def _write_label_image(path: Path, labels: NDArray[np.int32]) -> None:
-    import numpy as np
-    import tifffile
-
-    dtype = np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tifffile.imwrite(path, labels.astype(dtype), compression="zlib", photometric="minisblack", metadata=None)

@@ -1,0 +1,56 @@
+"""What `celery -A worker.app worker` loads: everything that the queue needs, and no TensorFlow."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from nuqleus.errors import MessageError
+from nuqleus.queue import TASK
+from nuqleus.settings import Settings
+from worker.child import Child
+from worker.task import create_app
+
+SHOW = """
+import sys
+from worker.app import app
+app.finalize()
+heavy = {"tensorflow", "keras", "sqlalchemy", "skimage", "scipy", "numpy"}
+print(sorted(heavy & set(sys.modules)))
+print(sorted(name for name in app.tasks if not name.startswith("celery.")))
+"""
+
+
+def test_the_parent_binds_the_task_without_loading_what_only_its_child_needs():
+    environment = os.environ | {"NUQLEUS_BROKER_URL": "memory://"}
+    shown = subprocess.run(
+        [sys.executable, "-c", SHOW], env=environment, capture_output=True, text=True, check=True
+    )
+
+    loaded, tasks = shown.stdout.splitlines()
+    assert loaded == "[]"
+    assert tasks == f"['{TASK}']"
+
+
+@pytest.fixture
+def settings():
+    return Settings(broker_url="memory://", soft_time_limit=5, time_limit=6)
+
+
+def test_a_worker_has_one_child_that_outlives_the_loading_of_a_network(settings):
+    with create_app(settings, Child(settings), "worker.app") as app:
+        assert (app.conf.worker_pool, app.conf.worker_concurrency) == ("prefork", 1)
+        assert app.conf.worker_proc_alive_timeout >= 60
+        assert (app.conf.task_soft_time_limit, app.conf.task_time_limit) == (5, 6)
+        assert app.conf.include == ("worker.app",)
+
+
+def test_a_message_that_is_none_of_ours_is_refused(settings):
+    with pytest.raises(MessageError):
+        Child(settings).handle({"path": "/etc/passwd"})
+
+
+def test_a_child_that_did_not_start_takes_no_file(settings):
+    with pytest.raises(RuntimeError, match="file 7 stays queued"):
+        Child(settings).handle({"file_id": 7})
