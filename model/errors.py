@@ -3,7 +3,8 @@
 ModelError
 ├── ImageError          this file can't be read; trying again won't help
 ├── MaskError           a stored mask can't be put together again
-└── WeightsError        the weights don't fit the network, or can't be read
+├── WeightsError        the weights don't fit the network, or can't be read
+└── DatasetError        a folder of labelled images isn't laid out as it must be
 """
 
 
@@ -30,3 +31,7 @@ class MaskError(ModelError):
 
 class WeightsError(ModelError):
     """Weights that can't be used."""
+
+
+class DatasetError(ModelError):
+    """A folder of labelled images that can't be trained or measured on."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import DatasetError
 from model.normalise import normalise
 from model.reading import read_planes
 from model.training.targets import distance_map
@@ -53,10 +54,10 @@ def find_pairs(folder: Path) -> list[Pair]:
     """Return the labelled images of a folder, in the order of their names.
 
     Raises:
-        FileNotFoundError: the folder has no `images`, or an image has no label image.
+        DatasetError: the folder has no `images`, or an image has no label image.
     """
     if not (folder / "images").is_dir():
-        raise FileNotFoundError(f"{folder} has no folder 'images' (and 'labels') with labelled images.")
+        raise DatasetError(f"{folder} has no folder 'images' (and 'labels') with labelled images.")
     kinds = _read_kinds(folder)
     images = sorted(path for path in (folder / "images").iterdir() if not path.name.startswith("."))
     return [Pair(p.stem, kinds.get(p.stem, UNKNOWN_KIND), p, _labels_of(p, folder)) for p in images]
@@ -83,7 +84,7 @@ def _load(pair: Pair) -> Example:
     labels = read_labels(pair.labels)
     image = normalise(read_image(pair.image))
     if image.shape[:2] != labels.shape:
-        raise ValueError(f"{pair.labels} is {labels.shape}, but its image is {image.shape[:2]}: not a pair.")
+        raise DatasetError(f"{pair.labels} is {labels.shape}, but its image is {image.shape[:2]}: not a pair.")
     return Example(pair.name, pair.kind, image, labels, distance_map(labels), _median_diameter(labels))
 
 
@@ -98,7 +99,7 @@ def _labels_of(image: Path, folder: Path) -> Path:
         candidate = folder / "labels" / (image.stem + suffix)
         if candidate.is_file():
             return candidate
-    raise FileNotFoundError(f"{image} has no label image {folder / 'labels' / image.stem}.png or .tif.")
+    raise DatasetError(f"{image} has no label image {folder / 'labels' / image.stem}.png or .tif.")
 
 
 def _read_kinds(folder: Path) -> dict[str, str]:

@@ -62,14 +62,14 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(tmp_path: Path):
     cut.mkdir()
     unbroken = train(TINY, EXAMPLES, whole)
 
-    class PowerCut(Exception):
+    class PowerCutError(Exception):
         pass
 
     def cut_power(step: int, _: float) -> None:
         if step == 5:
-            raise PowerCut
+            raise PowerCutError
 
-    with pytest.raises(PowerCut):
+    with pytest.raises(PowerCutError):
         train(TINY, EXAMPLES, cut, on_step=cut_power)
     resumed = train(TINY, EXAMPLES, cut, resume=True)
     for one, other in zip(unbroken.get_weights(), resumed.get_weights(), strict=True):
