@@ -55,14 +55,14 @@ def command(folder: Path, weights: Path | None, labels: Path | None, json_file: 
 
 def print_summaries(summaries: Sequence[Summary]) -> None:
     """Print a table, one row a kind."""
-    from rich.box import SIMPLE
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Agreement with the truth", box=SIMPLE)
+    table = Table(title="Agreement with the truth", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("kind", no_wrap=True)
     for column in ("images", "nuclei", "DSB", *(f"AP{t[1:]}" for t in SHOWN), "IoU", "Dice"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for row in summaries:
         figures = (
             row.dsb,
