@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 """Seconds after which something that should have happened counts as not happening, on a slow machine too."""
 
 HASTE = {
