@@ -59,7 +59,7 @@ def print_summaries(summaries: Sequence[Summary]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Agreement with the truth", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title="Agreement with the truth", box=SIMPLE_HEAD, padding=0)
     table.add_column("kind", no_wrap=True)
     for column in ("images", "nuclei", "DSB", *(f"AP{t[1:]}" for t in SHOWN), "IoU", "Dice"):
         table.add_column(column, justify="right", no_wrap=True)
