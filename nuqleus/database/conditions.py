@@ -15,6 +15,9 @@ def held(claim: Claim) -> ColumnElement[bool]:
         File.state == FileState.RUNNING,
         File.lease_owner == claim.owner,
         File.attempts == claim.attempt,
+        # a changed file starts again at attempt 1, maybe with the same worker
+        File.size == claim.size,
+        File.mtime_ns == claim.mtime_ns,
     )
 
 

@@ -5,14 +5,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from nuqleus.database.migrations import HEAD
 from nuqleus.errors import DatabaseUnavailable, NuqleusError, SchemaError, SettingsError
 
 BUSY_SECONDS = 60
 """How long a writer waits for its turn in SQLite, where there is one at a time."""
+
+POSTGRESQL_OPTIONS = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "nuqleus"}
+"""A server that doesn't answer is noticed within seconds; a URL may say otherwise."""
 
 UPGRADE_LOCK = 0x6E75716C
 """PostgreSQL's advisory lock that makes processes that start together migrate one after the other."""
@@ -25,18 +28,33 @@ def make_engine(url: str) -> Engine:
     The file must lie on a local disk: SQLite's locks don't work over a network.
 
     Raises:
-        SettingsError: if the URL can't be understood.
+        SettingsError: if the URL can't be understood, or is of another kind of database.
+        DatabaseUnavailable: if the folder can't be created.
     """
-    try:
-        engine = create_engine(url, pool_pre_ping=True)
-    except (ArgumentError, ModuleNotFoundError) as error:
-        raise SettingsError(
-            "the database URL can't be understood; it looks like sqlite:///folder/file.db or "
-            f"postgresql+psycopg://user:password@host/name. Received: {shown(url)} ({type(error).__name__})"
-        ) from None
-    if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine)
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "postgresql":
+        missing = {
+            option: value for option, value in POSTGRESQL_OPTIONS.items() if option not in parsed.query
+        }
+        return create_engine(parsed.update_query_dict(missing), pool_pre_ping=True)
+    engine = create_engine(parsed)
+    _prepare_sqlite(engine)
     return engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect().import_dbapi()
+        kind = parsed.get_backend_name()
+    except (ArgumentError, ImportError):
+        kind = None
+    if kind == "postgresql" or (kind == "sqlite" and parsed.database not in (None, "", ":memory:")):
+        return parsed
+    raise SettingsError(
+        "this is not the URL of a database that nuqleus works with; it looks like sqlite:///folder/file.db or "
+        f"postgresql://user:password@host/name. Received: {shown(url)}"
+    )
 
 
 def open_database(url: str, *, create: bool = True) -> Engine:
@@ -50,7 +68,7 @@ def open_database(url: str, *, create: bool = True) -> Engine:
         SchemaError: if a database server's schema is not this version's, or there is no database.
         DatabaseUnavailable: if it can't be reached.
     """
-    if not create and _is_missing(url):
+    if not create and _is_missing(_parse(url)):
         raise SchemaError(f"there is no database at {shown(url)} yet: `nuqleus run` makes one")
     engine = make_engine(url)
     try:
@@ -82,10 +100,10 @@ def _make_ready(engine: Engine) -> None:
         upgrade(engine)
 
 
-def shown(url: str) -> str:
-    """A database URL without its password, fit for logs and terminals."""
+def shown(url: str | URL) -> str:
+    """A database URL without its password and options, fit for logs and terminals."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
+        return make_url(url).set(query={}).render_as_string(hide_password=True)
     except ArgumentError:
         return "(not a URL)"
 
@@ -132,8 +150,8 @@ def schema_version(engine: Engine) -> str | None:
         return connection.scalar(text("SELECT version_num FROM alembic_version"))
 
 
-def _is_missing(url: str) -> bool:
-    return url.startswith("sqlite") and not Path(make_url(url).database or "").is_file()
+def _is_missing(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file()
 
 
 def alembic_config(connection: Connection | None) -> Any:
@@ -150,17 +168,23 @@ def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if not (isinstance(error, OperationalError) or error.connection_invalidated):
+        # a bare DatabaseError is SQLite's word for a file that is none of its own, or damaged
+        unusable = isinstance(error, OperationalError) or type(error) is DatabaseError
+        if not (unusable or error.connection_invalidated):
             raise
-        where = engine.url.render_as_string(hide_password=True)
         raise DatabaseUnavailable(
-            f"the database {where} doesn't answer as it should: {error.orig}"
+            f"the database {shown(engine.url)} doesn't answer as it should: {error.orig}"
         ) from error
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    if engine.url.database and engine.url.database != ":memory:":
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(str(engine.url.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(
+            f"the database's folder {folder} can't be made: {error.strerror}"
+        ) from error
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
 

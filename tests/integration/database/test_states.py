@@ -201,17 +201,30 @@ def test_pending_counts_what_has_not_ended(archive: Archive):
 class TestLostLease:
     """What a worker does that doesn't own its file any more."""
 
-    @pytest.fixture(params=["swept", "changed", "taken", "retried by the same worker"])
+    @pytest.fixture(
+        params=[
+            ("swept", None),
+            ("swept", "another worker"),
+            ("swept", "the same worker"),
+            ("changed", None),
+            ("changed", "another worker"),
+            ("changed", "the same worker"),
+            ("released", None),
+            ("released", "another worker"),
+        ],
+        ids=lambda param: f"{param[0]}, then taken by {param[1] or 'nobody'}",
+    )
     def lost(self, request: pytest.FixtureRequest, archive: Archive):
-        claim = archive.running("a.png")
-        if request.param == "changed":
-            archive.files.observe([SeenFile("a.png", 99, 99)])
-            return claim
-        archive.clock.advance(LEASE + 1)
-        archive.files.sweep(max_attempts=3, resend_seconds=300)
-        if request.param != "swept":
-            owner = "worker 2" if request.param == "taken" else claim.owner
-            assert archive.files.claim(claim.file_id, owner, LEASE)
+        how, next_owner = request.param
+        claim = archive.running("a.png", owner="the same worker")
+        if how == "swept":
+            archive.clock.advance(LEASE + 1)
+            archive.files.sweep(max_attempts=3, resend_seconds=300)
+        elif how == "changed":
+            archive.files.enqueue([archive.waiting("a.png", size=99)])
+        else:
+            archive.files.release(claim, to=FileState.QUEUED)
+        assert next_owner is None or archive.files.claim(claim.file_id, next_owner, LEASE)
         return claim
 
     def test_it_writes_no_results(self, archive: Archive, lost):

@@ -1,0 +1,85 @@
+"""Database URLs: understood, or refused with what to do; what goes wrong below is told in a sentence."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from nuqleus.database.engine import make_engine, open_database, reading, shown
+from nuqleus.errors import DatabaseUnavailable, SettingsError
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "nosuch://host/db",
+        "sqlite:",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://u:s3cret@host/db",
+    ],
+)
+def test_a_url_that_can_t_be_used_is_refused(url: str):
+    for use in (make_engine, lambda url: open_database(url, create=False)):
+        with pytest.raises(SettingsError, match=r"sqlite:///folder/file\.db") as error:
+            use(url)
+        assert "s3cret" not in str(error.value)
+
+
+def test_a_server_is_waited_for_ten_seconds_unless_the_url_says_otherwise():
+    usual, patient = make_engine("postgresql://h/d"), make_engine("postgresql://h/d?connect_timeout=60")
+
+    assert usual.url.query["connect_timeout"] == "10"
+    assert patient.url.query["connect_timeout"] == "60"
+    assert usual.driver == "psycopg"
+
+
+def test_a_server_that_can_t_be_reached_is_named_without_its_password():
+    engine = make_engine("postgresql://me:s3cret@127.0.0.1:1/d")
+
+    with (
+        pytest.raises(DatabaseUnavailable, match=r"me:\*\*\*@127.0.0.1:1/d doesn't") as error,
+        reading(engine),
+    ):
+        pass
+    assert "s3cret" not in str(error.value)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path):
+    (tmp_path / "photo.db").write_bytes(b"\x89PNG" * 100)
+
+    with pytest.raises(DatabaseUnavailable, match=r"photo\.db.*not a database"):
+        open_database(f"sqlite:///{tmp_path / 'photo.db'}")
+
+
+def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(DatabaseUnavailable, match="can't be made"):
+        make_engine(f"sqlite:///{tmp_path / 'file' / 'nuqleus.db'}")
+
+
+def test_an_embedded_database_survives_its_readers_and_keeps_its_references(sqlite_url: str):
+    engine = make_engine(sqlite_url)
+
+    with reading(engine) as connection:
+        pragmas = {
+            name: connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "foreign_keys")
+        }
+        assert connection.scalar(text("PRAGMA busy_timeout")) == 60_000
+    assert pragmas == {"journal_mode": "wal", "foreign_keys": 1}
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("postgresql://me:s3cret@host/db", "postgresql://me:***@host/db"),
+        ("postgresql:///db?host=h&password=s3cret", "postgresql:///db"),
+        ("sqlite:///a.db", "sqlite:///a.db"),
+        ("s3cret", "(not a URL)"),
+    ],
+)
+def test_a_shown_url_has_no_password(url: str, text: str):
+    assert shown(url) == text
