@@ -6,14 +6,15 @@ from typing import Any, Self
 
 
 class StopSignals:
-    """Notes the first signal that asks us to stop; the second raises KeyboardInterrupt, wherever we are.
+    """Signals that ask us to stop raise KeyboardInterrupt, wherever we are; but see `deferring`.
 
     Attributes:
         received: whether there was one.
+        deferring: set it while somebody looks at `received`: the first signal is then noted, nothing more.
     """
 
     def __init__(self) -> None:
-        self.received = False
+        self.received = self.deferring = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -33,6 +34,6 @@ class StopSignals:
             signal.signal(number, before)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's signature
-        if self.received:
+        is_first, self.received = not self.received, True
+        if not (is_first and self.deferring):
             raise KeyboardInterrupt
-        self.received = True

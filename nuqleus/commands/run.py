@@ -100,6 +100,7 @@ def _look_after(
     machine: Machine, daemon: Daemon, report: Report, signals: StopSignals, *, once: bool
 ) -> bool:
     """Keep everything going until told to stop; with `once`, return True when every file has ended."""
+    signals.deferring = True
     while not signals.received:
         machine.check()
         if once:

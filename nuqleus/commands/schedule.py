@@ -35,5 +35,6 @@ def command(input_dir: Path | None, database_url: str | None, broker_url: str | 
     app = make_app(settings)
     daemon = make_daemon(settings, open_database(settings.database_url), app)
     with StopSignals() as signals, watching(settings, daemon):
+        signals.deferring = True
         while not signals.received:
             time.sleep(_POLL)
