@@ -61,9 +61,12 @@ def process(
 
 
 def warm_up(segmenter: FindsNuclei) -> None:
-    """Segment a small blank image of either kind, so that the first real one doesn't wait for compilation."""
-    for channels in (1, 3):
-        segmenter.segment(np.zeros((64, 64, channels), np.uint8))
+    """Segment small blank images, so that the first real one doesn't wait for compilation.
+
+    Two sizes: a network is compiled for the first size that it sees, and at the second for all others.
+    """
+    for shape in ((64, 64, 1), (96, 128, 3)):
+        segmenter.segment(np.zeros(shape, np.uint8))
 
 
 def _read(path: Path, max_pixels: int) -> Iterator[tuple[Plane, float]]:
