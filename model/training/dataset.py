@@ -84,7 +84,9 @@ def _load(pair: Pair) -> Example:
     labels = read_labels(pair.labels)
     image = normalise(read_image(pair.image))
     if image.shape[:2] != labels.shape:
-        raise DatasetError(f"{pair.labels} is {labels.shape}, but its image is {image.shape[:2]}: not a pair.")
+        raise DatasetError(
+            f"{pair.labels} is {labels.shape}, but its image is {image.shape[:2]}: not a pair."
+        )
     return Example(pair.name, pair.kind, image, labels, distance_map(labels), _median_diameter(labels))
 
 

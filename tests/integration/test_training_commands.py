@@ -54,12 +54,16 @@ def test_a_training_is_not_overwritten_but_goes_on_when_asked(folder: Path, trai
     refused = nuqleus("train", folder, "--output", trained, "--steps", 2)
     assert refused.exit_code == 2
     assert "--resume" in refused.output
-    resumed = nuqleus("train", folder, "--output", trained, "--name", "mine", "--steps", 2, "--batch", 2, "--resume")
+    resumed = nuqleus(
+        "train", folder, "--output", trained, "--name", "mine", "--steps", 2, "--batch", 2, "--resume"
+    )
     assert resumed.exit_code == 0, resumed.output
     assert [line.split(",")[0] for line in (trained / "log.csv").read_text().split()] == ["1", "2"]
 
 
-def test_evaluating_given_weights_prints_a_row_a_kind_and_writes_json(folder: Path, trained: Path, tmp_path: Path):
+def test_evaluating_given_weights_prints_a_row_a_kind_and_writes_json(
+    folder: Path, trained: Path, tmp_path: Path
+):
     figures = tmp_path / "figures.json"
     result = nuqleus("evaluate", folder, "--weights", trained / "mine.weights.h5", "--json", figures)
     assert result.exit_code == 0, result.output

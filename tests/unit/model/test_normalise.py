@@ -11,7 +11,8 @@ def ramp(dtype: str, top: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "top"), [("uint8", 255), ("uint16", 65535), ("int16", 3000), ("float32", 1e-3), ("float64", 1e9)]
+    ("dtype", "top"),
+    [("uint8", 255), ("uint16", 65535), ("int16", 3000), ("float32", 1e-3), ("float64", 1e9)],
 )
 def test_every_range_and_dtype_becomes_about_nought_to_one(dtype: str, top: float):
     image = normalise(ramp(dtype, top))
