@@ -27,28 +27,23 @@ def locate(folder: Path, claim: Claim) -> Path:
 
 @contextmanager
 def unchanged(path: Path, claim: Claim) -> Iterator[None]:
-    """Compare size and time of change with what the scheduler saw, before and after a block that reads the file.
+    """Compare size and time of change with what the scheduler saw, after a block that read the file.
 
-    A change during the block explains whatever else went wrong in it.
+    A change explains whatever else went wrong in the block.
 
     Raises:
         FileChanged: they differ.
         OSError: the file can't be looked at; FileNotFoundError if it is gone.
     """
-    _compare(path, claim)
     try:
         yield
     finally:
-        _compare(path, claim)
+        now = path.stat()
+        if (now.st_size, now.st_mtime_ns) != (claim.size, claim.mtime_ns):
+            raise FileChanged(f"{claim.path} changed: {claim.size} bytes when queued, {now.st_size} now")
 
 
 def hash_content(path: Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _compare(path: Path, claim: Claim) -> None:
-    now = path.stat()
-    if (now.st_size, now.st_mtime_ns) != (claim.size, claim.mtime_ns):
-        raise FileChanged(f"{claim.path} changed: {claim.size} bytes when it was queued, {now.st_size} now")

@@ -69,7 +69,7 @@ def test_touching_nuclei_have_a_line_each_in_colours_of_their_own():
 
 
 def test_no_two_neighbours_share_a_colour_even_where_all_nuclei_touch():
-    labels = honeycomb(12)
+    labels = honeycomb(len(LINES))  # numbers alone would give each the colour of the one below
     colour = choose_colours(labels)[labels]
 
     for here, there in (

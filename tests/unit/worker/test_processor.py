@@ -111,10 +111,26 @@ def test_the_same_content_under_another_name_is_not_processed_again(drop, proces
     assert count(Image) == 1
 
 
+def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(drop, process, row, files, monkeypatch):
+    waiting, file_id = drop("a.png"), drop("b.png")
+    monkeypatch.setattr(files, "find_twin", lambda *_: waiting)
+
+    process(file_id)
+
+    assert row(file_id).state == FileState.DONE
+
+
 def test_a_picture_is_drawn_where_pictures_are_wanted(drop, process, tmp_path):
     process(drop("plate/a.png"), overlay_dir=tmp_path / "overlays")
 
     assert (tmp_path / "overlays/plate/a.png.overlay.png").is_file()
+
+
+def test_a_file_that_fails_shows_no_picture(drop, process, row, files, monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "complete", Mock(side_effect=ZeroDivisionError))
+    process(drop("a.png"), overlay_dir=tmp_path / "overlays")
+
+    assert list((tmp_path / "overlays").iterdir()) == []
 
 
 def test_a_picture_that_cannot_be_written_does_not_fail_the_file(drop, process, row, tmp_path):
