@@ -1,6 +1,7 @@
 """How a real worker ends."""
 
 import signal
+import sqlite3
 
 import pytest
 
@@ -25,8 +26,12 @@ def test_sigterm_finishes_the_file_at_hand_and_ends_with_status_0(house):
 
 
 def test_a_worker_that_cannot_work_says_why_and_ends_with_status_1(house, tmp_path):
-    (tmp_path / "holiday.jpg").write_text("This is no database. " * 100)
-    with house.run("nuqleus.cli", "work", "--database", f"sqlite:///{tmp_path / 'holiday.jpg'}") as process:
+    with sqlite3.connect(tmp_path / "newer.db") as newer:
+        newer.execute("CREATE TABLE alembic_version AS SELECT '9999' AS version_num")
+    newer.close()
+    with house.run("nuqleus.cli", "work", "--database", f"sqlite:///{tmp_path / 'newer.db'}") as process:
         assert process.wait(PATIENCE) == 1
 
-    assert "file is not a database" in (house.settings.state_dir / "worker.log").read_text()
+    log = (house.settings.state_dir / "worker.log").read_text()
+    assert "This worker can't work, and ends" in log
+    assert "9999" in log
