@@ -30,19 +30,17 @@ def make_scanner(settings: Settings) -> Scanner:
         SettingsError: see `check_inbox`.
     """
     check_inbox(settings)
-    root = settings.input_dir
-    own = our_own(settings)
+    root, own = settings.input_dir.resolve(), our_own(settings)
     for path in own:
-        if path.is_dir() and path.resolve().is_relative_to(root.resolve()):
+        if path.is_dir() and root in path.resolve().parents:
             log.info("Not looking for images in %s, where our own files lie.", path)
     return Scanner(root, own)
 
 
 def our_own(settings: Settings) -> list[Path]:
-    """Files and folders that this program writes; they may lie in the watched folder, or around it."""
-    own = [settings.state_dir, *filter(None, [settings.overlay_dir]), *_database_files(settings.database_url)]
-    root = settings.input_dir.resolve()
-    return [path for path in own if path.resolve() != root]
+    """Files and folders that this program writes, wherever they lie."""
+    folders = [settings.state_dir, *filter(None, [settings.overlay_dir])]
+    return [*folders, *_database_files(settings.database_url)]
 
 
 def make_daemon(settings: Settings, engine: Engine, app: Celery) -> Daemon:

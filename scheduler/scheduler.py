@@ -152,7 +152,6 @@ class Scheduler:
 
     def _enqueue(self, ids: Sequence[int]) -> None:
         """The rows are committed as queued first, then the messages are sent."""
-        self._bell.ring([])
         for batch in batched(ids, RINGS):
             self._stop_if_told()
             self._bell.ring(self._files.enqueue(batch))

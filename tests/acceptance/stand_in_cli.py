@@ -1,4 +1,7 @@
-"""`nuqleus`, but the workers that it starts have a stand-in for the network: they are ready in a second or two."""
+"""`nuqleus`, but the workers that it starts have a stand-in for the network: they are ready in a second or two.
+
+STAND_IN_WORKER in the environment is started instead of a worker.
+"""
 
 import os
 import sys
@@ -14,4 +17,6 @@ machine.WORKER = (
 
 if __name__ == "__main__":
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    if program := os.environ.get("STAND_IN_WORKER"):
+        machine.WORKER = (program,)
     main(prog_name="nuqleus")

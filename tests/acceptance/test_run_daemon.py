@@ -204,8 +204,7 @@ def test_a_process_that_is_killed_is_replaced_and_nothing_is_lost(house, victim)
 
 def test_workers_that_never_start_are_no_reason_to_wait_for_ever(house, monkeypatch):
     put(house, "a.png")
-    monkeypatch.setenv("PYTHONWARNINGS", "nonsense::::::")
-    monkeypatch.setenv("CELERY_LOADER", "nowhere")
+    monkeypatch.setenv("STAND_IN_WORKER", "false")
     ended = house.call("run", "--once")
     assert ended.returncode == 1
     assert "The workers end as soon as they are started" in ended.stderr

@@ -88,6 +88,29 @@ def test_an_event_ends_its_rest(tmp_path):
     assert len(ticks) == 2
 
 
+def test_an_event_wakes_once(tmp_path):
+    class Impatient(threading.Event):
+        """Notes whether it is set when somebody begins to wait, and doesn't keep them."""
+
+        def wait(self, timeout=None):
+            found.append(self.is_set())
+            return True
+
+    class ThreeTimes:
+        def tick(self):
+            if not found:
+                daemon.wake()
+            if len(found) == 2:
+                daemon.stop()
+            return Scan()
+
+    found = []
+    daemon = Daemon(ThreeTimes(), Completeness(tmp_path, 1.0), LONG, threading.Event())
+    daemon._awake = Impatient()
+    daemon.run()
+    assert found[:2] == [True, False]
+
+
 def test_told_to_stop_it_does_not_finish_its_rest(tmp_path):
     ticked = threading.Event()
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.models import register_model
-from nuqleus.database.states import Files, FileState
+from nuqleus.database.states import Files, FileState, SeenFile
 from nuqleus.database.tables import File
 from nuqleus.errors import BrokerUnavailable, DatabaseUnavailable
 from scheduler.completeness import Completeness
@@ -149,12 +149,13 @@ def test_the_row_is_committed_as_queued_before_its_message_is_sent(inbox, tick, 
 
 
 def test_files_are_sent_in_order_of_their_paths(inbox, tick, queue, files):
-    for name in ("b.tif", "c/1.tif", "a.tif"):
+    names = [f"{folder}/{number:02}.tif" for folder in "bca" for number in range(10)]
+    for name in names:
         put(inbox, name)
     tick()
     tick(SETTLE)
     paths = {file.id: file.path for file in files.known()}
-    assert [paths[file_id] for file_id in queue.sent] == ["a.tif", "b.tif", "c/1.tif"]
+    assert [paths[file_id] for file_id in queue.sent] == sorted(names)
 
 
 def test_a_slow_copy_is_sent_when_it_is_whole_and_only_then(inbox, tick, queue, row):
@@ -351,6 +352,25 @@ def test_two_schedulers_send_a_file_once(inbox, start, queue):
         one(seconds)
         other()
     assert len(queue.sent) == 1
+
+
+def test_a_file_that_another_scheduler_has_seen_change_is_not_sent_for_what_it_was(
+    inbox, start, queue, files
+):
+    class Late(Scanner):
+        """Goes on seeing what the first scan saw."""
+
+        def scan(self):
+            self.first = getattr(self, "first", None) or super().scan()
+            return self.first
+
+    put(inbox)
+    tick = start(Late(inbox))
+    tick()
+    files.observe([SeenFile("a.tif", 7, 7)])
+    tick(SETTLE)
+    tick(SETTLE)
+    assert queue.sent == []
 
 
 def test_a_database_that_is_away_costs_nothing_but_time(inbox, tick, files, queue, monkeypatch):
