@@ -50,7 +50,7 @@ NOTEBOOK = Recipe(
         widths=(16, 32, 64, 128, 256), stride=1, outputs=("foreground",), residual=False, canvas=128
     ),
     loss="binary",
-    steps=1000,
+    steps=400,
     batch=16,
     rate=1e-3,
     warmup=1,
