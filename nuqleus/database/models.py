@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nuqleus.database.engine import writing
 from nuqleus.database.tables import Model
+from nuqleus.database.upserts import insert_missing
 
 
 def register_model(
@@ -19,7 +19,6 @@ def register_model(
     code_version: str,
 ) -> int:
     """The id of a model; the same weights (`sha256`) always have the same one, whoever comes first."""
-    insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
     row = {
         "name": name,
         "weights_sha256": sha256,
@@ -28,5 +27,5 @@ def register_model(
         "code_version": code_version,
     }
     with writing(engine) as connection:
-        connection.execute(insert(Model).on_conflict_do_nothing(index_elements=["weights_sha256"]), row)
+        insert_missing(connection, Model, [row], key="weights_sha256")
         return connection.scalars(select(Model.id).where(Model.weights_sha256 == sha256)).one()

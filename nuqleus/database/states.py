@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nuqleus.database.batches import batched
 from nuqleus.database.conditions import dead, held, named, overdue
@@ -28,6 +27,7 @@ from nuqleus.database.engine import reading, writing
 from nuqleus.database.records import Claim, KnownFile, SeenFile, storable
 from nuqleus.database.results import ImageResult, insert_image
 from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import LeaseLost
 
 __all__ = ["Claim", "FileState", "Files", "KnownFile", "SeenFile"]
@@ -246,10 +246,6 @@ class Files:
         return {row.path: row.id for row in connection.execute(query)}
 
     def _insert(self, connection: Connection, new: Sequence[SeenFile]) -> None:
-        if not new:
-            return
-        # another scheduler may be faster with the same file
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         now = self._clock()
         rows = [
             {
@@ -261,7 +257,7 @@ class Files:
             }
             for f in new
         ]
-        connection.execute(insert(File).on_conflict_do_nothing(index_elements=["path"]), rows)
+        insert_missing(connection, File, rows, key="path")
 
     def _renew_content(self, connection: Connection, file_id: int, file: SeenFile) -> None:
         statement = (

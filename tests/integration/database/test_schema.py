@@ -103,8 +103,9 @@ def _views(engine: Engine) -> list[str]:
 
 
 def _run_together(functions) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
+    threads = [threading.Thread(target=function, daemon=True) for function in functions]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads)
