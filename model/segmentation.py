@@ -97,12 +97,24 @@ def _predict_tile(network: keras.Model, multiple: int, image: NDArray[np.float32
     missing = [(0, -side % multiple) for side in piece.shape[:2]]
     padded = np.pad(piece, (*missing, (0, 0)), mode="symmetric")
     colours = np.broadcast_to(padded, (*padded.shape[:2], CHANNELS_IN))
-    logits = network.predict_on_batch(colours[None])[0]
+    with _memory_errors():
+        logits = network.predict_on_batch(colours[None])[0]
     return _sigmoid(logits[tile.inner])
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> Maps:
     return 0.5 * np.tanh(0.5 * logits) + 0.5
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Each backend has an exception of its own for a device that is full; callers know only Python's."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ in {"ResourceExhaustedError", "OutOfMemoryError"}:
+            raise MemoryError(f"The network ran out of memory: {error}") from error
+        raise
 
 
 @contextmanager

@@ -75,10 +75,13 @@ def print_summaries(summaries: Sequence[Summary]) -> None:
 
 
 def _score_network(pairs: Iterable[Pair], weights: Path | None) -> list[ImageScore]:
-    from model.segmentation import Segmenter
-    from model.training.dataset import read_image
+    from model.quiet import quiet_start
 
-    segmenter = Segmenter.load(weights)
+    with quiet_start():
+        from model.segmentation import Segmenter
+        from model.training.dataset import read_image
+
+        segmenter = Segmenter.load(weights)
     return [_score(pair, segmenter.segment(read_image(pair.image)).labels) for pair in pairs]
 
 

@@ -59,9 +59,12 @@ def command(
 def _train(
     recipe: Recipe, folder: Path, output: Path, name: str, start: Path | None, resume: bool
 ) -> ModelCard:
-    from model.training.dataset import load_examples
-    from model.training.session import check_start, describe_data, run_session, split_folder
-    from model.weights import read_card
+    from model.quiet import quiet_start
+
+    with quiet_start():
+        from model.training.dataset import load_examples
+        from model.training.session import check_start, describe_data, run_session, split_folder
+        from model.weights import read_card
     from nuqleus.commands.progress import make_progress, track
 
     check_start(start, recipe, read_card(start) if start else None)

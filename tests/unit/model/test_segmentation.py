@@ -87,3 +87,19 @@ def test_maps_are_probabilities(segmenter: Segmenter):
     assert maps.shape == (40, 50, len(config.outputs))
     assert maps.min() >= 0
     assert maps.max() <= 1
+
+
+class ResourceExhaustedError(Exception):
+    """Called like TensorFlow's."""
+
+
+def test_a_device_that_is_full_is_pythons_memory_error(monkeypatch: pytest.MonkeyPatch):
+    config = UNetConfig(widths=(4, 8))
+    network = build_unet(config)
+
+    def overflow(_images: np.ndarray) -> np.ndarray:
+        raise ResourceExhaustedError("OOM when allocating tensor")
+
+    monkeypatch.setattr(network, "predict_on_batch", overflow)
+    with pytest.raises(MemoryError, match="OOM when allocating"):
+        predict_maps(network, config, np.zeros((32, 32, 1), np.float32))
