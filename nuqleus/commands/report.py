@@ -45,9 +45,11 @@ class Report:
     Args:
         engine: the database.
         settings: of the run.
+        goes_on: whether it goes on watching when every file has ended.
     """
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings, *, goes_on: bool) -> None:
+        self._goes_on = goes_on
         self._engine = engine
         self._settings = settings
         self._began = time.time()
@@ -96,6 +98,8 @@ class Report:
             if folder:
                 print_results(self._engine, sum(overview.counts.values()))
                 print_where(self._settings)
+            if self._goes_on:
+                click.echo(f"Watching {self._settings.input_dir}. Ctrl-C stops.")
         return has_ended
 
 
@@ -140,7 +144,7 @@ def _table(files: Sequence[FileSummary]) -> Table:
     for name in ("nuclei", "median area"):
         table.add_column(name, justify="right")
     for file in files:
-        state = f"{file.state}: {file.error_kind}" if file.state is FileState.FAILED else str(file.state)
+        state = f"failed: {escape(file.error or '')}" if file.state is FileState.FAILED else str(file.state)
         area = "" if file.median_area is None else f"{file.median_area:.0f} px"
         nuclei = "" if file.nuclei is None else str(file.nuclei)
         table.add_row(escape(to_row(file.path)), state, nuclei, area)

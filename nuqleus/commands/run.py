@@ -89,7 +89,7 @@ def _work(machine: Machine, signals: StopSignals, *, once: bool) -> int:
 
     engine = open_database(settings.database_url)
     daemon = make_daemon(settings, engine, make_app(settings))
-    with Report(engine, settings) as report, watching(settings, daemon):
+    with Report(engine, settings, goes_on=not once) as report, watching(settings, daemon):
         has_ended = _look_after(machine, daemon, report, signals, once=once)
     if not once:
         return 0

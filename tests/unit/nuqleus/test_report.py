@@ -46,7 +46,7 @@ def model_id(sqlite_engine):
 @pytest.fixture
 def report(sqlite_engine, settings, monkeypatch):
     monkeypatch.setattr("nuqleus.commands.report._LOOK_SECONDS", 0)
-    with Report(sqlite_engine, settings) as report:
+    with Report(sqlite_engine, settings, goes_on=False) as report:
         yield report
 
 
@@ -81,9 +81,15 @@ def test_the_table_is_printed_when_everything_has_ended_and_only_the_first_time(
     assert report.update(["good.png", "bad.png"])
     printed = capsys.readouterr().out
     assert printed.index("bad.png") < printed.index("good.png"), "what failed comes first"
-    assert "failed: truncated" in printed
+    assert "failed: The file ends early." in printed
     assert report.update(["good.png", "bad.png"])
     assert capsys.readouterr().out == ""
+
+
+def test_a_run_that_goes_on_says_what_it_does_now(sqlite_engine, settings, capsys):
+    with Report(sqlite_engine, settings, goes_on=True) as report:
+        report.update([])
+    assert capsys.readouterr().out == "Watching inbox. Ctrl-C stops.\n"
 
 
 def test_the_query_to_try_works_on_the_database_that_it_names(report, files, model_id, settings, capsys):
@@ -102,7 +108,7 @@ def test_a_database_server_is_asked_with_psql_and_no_password_is_shown():
 
 def test_a_database_that_is_away_for_a_moment_is_not_the_reports_business(settings):
     engine = make_engine("sqlite:////proc/nowhere.db")
-    with Report(engine, settings) as report:
+    with Report(engine, settings, goes_on=False) as report:
         assert not report.update(["a.png"])
 
 
