@@ -29,7 +29,7 @@ locked() { # the lines of requirements.lock that pin one package and its hashes
 with_uv() {
     locked uv > .venv/uv.lock
     .venv/bin/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.lock &&
-        .venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
+        .venv/bin/uv pip install --python .venv/bin/python --compile-bytecode --require-hashes -r requirements.lock
 }
 
 with_pip() {

@@ -40,9 +40,7 @@ def train(
         on_step: called with the number of steps done and the last loss.
     """
     keras.utils.set_random_seed(recipe.seed)
-    network = compile_network(recipe)
-    if start is not None:
-        network.load_weights(start)
+    network = compile_network(recipe, start)
     done = _restore(network, folder) if resume else 0
     losses: list[float] = []
     since = time.perf_counter()
@@ -58,9 +56,11 @@ def train(
     return network
 
 
-def compile_network(recipe: Recipe) -> keras.Model:
-    """Build the recipe's network with its optimizer and loss, every variable in place."""
+def compile_network(recipe: Recipe, start: Path | None = None) -> keras.Model:
+    """Build the recipe's network, with given weights or random ones, its optimizer and loss: every variable."""
     network = build_unet(recipe.network)
+    if start is not None:
+        network.load_weights(start)
     network.compile(optimizer=_optimizer(recipe), loss=_loss(recipe))
     network.optimizer.build(network.trainable_variables)
     return network
