@@ -90,6 +90,17 @@ def test_every_setting_is_documented(name):
     assert f"`NUQLEUS_{name.upper()}`" in README
 
 
+def test_every_reason_for_failure_is_documented():
+    raised = re.compile(r'(?:ImageError|Failure|_failed)\(\s*"([a-z-]+)"')
+    sources = [
+        path.read_text() for room in ("model", "worker", "nuqleus") for path in (ROOT / room).rglob("*.py")
+    ]
+    kinds = {kind for source in sources for kind in raised.findall(source)}
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    assert len(kinds) > 10
+    assert {kind for kind in kinds if f"| `{kind}` |" not in page} == set()
+
+
 def test_the_readme_s_queries_are_among_those_that_a_test_runs():
     cookbook = re.findall(r"^```(?:sql|python)\n.+?^```", README.split("## Query cookbook")[1], re.M | re.S)
     tested = (ROOT / "docs/queries.md").read_text()
