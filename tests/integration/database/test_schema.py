@@ -62,7 +62,7 @@ def test_migrations_can_be_taken_back(empty_url: str):
 
 
 def test_processes_that_start_together_take_turns(empty_url: str):
-    engines = [make_engine(empty_url) for _ in range(4)]
+    engines = [make_engine(empty_url) for _ in range(8)]
     problems: list[Exception] = []
 
     def start(engine: Engine) -> None:
