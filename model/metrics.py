@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.overlaps import Labels, Overlaps, overlap
+
 THRESHOLDS: NDArray[np.float64] = np.round(np.arange(0.50, 1.0, 0.05), 2)
 """IoU above which a predicted nucleus counts as found."""
-
-Labels = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,17 @@ def compare(truth: Labels, predicted: Labels) -> Agreement:
     Raises:
         ValueError: they differ in shape.
     """
-    if truth.shape != predicted.shape:
-        raise ValueError(f"Label images differ in shape. Received: {truth.shape} and {predicted.shape}.")
-    ious, n_truth, n_predicted = _ious(truth, predicted)
-    hits = (ious[None, :] > THRESHOLDS[:, None]).sum(axis=1)  # above 0.5 a nucleus has at most one partner
-    inside, found = truth > 0, predicted > 0
-    return Agreement(hits, n_truth, n_predicted, int((inside & found).sum()), int((inside | found).sum()))
+    return agree(overlap(truth, predicted))
+
+
+def agree(overlaps: Overlaps) -> Agreement:
+    """Return what `compare` does, from the overlaps of the two label images."""
+    # above 0.5 a nucleus has at most one partner, so that pairs are hits
+    hits = (overlaps.ious[None, :] > THRESHOLDS[:, None]).sum(axis=1)
+    n_truth, n_predicted = len(overlaps.truth), len(overlaps.found)
+    shared = int(overlaps.shared.sum())
+    either = int(overlaps.truth.areas.sum() + overlaps.found.areas.sum()) - shared
+    return Agreement(hits, n_truth, n_predicted, shared, either)
 
 
 def average_precision(agreements: Iterable[Agreement]) -> NDArray[np.float64]:
@@ -78,23 +83,6 @@ def average_precision(agreements: Iterable[Agreement]) -> NDArray[np.float64]:
         hits += agreement.hits
         everything += agreement.n_truth + agreement.n_predicted
     return _ratio(hits, everything - hits)
-
-
-def _ious(truth: Labels, predicted: Labels) -> tuple[NDArray[np.float64], int, int]:
-    """IoU of every pair of overlapping nuclei, and how many nuclei there are in each image."""
-    true_names, true_ids, true_areas = _renumber(truth)
-    found_names, found_ids, found_areas = _renumber(predicted)
-    width = len(found_names)
-    pairs, overlaps = np.unique(true_ids * width + found_ids, return_counts=True)
-    rows, columns = np.divmod(pairs, width)
-    nuclei = (true_names[rows] > 0) & (found_names[columns] > 0)
-    rows, columns, overlaps = rows[nuclei], columns[nuclei], overlaps[nuclei]
-    ious = overlaps / (true_areas[rows] + found_areas[columns] - overlaps)
-    return ious, int((true_names > 0).sum()), int((found_names > 0).sum())
-
-
-def _renumber(labels: Labels) -> tuple[Labels, NDArray[np.intp], NDArray[np.intp]]:
-    return np.unique(labels.ravel(), return_inverse=True, return_counts=True)
 
 
 def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
