@@ -17,9 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import keras
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, text
@@ -29,9 +26,8 @@ from model.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
 from model.normalise import normalise
 from model.reading import Plane, read_planes
-from model.segmentation import MARGIN, TILE, Segmenter
+from model.segmentation import MARGIN, TILE, Segmenter, make_batch
 from model.tiling import cut_tiles
-from model.unet import CHANNELS_IN, build_unet
 from model.weights import SHIPPED
 from nuqleus.database.engine import open_database
 from nuqleus.database.models import register_model
@@ -83,17 +79,12 @@ def main(folder: Path, weights: Path, run: bool) -> None:
 def time_stages(folder: Path, weights: Path) -> Stopwatch:
     """Process every file in this process, one after the other."""
     watch, segmenter = Stopwatch(), Segmenter.load(weights)
-    network = build_unet(segmenter.card.network)
-    network.load_weights(weights)
-    warm_up(Segmenter(network, segmenter.card))
     warm_up(segmenter)
     with tempfile.TemporaryDirectory() as state:
         shelf = Shelf(f"sqlite:///{state}/nuqleus.db", segmenter)
         for name, stamp in sorted(Scanner(folder).scan().files.items()):
             claim = shelf.claim(SeenFile(name, *stamp))
-            results = [
-                process(plane, segmenter, network, watch) for plane in timed_planes(folder / name, watch)
-            ]
+            results = [process(plane, segmenter, watch) for plane in timed_planes(folder / name, watch)]
             with watch.timing("store"):
                 shelf.files.complete(claim, "0" * 64, shelf.model_id, results)
     return watch
@@ -128,7 +119,7 @@ def timed_planes(path: Path, watch: Stopwatch) -> Iterator[Plane]:
         yield plane
 
 
-def process(plane: Plane, segmenter: Segmenter, network: keras.Model, watch: Stopwatch) -> ImageResult:
+def process(plane: Plane, segmenter: Segmenter, watch: Stopwatch) -> ImageResult:
     """Do to an image what `worker.pipeline` does, with a watch in hand."""
     found = segmenter.segment(nuclear_pixels(plane))
     for stage, seconds in found.seconds.items():
@@ -138,7 +129,7 @@ def process(plane: Plane, segmenter: Segmenter, network: keras.Model, watch: Sto
         intensities = measure_intensities(found.labels, plane.pixels)
     with watch.timing("encode"):
         masks = encode_mask(found.labels)
-    time_bare_pass(plane, network, segmenter.card.network.multiple, watch)
+    time_bare_pass(plane, segmenter, watch)
     height, width, channels = plane.pixels.shape
     watch.pixels += height * width
     watch.images += 1
@@ -146,21 +137,14 @@ def process(plane: Plane, segmenter: Segmenter, network: keras.Model, watch: Sto
     return ImageResult(*place, plane.pixel_size_um, masks, nuclei, intensities, found.seconds)
 
 
-def time_bare_pass(plane: Plane, network: keras.Model, multiple: int, watch: Stopwatch) -> None:
+def time_bare_pass(plane: Plane, segmenter: Segmenter, watch: Stopwatch) -> None:
     """Time nothing but the network, on the tiles that the segmenter cuts."""
     image = normalise(nuclear_pixels(plane))
     height, width = image.shape[:2]
     for tile in cut_tiles(height, width, TILE, MARGIN):
-        batch = make_batch(image[tile.read], multiple)
+        batch = make_batch(image[tile.read], segmenter.card.network.multiple)
         with watch.timing(BARE):
-            network.predict_on_batch(batch)
-
-
-def make_batch(piece: NDArray[np.float32], multiple: int) -> NDArray[np.float32]:
-    """(H, W, 1 or 3) → (1, H', W', 3), padded to what the network takes."""
-    padding = [(0, -side % multiple) for side in piece.shape[:2]]
-    padded = np.pad(piece, (*padding, (0, 0)), mode="symmetric")
-    return np.ascontiguousarray(np.broadcast_to(padded, (*padded.shape[:2], CHANNELS_IN)))[None]
+            segmenter.network.predict_on_batch(batch)
 
 
 def print_stages(watch: Stopwatch) -> None:

@@ -17,6 +17,9 @@ from keras import layers, ops
 
 CHANNELS_IN = 3
 
+NORM = "_norm"
+"""Ending of the name of the batch norm that follows a convolution."""
+
 
 @dataclass(frozen=True)
 class UNetConfig:
@@ -26,16 +29,21 @@ class UNetConfig:
         widths: channels of each level, from the finest to the coarsest.
         stride: pixels of input per pixel of the finest level (1 or 2).
         outputs: names of the output maps, in order; each is one channel of logits.
+        roots: the stem sees square roots of the intensities beside them, in which dim nuclei next to very bright ones
+            still stand out from the ground.
         residual: residual blocks with batch norm and added skips, or the plain pairs of convolutions and
             concatenated skips of the 2015 paper.
+        norms: batch norms, as in training; without them convolutions have the biases that `fold_norms` gives them.
         canvas: side of the square that whole images are resized to before the network sees them, as the first
             notebooks did; None leaves them as they are.
     """
 
-    widths: tuple[int, ...] = (24, 48, 96, 128)
+    widths: tuple[int, ...] = (24, 48, 96, 128, 160)
     stride: int = 2
     outputs: tuple[str, ...] = ("foreground", "contact", "distance")
+    roots: bool = True
     residual: bool = True
+    norms: bool = True
     canvas: int | None = None
 
     @property
@@ -60,13 +68,24 @@ def build_unet(config: UNetConfig) -> keras.Model:
     H and W must be multiples of `config.multiple`.
     """
     image = keras.Input((None, None, CHANNELS_IN), name="image")
-    x = image if config.stride == 1 else _stem(image, config)  # (H/stride, W/stride, widths[0])
+    x = Roots(name="roots")(image) if config.roots else image
+    x = x if config.stride == 1 else _stem(x, config)  # (H/stride, W/stride, widths[0])
     x = _decode(_encode(x, config), config)  # (H/stride, W/stride, widths[0])
     maps = len(config.outputs) * config.stride**2
     logits = layers.Conv2D(maps, 1, dtype="float32", name="logits")(x)  # (H/stride, W/stride, maps)
     if config.stride > 1:
         logits = Subpixels(config.stride, dtype="float32", name="subpixels")(logits)  # (H, W, len(outputs))
     return keras.Model(image, logits, name="unet")
+
+
+class Roots(layers.Layer):
+    """(B, H, W, C) → (B, H, W, 2 · C): values, then their square roots; below 0 the root is 0."""
+
+    def call(self, inputs: Any) -> Any:  # noqa: D102 - Keras names it
+        return ops.concatenate([inputs, ops.sqrt(ops.maximum(inputs, 0.0))], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:  # noqa: D102
+        return (*input_shape[:-1], 2 * (input_shape[-1] or 0))
 
 
 class Subpixels(layers.Layer):
@@ -89,8 +108,9 @@ class Subpixels(layers.Layer):
         return (batch, *grown, (channels or 0) // self.block**2)
 
 
-def _stem(image: Any, config: UNetConfig) -> Any:
-    return _convolve(image, config.widths[0], "stem", kernel=2 * config.stride, strides=config.stride)
+def _stem(x: Any, config: UNetConfig) -> Any:
+    x = _convolve(x, config.widths[0], "stem", config, kernel=2 * config.stride, strides=config.stride)
+    return layers.ReLU(name="stem_relu")(x)
 
 
 def _encode(x: Any, config: UNetConfig) -> list[Any]:
@@ -121,14 +141,13 @@ def _block(x: Any, width: int, name: str, config: UNetConfig) -> Any:
             x = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"{name}{step}")(x)
         return x
     shortcut = x if x.shape[-1] == width else layers.Conv2D(width, 1, name=f"{name}_project")(x)
-    x = _convolve(x, width, f"{name}a")
-    x = _convolve(x, width, f"{name}b", activation=False)
+    x = _convolve(x, width, f"{name}a", config)
+    x = layers.ReLU(name=f"{name}a_relu")(x)
+    x = _convolve(x, width, f"{name}b", config)
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
 
 
-def _convolve(
-    x: Any, width: int, name: str, *, kernel: int = 3, strides: int = 1, activation: bool = True
-) -> Any:
-    x = layers.Conv2D(width, kernel, strides=strides, padding="same", use_bias=False, name=name)(x)
-    x = layers.BatchNormalization(name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if activation else x
+def _convolve(x: Any, width: int, name: str, config: UNetConfig, *, kernel: int = 3, strides: int = 1) -> Any:
+    bias = not config.norms
+    x = layers.Conv2D(width, kernel, strides=strides, padding="same", use_bias=bias, name=name)(x)
+    return layers.BatchNormalization(name=name + NORM)(x) if config.norms else x

@@ -30,6 +30,8 @@ class Augmentation:
 
     Attributes:
         crop: side of a crop in pixels.
+        untouched: probability that a crop is only flipped and turned by quarters, every pixel as it was taken: what
+            is resampled has softer edges than what the network will meet.
         scale: range of the random magnification.
         diameters: range of median nucleus diameters, in pixels, that magnification may lead to.
         on_nucleus: probability that a crop is laid around a nucleus rather than anywhere.
@@ -39,6 +41,7 @@ class Augmentation:
     """
 
     crop: int = 256
+    untouched: float = 0.35
     scale: tuple[float, float] = (0.6, 1.7)
     diameters: tuple[float, float] = (9.0, 90.0)
     on_nucleus: float = 0.7
@@ -49,12 +52,13 @@ class Augmentation:
 
 def random_crop(example: Example, how: Augmentation, rng: Generator) -> View:
     """Return a random part of the example, `how.crop` pixels wide, turned, scaled, bent and recoloured."""
-    rows, columns = _coordinates(example, how, rng)
+    untouched = rng.random() < how.untouched
+    rows, columns = (_quarter_turn if untouched else _coordinates)(example, how, rng)
     channels = np.moveaxis(example.image, -1, 0)
     image = np.stack([_sample(channel, rows, columns, 1) for channel in channels], axis=-1)
     labels = _sample(example.labels, rows, columns, 0)
     distance = _sample(example.distance, rows, columns, 1)
-    image = recolour(image, how, rng)
+    image = image if untouched else recolour(image, how, rng)
     return np.broadcast_to(image, (*labels.shape, 3)), labels, distance
 
 
@@ -78,6 +82,17 @@ def recolour(image: Pixels, how: Augmentation, rng: Generator) -> Pixels:
     image = _change_contrast(image, rng)
     image = _change_sharpness(image, rng)
     return _add_noise(image, rng).astype(np.float32)
+
+
+def _quarter_turn(example: Example, how: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:
+    """Whole rows and columns, as in `_coordinates`, in one of the eight orders that keep the grid."""
+    centre = np.array(_centre(example, how.crop, how, rng))
+    first = np.rint(centre - (how.crop - 1) / 2)
+    grid = np.arange(how.crop, dtype=np.float32)
+    planes = np.stack(np.meshgrid(grid + first[0], grid + first[1], indexing="ij"))
+    planes = np.rot90(planes, int(rng.integers(4)), axes=(1, 2))
+    rows, columns = planes[:, ::-1] if rng.random() < 0.5 else planes
+    return rows.astype(np.float32), columns.astype(np.float32)
 
 
 def _coordinates(example: Example, how: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:

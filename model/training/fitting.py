@@ -15,26 +15,30 @@ from model.training.dataset import Example
 from model.unet import UNetConfig
 
 GRID: dict[str, tuple[Any, ...]] = {
-    "marker": (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
-    "foreground": (0.35, 0.4, 0.45, 0.5, 0.55, 0.6),
+    "marker": (0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
+    "foreground": (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65),
     "contact": (0.0, 0.25, 0.5, 0.75, 1.0),
-    "smoothing": (0.5, 1.0, 1.5, 2.0),
-    "smallest": (10, 15, 20, 30, 40),
+    "smoothing": (0.5, 1.0, 1.5, 2.0, 2.5),
+    "smallest": (10, 15, 20, 30, 40, 50, 60),
 }
 """Values tried, one rule after another, in this order."""
 
 ROUNDS = 2
+
+DEFAULTS = InstanceRules()
 
 
 def fit_rules(
     network: keras.Model,
     config: UNetConfig,
     examples: Sequence[Example],
+    *,
+    start: InstanceRules = DEFAULTS,
     on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None,
 ) -> tuple[InstanceRules, float]:
     """Return the rules with the best mean Data Science Bowl figure on these images, and that figure.
 
-    Coordinate ascent over `GRID`, starting from the defaults; `on_trial` is told of every trial.
+    Coordinate ascent over `GRID` from `start`, which stays unless others are better; `on_trial` is told of every trial.
     """
     maps = [predict_maps(network, config, example.image).astype(np.float16) for example in examples]
     truths = [example.labels for example in examples]
@@ -44,7 +48,7 @@ def fit_rules(
         on_trial(rules, figure)
         return figure
 
-    best = InstanceRules()
+    best = start
     tried = {best: score(best)}
     for _ in range(ROUNDS):
         for name, values in GRID.items():

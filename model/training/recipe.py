@@ -30,13 +30,13 @@ class Recipe:
     network: UNetConfig = field(default_factory=UNetConfig)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Literal["maps", "binary"] = "maps"
-    steps: int = 2400
+    steps: int = 5000
     batch: int = 8
     rate: float = 2e-3
     warmup: int = 100
     hold: float = 0.5
     decay: float = 1e-4
-    average: float = 0.995
+    average: float = 0.998
     balance: float = 0.5
     epoch: int = 50
     seed: int = 20181
@@ -47,7 +47,12 @@ NUQLEUS = Recipe()
 
 NOTEBOOK = Recipe(
     network=UNetConfig(
-        widths=(16, 32, 64, 128, 256), stride=1, outputs=("foreground",), residual=False, canvas=128
+        widths=(16, 32, 64, 128, 256),
+        stride=1,
+        outputs=("foreground",),
+        roots=False,
+        residual=False,
+        canvas=128,
     ),
     loss="binary",
     steps=400,
@@ -62,3 +67,7 @@ NOTEBOOK = Recipe(
 """The notebook this project grew from: every image resized to 128 × 128, one binary mask, base 16, no tricks."""
 
 PRESETS = {"nuqleus": NUQLEUS, "notebook": NOTEBOOK}
+"""What a new network can be."""
+
+FINE_TUNE = Recipe(steps=300, rate=5e-4, warmup=30, hold=0.2, average=0.98)
+"""From trained weights to a lab's own images: few steps, small ones; the network is that of the weights."""

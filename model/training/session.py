@@ -2,14 +2,13 @@
 
 import hashlib
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from model.errors import WeightsError
 from model.evaluation import ImageScore, summarise
 from model.instances import InstanceRules, find_nuclei
 from model.metrics import compare
@@ -17,10 +16,10 @@ from model.segmentation import predict_maps
 from model.training.dataset import Example, Pair, find_pairs
 from model.training.fitting import fit_rules
 from model.training.pictures import draw_curve, draw_examples
-from model.training.recipe import Recipe
+from model.training.recipe import FINE_TUNE, Recipe
 from model.training.trainer import LOG, train, trained_seconds
 from model.unet import build_unet
-from model.weights import ModelCard, hash_file, write_card
+from model.weights import ModelCard, hash_file, read_card, write_card
 
 VALIDATION_SHARE = 8
 """Of a folder without a validation set of its own, one image in so many is held out."""
@@ -63,46 +62,96 @@ def describe_data(folder: Path, split: Split) -> dict[str, Any]:
     }
 
 
-def run_session(
-    recipe: Recipe,
-    train_on: Sequence[Example],
-    val: Sequence[Example],
-    folder: Path,
-    *,
-    name: str,
-    data: dict[str, Any],
-    code_version: str,
-    start: Path | None = None,
-    resume: bool = False,
-    on_step: Callable[[int, float], None] = lambda _step, _loss: None,
-    on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None,
-) -> ModelCard:
-    """Train, fit the rules on `val`, measure there, and write `<name>.weights.h5`, its card and pictures.
+@dataclass(frozen=True)
+class Beginning:
+    """What a training starts from.
 
-    Args as in `train` and `fit_rules`; `data` and `code_version` go into the card.
+    Attributes:
+        recipe: what to train, and how.
+        weights: those to begin with instead of random ones.
+        rules: thresholds from which better ones are looked for.
     """
-    network = train(recipe, train_on, folder, start=start, resume=resume, on_step=on_step)
-    rules, _ = fit_rules(network, recipe.network, val, on_trial)
-    weights = folder / f"{name}.weights.h5"
+
+    recipe: Recipe
+    weights: Path | None = None
+    rules: InstanceRules = field(default_factory=InstanceRules)
+
+
+def fine_tune(weights: Path) -> Beginning:
+    """Begin with trained weights, their network and their rules.
+
+    Raises:
+        WeightsError: they can't be read, or don't fit their card.
+    """
+    card = read_card(weights)
+    return Beginning(replace(FINE_TUNE, network=card.network), weights, card.rules)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training, and what its card will say of it.
+
+    Attributes:
+        begin: what it starts from.
+        folder: where checkpoint, log, weights, card and pictures go.
+        name: of the network.
+        data: describes the images, see `describe_data`.
+        code_version: of this package.
+        resume: go on from the checkpoint in `folder` if there is one.
+    """
+
+    begin: Beginning
+    folder: Path
+    name: str
+    data: Mapping[str, Any]
+    code_version: str
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class Onlookers:
+    """Who is told how far a training is: see `train` and `fit_rules`."""
+
+    on_step: Callable[[int, float], None] = lambda _step, _loss: None
+    on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None
+
+
+def run_session(
+    plan: Plan, train_on: Sequence[Example], val: Sequence[Example], onlookers: Onlookers | None = None
+) -> ModelCard:
+    """Train, fit the rules on `val`, measure there, and write `<name>.weights.h5`, its card and pictures."""
+    onlookers = onlookers or Onlookers()
+    begin, folder = plan.begin, plan.folder
+    recipe = begin.recipe
+    network = train(
+        recipe, train_on, folder, start=begin.weights, resume=plan.resume, on_step=onlookers.on_step
+    )
+    rules, _ = fit_rules(network, recipe.network, val, start=begin.rules, on_trial=onlookers.on_trial)
+    weights = folder / f"{plan.name}.weights.h5"
     _save_network(network, recipe, weights)
-    scores = _measure(network, recipe, rules, val, folder)
+    card = _write_card(plan, rules, weights, _measure(network, recipe, rules, val, folder))
+    draw_curve(folder / LOG, folder / "curve.png")
+    return card
+
+
+def _write_card(plan: Plan, rules: InstanceRules, weights: Path, scores: list[ImageScore]) -> ModelCard:
+    recipe, start = plan.begin.recipe, plan.begin.weights
     card = ModelCard(
-        name=name,
+        name=plan.name,
         sha256=hash_file(weights),
         config={"network": recipe.network.to_json(), "rules": asdict(rules)},
         metrics={summary.kind: asdict(summary) for summary in summarise(scores)},
-        code_version=code_version,
+        code_version=plan.code_version,
         training={
-            "data": data,
+            "data": dict(plan.data),
             "recipe": asdict(recipe),
-            "from": start.name if start else None,
-            "seconds": round(trained_seconds(folder)),
+            "from": {"file": start.name, "sha256": hash_file(start)} if start else None,
+            "seconds": round(trained_seconds(plan.folder)),
             "backend": f"{keras.backend.backend()}, Keras {keras.version()}",
             "machine": f"{platform.system()} {platform.machine()}",
         },
     )
     write_card(card, weights)
-    draw_curve(folder / LOG, folder / "curve.png")
     return card
 
 
@@ -144,16 +193,3 @@ def _worst_and_best(scores: Sequence[ImageScore]) -> list[int]:
 
 def _is_held_out(name: str) -> bool:
     return hashlib.sha256(name.encode()).digest()[0] % VALIDATION_SHARE == 0
-
-
-def check_start(start: Path | None, recipe: Recipe, card: ModelCard | None) -> None:
-    """Refuse to begin with the weights of another network.
-
-    Raises:
-        WeightsError: their card describes a network unlike the recipe's.
-    """
-    if card is not None and card.network != recipe.network:
-        raise WeightsError(
-            f"{start} holds a network unlike the one to be trained. Received: {card.network}; "
-            f"to be trained: {recipe.network}. Choose the preset it was trained with."
-        )

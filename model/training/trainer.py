@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from model.precision import choose_precision, computing_in
 from model.training.batches import make_batches
 from model.training.dataset import Example
 from model.training.losses import binary_cross_entropy, maps_loss
@@ -58,7 +59,8 @@ def train(
 
 def compile_network(recipe: Recipe, start: Path | None = None) -> keras.Model:
     """Build the recipe's network, with given weights or random ones, its optimizer and loss: every variable."""
-    network = build_unet(recipe.network)
+    with computing_in(choose_precision()):
+        network = build_unet(recipe.network)
     if start is not None:
         network.load_weights(start)
     network.compile(optimizer=_optimizer(recipe), loss=_loss(recipe))

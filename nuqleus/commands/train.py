@@ -11,7 +11,7 @@ import click
 from nuqleus import __version__
 
 if TYPE_CHECKING:
-    from model.training.recipe import Recipe
+    from model.training.session import Beginning
     from model.weights import ModelCard
 
 
@@ -25,69 +25,78 @@ if TYPE_CHECKING:
     help="Where weights, checkpoints, log and pictures go.",
 )
 @click.option("--name", default="nuclei", show_default=True, help="Name of the network.")
-@click.option("--preset", type=click.Choice(["nuqleus", "notebook"]), default="nuqleus", show_default=True)
-@click.option("--steps", type=click.IntRange(min=1), help="Batches in all, instead of the preset's.")
-@click.option("--batch", type=click.IntRange(min=1), help="Crops in a batch, instead of the preset's.")
 @click.option(
-    "--rate", type=click.FloatRange(min=0, min_open=True), help="Learning rate, instead of the preset's."
+    "--preset",
+    type=click.Choice(["nuqleus", "notebook"]),
+    help="What new network to train, and how.  [default: nuqleus]",
 )
-@click.option("--seed", type=int, help="Seed, instead of the preset's.")
+@click.option("--steps", type=click.IntRange(min=1), help="Batches in all, instead of the recipe's.")
+@click.option("--batch", type=click.IntRange(min=1), help="Crops in a batch, instead of the recipe's.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0, min_open=True), help="Learning rate, instead of the recipe's."
+)
+@click.option("--seed", type=int, help="Seed, instead of the recipe's.")
 @click.option(
     "--from",
     "start",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Weights to begin with: fine-tune instead of starting from nothing.",
+    metavar="WEIGHTS",
+    help="Fine-tune these weights, a file or `shipped`, in few small steps, instead of starting from nothing.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the interrupted training in the output folder.")
 def command(
-    folder: Path, output: Path, name: str, preset: str, start: Path | None, resume: bool, **changes: Any
+    folder: Path, output: Path, name: str, preset: str | None, start: str | None, resume: bool, **changes: Any
 ) -> None:
-    """Train a network on labelled images.
+    """Train a network on labelled images, from nothing or (--from) from trained weights.
 
     DIR holds train/ and val/ with images/ and labels/ each, or images/ and labels/ itself, of which one image in
     eight is then held out. An index.csv with the columns id and kind balances kinds and gives figures for each.
     """
-    from model.training.recipe import PRESETS
-
-    given = {field: value for field, value in changes.items() if value is not None}
-    recipe = replace(PRESETS[preset], **given)
     _refuse_to_overwrite(output, resume)
-    card = _train(recipe, folder, output, name, start, resume)
-    _report(card, output)
-
-
-def _train(
-    recipe: Recipe, folder: Path, output: Path, name: str, start: Path | None, resume: bool
-) -> ModelCard:
+    if preset and start:
+        raise click.UsageError(
+            "--preset says what new network to build, --from gives a built one: choose one."
+        )
     from model.quiet import quiet_start
 
     with quiet_start():
-        from model.training.dataset import load_examples
-        from model.training.session import check_start, describe_data, run_session, split_folder
-        from model.weights import read_card
+        begin = _fine_tune(start) if start else _begin(preset)
+    given = {field: value for field, value in changes.items() if value is not None}
+    begin = replace(begin, recipe=replace(begin.recipe, **given))
+    _report(_train(begin, folder, output, name, resume), output)
+
+
+def _begin(preset: str | None) -> Beginning:
+    from model.training.recipe import PRESETS
+    from model.training.session import Beginning
+
+    return Beginning(PRESETS[preset or "nuqleus"])
+
+
+def _fine_tune(weights: str) -> Beginning:
+    from model.training.session import fine_tune
+    from model.weights import SHIPPED
+
+    return fine_tune(SHIPPED if weights == "shipped" else Path(weights))
+
+
+def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool) -> ModelCard:
+    from model.training.dataset import load_examples
+    from model.training.session import Onlookers, Plan, describe_data, run_session, split_folder
     from nuqleus.commands.progress import make_progress, track
 
-    check_start(start, recipe, read_card(start) if start else None)
     split = split_folder(folder)
     output.mkdir(parents=True, exist_ok=True)
     train_on = load_examples(split.train, lambda pairs: track(pairs, "Reading images to train on"))
     val = load_examples(split.val, lambda pairs: track(pairs, "Reading images to measure on"))
+    plan = Plan(begin, output, name, describe_data(folder, split), __version__, resume)
     with make_progress() as progress:
-        steps = progress.add_task("Training", total=recipe.steps, note="")
+        steps = progress.add_task("Training", total=begin.recipe.steps, note="")
         trials = progress.add_task("Fitting the rules", total=None, note="")
-        return run_session(
-            recipe,
-            train_on,
-            val,
-            output,
-            name=name,
-            data=describe_data(folder, split),
-            code_version=__version__,
-            start=start,
-            resume=resume,
-            on_step=lambda step, loss: progress.update(steps, completed=step, note=f"loss {loss:.3f}"),
-            on_trial=lambda rules, score: progress.update(trials, advance=1, note=f"DSB {score:.3f} {rules}"),
+        onlookers = Onlookers(
+            lambda step, loss: progress.update(steps, completed=step, note=f"loss {loss:.3f}"),
+            lambda rules, score: progress.update(trials, advance=1, note=f"DSB {score:.3f} {rules}"),
         )
+        return run_session(plan, train_on, val, onlookers)
 
 
 def _refuse_to_overwrite(output: Path, resume: bool) -> None:

@@ -8,7 +8,7 @@ import pytest
 from model.training.augment import Augmentation, random_crop, recolour, whole_view
 from tests.unit.model.training_examples import draw_example
 
-HOW = Augmentation(crop=64)
+HOW = Augmentation(crop=64, untouched=0.0)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -30,6 +30,25 @@ def test_nuclei_stay_under_their_labels(seed: int):
     image, labels, distance = random_crop(draw_example(seed), how, np.random.default_rng(seed))
     assert image[labels > 0].mean() > image[labels == 0].mean() + 0.2
     assert distance[labels > 0].mean() > distance[labels == 0].mean() + 0.2
+
+
+def test_an_untouched_crop_has_the_pixels_as_they_were_taken_in_another_order():
+    example, how = draw_example(1, channels=3, side=64), replace(HOW, untouched=1.0)
+    views = [random_crop(example, how, np.random.default_rng(seed)) for seed in range(24)]
+    turned = {image.tobytes() for image, _, _ in views}
+    assert len(turned) == 8  # four turns, each of them mirrored or not
+    for image, labels, distance in views:
+        assert (np.sort(image, axis=None) == np.sort(example.image, axis=None)).all()
+        assert image[labels > 0].sum() == pytest.approx(example.image[example.labels > 0].sum(), rel=1e-5)
+        assert distance[labels > 0].sum() == pytest.approx(example.distance.sum(), rel=1e-5)
+
+
+def test_an_untouched_crop_of_a_smaller_image_is_filled_with_its_mirror_image():
+    image, labels, _ = random_crop(
+        draw_example(1), replace(HOW, crop=128, untouched=1.0), np.random.default_rng(0)
+    )
+    assert image.shape == (128, 128, 3)
+    assert image[labels > 0].mean() > image[labels == 0].mean() + 0.2
 
 
 def test_a_stained_fluorescence_image_is_dark_on_bright_and_coloured():

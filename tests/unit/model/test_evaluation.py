@@ -44,6 +44,6 @@ def test_fitting_finds_rules_better_than_the_defaults(monkeypatch: pytest.Monkey
         lambda _network, _config, image: np.stack(maps[id(image)], axis=-1).astype(np.float32),
     )
     trials: dict[InstanceRules, float] = {}
-    rules, best = fitting.fit_rules(None, UNetConfig(), examples, trials.__setitem__)
+    rules, best = fitting.fit_rules(None, UNetConfig(), examples, on_trial=trials.__setitem__)
     assert best > trials[InstanceRules()]
     assert rules.foreground < 0.45

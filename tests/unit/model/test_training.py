@@ -13,8 +13,8 @@ from model.errors import WeightsError
 from model.segmentation import Segmenter
 from model.training.augment import Augmentation
 from model.training.batches import make_batches
-from model.training.recipe import NOTEBOOK, NUQLEUS, Recipe
-from model.training.session import check_start, run_session
+from model.training.recipe import FINE_TUNE, NOTEBOOK, Recipe
+from model.training.session import Beginning, Plan, fine_tune, run_session
 from model.training.trainer import train, trained_seconds
 from model.unet import UNetConfig
 from model.weights import ModelCard, card_path, read_card
@@ -81,10 +81,8 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(tmp_path: Path):
 def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelCard, Path]:
     """A finished training: its card and its folder."""
     folder = tmp_path_factory.mktemp("session")
-    card = run_session(
-        TINY, EXAMPLES, EXAMPLES[:2], folder, name="tiny", data={"name": "discs"}, code_version="1.2.3"
-    )
-    return card, folder
+    plan = Plan(Beginning(TINY), folder, "tiny", data={"name": "discs"}, code_version="1.2.3")
+    return run_session(plan, EXAMPLES, EXAMPLES[:2]), folder
 
 
 def test_a_session_leaves_weights_that_load_and_a_card_that_tells_where_they_come_from(session):
@@ -120,11 +118,23 @@ def test_weights_without_their_card_are_refused(tmp_path: Path):
         Segmenter.load(lone)
 
 
-def test_starting_from_the_weights_of_another_network_is_refused(session):
+def test_fine_tuning_begins_with_the_network_the_weights_and_the_rules_of_a_card(session):
     card, folder = session
-    check_start(folder / "tiny.weights.h5", TINY, card)
-    with pytest.raises(WeightsError, match="unlike the one to be trained"):
-        check_start(folder / "tiny.weights.h5", NUQLEUS, card)
+    begin = fine_tune(folder / "tiny.weights.h5")
+    assert begin.weights == folder / "tiny.weights.h5"
+    assert begin.recipe == replace(FINE_TUNE, network=TINY.network)
+    assert begin.rules == card.rules
+
+
+def test_a_fine_tuned_network_says_which_weights_it_began_with(session, tmp_path: Path):
+    card, folder = session
+    begin = fine_tune(folder / "tiny.weights.h5")
+    begin = replace(begin, recipe=replace(begin.recipe, augmentation=TINY.augmentation, steps=1, batch=2))
+    run_session(Plan(begin, tmp_path, "tuned", data={}, code_version="1"), EXAMPLES, EXAMPLES[:1])
+    assert read_card(tmp_path / "tuned.weights.h5").training["from"] == {
+        "file": "tiny.weights.h5",
+        "sha256": card.sha256,
+    }
 
 
 def test_training_can_begin_with_given_weights(session, tmp_path: Path):
@@ -141,15 +151,9 @@ def test_training_can_begin_with_given_weights(session, tmp_path: Path):
 
 def test_the_notebook_preset_trains_whole_images_to_one_binary_map(tmp_path: Path):
     network = replace(NOTEBOOK.network, widths=(4, 8))
-    card = run_session(
-        replace(NOTEBOOK, network=network, steps=2, epoch=1),
-        EXAMPLES,
-        EXAMPLES[:1],
-        tmp_path,
-        name="notebook",
-        data={},
-        code_version="1",
-    )
+    recipe = replace(NOTEBOOK, network=network, steps=2, epoch=1)
+    plan = Plan(Beginning(recipe), tmp_path, "notebook", data={}, code_version="1")
+    card = run_session(plan, EXAMPLES, EXAMPLES[:1])
     assert card.network.canvas == 128
     assert card.network.outputs == ("foreground",)
     labels = Segmenter.load(tmp_path / "notebook.weights.h5").segment(EXAMPLES[0].image).labels

@@ -1,0 +1,76 @@
+"""The network by itself: what it sees, what folding and another precision change."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from model.folding import fold_norms
+from model.metrics import compare
+from model.precision import choose_precision
+from model.segmentation import Segmenter
+from model.training.recipe import NUQLEUS
+from model.unet import Roots, UNetConfig, build_unet
+from tests.unit.model.training_examples import draw_example
+
+SMALL = UNetConfig(widths=(8, 16))
+
+
+def shaken(config: UNetConfig) -> keras.Model:
+    """A network with random norms, as after a training."""
+    keras.utils.set_random_seed(1)
+    network, rng = build_unet(config), np.random.default_rng(0)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 1.5, weights.shape) for weights in layer.get_weights()])
+    return network
+
+
+def test_roots_lie_beside_the_values_and_stop_at_zero():
+    seen = keras.ops.convert_to_numpy(Roots()(np.array([[[[0.25, -0.5, 4.0]]]], np.float32)))
+    assert seen.ravel().tolist() == [0.25, -0.5, 4.0, 0.5, 0.0, 2.0]
+
+
+def test_a_configuration_survives_json():
+    assert UNetConfig.from_json(NUQLEUS.network.to_json()) == NUQLEUS.network
+
+
+@pytest.mark.parametrize("config", [SMALL, replace(SMALL, stride=1), replace(SMALL, residual=False)])
+def test_folding_the_norms_leaves_the_answer_as_it_was(config: UNetConfig):
+    network = shaken(config)
+    folded = fold_norms(network, config)
+    image = np.random.default_rng(2).random((1, 32, 48, 3), np.float32)
+    np.testing.assert_allclose(folded.predict_on_batch(image), network.predict_on_batch(image), atol=1e-4)
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
+
+
+@pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16", "bf16"])
+def test_processors_that_multiply_bfloat16_use_it(tmp_path: Path, flag: str):
+    described = tmp_path / "cpuinfo"
+    described.write_text(f"processor : 0\nflags : fpu sse2 {flag} avx2\n")
+    assert choose_precision(described) == "mixed_bfloat16"
+
+
+def test_other_processors_and_unknown_ones_compute_in_float32(tmp_path: Path):
+    described = tmp_path / "cpuinfo"
+    described.write_text("flags : fpu avx2 avx512f\n")
+    assert choose_precision(described) == "float32"
+    assert choose_precision(tmp_path / "none") == "float32"
+
+
+def test_bfloat16_finds_the_nuclei_that_float32_finds():
+    image = draw_example(1, side=128).image
+    exact, rough = (Segmenter.load(precision=p).segment(image).labels for p in ("float32", "mixed_bfloat16"))
+    agreement = compare(exact, rough)
+    assert exact.max() > 3
+    assert agreement.precision[8] > 0.95  # at an IoU of 0.9
+
+
+def test_a_precision_holds_for_the_layers_of_its_network_alone():
+    before = keras.config.dtype_policy().name
+    folded = fold_norms(build_unet(SMALL), SMALL, "mixed_bfloat16")
+    assert folded.get_layer("encode0a").compute_dtype == "bfloat16"
+    assert folded.get_layer("logits").compute_dtype == "float32"
+    assert keras.config.dtype_policy().name == before
