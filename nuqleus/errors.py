@@ -7,6 +7,7 @@
     └── PermanentError              the same call won't ever work
         ├── SettingsError           an option or environment variable makes no sense
         ├── SchemaError             the database's tables aren't those of this version
+        ├── DatabaseDamaged         the database's file is damaged, or is something else
         ├── MessageError            a message from the queue that isn't one of ours
         ├── LeaseLost               somebody else owns the file now; nothing was written
         └── UnsafePath              a path that would leave the folder it belongs in
@@ -41,6 +42,10 @@ class SettingsError(PermanentError):
 
 class SchemaError(PermanentError):
     """The database's tables aren't those of this version."""
+
+
+class DatabaseDamaged(PermanentError):  # noqa: N818
+    """The database's file is damaged, or is something else."""
 
 
 class MessageError(PermanentError):

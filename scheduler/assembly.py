@@ -10,14 +10,18 @@ from pathlib import Path
 from celery import Celery
 from sqlalchemy import Engine, make_url
 
+from nuqleus.database.leadership import Candidate, Leadership, require_folder
 from nuqleus.database.states import Files
+from nuqleus.database.workers import Workers
 from nuqleus.queue import depth, send
 from nuqleus.settings import Settings
+from scheduler.bell import Bell
 from scheduler.completeness import Completeness
 from scheduler.daemon import Daemon
 from scheduler.inbox import check_inbox
 from scheduler.scanner import Scanner
-from scheduler.scheduler import Bell, Scheduler
+from scheduler.scheduler import Scheduler
+from scheduler.sweep import Limits, Sweep
 from scheduler.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -47,21 +51,20 @@ def make_daemon(settings: Settings, engine: Engine, app: Celery) -> Daemon:
     """A scheduler's loop, ready to run.
 
     Raises:
-        SettingsError: see `make_scanner`.
+        SettingsError: see `make_scanner` and `require_folder`.
     """
     scanner, stopping = make_scanner(settings), threading.Event()
+    require_folder(engine, str(scanner.root))
+    leadership = Leadership(engine, Candidate(), settings.lease_seconds)
     completeness = Completeness(scanner.root, settings.settle_seconds)
-    scheduler = Scheduler(
-        scanner,
-        Files(engine),
-        completeness,
-        Bell(partial(send, app), partial(depth, app)),
-        max_attempts=settings.max_attempts,
-        resend_seconds=settings.resend_seconds,
-        sweep_seconds=settings.scan_seconds,
-        stopping=stopping.is_set,
-    )
-    return Daemon(scheduler, completeness, settings.scan_seconds, stopping)
+    files, bell = Files(engine), Bell(partial(send, app), partial(depth, app))
+    sweep = Sweep(files, Workers(engine), bell, Limits.of(settings))
+
+    def ends() -> bool:
+        return stopping.is_set() or leadership.other() is not None
+
+    scheduler = Scheduler(scanner, files, completeness, bell, sweep, stopping=ends)
+    return Daemon(scheduler, completeness, settings.scan_seconds, stopping, leadership)
 
 
 @contextmanager

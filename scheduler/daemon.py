@@ -4,7 +4,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
+from nuqleus.database.leadership import Leadership
 from nuqleus.errors import NuqleusError
 from scheduler.completeness import Completeness
 from scheduler.scheduler import Scheduler, Stopped
@@ -32,6 +34,7 @@ class Daemon:
         completeness: knows when a file may be complete.
         scan_seconds: time between two ticks when nothing happens.
         stopping: set when told to stop.
+        leadership: says whether another scheduler looks after the folder instead.
         clock: seconds from any origin.
 
     Attributes:
@@ -44,16 +47,19 @@ class Daemon:
         completeness: Completeness,
         scan_seconds: float,
         stopping: threading.Event,
+        leadership: Leadership,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder: Collection[str] | None = None
         self._scheduler = scheduler
         self._completeness = completeness
         self._scan_seconds = scan_seconds
+        self._leadership = leadership
         self._clock = clock
         self._stopping = stopping
         self._awake = threading.Event()
         self._trouble = ""
+        self._leader: str | None = None
 
     def run(self) -> None:
         """Tick until `stop` is called."""
@@ -61,6 +67,8 @@ class Daemon:
             began = self._clock()
             self._tick()
             self._rest(self._clock() - began)
+        with suppress(NuqleusError):  # without a database it lasts as long as the lease
+            self._leadership.resign()
 
     def wake(self) -> None:
         """Look soon: something happened in the folder."""
@@ -74,7 +82,8 @@ class Daemon:
     def _tick(self) -> None:
         self._awake.clear()
         try:
-            self.folder = self._scheduler.tick().files.keys()
+            if self._leads():
+                self.folder = self._scheduler.tick().files.keys()
             self._tell("")
         except Stopped:
             return
@@ -82,6 +91,16 @@ class Daemon:
             self._tell(str(error))
         except Exception:
             log.exception("The scheduler stumbled; it goes on.")
+
+    def _leads(self) -> bool:
+        leader = self._leadership.other()
+        if leader != self._leader:
+            log.info(
+                "Another scheduler, %s, leads: standing by." if leader else "Leading now.",
+                *filter(None, [leader]),
+            )
+        self._leader = leader
+        return leader is None
 
     def _tell(self, trouble: str) -> None:
         """Say what is wrong when it begins and when it ends, not at every tick."""

@@ -1,25 +1,17 @@
-"""Scan, record, enqueue, ring; and ring again for what got lost."""
+"""Scan, record, enqueue, ring."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 
 from nuqleus.database.batches import batched
 from nuqleus.database.states import Files, FileState, KnownFile, SeenFile
-from nuqleus.errors import BrokerUnavailable
+from scheduler.bell import RINGS, Bell
 from scheduler.completeness import Completeness
 from scheduler.scanner import Scan, Scanner, Stamp
-
-log = logging.getLogger(__name__)
+from scheduler.sweep import Sweep
 
 RECORDS = 2_000
 """Files recorded between two glances at whether to stop."""
-
-RINGS = 200
-"""Files enqueued before their messages are sent: a crash between the two costs at most so many second rings."""
-
-LOST_SECONDS = 10.0
-"""A queued file without a message is rung for again after so long, if the broker holds no messages at all."""
 
 REREAD_SECONDS = 300.0
 """How often the database is read whole, in case somebody else changed it."""
@@ -27,38 +19,6 @@ REREAD_SECONDS = 300.0
 
 class Stopped(Exception):  # noqa: N818 - asked for, no error
     """The scheduler was told to stop in the middle of its work."""
-
-
-class Bell:
-    """The queue, as the scheduler sees it.
-
-    Args:
-        send: sends a message for each of these files; raises BrokerUnavailable.
-        depth: counts the messages on the broker; raises BrokerUnavailable.
-    """
-
-    def __init__(self, send: Callable[[Sequence[int]], None], depth: Callable[[], int]) -> None:
-        self._send = send
-        self._depth = depth
-        self._unsent: list[int] = []
-
-    def ring(self, file_ids: Sequence[int]) -> None:
-        """Send, together with what couldn't be sent before; what can't be sent now is kept for the next time."""
-        self._unsent += file_ids
-        while self._unsent:
-            try:
-                self._send(self._unsent[:RINGS])
-            except BrokerUnavailable as error:
-                log.warning("%s %d files wait to be sent.", error, len(self._unsent))
-                return
-            del self._unsent[:RINGS]
-
-    def is_silent(self) -> bool:
-        """Say whether the broker answers, and has no messages."""
-        try:
-            return self._depth() == 0
-        except BrokerUnavailable:
-            return False
 
 
 class Scheduler:
@@ -72,9 +32,7 @@ class Scheduler:
         files: the database's files.
         completeness: judges whether a waiting file is complete.
         bell: the queue.
-        max_attempts: workers that a file may kill before it is failed.
-        resend_seconds: a message counts as lost after so long.
-        sweep_seconds: time between two sweeps.
+        sweep: finds what got lost.
         clock: seconds from any origin.
         stopping: says whether to stop in the middle of a tick.
     """
@@ -85,10 +43,8 @@ class Scheduler:
         files: Files,
         completeness: Completeness,
         bell: Bell,
+        sweep: Sweep,
         *,
-        max_attempts: int,
-        resend_seconds: float,
-        sweep_seconds: float,
         clock: Callable[[], float] = time.monotonic,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -96,13 +52,11 @@ class Scheduler:
         self._files = files
         self._completeness = completeness
         self._bell = bell
-        self._max_attempts = max_attempts
-        self._resend_seconds = resend_seconds
-        self._sweep_seconds = sweep_seconds
+        self._sweep = sweep
         self._clock = clock
         self._stopping = stopping
         self._recorded: dict[str, Stamp] = {}
-        self._reread_due = self._sweep_due = clock()
+        self._reread_due = clock()
 
     def tick(self) -> Scan:
         """Look once at the folder and at the database, and do all there is to do.
@@ -119,7 +73,7 @@ class Scheduler:
         scan = self._scanner.scan()
         self._record(scan)
         self._enqueue(self._find_complete(scan))
-        self._sweep()
+        self._sweep.run_if_due()
         return scan
 
     def _reread(self) -> None:
@@ -155,15 +109,6 @@ class Scheduler:
         for batch in batched(ids, RINGS):
             self._stop_if_told()
             self._bell.ring(self._files.enqueue(batch))
-
-    def _sweep(self) -> None:
-        if self._clock() < self._sweep_due:
-            return
-        patience = self._resend_seconds
-        if self._bell.is_silent():
-            patience = min(patience, LOST_SECONDS)
-        self._bell.ring(self._files.sweep(self._max_attempts, patience))
-        self._sweep_due = self._clock() + self._sweep_seconds
 
     def _stop_if_told(self) -> None:
         if self._stopping():

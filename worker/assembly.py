@@ -12,6 +12,7 @@ from nuqleus.database.engine import open_database
 from nuqleus.database.models import register_model
 from nuqleus.database.states import Files
 from nuqleus.database.workers import Workers
+from nuqleus.identity import own_name
 from nuqleus.settings import Settings
 from worker.heartbeat import Heartbeat
 from worker.patience import Patience
@@ -64,13 +65,11 @@ def assemble(
     patience = Patience()
     engine = patience(open_database, settings.database_url)  # first: it fails sooner than a network loads
     segmenter = load(settings.weights)
-    host, pid = socket.gethostname(), os.getpid()
-    worker_id = patience(Workers(engine).start, host, pid, device())
+    worker = patience(Workers(engine).start, socket.gethostname(), os.getpid(), device(), own_name())
     model_id = patience(_register, engine, segmenter)
-    heartbeat = _start_heartbeat(settings, engine, worker_id)
-    owner = f"{host}:{pid}:{worker_id}"
-    log.info("Ready: network %r, worker %s", segmenter.card.name, owner)
-    return Processor(settings, Files(engine), segmenter, model_id, owner, heartbeat, patience)
+    heartbeat = _start_heartbeat(settings, engine, worker.id)
+    log.info("Ready: network %r, worker %s", segmenter.card.name, worker.owner)
+    return Processor(settings, Files(engine), segmenter, model_id, worker.owner, heartbeat, patience)
 
 
 def _register(engine: Engine, segmenter: FindsNuclei) -> int:

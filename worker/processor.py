@@ -7,7 +7,7 @@ from model.reading import Plane
 from nuqleus.database.records import Claim
 from nuqleus.database.results import ImageResult
 from nuqleus.database.states import Files, FileState
-from nuqleus.errors import DatabaseUnavailable, LeaseLost
+from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, LeaseLost
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
 from worker.album import Album, open_album
@@ -18,6 +18,8 @@ from worker.pipeline import FindsNuclei, Labels, process
 from worker.source import FileChanged, hash_content, locate, unchanged
 
 log = logging.getLogger(__name__)
+
+_NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Processor:
                 return
             with self.heartbeat.keeping(claim):
                 self._settle(claim)
-        except DatabaseUnavailable as error:
+        except _NO_DATABASE as error:
             log.error("File %d is left to the scheduler's sweep: %s", job.file_id, error)
 
     def _settle(self, claim: Claim) -> None:
@@ -65,7 +67,7 @@ class Processor:
         except FileChanged as change:
             log.info("%s; it waits until it is complete", change)
             self.patience(self.files.release, claim, to=FileState.WAITING)
-        except DatabaseUnavailable:
+        except _NO_DATABASE:
             raise
         except Exception as error:
             self._fail(claim, error)

@@ -1,7 +1,8 @@
-"""`nuqleus db upgrade`."""
+"""`nuqleus db upgrade` and `nuqleus db adopt`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 @click.group(name="db")
 def command() -> None:
-    """Create or migrate the database's schema."""
+    """Create or migrate the database's schema; tell it that the watched folder was moved."""
 
 
 @command.command()
@@ -34,6 +35,31 @@ def upgrade(database_url: str | None) -> None:
         click.echo(f"{shown(url)}: {_upgrade(engine)}")
     finally:
         engine.dispose()
+
+
+@command.command()
+@click.option(
+    "--input", "input_dir", type=click.Path(path_type=Path), help="Where the watched folder is now."
+)
+@click.option(
+    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
+)
+def adopt(input_dir: Path | None, database_url: str | None) -> None:
+    """Say that the files of a database now lie in another folder: it was moved, or is mounted elsewhere.
+
+    A database holds the files of one folder. Of two folders with one database, each would make the other's files
+    vanish; so a scheduler refuses a database that belongs to another folder.
+    """
+    from nuqleus.database.engine import existing_database
+    from nuqleus.database.leadership import adopt_folder
+    from nuqleus.paths import to_row
+    from nuqleus.settings import get_settings
+
+    settings = get_settings(input_dir=input_dir, database_url=database_url)
+    folder = str(settings.input_dir.resolve())
+    with existing_database(settings.database_url) as engine:
+        before = adopt_folder(engine, folder)
+    click.echo(f"{to_row(before) if before else 'no folder'} → {to_row(folder)}")
 
 
 def _upgrade(engine: Engine) -> str:

@@ -43,4 +43,9 @@ def overdue(connection: Connection, before: float) -> ColumnElement[bool]:
     taken, sent = connection.scalar(last_taken), connection.scalar(last_sent)
     silent = sent is not None and sent < before and not connection.scalar(running)
     until = before if silent else min(before, taken or 0.0)
-    return and_(File.state == FileState.QUEUED, File.queued_at < until)
+    return unanswered(until)
+
+
+def unanswered(before: float) -> ColumnElement[bool]:
+    """Queued before this moment."""
+    return and_(File.state == FileState.QUEUED, File.queued_at < before)

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from nuqleus.database.migrations import HEAD
-from nuqleus.errors import DatabaseUnavailable, NuqleusError, SchemaError, SettingsError
+from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, NuqleusError, SchemaError, SettingsError
 
 BUSY_SECONDS = 60
 """How long a writer waits for its turn in SQLite, where there is one at a time."""
@@ -116,6 +116,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         DatabaseUnavailable: if the database can't be reached, or ends the connection.
+        DatabaseDamaged: if it will never answer.
     """
     with _translated(engine), engine.begin() as connection:
         yield connection
@@ -129,19 +130,31 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         DatabaseUnavailable: if the database can't be reached, or ends the connection.
+        DatabaseDamaged: if it will never answer.
     """
     with _translated(engine), engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
         yield connection
 
 
 def upgrade(engine: Engine) -> None:
-    """Create the schema, or migrate it to this version; processes that start together take turns."""
+    """Create the schema, or migrate it to this version; processes that start together take turns.
+
+    Raises:
+        SchemaError: it is one that this version doesn't know.
+    """
     from alembic import command
+    from alembic.util import CommandError
 
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
-        command.upgrade(alembic_config(connection), "head")
+        try:
+            command.upgrade(alembic_config(connection), "head")
+        except CommandError as error:
+            raise SchemaError(
+                f"the schema of the database {shown(engine.url)} is unknown to this version of nuqleus, which works "
+                f"with {HEAD}. A newer version made it: use that one. Alembic says: {error}"
+            ) from error
 
 
 def schema_version(engine: Engine) -> str | None:
@@ -170,9 +183,12 @@ def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        # a bare DatabaseError is SQLite's word for a file that is none of its own, or damaged
-        unusable = isinstance(error, OperationalError) or type(error) is DatabaseError
-        if not (unusable or error.connection_invalidated):
+        if type(error) is DatabaseError:  # SQLite's word for a file that is none of its own, or damaged
+            raise DatabaseDamaged(
+                f"the database {shown(engine.url)} can't be used: {error.orig}. Put a backup in its place, or name "
+                "another one with NUQLEUS_DATABASE_URL."
+            ) from error
+        if not (isinstance(error, OperationalError) or error.connection_invalidated):
             raise
         raise DatabaseUnavailable(
             f"the database {shown(engine.url)} doesn't answer as it should: {error.orig}"

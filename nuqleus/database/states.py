@@ -15,14 +15,14 @@ leave in the one that takes it back; if the file has duplicates by then, the fir
 Leases compare the clocks of the worker's and the scheduler's machine: keep them in step to within a few seconds.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
 
 from nuqleus.database.batches import batched
-from nuqleus.database.conditions import dead, held, named, overdue
+from nuqleus.database.catalogue import Catalogue
+from nuqleus.database.conditions import dead, held, named, overdue, unanswered
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.records import Claim, KnownFile, SeenFile, storable
 from nuqleus.database.results import ImageResult, insert_image
@@ -34,9 +34,6 @@ __all__ = ["Claim", "FileState", "Files", "KnownFile", "SeenFile"]
 
 CHUNK = 500
 """Files that one statement names; databases limit the number of parameters."""
-
-PAGE = 5_000
-"""Rows that `known` holds in memory."""
 
 _UNOWNED: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 _FRESH: dict[str, Any] = {
@@ -53,46 +50,12 @@ _FRESH: dict[str, Any] = {
 }
 
 
-class Files:
-    """The files of a database.
+class Files(Catalogue):
+    """The files of a database, and how they move.
 
     Every method is one transaction (one for each few hundred files where it takes many) and raises
     `DatabaseUnavailable` when the database can't be reached.
     """
-
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
-        self._engine = engine
-        self._clock = clock
-
-    def known(self, *states: FileState) -> Iterator[KnownFile]:
-        """Files in these states (none given: all) in order of discovery, a page at a time.
-
-        No lock is held between pages.
-        """
-        last = 0
-        columns = (File.id, File.path, File.size, File.mtime_ns, File.state)
-        while True:
-            query = select(*columns).where(File.id > last).order_by(File.id).limit(PAGE)
-            if states:
-                query = query.where(File.state.in_(states))
-            with reading(self._engine) as connection:
-                page = [KnownFile(*row) for row in connection.execute(query)]
-            yield from page
-            if len(page) < PAGE:
-                return
-            last = page[-1].id
-
-    def counts(self) -> dict[FileState, int]:
-        """Number of files in each state; states without files count 0."""
-        query = select(File.state, func.count()).group_by(File.state)
-        with reading(self._engine) as connection:
-            found = {state: count for state, count in connection.execute(query)}  # noqa: C416 - for mypy
-        return {state: found.get(state, 0) for state in FileState}
-
-    def pending(self) -> int:
-        """Number of files that still have to end."""
-        counts = self.counts()
-        return counts[FileState.WAITING] + counts[FileState.QUEUED] + counts[FileState.RUNNING]
 
     def observe(self, seen: Sequence[SeenFile]) -> dict[str, int]:
         """Record what a scan found: new and changed files become `waiting`, others stay as they are.
@@ -217,12 +180,26 @@ class Files:
             ids = connection.scalars(select(File.id).where(File.state.in_(ended), named(paths))).all()
         return self._move(ids, ended, _FRESH, results=False)
 
-    def sweep(self, max_attempts: int, resend_seconds: float, limit: int = 1000) -> list[int]:
+    def end_leases(self, owners: Sequence[str]) -> None:
+        """Let the leases of workers that are known to be gone run out now; the next sweep takes up their files."""
+        theirs = update(File).where(File.state == FileState.RUNNING, File.lease_owner.in_(owners))
+        with writing(self._engine) as connection:
+            connection.execute(theirs.values(lease_expires_at=0.0))
+
+    def sweep(
+        self, max_attempts: int, resend_seconds: float, limit: int = 1000, *, nothing_rings: bool = False
+    ) -> list[int]:
         """Find what got lost: files on dead leases, and messages that never arrived.
 
         A message counts as lost after `resend_seconds`, and if either a file that was queued later has been taken
         (the queue is first in, first out), or nothing runs and nothing was sent meanwhile. A long queue thus
         isn't sent again.
+
+        Args:
+            max_attempts: workers that a file may kill before it is failed.
+            resend_seconds: how long a message may take.
+            limit: how many messages may be sent again.
+            nothing_rings: the broker is known to hold no message: each that took too long is lost.
 
         Returns:
             At most `limit` ids, now `queued`, whose messages must be sent again.
@@ -231,7 +208,9 @@ class Files:
         with writing(self._engine) as connection:
             self._bury(connection, now, max_attempts)
             revived = self._revive(connection, now, limit)
-            return revived + self._resend(connection, now - resend_seconds, limit - len(revived))
+            before = now - resend_seconds
+            is_lost = unanswered(before) if nothing_rings else overdue(connection, before)
+            return revived + self._resend(connection, is_lost, limit - len(revived))
 
     def _observe(self, connection: Connection, seen: Sequence[SeenFile]) -> dict[str, int]:
         query = select(File.path, File.id, File.size, File.mtime_ns).where(
@@ -308,12 +287,9 @@ class Files:
         values = {"state": FileState.QUEUED, "queued_at": now, **_UNOWNED}
         return _move_some(connection, connection.scalars(lost).all(), dead(now), values)
 
-    def _resend(self, connection: Connection, before: float, limit: int) -> list[int]:
-        rung_in_vain = overdue(connection, before)
-        lost = select(File.id).where(rung_in_vain).order_by(File.queued_at, File.id).limit(max(0, limit))
-        return _move_some(
-            connection, connection.scalars(lost).all(), rung_in_vain, {"queued_at": self._clock()}
-        )
+    def _resend(self, connection: Connection, is_lost: ColumnElement[bool], limit: int) -> list[int]:
+        lost = select(File.id).where(is_lost).order_by(File.queued_at, File.id).limit(limit)
+        return _move_some(connection, connection.scalars(lost).all(), is_lost, {"queued_at": self._clock()})
 
 
 def _move_some(

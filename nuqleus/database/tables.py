@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from nuqleus.database.types import Moment, RelativePath, SafeText
+from nuqleus.database.types import Moment, SafeText, StoredPath
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -89,7 +89,7 @@ class File(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[str] = mapped_column(RelativePath())
+    path: Mapped[str] = mapped_column(StoredPath())
     size: Mapped[int] = mapped_column(BigInteger())
     mtime_ns: Mapped[int] = mapped_column(BigInteger())
     sha256: Mapped[str | None]
@@ -233,8 +233,32 @@ class Intensity(Base):
     intensity_edge_std: Mapped[float | None]
 
 
+class Watch(Base):
+    """The one row that says which folder the files lie in, and which scheduler looks after it.
+
+    Attributes:
+        id: 1.
+        folder: absolute, as the scheduler sees it.
+        leader: the scheduler's name, for people.
+        process: the same for `nuqleus.identity`.
+        lease_expires_at: from then on another scheduler may take over.
+    """
+
+    __tablename__ = "watch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folder: Mapped[str] = mapped_column(StoredPath())
+    leader: Mapped[str | None]
+    process: Mapped[str | None]
+    lease_expires_at: Mapped[float | None] = mapped_column(Moment())
+
+
 class Worker(Base):
-    """A live worker; gone when it stops, and silent (`seen_at`) when it was killed."""
+    """A live worker; gone when it stops, and silent (`seen_at`) when it was killed.
+
+    Attributes:
+        process: its name for `nuqleus.identity`.
+    """
 
     __tablename__ = "workers"
     __table_args__ = (Index(None, "seen_at"), NEVER_REUSED)
@@ -242,6 +266,7 @@ class Worker(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     host: Mapped[str]
     pid: Mapped[int]
+    process: Mapped[str | None]
     device: Mapped[str]
     started_at: Mapped[float] = mapped_column(Moment())
     seen_at: Mapped[float] = mapped_column(Moment())

@@ -25,8 +25,8 @@ class Moment(TypeDecorator[float]):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
 
 
-class RelativePath(TypeDecorator[str]):
-    """A path below the watched folder, with `/`; `nuqleus.paths` says how the database writes odd names."""
+class StoredPath(TypeDecorator[str]):
+    """A path, with `/`; `nuqleus.paths` says how the database writes odd names."""
 
     impl = Text
     cache_ok = True

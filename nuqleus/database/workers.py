@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import Engine, delete, insert, select, update
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.tables import Worker
+from nuqleus.identity import is_gone
 
 FORGOTTEN_AFTER = 24 * 3600.0
 """Seconds of silence after which the row of a killed worker is deleted, when the next one starts."""
@@ -25,6 +26,14 @@ class LiveWorker:
     seen_at: float
     files_done: int
 
+    @property
+    def owner(self) -> str:
+        """The name that its claims are made under; the id is never given twice, so no two workers share one."""
+        return f"{self.host}:{self.pid}:{self.id}"
+
+
+_COLUMNS = [Worker.__table__.columns[field.name] for field in fields(LiveWorker)]
+
 
 class Workers:
     """The worker rows of a database."""
@@ -33,13 +42,21 @@ class Workers:
         self._engine = engine
         self._clock = clock
 
-    def start(self, host: str, pid: int, device: str) -> int:
-        """Register a worker. Returns its id, which is never given twice: good for a lease owner's name."""
+    def start(self, host: str, pid: int, device: str, process: str | None = None) -> LiveWorker:
+        """Register a worker; `process` is its name for `nuqleus.identity`."""
         now = self._clock()
-        row = {"host": host, "pid": pid, "device": device, "started_at": now, "seen_at": now, "files_done": 0}
+        row = {
+            "host": host,
+            "pid": pid,
+            "process": process,
+            "device": device,
+            "started_at": now,
+            "seen_at": now,
+        }
         with writing(self._engine) as connection:
             connection.execute(delete(Worker).where(Worker.seen_at < now - FORGOTTEN_AFTER))
-            return int(connection.execute(insert(Worker).returning(Worker.id), row).scalar_one())
+            worker_id = connection.execute(insert(Worker).returning(Worker.id), row).scalar_one()
+        return LiveWorker(worker_id, host, pid, device, now, now, files_done=0)
 
     def beat(self, worker_id: int, files_done: int) -> None:
         """Say that the worker lives, and how many files it has ended so far."""
@@ -47,17 +64,23 @@ class Workers:
         with writing(self._engine) as connection:
             connection.execute(update(Worker).where(Worker.id == worker_id).values(values))
 
-    def stop(self, worker_id: int) -> None:
-        """Forget a worker that ends in order."""
+    def stop(self, *worker_ids: int) -> None:
+        """Forget workers that ended."""
         with writing(self._engine) as connection:
-            connection.execute(delete(Worker).where(Worker.id == worker_id))
+            connection.execute(delete(Worker).where(Worker.id.in_(worker_ids)))
 
     def live(self, within_seconds: float) -> list[LiveWorker]:
         """Workers heard of within so many seconds, the oldest first."""
         query = (
-            select(*Worker.__table__.columns)
+            select(*_COLUMNS)
             .where(Worker.seen_at >= self._clock() - within_seconds)
             .order_by(Worker.started_at, Worker.id)
         )
         with reading(self._engine) as connection:
-            return [LiveWorker(**row) for row in connection.execute(query).mappings()]
+            return [LiveWorker(*row) for row in connection.execute(query)]
+
+    def gone(self) -> list[LiveWorker]:
+        """Workers of this machine that never stopped in order, and whose processes are not there any more."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(Worker.process, *_COLUMNS)).all()
+        return [LiveWorker(*columns) for process, *columns in rows if is_gone(process)]

@@ -26,6 +26,16 @@ def test_db_upgrade_makes_the_schema_and_does_no_harm_twice(empty_url: str):
     engine.dispose()
 
 
+def test_db_adopt_says_where_the_folder_is_now(database_url: str, tmp_path: Path):
+    first, second = (
+        nuqleus("db", "adopt", "--input", str(tmp_path / name), "--database", database_url)
+        for name in ("before", "after")
+    )
+
+    assert first.output == f"no folder → {tmp_path / 'before'}\n"
+    assert second.output == f"{tmp_path / 'before'} → {tmp_path / 'after'}\n"
+
+
 def test_db_upgrade_shows_no_password():
     result = nuqleus("db", "upgrade", "--database", "postgresql://me:s3cret@127.0.0.1:1/none")
 

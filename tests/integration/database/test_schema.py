@@ -7,7 +7,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 
 from model.measurements import INTENSITY_COLUMNS, SHAPE_COLUMNS
 from nuqleus.database import engine as engine_module
@@ -83,6 +83,18 @@ def test_the_embedded_database_makes_itself(empty_sqlite_url: str):
     engine = open_database(empty_sqlite_url)
 
     assert schema_version(engine) == HEAD
+    engine.dispose()
+
+
+def test_a_schema_from_the_future_is_left_to_the_version_that_made_it(empty_url: str):
+    engine = make_engine(empty_url)
+    upgrade(engine)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(SchemaError, match="A newer version made it"):
+        upgrade(engine)
+    assert schema_version(engine) == "9999"
     engine.dispose()
 
 

@@ -52,9 +52,9 @@ def test_without_a_rate_the_time_left_is_unknown(archive: Archive):
 
 def test_workers_that_were_silent_for_long_are_not_shown(archive: Archive):
     workers = Workers(archive.engine, archive.clock)
-    silent = workers.start("host", 1, "CPU")
+    silent = workers.start("host", 1, "CPU").id
     archive.clock.advance(50)
-    live, stopped = workers.start("host", 2, "CPU"), workers.start("host", 3, "CPU")
+    live, stopped = workers.start("host", 2, "CPU").id, workers.start("host", 3, "CPU").id
     archive.clock.advance(11)
     workers.beat(live, files_done=7)
     workers.stop(stopped)
@@ -69,7 +69,7 @@ def test_the_row_of_a_worker_that_was_killed_goes_a_day_later_and_its_id_is_not_
     killed = workers.start("host", 1, "CPU")
     archive.clock.advance(25 * 3600)
 
-    assert workers.start("host", 2, "CPU") > killed
+    assert workers.start("host", 2, "CPU").id > killed.id
     assert len(workers.live(within_seconds=1e9)) == 1
 
 

@@ -75,6 +75,17 @@ def test_a_message_is_lost_when_a_later_one_was_answered(archive: Archive):
     assert sweep(archive) == [lost]
 
 
+def test_when_the_broker_holds_nothing_every_old_message_is_lost_though_somebody_works(archive: Archive):
+    archive.files.renew(archive.running("takes long.png"), 10 * RESEND)
+    lost = archive.queued("lost.png")
+    archive.clock.advance(RESEND + 1)
+    fresh = archive.queued("fresh.png")
+    assert sweep(archive) == []
+
+    assert archive.files.sweep(2, RESEND, nothing_rings=True) == [lost]
+    assert archive.row(fresh).queued_at == archive.clock.now
+
+
 def test_a_long_queue_is_not_sent_again(archive: Archive):
     first, second = archive.queued("1.png"), archive.queued("2.png")
     archive.clock.advance(10 * RESEND)

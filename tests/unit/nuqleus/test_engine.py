@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from nuqleus.database.engine import make_engine, open_database, reading, shown
-from nuqleus.errors import DatabaseUnavailable, SettingsError
+from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, SettingsError
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_server_that_can_t_be_reached_is_named_without_its_password():
 def test_a_file_that_is_no_database_is_named(tmp_path: Path):
     (tmp_path / "photo.db").write_bytes(b"\x89PNG" * 100)
 
-    with pytest.raises(DatabaseUnavailable, match=r"photo\.db.*not a database"):
+    with pytest.raises(DatabaseDamaged, match=r"photo\.db.*not a database"):
         open_database(f"sqlite:///{tmp_path / 'photo.db'}")
 
 

@@ -30,12 +30,35 @@ class Script:
         return outcome
 
 
+class Alone:
+    """The lead is ours."""
+
+    resigned = False
+
+    def other(self):
+        return None
+
+    def resign(self):
+        self.resigned = True
+
+
+class Second(Alone):
+    """Another scheduler leads for a while."""
+
+    def __init__(self, *leaders):
+        self._leaders = list(leaders)
+
+    def other(self):
+        return self._leaders.pop(0)
+
+
 @pytest.fixture
 def play(tmp_path):
-    def play(*outcomes):
+    def play(*outcomes, leadership=None):
+        leadership = leadership or Alone()
         script = Script(*outcomes)
         completeness = Completeness(tmp_path, settle_seconds=0)
-        script.daemon = Daemon(script, completeness, 0.001, threading.Event())
+        script.daemon = Daemon(script, completeness, 0.001, threading.Event(), leadership)
         script.daemon.run()
         return script.daemon
 
@@ -71,6 +94,21 @@ def test_trouble_is_told_when_it_begins_and_when_it_ends(play, caplog):
     ]
 
 
+def test_it_stands_by_while_another_leads_and_says_so_once(play, caplog):
+    caplog.set_level(logging.INFO)
+    assert play(FOUND, leadership=Second("first:1", "first:1", None)).folder
+    assert [record.getMessage() for record in caplog.records] == [
+        "Another scheduler, first:1, leads: standing by.",
+        "Leading now.",
+    ]
+
+
+def test_when_it_ends_it_gives_up_the_lead(play):
+    alone = Alone()
+    play(FOUND, leadership=alone)
+    assert alone.resigned
+
+
 def test_an_event_ends_its_rest(tmp_path):
     ticks = []
 
@@ -81,7 +119,7 @@ def test_an_event_ends_its_rest(tmp_path):
             daemon.stop() if len(ticks) == 2 else daemon.wake()
             return Scan()
 
-    daemon = Daemon(Counting(), Completeness(tmp_path, 1.0), LONG, threading.Event())
+    daemon = Daemon(Counting(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
     runner = threading.Thread(target=daemon.run, daemon=True)
     runner.start()
     runner.join(timeout=30)
@@ -105,7 +143,7 @@ def test_an_event_wakes_once(tmp_path):
             return Scan()
 
     found = []
-    daemon = Daemon(ThreeTimes(), Completeness(tmp_path, 1.0), LONG, threading.Event())
+    daemon = Daemon(ThreeTimes(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
     daemon._awake = Impatient()
     daemon.run()
     assert found[:2] == [True, False]
@@ -119,7 +157,7 @@ def test_told_to_stop_it_does_not_finish_its_rest(tmp_path):
             ticked.set()
             return Scan()
 
-    daemon = Daemon(Once(), Completeness(tmp_path, 1.0), LONG, threading.Event())
+    daemon = Daemon(Once(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
     runner = threading.Thread(target=daemon.run, daemon=True)
     runner.start()
     assert ticked.wait(timeout=30)

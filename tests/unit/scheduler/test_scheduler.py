@@ -9,15 +9,19 @@ from nuqleus.database.engine import reading
 from nuqleus.database.models import register_model
 from nuqleus.database.states import Files, FileState, SeenFile
 from nuqleus.database.tables import File
+from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable, DatabaseUnavailable
+from scheduler.bell import Bell
 from scheduler.completeness import Completeness
 from scheduler.scanner import Scan, Scanner
-from scheduler.scheduler import LOST_SECONDS, REREAD_SECONDS, Bell, Scheduler, Stopped
+from scheduler.scheduler import REREAD_SECONDS, Scheduler, Stopped
+from scheduler.sweep import LOST_SECONDS, Limits, Sweep
 
 SETTLE = 2.0
 LEASE = 60.0
 MAX_ATTEMPTS = 2
 RESEND = 300.0
+LIMITS = Limits(MAX_ATTEMPTS, RESEND, sweep_seconds=1.0)
 
 
 class Queue:
@@ -57,23 +61,27 @@ def files(sqlite_engine, clock):
 
 
 @pytest.fixture
+def workers(sqlite_engine, clock):
+    return Workers(sqlite_engine, clock)
+
+
+@pytest.fixture
 def queue(files):
     return Queue(files)
 
 
 @pytest.fixture
-def start(inbox, files, queue, clock):
+def start(inbox, files, workers, queue, clock):
     """Starts a scheduler, as a process of its own would be."""
 
     def start(scanner=None, **options):
+        bell = Bell(queue.send, queue.depth)
         scheduler = Scheduler(
             scanner or Scanner(inbox),
             files,
             Completeness(inbox, SETTLE, clock),
-            Bell(queue.send, queue.depth),
-            max_attempts=MAX_ATTEMPTS,
-            resend_seconds=RESEND,
-            sweep_seconds=1.0,
+            bell,
+            Sweep(files, workers, bell, LIMITS, clock),
             clock=clock,
             **options,
         )

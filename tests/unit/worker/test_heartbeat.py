@@ -20,7 +20,7 @@ def workers(engine, clock):
 
 @pytest.fixture
 def heartbeat(files, workers):
-    return Heartbeat(files, workers, workers.start("host", 1, "cpu:0"), every=0.01, lease=60)
+    return Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=0.01, lease=60)
 
 
 @pytest.fixture

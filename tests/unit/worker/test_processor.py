@@ -44,7 +44,7 @@ def raising(error):
 @pytest.fixture
 def heartbeat(engine, files, clock):
     workers = Workers(engine, clock)
-    return Heartbeat(files, workers, workers.start("host", 1, "cpu:0"), every=1, lease=60)
+    return Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
 
 
 @pytest.fixture

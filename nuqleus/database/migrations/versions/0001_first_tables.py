@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from nuqleus.database.migrations import first_views
-from nuqleus.database.types import Moment, RelativePath, SafeText
+from nuqleus.database.types import Moment, SafeText, StoredPath
 
 revision = "0001"
 down_revision = None
@@ -72,7 +72,7 @@ def _create_files() -> None:
     op.create_table(
         "files",
         _id(),
-        sa.Column("path", RelativePath(), nullable=False),
+        sa.Column("path", StoredPath(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.Text()),
