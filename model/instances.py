@@ -1,7 +1,7 @@
 """Maps of the network → label image: one number a nucleus.
 
-Hills of the distance map are the markers, the contact map keeps neighbours' hills apart, and a watershed from the
-markers (Beucher and Meyer 1993) shares out the foreground.
+Hills of the distance map are the markers, the contact map keeps neighbours' hills apart, and the foreground is shared
+out among the markers.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import fastremap
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.segmentation import watershed
+
+from model.growth import Labels, grow
 
 Maps = NDArray[np.float32]
-Labels = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ def find_nuclei(maps: Maps, outputs: tuple[str, ...], rules: InstanceRules) -> L
     if "distance" not in named:
         return _drop_small(_components(inside), rules.smallest)
     hills = ndimage.gaussian_filter(named["distance"] - rules.contact * named["contact"], rules.smoothing)
-    markers = _mark(hills, inside, rules)
-    return _drop_small(watershed(-hills, markers, mask=inside).astype(np.int32, copy=False), rules.smallest)
+    return _drop_small(grow(_mark(hills, inside, rules), inside), rules.smallest)
 
 
 def _mark(hills: Maps, inside: NDArray[np.bool_], rules: InstanceRules) -> Labels:

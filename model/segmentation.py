@@ -13,7 +13,8 @@ from skimage.transform import resize
 
 from model.errors import WeightsError
 from model.folding import fold_norms
-from model.instances import Labels, Maps, find_nuclei
+from model.growth import Labels
+from model.instances import Maps, find_nuclei
 from model.normalise import normalise
 from model.precision import Precision, choose_precision
 from model.tiling import Tile, cut_tiles
