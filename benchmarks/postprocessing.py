@@ -1,0 +1,122 @@
+"""Everything but the network: `python benchmarks/postprocessing.py [FOLDER] [--side 4096] [--nuclei 10000]`.
+
+From the network's maps to label images and all measurements of every nucleus: a drawn image, whose maps are drawn too,
+and, where a folder is given, its images with the maps that the shipped network makes of them (not timed). Seconds are
+those of the CPU, all threads together, so Mpixel/s are those of one core.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy import ndimage
+
+from model.instances import InstanceRules, Maps, find_nuclei
+from model.measurements import measure_intensities, measure_shapes
+from model.normalise import normalise
+from model.samples.drawn import Field, fluorescence
+from model.segmentation import Segmenter, predict_maps
+from model.training.dataset import read_image
+from model.training.targets import distance_map, stack_targets
+from model.weights import SHIPPED, ModelCard, read_card
+
+T = TypeVar("T")
+
+SOFTNESS = 1.0
+"""Standard deviation, in pixels, of the blur that makes drawn maps as soft as predicted ones."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What there is to do: pixels (H, W, C) and the maps that a network made of them, (H, W, outputs)."""
+
+    pixels: NDArray[np.generic]
+    maps: Maps
+
+
+@dataclass
+class Tally:
+    """What was done."""
+
+    megapixels: float = 0.0
+    nuclei: int = 0
+    instances: float = 0.0
+    measurements: float = 0.0
+
+    def add(self, case: Case, outputs: tuple[str, ...], rules: InstanceRules) -> None:
+        """Do a case, with a watch in hand."""
+        labels, seconds = timed(lambda: find_nuclei(case.maps, outputs, rules))
+        _, more = timed(lambda: (measure_shapes(labels), measure_intensities(labels, case.pixels)))
+        self.megapixels += labels.size / 1e6
+        self.nuclei += int(labels.max())
+        self.instances += seconds
+        self.measurements += more
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """Return what `work` returns and the seconds of CPU time that it took."""
+    start = time.process_time()
+    result = work()
+    return result, time.process_time() - start
+
+
+def draw_case(side: int, nuclei: int, outputs: tuple[str, ...]) -> Case:
+    """A drawn image and soft maps of what is in it."""
+    drawing = fluorescence(Field(side, side, nuclei, radius=0.36 * side / np.sqrt(nuclei)), seed=0)
+    labels = drawing.labels.astype(np.int32)
+    maps = stack_targets(labels, distance_map(labels), outputs)
+    return Case(drawing.pixels[..., None], ndimage.gaussian_filter(maps, (SOFTNESS, SOFTNESS, 0)))
+
+
+def read_cases(folder: Path) -> Iterator[Case]:
+    """The images of a folder, one at a time, with the shipped network's maps."""
+    segmenter = Segmenter.load()
+    for path in track(sorted(folder.iterdir()), "Measuring"):
+        pixels = read_image(path)
+        yield Case(pixels, predict_maps(segmenter.network, segmenter.card.network, normalise(pixels)))
+
+
+def tally(cases: Iterable[Case], card: ModelCard) -> Tally:
+    """Do all cases."""
+    done = Tally()
+    for case in cases:
+        done.add(case, card.network.outputs, card.rules)
+    return done
+
+
+def add_row(table: Table, name: str, done: Tally) -> None:
+    """Write a line."""
+    rates = (done.megapixels / seconds for seconds in (done.instances, done.measurements))
+    both = done.megapixels / (done.instances + done.measurements)
+    table.add_row(
+        name, f"{done.megapixels:.1f}", str(done.nuclei), *(f"{rate:.1f}" for rate in rates), f"{both:.1f}"
+    )
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--side", default=4096, show_default=True, help="Height and width of the drawn image.")
+@click.option("--nuclei", default=10_000, show_default=True, help="Nuclei to draw.")
+@click.option("--repeats", default=3, show_default=True)
+def main(folder: Path | None, side: int, nuclei: int, repeats: int) -> None:
+    """Time what follows the network."""
+    card = read_card(SHIPPED)
+    drawn = draw_case(side, nuclei, card.network.outputs)
+    table = Table("Mpixel/s of one core", "Mpixel", "nuclei", "instances", "measurements", "both")
+    for _ in range(repeats):
+        add_row(table, f"drawn, {side} × {side}", tally([drawn], card))
+    if folder is not None:
+        add_row(table, folder.name, tally(read_cases(folder), card))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
