@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         weights: a weights file instead of the one that comes with the package.
         overlay_dir: where pictures of the outlines go; None draws none.
         log_level: the least severe level that is logged.
+        outside_links: whether links in the watched folder may lead to files elsewhere.
         watch: `auto` uses the operating system's events where they work; `poll` never does.
     """
 
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     time_limit: PositiveInt = 660
     weights: Path | None = None
     overlay_dir: Path | None = None
+    outside_links: bool = False
     log_level: LogLevel = "INFO"
     watch: Literal["auto", "poll"] = "auto"
 

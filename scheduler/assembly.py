@@ -38,7 +38,7 @@ def make_scanner(settings: Settings) -> Scanner:
     for path in own:
         if path.is_dir() and root in path.resolve().parents:
             log.info("Not looking for images in %s, where our own files lie.", path)
-    return Scanner(root, own)
+    return Scanner(root, own, links_may_leave=settings.outside_links)
 
 
 def our_own(settings: Settings) -> list[Path]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from nuqleus.drive import Drive
 from nuqleus.paths import to_row
 from scheduler.candidates import is_candidate, is_searched
 
@@ -43,10 +44,13 @@ class Scanner:
     Args:
         root: the watched folder.
         excluded: files and folders of our own that may lie in it.
+        links_may_leave: whether links to files elsewhere count.
     """
 
-    def __init__(self, root: Path, excluded: Sequence[Path] = ()) -> None:
+    def __init__(self, root: Path, excluded: Sequence[Path] = (), *, links_may_leave: bool = False) -> None:
         self.root = root.resolve()
+        self._drive = Drive(self.root)
+        self._links_may_leave = links_may_leave
         self._excluded = frozenset(str(path.resolve()) for path in excluded)
         self._told: set[str] = set()
 
@@ -56,6 +60,7 @@ class Scanner:
         Raises:
             OSError: the watched folder itself can't be read: missing, or a drive that is not there.
         """
+        self._drive.require()
         found = Scan()
         base = f"{self.root}/".replace("//", "/")
         folders = list(self._look(found, base, list(os.scandir(base))))
@@ -95,7 +100,7 @@ class Scanner:
         if not is_candidate(entry.name):
             return
         target = os.path.realpath(entry.path)
-        if not target.startswith(base):
+        if not (target.startswith(base) or self._links_may_leave):
             self._tell(entry.path, "is a link that leads out of the watched folder")
         elif entry.is_file() and target not in self._excluded:
             _note(found, entry.path[len(base) :], entry.stat())

@@ -18,6 +18,7 @@ from worker.heartbeat import Heartbeat
 from worker.patience import Patience
 from worker.pipeline import FindsNuclei, warm_up
 from worker.processor import Processor
+from worker.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,9 @@ def assemble(
     model_id = patience(_register, engine, segmenter)
     heartbeat = _start_heartbeat(settings, engine, worker.id)
     log.info("Ready: network %r, worker %s", segmenter.card.name, worker.owner)
-    return Processor(settings, Files(engine), segmenter, model_id, worker.owner, heartbeat, patience)
+    return Processor(
+        settings, Source(settings), Files(engine), segmenter, model_id, worker.owner, heartbeat, patience
+    )
 
 
 def _register(engine: Engine, segmenter: FindsNuclei) -> int:

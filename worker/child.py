@@ -6,7 +6,9 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.errors import ModelError
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from worker.processor import Processor
 
 log = logging.getLogger(__name__)
+
+OOM_SCORE = "500"
+"""Between -1000 (never killed) and 1000 (always the first)."""
 
 
 def assemble_processor(settings: Settings) -> Processor:
@@ -42,6 +47,7 @@ class Child:
 
     def start(self, **_signal: Any) -> None:
         """Load everything; a child that can't work ends its parent, instead of being replaced for ever."""
+        _go_first_when_memory_ends()
         try:
             self._processor = self.assemble(self.settings)
         except Exception as error:
@@ -65,3 +71,9 @@ class Child:
         if self._processor is None:
             raise RuntimeError(f"This worker did not start; file {job.file_id} stays queued.")
         self._processor.handle(job)
+
+
+def _go_first_when_memory_ends() -> None:
+    """Let Linux kill this process, which is replaced, and neither a database nor a broker beside it."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from billiard.exceptions import SoftTimeLimitExceeded
 
 from model.errors import ImageError
+from nuqleus.errors import UnsafePath
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,11 @@ def explain(error: Exception, time_limit: float) -> Failure:
     match error:
         case ImageError():
             return Failure(error.kind, str(error))
+        case UnsafePath():
+            return Failure(
+                "unsafe-path",
+                f"{error}. Copy the file itself, or set NUQLEUS_OUTSIDE_LINKS to allow such links.",
+            )
         case FileNotFoundError():
             return Failure("vanished", "The file was removed before it could be read. Drop it again.")
         case OSError():

@@ -15,7 +15,7 @@ from worker.failures import explain
 from worker.heartbeat import Heartbeat
 from worker.patience import Patience
 from worker.pipeline import FindsNuclei, Labels, process
-from worker.source import FileChanged, hash_content, locate, unchanged
+from worker.source import FileChanged, Source, hash_content, unchanged
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,8 @@ class Processor:
     """Processes files, one at a time.
 
     Attributes:
-        settings: where files lie, and how long they may take.
+        settings: how long files may take, and how large they may be.
+        source: where they lie.
         files: their states.
         segmenter: finds nuclei.
         model_id: of the segmenter's network in the database.
@@ -37,6 +38,7 @@ class Processor:
     """
 
     settings: Settings
+    source: Source
     files: Files
     segmenter: FindsNuclei
     model_id: int
@@ -90,7 +92,7 @@ class Processor:
         self.heartbeat.files_done += 1
 
     def _hash(self, claim: Claim) -> str:
-        path = locate(self.settings.input_dir, claim)
+        path = self.source.locate(claim)
         with unchanged(path, claim):
             return hash_content(path)
 
@@ -108,7 +110,7 @@ class Processor:
             if album:
                 album.add(plane, labels)
 
-        path = locate(self.settings.input_dir, claim)
+        path = self.source.locate(claim)
         with unchanged(path, claim):
             return list(process(path, self.segmenter, max_pixels=self.settings.max_pixels, look=look))
 

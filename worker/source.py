@@ -1,28 +1,80 @@
 """The file that a claim is about: where it is, whether it is still the one that was claimed, and what is in it."""
 
-import errno
 import hashlib
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PosixPath
+from typing import IO, Any
 
 from nuqleus.database.records import Claim
-from nuqleus.paths import inside
+from nuqleus.drive import Drive
+from nuqleus.errors import UnsafePath
+from nuqleus.paths import inside, to_row
+from nuqleus.settings import Settings
 
 
 class FileChanged(Exception):  # noqa: N818 - not an error: the new content will be processed
     """The file is no longer the one that was claimed."""
 
 
-def locate(folder: Path, claim: Claim) -> Path:
-    """Return where a claimed file lies.
+class Source:
+    """The watched folder, as a worker reads it.
 
-    Raises:
-        OSError: the whole folder is away, so that nothing can be said about the file.
+    Args:
+        settings: where it is, and whether links may lead out of it.
     """
-    if not folder.is_dir():
-        raise OSError(errno.ENODEV, f"the watched folder {folder} is not there: is its drive mounted?")
-    return Path(inside(folder, claim.path))
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.input_dir
+        self._links_may_leave = settings.outside_links
+        self._drive = Drive(settings.input_dir)
+
+    def locate(self, claim: Claim) -> Path:
+        """Return where a claimed file lies; opening it can't lead out of the folder.
+
+        Raises:
+            OSError: the whole folder is away, so that nothing can be said about the file.
+        """
+        self._drive.require()
+        path = Path(inside(self._folder, claim.path))
+        return path if self._links_may_leave else _FileInside(path).of(self._folder)
+
+
+class _FileInside(PosixPath):
+    """A path whose `open` checks, in the act of opening, that it opens a file of its folder.
+
+    The scheduler has looked at links already, but what a name stands for can be exchanged at any moment.
+    """
+
+    def of(self, folder: Path) -> "_FileInside":
+        self._folder = folder
+        return self
+
+    def open(self, mode: str = "rb", **options: Any) -> IO[Any]:  # type: ignore[override]
+        return open(self, mode, **options, opener=self._open)
+
+    def _open(self, _path: str, _flags: int) -> int:
+        """Follow links first; then open folder by folder, and refuse what has become a link since."""
+        folder, target = (Path(os.path.realpath(path)) for path in (self._folder, self))
+        if folder not in target.parents:
+            raise UnsafePath(f"The path is a link that leads out of the watched folder: {to_row(self)}")
+        at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        for part in target.relative_to(folder).parts:
+            at = _open_in(at, part)
+        if not stat.S_ISREG(os.fstat(at).st_mode):
+            os.close(at)
+            raise UnsafePath(f"The path is no file, but a folder, a pipe or a device: {to_row(self)}")
+        return at
+
+
+def _open_in(folder: int, name: str) -> int:
+    """Open a file or folder that is no link, without waiting for a pipe's other end; closes `folder`."""
+    try:
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 @contextmanager

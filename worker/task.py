@@ -1,10 +1,20 @@
 """Binds the work to Celery: one task, and what a worker process does when it starts and ends."""
 
 import logging
+import os
+import signal
+import time
+import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from celery.exceptions import SecurityWarning
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_shutting_down,
+)
 from celery.worker import state
 
 from nuqleus.logs import configure_logs
@@ -14,6 +24,9 @@ from worker.child import Child
 
 MEMORY_LIMIT_KB = 4 * 1024 * 1024
 """A child that once needed more is replaced after its task: memory that fell apart never comes back."""
+
+ECHO_SECONDS = 1.0
+"""Two signals to end in so short a time are one: service managers tell parents and children alike."""
 
 CHATTY = ("celery.worker.strategy", "celery.app.trace")
 """Loggers that tell of every message; a file has one line of our own."""
@@ -39,6 +52,7 @@ def create_app(settings: Settings, child: Child, module: str) -> Celery:
     app.task(child.handle, name=TASK)
     worker_process_init.connect(child.start, weak=False)
     worker_process_shutdown.connect(child.stop, weak=False)
+    worker_shutting_down.connect(_end_at_once_when_told_again, weak=False)
     setup_logging.connect(lambda **_signal: _configure_logs(settings.log_level), weak=False)
     return app
 
@@ -49,10 +63,24 @@ def run_worker(app: Celery) -> int:
     Returns:
         The exit status: 0, or 1 if the worker couldn't work.
     """
+    # messages are JSON, which runs nothing: being root, as in most containers, makes them no worse
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     # workers that don't ask each other at start, or gossip, start seconds sooner and survive each other's troubles
     worker: Any = app.Worker(quiet=True, without_mingle=True, without_gossip=True)
     worker.start()
     return int(worker.exitcode or state.should_terminate or 0)
+
+
+def _end_at_once_when_told_again(how: str, **_signal: Any) -> None:
+    """Celery lets a second Ctrl-C end the file at hand, but not a second SIGTERM."""
+    if how == "Warm":
+        told = time.monotonic()
+        signal.signal(signal.SIGTERM, lambda *_: _end_at_once(since=told))
+
+
+def _end_at_once(since: float) -> None:
+    if time.monotonic() - since > ECHO_SECONDS:
+        os.kill(os.getpid(), signal.SIGQUIT)
 
 
 def _configure_logs(level: str) -> None:

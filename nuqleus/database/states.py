@@ -276,7 +276,7 @@ class Files(Catalogue):
     def _bury(self, connection: Connection, now: float, max_attempts: int) -> None:
         message = (
             f"The worker was lost while it processed this file, {max_attempts} times. It may need more memory "
-            "than there is, or crash the reader. `nuqleus retry` tries again."
+            "than there is, crash the reader, or never end. `nuqleus retry` tries again."
         )
         hopeless = update(File).where(dead(now), File.attempts >= max_attempts)
         connection.execute(hopeless.values(self._failed("worker-died", message)))

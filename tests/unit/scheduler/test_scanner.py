@@ -78,6 +78,12 @@ def test_a_link_that_leads_out_is_refused_and_said_once(inbox, tmp_path, caplog,
     ]
 
 
+def test_unless_somebody_allowed_it(inbox, tmp_path):
+    put(tmp_path / "elsewhere.tif")
+    (inbox / "link.tif").symlink_to(tmp_path / "elsewhere.tif")
+    assert paths(inbox, links_may_leave=True) == {"link.tif"}
+
+
 def test_a_folder_whose_name_begins_like_the_watched_one_is_outside(inbox, tmp_path):
     put(tmp_path / "inbox2" / "a.tif")
     (inbox / "link.tif").symlink_to(tmp_path / "inbox2" / "a.tif")
@@ -117,7 +123,7 @@ def test_a_name_that_is_not_utf8_is_found_under_its_name(inbox):
 def test_a_watched_folder_that_is_away_is_an_error_not_an_empty_folder(inbox):
     scanner = Scanner(inbox)
     inbox.rmdir()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OSError, match="is its drive mounted"):
         scanner.scan()
 
 

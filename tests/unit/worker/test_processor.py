@@ -21,6 +21,7 @@ from tests.unit.worker.conftest import queue
 from worker.heartbeat import Heartbeat
 from worker.patience import Patience
 from worker.processor import Processor
+from worker.source import Source
 
 
 class Interrupting(ThresholdSegmenter):
@@ -55,7 +56,9 @@ def process(engine, files, settings, clock, heartbeat):
     def process(file_id, happen=lambda: None, **changed):
         given = settings.model_copy(update=changed)
         patience = Patience(sleep=clock.sleep)
-        processor = Processor(given, files, Interrupting(happen), model_id, "me", heartbeat, patience)
+        processor = Processor(
+            given, Source(given), files, Interrupting(happen), model_id, "me", heartbeat, patience
+        )
         processor.handle(Job(file_id))
 
     return process
