@@ -5,10 +5,44 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.metrics import THRESHOLDS, Agreement, average_precision
+from model.errors import DatasetError
+from model.metrics import THRESHOLDS, Agreement, average_precision, compare
+from model.overlaps import Labels
 
 ALL = "all"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An image with its true nuclei and those that were found.
+
+    Attributes:
+        name: of the image.
+        kind: what it shows.
+        pixels: (H, W, C), any numeric dtype.
+        truth: (H, W), 0 background, 1..N nuclei.
+        found: the same.
+
+    Raises:
+        DatasetError: they differ in size.
+    """
+
+    name: str
+    kind: str
+    pixels: NDArray[np.generic]
+    truth: Labels
+    found: Labels
+
+    def __post_init__(self) -> None:
+        sizes = [array.shape[:2] for array in (self.pixels, self.truth, self.found)]
+        if len(set(sizes)) > 1:
+            image, truth, found = sizes
+            raise DatasetError(
+                f"The image {self.name} is {image}, its true label image {truth}, the one measured {found}: "
+                "rows and columns must be the same."
+            )
 
 
 @dataclass(frozen=True)
@@ -41,6 +75,11 @@ class Summary:
     average_precision: dict[str, float]
     foreground_iou: float
     foreground_dice: float
+
+
+def score(scene: Scene) -> ImageScore:
+    """Return how well the nuclei of an image were found."""
+    return ImageScore(scene.name, scene.kind, compare(scene.truth, scene.found))
 
 
 def summarise(scores: Sequence[ImageScore]) -> list[Summary]:

@@ -63,9 +63,12 @@ def to_picture(pixels: NDArray[np.generic]) -> Picture:
     return np.repeat(picture, 3 // picture.shape[2], axis=2)
 
 
-def find_lines(labels: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Return the pixels of nuclei that lie within a line's width of another label: (H, W) bool."""
-    width = 1 + (max(labels.shape) - 1) // PIXELS_PER_LINE
+def find_lines(labels: NDArray[np.integer], width: int | None = None) -> NDArray[np.bool_]:
+    """Return the pixels of nuclei that lie within a line's width of another label: (H, W) bool.
+
+    The width is in pixels; by default it grows with the image.
+    """
+    width = width or 1 + (max(labels.shape) - 1) // PIXELS_PER_LINE
     distance: NDArray[np.float32] = edt.edt(np.ascontiguousarray(labels), black_border=False)
     lines: NDArray[np.bool_] = (labels > 0) & (distance <= width)
     return lines

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from model.evaluation import ImageScore, Summary
+    from model.report.page import Report
     from model.training.dataset import Pair
 
 SHOWN = ("0.50", "0.70", "0.90")
 """IoU thresholds with a column of their own; the JSON has all."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is measured.
+
+    Attributes:
+        name: of the network, or of the folder of label images.
+        facts: what the report says of it.
+        find: from a labelled image and its pixels to the nuclei found in it.
+    """
+
+    name: str
+    facts: Mapping[str, str]
+    find: Callable[[Pair, Any], Any]
 
 
 @click.command()
@@ -34,7 +51,19 @@ SHOWN = ("0.50", "0.70", "0.90")
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write figures here."
 )
-def command(folder: Path, weights: Path | None, labels: Path | None, json_file: Path | None) -> None:
+@click.option(
+    "--report",
+    "report_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a page with scores, curves and every image's mistakes into this folder, as index.html.",
+)
+def command(
+    folder: Path,
+    weights: Path | None,
+    labels: Path | None,
+    json_file: Path | None,
+    report_folder: Path | None,
+) -> None:
     """Measure how well nuclei are found in DIR/images, given DIR/labels.
 
     Prints the Data Science Bowl's figure (mean over images of tp / (tp + fp + fn), averaged over IoU 0.50 … 0.95),
@@ -45,12 +74,17 @@ def command(folder: Path, weights: Path | None, labels: Path | None, json_file: 
     from nuqleus.commands.progress import track
 
     pairs = find_pairs(folder)
-    watched = track(pairs, "Measuring")
-    scores = _score_labels(watched, labels) if labels else _score_network(watched, weights)
+    if not pairs:
+        raise click.ClickException(f"{folder / 'images'} holds no images.")
+    source = _take_labels(labels) if labels else _load_network(weights)
+    report = _start_report(report_folder, folder, source) if report_folder else None
+    scores = [_score(pair, source, report) for pair in track(pairs, "Measuring")]
     summaries = summarise(scores)
     print_summaries(summaries)
     if json_file is not None:
         json_file.write_text(json.dumps(_to_json(summaries, image_rows(scores)), indent=2) + "\n")
+    if report is not None:
+        click.echo(f"The report is {_write(report)}.")
 
 
 def print_summaries(summaries: Sequence[Summary]) -> None:
@@ -74,36 +108,71 @@ def print_summaries(summaries: Sequence[Summary]) -> None:
     Console().print(table)
 
 
-def _score_network(pairs: Iterable[Pair], weights: Path | None) -> list[ImageScore]:
+def _load_network(weights: Path | None) -> Source:
     from model.quiet import quiet_start
 
     with quiet_start():
         from model.segmentation import Segmenter
-        from model.training.dataset import read_image
 
         segmenter = Segmenter.load(weights)
-    return [_score(pair, segmenter.segment(read_image(pair.image)).labels) for pair in pairs]
+    card = segmenter.card
+    facts = {"Network": card.name, "SHA-256 of its weights": card.sha256}
+    return Source(card.name, facts, lambda _pair, pixels: segmenter.segment(pixels).labels)
 
 
-def _score_labels(pairs: Iterable[Pair], folder: Path) -> list[ImageScore]:
+def _take_labels(folder: Path) -> Source:
     from model.training.dataset import read_labels
 
-    found = {path.name.split(".")[0]: path for path in sorted(folder.rglob("*.label.tif"))}
-    return [_score(pair, read_labels(_find(pair, found, folder))) for pair in pairs]
+    paths = {path.name.split(".")[0]: path for path in sorted(folder.rglob("*.label.tif"))}
+    name = _name(folder)
+    return Source(name, {"Label images": name}, lambda pair, _pixels: read_labels(_find(pair, paths, folder)))
 
 
-def _find(pair: Pair, found: Mapping[str, Path], folder: Path) -> Path:
-    if pair.name not in found:
+def _find(pair: Pair, paths: Mapping[str, Path], folder: Path) -> Path:
+    if pair.name not in paths:
         raise click.ClickException(f"{folder} has no label image of {pair.image.name} (….label.tif).")
-    return found[pair.name]
+    return paths[pair.name]
 
 
-def _score(pair: Pair, labels: Any) -> ImageScore:
-    from model.evaluation import ImageScore
-    from model.metrics import compare
-    from model.training.dataset import read_labels
+def _start_report(output: Path, data: Path, source: Source) -> Report:
+    from datetime import datetime
 
-    return ImageScore(pair.name, pair.kind, compare(read_labels(pair.labels), labels))
+    from model.report.page import Report, Subject
+    from nuqleus import __version__
+
+    _make_folder(output)  # now, not when the work is done
+    measured = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}, nuqleus {__version__}"
+    name = _name(data)
+    facts = {**source.facts, "Data": name, "Measured": measured}
+    return Report(Subject(f"{source.name} on {name}", facts), output)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{folder} can't be made: {error.strerror}.") from error
+
+
+def _write(report: Report) -> Path:
+    try:
+        return report.write()
+    except OSError as error:
+        raise click.ClickException(f"The report can't be written: {error}") from error
+
+
+def _name(folder: Path) -> str:
+    """The last two parts of a folder's path: `val` alone says little."""
+    return "/".join(folder.resolve().parts[-2:])
+
+
+def _score(pair: Pair, source: Source, report: Report | None) -> ImageScore:
+    from model.evaluation import Scene, score
+    from model.training.dataset import read_image, read_labels
+
+    pixels = read_image(pair.image)
+    scene = Scene(pair.name, pair.kind, pixels, read_labels(pair.labels), source.find(pair, pixels))
+    return score(scene) if report is None else report.add(scene)
 
 
 def _to_json(summaries: Sequence[Summary], images: list[dict[str, Any]]) -> dict[str, Any]:

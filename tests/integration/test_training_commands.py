@@ -73,6 +73,15 @@ def test_evaluating_given_weights_prints_a_row_a_kind_and_writes_json(
     assert len(written["images"]) == 6
 
 
+def test_the_report_names_the_network_and_its_weights(folder: Path, trained: Path, tmp_path: Path):
+    result = nuqleus("evaluate", folder, "--weights", trained / "mine.weights.h5", "--report", tmp_path)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert f"<h1>mine on {folder.parent.name}/{folder.name}</h1>" in page
+    assert json.loads((trained / "mine.json").read_text())["sha256"] in page
+    assert page.count("<figure") == 6
+
+
 def test_label_images_from_elsewhere_are_measured_too(folder: Path, tmp_path: Path):
     for path in (folder / "labels").iterdir():
         (tmp_path / f"{path.stem}.png.label.tif").write_bytes(path.read_bytes())

@@ -26,7 +26,7 @@ CORE = disc(32, 24, 6)
 
 def band(start: int, stop: int) -> np.ndarray:
     """Where these columns are: bool."""
-    return (COLUMNS >= start) & (COLUMNS < stop)
+    return np.isin(COLUMNS, np.arange(start, stop))
 
 
 def fates(truth: np.ndarray, found: np.ndarray) -> tuple[list[str], list[str]]:
