@@ -108,7 +108,7 @@ def _broker(settings: Settings) -> dict[str, Any]:
 def _pool() -> dict[str, Any]:
     return {
         "worker_prefetch_multiplier": 1,
-        "worker_proc_alive_timeout": 120,  # a child loads the network before it says that it lives
+        "worker_proc_alive_timeout": 300,  # a child loads the network before it says that it lives
         # a task that outlives its connection commits; its second delivery then finds the file done
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_redirect_stdouts": False,  # Celery would swallow what is printed

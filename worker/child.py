@@ -15,6 +15,7 @@ from model.errors import ModelError
 from nuqleus.errors import NuqleusError
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
+from worker.timelimit import raise_time_up
 
 if TYPE_CHECKING:
     from worker.processor import Processor
@@ -47,6 +48,7 @@ class Child:
 
     def start(self, **_signal: Any) -> None:
         """Load everything; a child that can't work ends its parent, instead of being replaced for ever."""
+        raise_time_up()
         _go_first_when_memory_ends()
         try:
             self._processor = self.assemble(self.settings)

@@ -3,10 +3,9 @@
 import logging
 from dataclasses import dataclass
 
-from billiard.exceptions import SoftTimeLimitExceeded
-
 from model.errors import ImageError
 from nuqleus.errors import UnsafePath
+from worker.timelimit import TimeUp
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ class Failure:
     message: str
 
 
-def explain(error: Exception, time_limit: float) -> Failure:
+def explain(error: Exception | TimeUp, time_limit: float) -> Failure:
     """Turn an error into a reason; one that nobody expected is also logged with its traceback.
 
     Args:
@@ -45,7 +44,7 @@ def explain(error: Exception, time_limit: float) -> Failure:
             return Failure(
                 "unreadable", f"The file can't be read: {error.strerror or error}. Check the drive it is on."
             )
-        case SoftTimeLimitExceeded():
+        case TimeUp():
             return Failure("time-limit", _TOO_SLOW.format(seconds=time_limit))
         case MemoryError():
             return Failure("out-of-memory", _TOO_LARGE)

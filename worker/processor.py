@@ -16,6 +16,7 @@ from worker.heartbeat import Heartbeat
 from worker.patience import Patience
 from worker.pipeline import FindsNuclei, Labels, process
 from worker.source import FileChanged, Source, hash_content, unchanged
+from worker.timelimit import TimeUp
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +72,10 @@ class Processor:
             self.patience(self.files.release, claim, to=FileState.WAITING)
         except _NO_DATABASE:
             raise
-        except Exception as error:
+        except (Exception, TimeUp) as error:
             self._fail(claim, error)
 
-    def _fail(self, claim: Claim, error: Exception) -> None:
+    def _fail(self, claim: Claim, error: Exception | TimeUp) -> None:
         failure = explain(error, self.settings.soft_time_limit)
         log.warning("%s: %s: %s", claim.path, failure.kind, failure.message)
         if self.patience(self.files.fail, claim, failure.kind, failure.message):

@@ -41,6 +41,8 @@ def create_app(settings: Settings, child: Child, module: str) -> Celery:
         module: the module that calls this and keeps the result as `app`. Child processes are fresh interpreters
             (a fork would inherit locks and threads, and macOS has no safe one): they import it to find the task.
     """
+    # messages are JSON, which runs nothing: being root, as in most containers, makes them no worse
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     app = make_app(settings)
     app.conf.update(
         include=(module,),
@@ -63,8 +65,6 @@ def run_worker(app: Celery) -> int:
     Returns:
         The exit status: 0, or 1 if the worker couldn't work.
     """
-    # messages are JSON, which runs nothing: being root, as in most containers, makes them no worse
-    warnings.filterwarnings("ignore", category=SecurityWarning)
     # workers that don't ask each other at start, or gossip, start seconds sooner and survive each other's troubles
     worker: Any = app.Worker(quiet=True, without_mingle=True, without_gossip=True)
     worker.start()

@@ -3,10 +3,10 @@
 import logging
 
 import pytest
-from billiard.exceptions import SoftTimeLimitExceeded
 
 from model.errors import ImageError
 from worker.failures import explain
+from worker.timelimit import TimeUp
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from worker.failures import explain
         (FileNotFoundError(2, "No such file"), "vanished", "removed before it could be read"),
         (PermissionError(13, "Permission denied"), "unreadable", "Permission denied"),
         (OSError(5, "Input/output error"), "unreadable", "Input/output error"),
-        (SoftTimeLimitExceeded(), "time-limit", "longer than 600 s"),
+        (TimeUp(), "time-limit", "longer than 600 s"),
         (MemoryError(), "out-of-memory", "more memory"),
     ],
 )

@@ -6,7 +6,6 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import tifffile
-from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import func, select
 
 from nuqleus.database.engine import reading
@@ -22,6 +21,7 @@ from worker.heartbeat import Heartbeat
 from worker.patience import Patience
 from worker.processor import Processor
 from worker.source import Source
+from worker.timelimit import TimeUp
 
 
 class Interrupting(ThresholdSegmenter):
@@ -166,7 +166,7 @@ def test_a_file_that_was_removed_fails_as_vanished(drop, process, row, settings)
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (SoftTimeLimitExceeded(), "time-limit"),
+        (TimeUp(), "time-limit"),
         (MemoryError(), "out-of-memory"),
         (ZeroDivisionError("a bug"), "unexpected"),
         (PermissionError(13, "Permission denied"), "unreadable"),
@@ -180,6 +180,18 @@ def test_an_error_in_the_middle_fails_the_file_with_its_reason(drop, process, ro
     assert row(file_id).state == FileState.FAILED
     assert row(file_id).error_kind == kind
     assert count(Image) == 0
+
+
+def test_a_file_whose_time_is_up_while_it_is_decoded_is_slow_not_damaged(drop, process, row, monkeypatch):
+    def decode(data):
+        raise TimeUp
+
+    monkeypatch.setattr("imagecodecs.png_decode", decode)
+    file_id = drop()
+
+    process(file_id)
+
+    assert row(file_id).error_kind == "time-limit"
 
 
 def rewrite(path):

@@ -1,0 +1,122 @@
+"""A worker's app with stages and a stand-in for the network: `celery -A tests.faults.stand_in_app worker`.
+
+Images whose names say so are poison: they do to the process what a broken decoder does.
+"""
+
+import dataclasses
+import os
+import resource
+import signal
+import time
+
+import numpy as np
+import psutil
+
+import nuqleus.database.states
+import worker.processor
+from nuqleus.database.states import Files
+from nuqleus.settings import get_settings
+from tests.faults import stages
+from tests.faults.stages import Stages
+from tests.stand_in import Found, ThresholdSegmenter
+from worker.assembly import assemble
+from worker.child import Child
+from worker.task import MEMORY_LIMIT_KB, create_app
+
+settings = get_settings()
+halts = Stages(settings.state_dir / "stages")
+
+
+class StagedFiles(Files):
+    def claim(self, file_id, owner, lease_seconds):
+        claim = super().claim(file_id, owner, lease_seconds)
+        halts.reach(stages.CLAIMED)
+        return claim
+
+    def complete(self, claim, sha256, model_id, images):
+        halts.reach(stages.BEFORE_COMMIT)
+        super().complete(claim, sha256, model_id, images)
+        halts.reach(stages.BEFORE_ACK)
+
+
+class StagedSegmenter(ThresholdSegmenter):
+    def segment(self, pixels: np.ndarray) -> Found:
+        halts.reach(stages.NETWORK)
+        return super().segment(pixels)
+
+
+def staged(action, stage):
+    """The same, after a stage."""
+
+    def wrapped(*arguments, **named):
+        halts.reach(stage)
+        return action(*arguments, **named)
+
+    return wrapped
+
+
+def crash():
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def never_end():
+    """As in C code, from which no exception of Python's frees."""
+    for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    while True:
+        time.sleep(1)
+
+
+def take_long():
+    while True:
+        time.sleep(0.01)
+
+
+def eat_memory():
+    """Take more than there is, with a gigabyte to go."""
+    used = psutil.Process().memory_info().vms
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, before[1]))
+    try:
+        eaten = []
+        while True:
+            eaten.append(np.ones(2**22))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def need_much_memory():
+    np.ones(2**26)  # 512 MB
+
+
+POISON = {
+    "crash": crash,
+    "never-end": never_end,
+    "take-long": take_long,
+    "eat-memory": eat_memory,
+    "much-memory": need_much_memory,
+}
+
+
+def poisoned(read):
+    """Reading, which some files don't survive."""
+
+    def wrapped(path, *arguments, **named):
+        for name, act in POISON.items():
+            if path.name.startswith(name):
+                act()
+        return read(path, *arguments, **named)
+
+    return wrapped
+
+
+def assemble_stand_in(settings):
+    worker.processor.hash_content = staged(worker.processor.hash_content, stages.READING)
+    worker.processor.process = poisoned(worker.processor.process)
+    nuqleus.database.states.insert_image = staged(nuqleus.database.states.insert_image, stages.IN_TRANSACTION)
+    processor = assemble(settings, load=StagedSegmenter.load, device=lambda: "cpu:0")
+    return dataclasses.replace(processor, files=StagedFiles(processor.files._engine))
+
+
+app = create_app(settings, Child(settings, assemble_stand_in), __name__)
+app.conf.worker_max_memory_per_child = int(os.environ.get("STAND_IN_MEMORY_KB", MEMORY_LIMIT_KB))

@@ -1,0 +1,24 @@
+"""`nuqleus schedule` with stages: `python -m tests.faults.stand_in_scheduler schedule`."""
+
+from nuqleus.cli import main
+from nuqleus.database.states import Files
+from nuqleus.settings import get_settings
+from tests.faults import stages
+from tests.faults.stages import Stages
+
+enqueue = Files.enqueue
+
+
+def staged_enqueue(files, ids):
+    halts = Stages(get_settings().state_dir / "stages")
+    if ids:
+        halts.reach(stages.BEFORE_QUEUED)
+    moved = enqueue(files, ids)
+    if moved:
+        halts.reach(stages.BEFORE_SENT)
+    return moved
+
+
+if __name__ == "__main__":
+    Files.enqueue = staged_enqueue
+    main(prog_name="nuqleus")

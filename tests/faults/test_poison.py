@@ -1,0 +1,56 @@
+"""Files that harm the process that reads them: each fails, with its reason, and everything else goes on."""
+
+import time
+
+import pytest
+
+from tests.faults.ledger import Fault
+
+ATTEMPTS = 2
+
+POISON = {
+    "crash": ("worker-died", ATTEMPTS, "a file that crashes its reader (SIGSEGV)"),
+    "never-end": (
+        "worker-died",
+        ATTEMPTS,
+        "a file whose reader never ends, deaf to signals: the hard time limit",
+    ),
+    "take-long": ("time-limit", 1, "a file that takes too long: the soft time limit"),
+    "eat-memory": ("out-of-memory", 1, "a file that needs more memory than the process may have"),
+}
+
+
+@pytest.fixture
+def plant(build, monkeypatch):
+    """Two attempts, and seconds to process a file; a process that needed 400 MB is replaced."""
+    monkeypatch.setenv("STAND_IN_MEMORY_KB", "400000")
+    plant = build("sqlite", max_attempts=ATTEMPTS, soft_time_limit=8, time_limit=12)
+    plant.start()
+    return plant
+
+
+def test_poisonous_files_fail_and_the_others_are_done(plant, ledger):
+    began = time.monotonic()
+    plant.drop(
+        "0.png", *(f"{poison}.png" for poison in POISON), *(f"{number}.png" for number in range(1, 10))
+    )
+    plant.wait_for_end()
+    seconds = time.monotonic() - began
+
+    rows = {poison: plant.row(f"{poison}.png") for poison in POISON}
+    assert {p: (row.error_kind, row.attempts) for p, row in rows.items()} == {
+        poison: (kind, attempts) for poison, (kind, attempts, _) in POISON.items()
+    }
+    tally = plant.tally()
+    assert (tally.done, tally.failed) == (10, len(POISON))
+    for _, _, what in POISON.values():
+        ledger.write(Fault(f"{what}, among 10 good ones", "sqlite", 1, seconds), tally)
+
+
+def test_a_process_that_once_needed_much_memory_is_replaced_after_its_file(plant):
+    plant.drop("much-memory.png")
+    plant.wait_for_end()
+    plant.drop("next.png")
+    plant.wait_for_end()
+    assert plant.tally().done == 2
+    assert plant.worker.said().count("Ready: network") == 2
