@@ -1,15 +1,17 @@
-"""Trained weights, and the card that says what they are."""
+"""Trained weights, and the card that says what they are: as files, read without loading what builds a network."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model.errors import WeightsError
-from model.instances import InstanceRules
-from model.unet import UNetConfig
+
+if TYPE_CHECKING:
+    from model.instances import InstanceRules
+    from model.unet import UNetConfig
 
 SHIPPED = Path(__file__).parent / "nuclei.weights.h5"
 """The weights that come with the package."""
@@ -36,13 +38,17 @@ class ModelCard:
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def network(self) -> UNetConfig:
+    def network(self) -> "UNetConfig":
         """What to build."""
+        from model.unet import UNetConfig
+
         return UNetConfig.from_json(self.config["network"])
 
     @property
-    def rules(self) -> InstanceRules:
+    def rules(self) -> "InstanceRules":
         """How to separate nuclei in what it predicts."""
+        from model.instances import InstanceRules
+
         return InstanceRules(**self.config["rules"])
 
 

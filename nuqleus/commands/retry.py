@@ -1,51 +1,101 @@
-"""`nuqleus retry [--failed] [PATH…]`."""
+"""`nuqleus retry [--failed] [--model-changed] [PATH…]`."""
 
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Engine
+
     from nuqleus.database.states import Files
+
+    Retry: TypeAlias = Callable[[list[str] | None], int]
+    """Queues files at some paths again, or everywhere (None), and returns how many."""
 
 
 @click.command(name="retry")
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--failed", is_flag=True, help="Only files that failed; without PATH, all of them.")
+@click.option(
+    "--model-changed",
+    is_flag=True,
+    help="Only files whose results another model made than the present one; without PATH, all of them.",
+)
 @click.option("--input", "input_dir", type=click.Path(path_type=Path), help="The watched folder.")
 @click.option(
     "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
 )
-def command(paths: tuple[str, ...], failed: bool, input_dir: Path | None, database_url: str | None) -> None:
-    """Process files again: those at PATH (files or folders), or all that failed.
+def command(
+    paths: tuple[str, ...],
+    failed: bool,
+    model_changed: bool,
+    input_dir: Path | None,
+    database_url: str | None,
+) -> None:
+    """Process files again: those at PATH (files or folders), or all that failed or that an older model processed.
 
-    A PATH is one of the file system, or one as `nuqleus status` shows it, relative to the watched folder. Results that
-    a file has are replaced. The scheduler (`nuqleus run`, `nuqleus schedule`) takes it from there.
+    A PATH is one of the file system, or one as `nuqleus status` shows it, relative to the watched folder. The present
+    model is that of NUQLEUS_WEIGHTS, or comes with nuqleus. Results that a file has stay until new ones replace them.
+    The scheduler (`nuqleus run`, `nuqleus schedule`) takes it from there.
     """
-    if not (paths or failed):
-        raise click.UsageError("say what to process again: --failed, or files and folders")
+    if not (paths or failed or model_changed):
+        raise click.UsageError("say what to process again: --failed, --model-changed, or files and folders")
     from nuqleus.database.engine import existing_database
-    from nuqleus.database.states import Files
     from nuqleus.settings import get_settings
 
     settings = get_settings(input_dir=input_dir, database_url=database_url)
     with existing_database(settings.database_url) as engine:
-        _retry(Files(engine), paths, failed, settings.input_dir)
+        chosen = _choose(engine, failed, model_changed, settings.weights)
+        _retry(chosen, paths, settings.input_dir)
 
 
-def _retry(files: Files, paths: tuple[str, ...], only_failed: bool, folder: Path) -> None:
-    if not paths:
-        _report(len(files.retry()))
-        return
-    found = {path: files.retry(_candidates(path, folder), only_failed=only_failed) for path in paths}
-    _report(sum(map(len, found.values())))
-    missed = [path for path, ids in found.items() if not ids]
+def _choose(engine: Engine, failed: bool, model_changed: bool, weights: Path | None) -> dict[str, Retry]:
+    """What to queue again, by the words that tell it from the rest."""
+    from nuqleus.database.states import Files
+
+    files = Files(engine)
+    chosen = _by_model(files, engine, weights) if model_changed else {}
+    if failed or not model_changed:
+        chosen[""] = partial(_retry_ended, files, only_failed=failed)
+    return chosen
+
+
+def _retry_ended(files: Files, paths: list[str] | None, *, only_failed: bool) -> int:
+    return len(files.retry(paths, only_failed=only_failed))
+
+
+def _by_model(files: Files, engine: Engine, weights: Path | None) -> dict[str, Retry]:
+    from model.weights import SHIPPED, read_card
+    from nuqleus.database.models import other_models
+
+    present = read_card(weights or SHIPPED)
+    return {
+        f"by {model.name} (weights {model.sha256[:12]})": partial(files.retry_made_by, model.id)
+        for model in other_models(engine, present.sha256)
+    }
+
+
+def _retry(chosen: Mapping[str, Retry], paths: tuple[str, ...], folder: Path) -> None:
+    """Queue again and say how many; a path where there was nothing to queue is an error, once all are through."""
+    places = {path: _candidates(path, folder) for path in paths} or {"": None}
+    counts = {
+        path: {words: retry(candidates) for words, retry in chosen.items()}
+        for path, candidates in places.items()
+    }
+    _report({words: sum(found[words] for found in counts.values()) for words in chosen})
+    missed = [path for path in paths if not any(counts[path].values())]
     if missed:
         names = ", ".join(map(repr, missed))
-        raise click.ClickException(f"nothing to process again at {names}: unknown, or not ended yet")
+        raise click.ClickException(
+            f"nothing to process again at {names}: unknown, not ended yet, or not chosen"
+        )
 
 
 def _candidates(path: str, folder: Path) -> list[str] | None:
@@ -59,5 +109,9 @@ def _candidates(path: str, folder: Path) -> list[str] | None:
     return meant if inside.startswith("..") else [Path(inside).as_posix(), *meant]
 
 
-def _report(count: int) -> None:
-    click.echo(f"{count} {'file' if count == 1 else 'files'} will be processed again.")
+def _report(counts: Mapping[str, int]) -> None:
+    total = sum(counts.values())
+    click.echo(f"{total} {'file' if total == 1 else 'files'} will be processed again.")
+    for words, count in counts.items():
+        if count and words:
+            click.echo(f"{count} of them {words}.")

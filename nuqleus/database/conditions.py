@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
 
 from nuqleus.database.records import Claim
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.tables import File, FileState, Image
 
 
 def held(claim: Claim) -> ColumnElement[bool]:
@@ -31,6 +31,17 @@ def named(paths: Sequence[str] | None) -> ColumnElement[bool]:
     if paths is None:
         return true()
     return or_(*(or_(File.path == path, File.path.startswith(f"{path}/", autoescape=True)) for path in paths))
+
+
+def made_by(model_id: int, images: range) -> ColumnElement[bool]:
+    """Ended, with results that this model made, among the images of these ids."""
+    found = select(Image.file_id).where(
+        Image.model_id == model_id, Image.id >= images.start, Image.id < images.stop
+    )
+    # said by what it isn't: SQLite would go by the index over states, through nearly all files, for each few images
+    return and_(
+        File.state.not_in([FileState.WAITING, FileState.QUEUED, FileState.RUNNING]), File.id.in_(found)
+    )
 
 
 def overdue(connection: Connection, before: float) -> ColumnElement[bool]:

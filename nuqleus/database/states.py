@@ -9,21 +9,23 @@ Every arrow is one conditional UPDATE: it names the state that it starts from an
 of the lease. The database lets one of several contenders through, so no two workers ever own a file, and one that
 lost its lease (it was silent too long, or the file changed) changes nothing any more.
 
-A file's results are there exactly while it is `done`. They are written in the transaction that sets the state, and
-leave in the one that takes it back; if the file has duplicates by then, the first of them inherits the results.
+A file that is `done` has results: all of them, written in the transaction that sets the state, by one model. They leave
+in the one that records that the file changed. A file that is retried keeps them until new ones replace them, in one
+transaction; if it fails this time, they stay. Where they leave, or the file has vanished, its first duplicate inherits.
 
 Leases compare the clocks of the worker's and the scheduler's machine: keep them in step to within a few seconds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.catalogue import Catalogue
-from nuqleus.database.conditions import dead, held, named, overdue, unanswered
+from nuqleus.database.conditions import dead, held, made_by, named, overdue, unanswered
 from nuqleus.database.engine import reading, writing
+from nuqleus.database.heirs import join_twin, leave_results, make_way, take_results
 from nuqleus.database.records import Claim, KnownFile, SeenFile, storable
 from nuqleus.database.results import ImageResult, insert_image
 from nuqleus.database.tables import File, FileState, Image
@@ -34,6 +36,9 @@ __all__ = ["Claim", "FileState", "Files", "KnownFile", "SeenFile"]
 
 CHUNK = 500
 """Files that one statement names; databases limit the number of parameters."""
+
+SPAN = 5_000
+"""Images that one statement looks at: others get their turn to write between two of them."""
 
 _UNOWNED: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 _FRESH: dict[str, Any] = {
@@ -48,6 +53,10 @@ _FRESH: dict[str, Any] = {
     "finished_at": None,
     **_UNOWNED,
 }
+
+
+Then = Callable[[Connection, int], object]
+"""What else happens to a file, in the same transaction."""
 
 
 class Files(Catalogue):
@@ -80,7 +89,7 @@ class Files(Catalogue):
     def forget(self, ids: Sequence[int]) -> list[int]:
         """Fail files that vanished before their turn. Returns those that were `waiting` or `queued`."""
         values = self._failed("vanished", "The file was deleted or moved away before it was processed.")
-        return self._move(ids, [FileState.WAITING, FileState.QUEUED], values)
+        return self._move(ids, [FileState.WAITING, FileState.QUEUED], values, then=leave_results)
 
     def claim(self, file_id: int, owner: str, lease_seconds: float) -> Claim | None:
         """`queued` → `running`. None if the file isn't queued: done, or somebody else's."""
@@ -117,6 +126,7 @@ class Files(Catalogue):
         results = list(images)
         with writing(self._engine) as connection:
             self._finish(connection, claim, {"state": FileState.DONE, "sha256": sha256})
+            make_way(connection, claim.file_id, sha256)
             for result in results:
                 insert_image(connection, claim.file_id, model_id, result)
 
@@ -148,12 +158,16 @@ class Files(Catalogue):
                 return False
             values = {"state": FileState.DUPLICATE, "sha256": sha256, "duplicate_of": of}
             self._finish(connection, claim, values)
+            join_twin(connection, claim.file_id, sha256, of)
             return True
 
     def fail(self, claim: Claim, kind: str, message: str) -> bool:
         """`running` → `failed`, with the reason. False if the lease is lost: nothing was written."""
         with writing(self._engine) as connection:
-            return _change(connection, claim, self._failed(kind, message))
+            failed = _change(connection, claim, self._failed(kind, message))
+            if failed and kind == "vanished":
+                leave_results(connection, claim.file_id)
+            return failed
 
     def release(self, claim: Claim, *, to: Literal[FileState.QUEUED, FileState.WAITING]) -> bool:
         """Give a file back unprocessed; the attempt doesn't count. False if the lease is lost.
@@ -170,7 +184,7 @@ class Files(Catalogue):
 
         Args:
             paths: files or folders, relative to the watched folder; None: all of it.
-            only_failed: leave files alone that are done, or duplicates; others lose their results.
+            only_failed: leave files alone that are done, or duplicates.
 
         Returns:
             The ids of the files that will be processed again.
@@ -178,7 +192,27 @@ class Files(Catalogue):
         ended = [FileState.FAILED] if only_failed else [FileState.FAILED, FileState.DONE, FileState.DUPLICATE]
         with reading(self._engine) as connection:
             ids = connection.scalars(select(File.id).where(File.state.in_(ended), named(paths))).all()
-        return self._move(ids, ended, _FRESH, results=False)
+        return self._move(ids, ended, _FRESH)
+
+    def retry_made_by(self, model_id: int, paths: Sequence[str] | None = None) -> int:
+        """Files that ended, with results that this model made → `waiting`. Duplicates will share the new results.
+
+        Args:
+            model_id: of a model.
+            paths: files or folders, relative to the watched folder; None: all of it.
+
+        Returns:
+            How many files will be processed again.
+        """
+        with reading(self._engine) as connection:
+            last = connection.scalar(select(func.max(Image.id)).where(Image.model_id == model_id)) or 0
+        moved = 0
+        for first in range(1, last + 1, SPAN):
+            made = made_by(model_id, range(first, first + SPAN))
+            with writing(self._engine) as connection:
+                statement = update(File).where(made, named(paths)).values(_FRESH)
+                moved += connection.execute(statement).rowcount
+        return moved
 
     def end_leases(self, owners: Sequence[str]) -> None:
         """Let the leases of workers that are known to be gone run out now; the next sweep takes up their files."""
@@ -245,7 +279,7 @@ class Files(Catalogue):
             .values(size=file.size, mtime_ns=file.mtime_ns, **_FRESH)
         )
         if connection.execute(statement).rowcount:
-            _take_results(connection, file_id)
+            take_results(connection, file_id)
 
     def _failed(self, kind: str, message: str) -> dict[str, Any]:
         ended = {
@@ -262,15 +296,21 @@ class Files(Catalogue):
             raise LeaseLost(f"another owner has {claim.path!r} now; nothing was written")
 
     def _move(
-        self, ids: Sequence[int], states: Sequence[FileState], values: dict[str, Any], *, results: bool = True
+        self,
+        ids: Sequence[int],
+        states: Sequence[FileState],
+        values: dict[str, Any],
+        *,
+        then: Then | None = None,
     ) -> list[int]:
         moved: list[int] = []
         for chunk in batched(ids, CHUNK):
             with writing(self._engine) as connection:
                 changed = _move_some(connection, chunk, File.state.in_(states), values)
-                for file_id in () if results else changed:
-                    _take_results(connection, file_id)
-            moved.extend(changed)
+                if then is not None:
+                    for file_id in changed:
+                        then(connection, file_id)
+            moved += changed
         return moved
 
     def _bury(self, connection: Connection, now: float, max_attempts: int) -> None:
@@ -303,17 +343,3 @@ def _move_some(
 def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
     """Change a running file if the claim still holds."""
     return connection.execute(update(File).where(held(claim)).values(values)).rowcount == 1
-
-
-def _take_results(connection: Connection, file_id: int) -> None:
-    """Delete a file's results, or leave them to its first duplicate."""
-    heirs = select(File.id).where(File.duplicate_of == file_id).order_by(File.id).with_for_update()
-    duplicates = connection.scalars(heirs).all()
-    if not duplicates:
-        connection.execute(delete(Image).where(Image.file_id == file_id))
-        return
-    heir, *others = duplicates
-    connection.execute(update(Image).where(Image.file_id == file_id).values(file_id=heir))
-    connection.execute(update(File).where(File.id == heir).values(state=FileState.DONE, duplicate_of=None))
-    if others:
-        connection.execute(update(File).where(File.duplicate_of == file_id).values(duplicate_of=heir))

@@ -132,7 +132,8 @@ class Model(Base):
 class Image(Base):
     """A 2-D plane of a file: one for a PNG; one per scene, time point and z for a stack.
 
-    There are rows here exactly while their file is `done`. `seconds_*` say where the time went.
+    A file that is `done` has all of its rows; one that is retried keeps the old ones until new ones replace them.
+    `seconds_*` say where the time went.
     """
 
     __tablename__ = "images"

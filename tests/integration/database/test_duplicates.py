@@ -1,11 +1,13 @@
 """Files of the same content share their results; none is left without when one of them goes its own way."""
 
+import pytest
 from sqlalchemy import delete
 
 from nuqleus.database.engine import writing
 from nuqleus.database.models import register_model
 from nuqleus.database.records import SeenFile
 from nuqleus.database.tables import File, Image, Nucleus
+from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 
 
@@ -63,14 +65,80 @@ def test_when_a_duplicate_changes_the_first_keeps_its_results(archive: Archive):
     assert len(archive.rows(Image)) == 1
 
 
-def test_all_retried_at_once_leave_no_results(archive: Archive):
-    first = archive.done("a.png", "abc")
-    duplicate = archive.duplicate("b.png", of=first)
+class TestRetry:
+    """What becomes of those that share results when one of them is processed again."""
 
-    assert sorted(archive.files.retry(["a.png", "b.png"], only_failed=False)) == [first, duplicate]
+    def again(self, archive: Archive, path: str):
+        archive.files.retry([path], only_failed=False)
+        return archive.running(path)
 
-    assert [archive.state(file) for file in (first, duplicate)] == ["waiting", "waiting"]
-    assert archive.rows(Image) == []
+    def finish(self, archive: Archive, claim, sha256: str = "abc"):
+        archive.files.complete(claim, sha256, archive.model_id, [image_result(5)])
+
+    def owners(self, archive: Archive) -> list[tuple[int, int]]:
+        return sorted((image.file_id, image.n_nuclei) for image in archive.rows(Image))
+
+    def test_duplicates_share_the_new_results(self, archive: Archive):
+        first = archive.done("a.png", "abc")
+        duplicate = archive.duplicate("b.png", of=first)
+
+        claim = self.again(archive, "a.png")
+        assert archive.row(duplicate).duplicate_of == first
+        self.finish(archive, claim)
+
+        assert (archive.state(duplicate), archive.row(duplicate).duplicate_of) == ("duplicate", first)
+        assert self.owners(archive) == [(first, 5)]
+
+    def test_all_at_once_end_as_before(self, archive: Archive):
+        first = archive.done("a.png", "abc")
+        duplicate = archive.duplicate("b.png", of=first)
+        assert sorted(archive.files.retry(["a.png", "b.png"], only_failed=False)) == [first, duplicate]
+
+        self.finish(archive, archive.running("b.png"))
+        assert archive.files.mark_duplicate(archive.running("a.png"), "abc", duplicate)
+
+        assert [archive.state(file) for file in (first, duplicate)] == ["duplicate", "done"]
+        assert self.owners(archive) == [(duplicate, 5)]
+
+    def test_one_that_finds_a_twin_takes_its_duplicates_along(self, archive: Archive):
+        first, twin = archive.done("a.png", "abc"), archive.done("twin.png", "abc")
+        duplicate = archive.duplicate("b.png", of=first)
+
+        assert archive.files.mark_duplicate(self.again(archive, "a.png"), "abc", twin)
+
+        assert [archive.row(file).duplicate_of for file in (first, duplicate)] == [twin, twin]
+        assert self.owners(archive) == [(twin, 3)]
+
+    @pytest.mark.parametrize("joins", [False, True], ids=["processed", "twin of another"])
+    def test_content_that_changed_unseen_leaves_the_old_results_to_the_duplicate(
+        self, archive: Archive, joins: bool
+    ):
+        """Same size, same time, other bytes."""
+        first, other = archive.done("a.png", "abc"), archive.done("c.png", "xyz")
+        duplicate = archive.duplicate("b.png", of=first)
+
+        claim = self.again(archive, "a.png")
+        if joins:
+            assert archive.files.mark_duplicate(claim, "xyz", other)
+        else:
+            self.finish(archive, claim, "xyz")
+
+        assert (archive.state(duplicate), archive.row(duplicate).duplicate_of) == ("done", None)
+        assert self.owners(archive) == sorted([(duplicate, 3), (other, 3), *([] if joins else [(first, 5)])])
+
+    @pytest.mark.parametrize("running", [False, True])
+    def test_one_that_vanished_leaves_them_to_its_duplicate(self, archive: Archive, running: bool):
+        first = archive.done("a.png", "abc")
+        duplicate = archive.duplicate("b.png", of=first)
+        archive.files.retry(["a.png"], only_failed=False)
+
+        if running:
+            archive.failed("a.png", "vanished")
+        else:
+            archive.files.forget([first])
+
+        assert [archive.state(file) for file in (first, duplicate)] == ["failed", "done"]
+        assert self.owners(archive) == [(duplicate, 3)]
 
 
 def test_deleting_a_file_deletes_what_hangs_on_it(archive: Archive):

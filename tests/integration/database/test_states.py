@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from nuqleus.database import states
+from nuqleus.database import catalogue
 from nuqleus.database.records import SeenFile
 from nuqleus.database.states import Files, FileState
 from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
@@ -54,7 +54,7 @@ def test_a_path_may_hold_any_bytes_but_nul(archive: Archive):
 
 
 def test_known_yields_every_file_across_pages(archive: Archive, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(states, "PAGE", 2)
+    monkeypatch.setattr(catalogue, "PAGE", 2)
     ids = [archive.waiting(f"{number}.png") for number in range(5)]
 
     assert [file.id for file in archive.files.known()] == ids
@@ -271,14 +271,48 @@ class TestRetry:
         assert archive.files.retry(["well_1"]) == [inside]
         assert archive.state(beside) == "failed"
 
-    def test_a_file_that_is_done_loses_its_results(self, archive: Archive):
-        done = archive.done("a.png")
+    def test_a_file_that_is_done_keeps_its_results_until_new_ones_replace_them(self, archive: Archive):
+        done = archive.done("a.png", "abc")
+        (old,) = archive.rows(Image)
 
         assert archive.files.retry(["a.png"]) == []
         assert archive.files.retry(["a.png"], only_failed=False) == [done]
-
         assert archive.state(done) == "waiting"
+
+        claim = archive.running("a.png")
+        assert archive.rows(Image) == [old]
+        archive.files.complete(claim, "abc", archive.model_id, [image_result(5)])
+        (new,) = archive.rows(Image)
+        assert (new.file_id, new.n_nuclei, len(archive.rows(Nucleus))) == (done, 5, 5)
+        assert new.id != old.id
+
+    def test_a_file_that_fails_this_time_keeps_its_results(self, archive: Archive):
+        done = archive.done("a.png")
+        archive.files.retry(["a.png"], only_failed=False)
+
+        assert archive.failed("a.png") == done
+
+        assert archive.state(done) == "failed"
+        assert [image.file_id for image in archive.rows(Image)] == [done]
+
+    def test_a_file_that_changed_meanwhile_loses_them(self, archive: Archive):
+        archive.done("a.png")
+        archive.files.retry(["a.png"], only_failed=False)
+
+        archive.files.observe([SeenFile("a.png", 11, 2)])
+
         assert archive.rows(Image) == []
+
+    def test_new_results_that_can_t_be_written_replace_none(self, archive: Archive):
+        archive.done("a.png")
+        (old,) = archive.rows(Image)
+        archive.files.retry(["a.png"], only_failed=False)
+        claim = archive.running("a.png")
+
+        with pytest.raises(Exception, match=r"(?i)unique"):
+            archive.files.complete(claim, "abc", archive.model_id, [image_result(), image_result()])
+
+        assert archive.rows(Image) == [old]
 
     def test_a_running_file_is_left_alone(self, archive: Archive):
         claim = archive.running("a.png")
