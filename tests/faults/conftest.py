@@ -69,9 +69,9 @@ def _builder(request: pytest.FixtureRequest) -> Iterator[Callable[..., Plant]]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="plant-", ignore_cleanup_errors=True))
 
-        def build(database: str, **changed: Any) -> Plant:
+        def build(database: str, database_folder: Path | None = None, **changed: Any) -> Plant:
             root = Path(tempfile.mkdtemp(dir=folder))
-            url = f"sqlite:///{root / 'nuqleus.db'}"
+            url = f"sqlite:///{(database_folder or root) / 'nuqleus.db'}"
             if database == "postgresql":
                 url = stack.enter_context(_new_database(request.getfixturevalue("postgresql").url))
             _migrate(url)

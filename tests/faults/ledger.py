@@ -1,18 +1,20 @@
-"""What each fault led to, as rows of the table in docs/reliability.md."""
+"""What each fault led to, as the tables of docs/reliability.md."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.plant import Tally
 
 FULL = os.environ.get("FAULTS_SIZE") == "full"
-"""Whether everything is done as often, and with as many files, as the table says; else a small part of it."""
+"""Whether everything is done as often, and with as many files, as the tables say; else a small part of it."""
 
-COLUMNS = (
-    *("fault", "with", "times", "files in", "done", "failed", "duplicate"),
+FAULTS = (
+    *("fault", "on", "times", "files in", "done", "failed", "duplicate"),
     *("duplicate rows", "lost", "seconds to recover"),
 )
+FIGURES = ("measured", "figure")
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Fault:
         what: in words.
         on: the database, or what else matters.
         times: how often.
-        seconds: from the fault (the last one, or the slowest of several runs) until every file had ended.
+        seconds: from the fault (of several: the longest time) until every file had ended.
     """
 
     what: str
@@ -33,20 +35,34 @@ class Fault:
 
 
 class Ledger:
-    """Rows in the order in which they were written; saved after each, so that one that fails costs no other."""
+    """Rows in the order in which they were written; saved after each, so that one that fails costs no other.
+
+    Args:
+        path: gets the tables; None: nobody wants them.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._rows: list[tuple[object, ...]] = []
+        self._faults: list[Sequence[object]] = []
+        self._figures: list[Sequence[object]] = []
 
     def write(self, fault: Fault, tally: Tally) -> None:
         """Note what became of the files, which must be what should."""
         assert (tally.twice, tally.lost) == (0, 0), f"{fault}: {tally}"
         counts = (tally.dropped, tally.done, tally.failed, tally.duplicate, tally.twice, tally.lost)
-        self._rows.append((fault.what, fault.on, fault.times, *counts, f"{fault.seconds:.1f}"))
-        if self._path:
-            self._path.write_text(self.table())
+        self._faults.append((fault.what, fault.on, fault.times, *counts, f"{fault.seconds:.1f}"))
+        self._save()
 
-    def table(self) -> str:
-        lines = [COLUMNS, ("---",) * len(COLUMNS), *self._rows]
-        return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+    def measure(self, what: str, figure: str) -> None:
+        """Note a figure that is about no fault."""
+        self._figures.append((what, figure))
+        self._save()
+
+    def _save(self) -> None:
+        if self._path:
+            self._path.write_text(f"{_table(FAULTS, self._faults)}\n{_table(FIGURES, self._figures)}")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)

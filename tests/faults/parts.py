@@ -64,15 +64,14 @@ class Part:
         self._process.terminate()
         return self._process.wait(PATIENCE)
 
-    def tell(self, number: signal.Signals) -> None:
-        """Send a signal to the process itself."""
-        assert self._process is not None
-        self._process.send_signal(number)
+    def stop_at_once(self) -> None:
+        """SIGTERM, again and again."""
+        wait_until(self._is_gone_when_told, "ended by the second SIGTERM", self.said)
 
-    def wait(self) -> int:
-        """Wait for its end; returns the exit status."""
+    def _is_gone_when_told(self) -> bool:
         assert self._process is not None
-        return self._process.wait(PATIENCE)
+        self._process.terminate()
+        return self._process.poll() is not None
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)

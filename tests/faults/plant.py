@@ -79,13 +79,13 @@ class Plant:
         (root / "inbox").mkdir(exist_ok=True)
         self.root = root
         self.nuclei: dict[str, int | None] = {}
-        self.settings = Settings(
-            input_dir=root / "inbox",
-            state_dir=root,
-            database_url=database_url,
-            broker_url=f"redis+socket://{root / 'broker.sock'}",
-            **HASTE | changed,
-        )
+        given = {
+            "input_dir": root / "inbox",
+            "state_dir": root,
+            "database_url": database_url,
+            "broker_url": f"redis+socket://{root / 'broker.sock'}",
+        }
+        self.settings = Settings(**given | HASTE | changed)
         self.inbox = self.settings.input_dir
         self.stages = Stages(root / "stages")
         self._serial = count()
@@ -152,12 +152,15 @@ class Plant:
     def wait_until_said(self, part: Part, words: str) -> None:
         wait_until(lambda: words in part.said(), f"a part said {words!r}", self.describe)
 
+    def wait_until_counted(self, state: FileState, count: int) -> None:
+        wait_until(lambda: self.files.counts()[state] == count, f"{count} {state}", self.describe)
+
     def wait_for(self, name: str, *states: FileState) -> None:
         wait_until(lambda: self.state(name) in states, f"{name} {states}", self.describe)
 
     def wait_for_end(self) -> None:
         """Wait until every file that was dropped has ended."""
-        wait_until(self._all_ended, "every file ended", self.describe)
+        wait_until(lambda: self.ended() == len(self.nuclei), "every file ended", self.describe)
 
     def wait_at(self, stage: str) -> int:
         """Wait until a process comes to a held stage; returns its number."""
@@ -207,10 +210,12 @@ class Plant:
             lost=unended + len(done - right),
         )
 
-    def _all_ended(self) -> bool:
+    def ended(self) -> int:
+        """How many files that were dropped have ended."""
         with reading(self.engine) as connection:
-            ended = set(connection.scalars(select(File.path).where(File.state.in_(ENDED))))
-        return self.nuclei.keys() <= ended
+            return len(
+                self.nuclei.keys() & set(connection.scalars(select(File.path).where(File.state.in_(ENDED))))
+            )
 
     def _part(self, name: str, command: Sequence[str]) -> Part:
         log = self.root / f"{name}-{len(self.parts)}.log"

@@ -8,7 +8,6 @@ import pytest
 from nuqleus.database.states import FileState
 from tests.faults import stages
 from tests.faults.ledger import FULL, Fault
-from tests.faults.parts import wait_until
 from tests.faults.plant import Plant
 
 ROUNDS = 10 if FULL else 1
@@ -21,9 +20,7 @@ def busy(plant):
     plant.stages.hold(stages.NETWORK)
     plant.drop(*(f"{time.monotonic_ns()}/{number}.png" for number in range(FILES)))
     plant.wait_at(stages.NETWORK)
-    wait_until(
-        lambda: plant.files.counts()[FileState.QUEUED] == FILES - 1, "the others queued", plant.describe
-    )
+    plant.wait_until_counted(FileState.QUEUED, FILES - 1)
     return plant
 
 

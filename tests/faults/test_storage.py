@@ -1,0 +1,98 @@
+"""Disks that are full, and drives that go away: on small file systems in memory, which only root may mount."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nuqleus.database.states import FileState
+from tests.faults.ledger import Fault
+
+FILES = 10
+
+
+@contextmanager
+def memory_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    folder.mkdir(exist_ok=True)
+    options = ("-t", "tmpfs", "-o", f"size={megabytes}m", "nuqleus-test", str(folder))
+    mounted = subprocess.run(["mount", *options], capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    if not shutil.which("mount"):
+        pytest.skip("there is no mount here")
+    with memory_disk(tmp_path / "small", megabytes=8) as folder:
+        yield folder
+
+
+def fill(disk: Path) -> Path:
+    """Take all the space that is left."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (2**16, 2**12, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                continue
+    return filler
+
+
+def test_a_full_disk_is_waited_for(build, small_disk, ledger):
+    plant = build("sqlite", database_folder=small_disk)
+    plant.start()
+    plant.drop("first.png")
+    plant.wait_for_end()
+
+    filler = fill(small_disk)
+    plant.drop(*(f"{number}.png" for number in range(FILES)))
+    plant.wait_until_said(plant.scheduler, "can't work, and keeps trying")
+    assert "disk is full" in plant.scheduler.said() or "disk I/O error" in plant.scheduler.said()
+    began = time.monotonic()
+    filler.unlink()
+    plant.wait_for_end()
+    seconds = time.monotonic() - began
+
+    tally = plant.tally()
+    assert tally.done == FILES + 1
+    ledger.write(Fault("the database's disk is full, then has space again", "sqlite", 1, seconds), tally)
+
+
+def test_a_drive_that_goes_away_and_comes_back(build, small_disk, ledger):
+    """Unmounted, it leaves an empty folder: files that were queued must not count as deleted."""
+    plant = build("sqlite", input_dir=small_disk)
+    plant.start()
+    plant.drop("first.png")
+    plant.wait_for_end()
+    plant.worker.kill()
+    plant.drop(*(f"{number}.png" for number in range(FILES)))
+    plant.wait_until_counted(FileState.QUEUED, FILES)
+
+    kept = small_disk.with_name("kept")
+    subprocess.run(["mkdir", str(kept)], check=True)
+    subprocess.run(["mount", "--bind", str(small_disk), str(kept)], check=True)
+    subprocess.run(["umount", "--lazy", str(small_disk)], check=True)
+    plant.worker.start()
+    plant.wait_until_said(plant.scheduler, "is its drive mounted?")
+    assert not any(os.scandir(small_disk))
+    began = time.monotonic()
+    subprocess.run(["mount", "--bind", str(kept), str(small_disk)], check=True)
+    plant.wait_for_end()
+    seconds = time.monotonic() - began
+    subprocess.run(["umount", "--lazy", str(kept)], check=True)
+
+    tally = plant.tally()
+    assert tally.done == FILES + 1
+    ledger.write(Fault("the inbox is unmounted, then mounted again", "sqlite", 1, seconds), tally)
