@@ -3,7 +3,8 @@
     NuqleusError
     ├── RetryableError              the same call may work later
     │   ├── BrokerUnavailable       the queue's server can't be reached
-    │   └── DatabaseUnavailable     the database can't be reached
+    │   ├── DatabaseUnavailable     the database can't be reached
+    │   └── NotHealthy              a process that should be at work isn't
     └── PermanentError              the same call won't ever work
         ├── SettingsError           an option or environment variable makes no sense
         ├── SchemaError             the database's tables aren't those of this version
@@ -30,6 +31,10 @@ class BrokerUnavailable(RetryableError):  # noqa: N818 - reads better at every `
 
 class DatabaseUnavailable(RetryableError):  # noqa: N818
     """The database can't be reached."""
+
+
+class NotHealthy(RetryableError):  # noqa: N818
+    """A process that should be at work isn't."""
 
 
 class PermanentError(NuqleusError):

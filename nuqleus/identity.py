@@ -18,13 +18,18 @@ def own_name() -> str:
     return f"{_here()}/{os.getpid()}"
 
 
+def is_here(name: str | None) -> bool:
+    """Say whether a process was started where this one was: in this container, or on this machine outside of any."""
+    return (name or "").rpartition("/")[0] == _here()
+
+
 def is_gone(name: str | None) -> bool:
     """Say whether a process ended for certain; False for one that may live elsewhere, and for no name.
 
     A number that was given to another process since counts as living.
     """
-    place, _, pid = (name or "").rpartition("/")
-    if place != _here() or not pid.isdecimal():
+    pid = (name or "").rpartition("/")[2]
+    if not is_here(name) or not pid.isdecimal():
         return False
     try:
         return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE

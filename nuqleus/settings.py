@@ -1,12 +1,29 @@
-"""Every option, declared once: `--input` on the command line, `NUQLEUS_INPUT_DIR` in the environment, and so on."""
+"""Every option, declared once: `--input` on the command line, `NUQLEUS_INPUT_DIR` in the environment, and so on.
+
+What nobody else may read can come from a file instead, as containers get their secrets: `nuqleus_database_password` in
+`/run/secrets` is read where `NUQLEUS_DATABASE_PASSWORD` isn't set.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from nuqleus.errors import SettingsError
+
+SECRETS = Path("/run/secrets")
+"""Where Docker, Podman and Kubernetes put a container's secrets, each a file."""
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -22,6 +39,7 @@ class Settings(BaseSettings):
         input_dir: the watched folder; only ever read.
         state_dir: database and broker files of the embedded kind live here.
         database_url: SQLAlchemy's form of URL: `sqlite:///file.db`, `postgresql://user:password@host/name`.
+        database_password: put into a `database_url` that names a user but no password.
         broker_url: `redis://…`; None starts a server of our own.
         workers: worker processes that `nuqleus run` starts.
         settle_seconds: a file is complete when its size and time of change stood still for so long.
@@ -46,7 +64,8 @@ class Settings(BaseSettings):
 
     input_dir: Path = Path("inbox")
     state_dir: Path = Path("state")
-    # may hold passwords: never in a repr, and so in no log
+    # are passwords, or may hold some: never in a repr, and so in no log
+    database_password: Annotated[str | None, Field(repr=False)] = None
     database_url: Annotated[str, Field(repr=False, default_factory=_embedded_database)]
     broker_url: Annotated[str | None, Field(repr=False)] = None
     workers: PositiveInt = 1
@@ -65,6 +84,15 @@ class Settings(BaseSettings):
     log_level: LogLevel = "INFO"
     watch: Literal["auto", "poll"] = "auto"
 
+    @field_validator("database_url")
+    @classmethod
+    def _with_password(cls, url: str, given: ValidationInfo) -> str:
+        password, parts = given.data["database_password"], urlsplit(url)
+        user, _, host = parts.netloc.rpartition("@")
+        if not password or not user or ":" in user:
+            return url
+        return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+
     @model_validator(mode="after")
     def _times_fit_together(self) -> Self:
         if 2 * self.heartbeat_seconds > self.lease_seconds:
@@ -77,16 +105,21 @@ class Settings(BaseSettings):
 
 
 def get_settings(**given: Any) -> Settings:
-    """Settings from the command line's options, else the environment, else the defaults.
+    """Settings from the command line's options, else the environment, else secret files, else the defaults.
 
     Args:
         given: options by the names above; None stands for "not given".
 
     Raises:
-        SettingsError: with one line for each value that makes no sense.
+        SettingsError: with one line for each value that makes no sense, or a secret that can't be read.
     """
+    options = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return Settings(_secrets_dir=SECRETS if SECRETS.is_dir() else None, **options)
+    except SourceError as error:
+        raise SettingsError(
+            f"A secret in {SECRETS} can't be read; the user that runs nuqleus must be allowed to: {error.__cause__}"
+        ) from error
     except ValidationError as error:
         raise SettingsError("\n".join(map(_explain, error.errors(include_url=False)))) from None
 

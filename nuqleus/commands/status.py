@@ -1,4 +1,4 @@
-"""`nuqleus status [--json]`."""
+"""`nuqleus status [--json | --healthy scheduler|worker]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from sqlalchemy import Engine
 
     from nuqleus.database.overview import Overview
 
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
 @click.command(name="status")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.option(
+    "--healthy",
+    "process",
+    type=click.Choice(["scheduler", "worker"]),
+    help="Only say whether that process is at work, here in this container: status 1 if it isn't.",
+)
+@click.option(
     "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
 )
-def command(as_json: bool, database_url: str | None) -> None:
+def command(as_json: bool, process: str | None, database_url: str | None) -> None:
     """Show counts by state, rate, time left, live workers and the last failures.
 
     In the JSON, times are in UTC, `files_per_minute` and `seconds_left` are null when they can't be said.
@@ -33,11 +40,22 @@ def command(as_json: bool, database_url: str | None) -> None:
     settings = get_settings(database_url=database_url)
     now = time.time()
     with existing_database(settings.database_url) as engine:
+        if process:
+            click.echo(_require(process, engine, now, settings.lease_seconds))
+            return
         overview = survey(engine, now, alive_within=settings.lease_seconds)
     if as_json:
         click.echo(json.dumps(to_json(overview), indent=2))
     else:
         _show(overview, now)
+
+
+def _require(process: str, engine: Engine, now: float, within_seconds: float) -> str:
+    from nuqleus.health import require_scheduler, require_worker
+
+    if process == "scheduler":
+        return require_scheduler(engine, now)
+    return require_worker(engine, now, within_seconds)
 
 
 def to_json(overview: Overview) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, select, update
 
-from nuqleus.database.engine import shown, writing
+from nuqleus.database.engine import reading, shown, writing
 from nuqleus.database.tables import Watch
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import SettingsError
@@ -92,6 +92,18 @@ class Leadership:
             "lease_expires_at": now + self._lease,
         }
         connection.execute(update(Watch).where(_THE_ROW).values(values))
+
+
+def leading(engine: Engine, now: float) -> str | None:
+    """The title of the scheduler that leads; None if there is none, or if it fell silent.
+
+    Args:
+        engine: the database.
+        now: seconds since 1970.
+    """
+    query = select(Watch.leader).where(_THE_ROW, Watch.lease_expires_at > now)
+    with reading(engine) as connection:
+        return connection.scalar(query)
 
 
 def require_folder(engine: Engine, folder: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.tables import Worker
-from nuqleus.identity import is_gone
+from nuqleus.identity import is_gone, is_here
 
 FORGOTTEN_AFTER = 24 * 3600.0
 """Seconds of silence after which the row of a killed worker is deleted, when the next one starts."""
@@ -81,6 +81,13 @@ class Workers:
 
     def gone(self) -> list[LiveWorker]:
         """Workers of this machine that never stopped in order, and whose processes are not there any more."""
+        return self._whose_process(is_gone)
+
+    def last_here(self) -> LiveWorker | None:
+        """The worker that was started last in this container, or on this machine, and never stopped in order."""
+        return max(self._whose_process(is_here), key=lambda worker: worker.id, default=None)
+
+    def _whose_process(self, holds: Callable[[str | None], bool]) -> list[LiveWorker]:
         with reading(self._engine) as connection:
             rows = connection.execute(select(Worker.process, *_COLUMNS)).all()
-        return [LiveWorker(*columns) for process, *columns in rows if is_gone(process)]
+        return [LiveWorker(*columns) for process, *columns in rows if holds(process)]

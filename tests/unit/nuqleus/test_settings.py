@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import make_url
 
 from nuqleus.errors import SettingsError
 from nuqleus.settings import Settings, get_settings
@@ -66,3 +67,62 @@ def test_passwords_are_in_no_repr_and_no_error():
     with pytest.raises(SettingsError) as error:
         get_settings(database_url=[url])
     assert "secret" not in str(error.value)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("nuqleus.settings.SECRETS", tmp_path)
+    return tmp_path
+
+
+SERVER = "postgresql+psycopg://nuqleus@postgres/nuqleus"
+
+
+def test_a_secret_file_gives_the_database_s_password(secrets: Path):
+    (secrets / "nuqleus_database_password").write_text("p@ss/word\n")
+
+    url = get_settings(database_url=SERVER).database_url
+
+    assert make_url(url) == make_url(SERVER).set(password="p@ss/word")
+
+
+def test_the_environment_wins_over_a_secret_file(secrets: Path, monkeypatch: pytest.MonkeyPatch):
+    (secrets / "nuqleus_database_password").write_text("in the file")
+    monkeypatch.setenv("NUQLEUS_DATABASE_PASSWORD", "given")
+
+    assert make_url(get_settings(database_url=SERVER).database_url).password == "given"
+
+
+def test_every_setting_can_be_a_secret_file(secrets: Path):
+    (secrets / "nuqleus_broker_url").write_text("redis://:secret@redis/0")
+    assert get_settings().broker_url == "redis://:secret@redis/0"
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///state/nuqleus.db", "postgresql://me:mine@host/db", "postgresql://host/db", "not a URL"]
+)
+def test_a_url_without_a_user_or_with_a_password_stays_as_it_is(url: str):
+    assert get_settings(database_url=url, database_password="secret").database_url == url
+
+
+def test_the_database_password_is_in_no_repr():
+    assert "secret" not in repr(get_settings(database_url=SERVER, database_password="secret"))
+
+
+def test_without_a_folder_of_secrets_there_are_none(secrets: Path):
+    secrets.rmdir()
+    assert get_settings().database_password is None
+
+
+def test_a_secret_that_can_t_be_read_is_named(secrets: Path, monkeypatch: pytest.MonkeyPatch):
+    secret = secrets / "nuqleus_database_password"
+    secret.write_text("secret")
+
+    def refuse(path: Path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)  # root may read whatever the mode says
+    with pytest.raises(
+        SettingsError, match=f"secret in {secrets} can't be read.+Permission denied: '{secret}'"
+    ):
+        get_settings()

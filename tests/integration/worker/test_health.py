@@ -1,0 +1,43 @@
+"""`nuqleus status --healthy worker` beside a real Celery worker: hung in either process, it is not at work."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from nuqleus.machine import environment
+from tests.integration.worker.conftest import REPOSITORY, wait_until
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def worker(house):
+    with house.run_stand_in() as process:
+        wait_until(lambda: house.workers.live(1), "a worker lives")
+        yield process
+
+
+def is_healthy(house) -> bool:
+    command = [sys.executable, "-m", "nuqleus.cli", "status", "--healthy", "worker"]
+    answer = subprocess.run(
+        command, cwd=REPOSITORY, env=environment(house.settings), capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0 or answer.stderr.startswith("Error: The ")
+    return answer.returncode == 0
+
+
+def test_an_idle_worker_is_at_work(house, worker):
+    assert is_healthy(house)
+
+
+@pytest.mark.parametrize("process", ["parent", "child"])
+def test_one_that_was_frozen_is_not_until_it_goes_on(house, worker, process: str):
+    (live,) = house.workers.live(60)
+    pid = {"parent": worker.pid, "child": live.pid}[process]
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: not is_healthy(house), f"the frozen {process} is noticed")
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: is_healthy(house), f"the {process} is at work again")
