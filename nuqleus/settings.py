@@ -114,8 +114,10 @@ def get_settings(**given: Any) -> Settings:
         SettingsError: with one line for each value that makes no sense, or a secret that can't be read.
     """
     options = {name: value for name, value in given.items() if value is not None}
+    if SECRETS.is_dir():
+        options["_secrets_dir"] = SECRETS
     try:
-        return Settings(_secrets_dir=SECRETS if SECRETS.is_dir() else None, **options)
+        return Settings(**options)
     except SourceError as error:
         raise SettingsError(
             f"A secret in {SECRETS} can't be read; the user that runs nuqleus must be allowed to: {error.__cause__}"

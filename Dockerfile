@@ -1,0 +1,84 @@
+# nuqleus in a container: two images from this file, `--target cpu` (the default) and `--target gpu` (NVIDIA's libraries in it).
+#
+#   docker build --tag nuqleus:cpu .
+#   docker run --rm --init --volume "$PWD/inbox:/inbox:ro" --volume nuqleus:/state nuqleus:cpu
+#
+# That is `nuqleus run`, everything in one container; docker-compose.yml runs the parts apart. What each layer holds and
+# weighs is in docs/deployment.md.
+
+FROM docker.io/library/python:3.11-slim-bookworm AS python
+
+
+# What installs: uv, of the version and with the hash that the lock says. None of it gets into an image.
+FROM python AS tools
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    UV_COMPILE_BYTECODE=1 \
+    UV_LINK_MODE=copy \
+    UV_NO_CACHE=1 \
+    UV_PYTHON_DOWNLOADS=never \
+    VIRTUAL_ENV=/opt/nuqleus
+WORKDIR /build
+COPY requirements.lock ./
+RUN sed -n '/^uv==/,/[^\\]$/p' requirements.lock > uv.lock \
+    && pip install --no-cache-dir --require-hashes --no-deps -r uv.lock
+COPY pyproject.toml requirements-gpu.lock ./
+
+
+# The libraries: those that pyproject.toml names, without the tools of the people who work on it; versions and hashes are
+# the lock's. TensorFlow's headers, a fifth of it, are for building extensions.
+FROM tools AS cpu-libraries
+RUN uv venv "$VIRTUAL_ENV" \
+    && uv pip install --require-hashes -r pyproject.toml --constraints requirements.lock \
+    && rm -r "$VIRTUAL_ENV"/lib/python3.11/site-packages/tensorflow/include
+
+FROM tools AS gpu-libraries
+RUN uv venv "$VIRTUAL_ENV" \
+    && uv pip install --require-hashes -r requirements-gpu.lock \
+    && rm -r "$VIRTUAL_ENV"/lib/python3.11/site-packages/tensorflow/include
+
+
+# nuqleus itself, with its weights; a change of it leaves the layer of libraries alone
+FROM tools AS program
+RUN uv pip install --system --require-hashes --constraints requirements.lock hatchling
+COPY LICENSE README.md ./
+COPY model model
+COPY nuqleus nuqleus
+COPY scheduler scheduler
+COPY worker worker
+RUN hatchling build --target wheel \
+    && uv venv "$VIRTUAL_ENV" \
+    && uv pip install --no-deps dist/*.whl
+
+
+FROM python AS base
+LABEL org.opencontainers.image.title="nuqleus" \
+      org.opencontainers.image.description="Drop microscopy images into a folder; get every nucleus, outlined and measured, in a database." \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="BSD-3-Clause"
+# any other user will do as well: whoever may read the images. /run/secrets is there for a volume to take its mode from
+RUN groupadd --gid 1000 nuqleus \
+    && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /tmp nuqleus \
+    && install --directory --owner nuqleus --group nuqleus /inbox /state \
+    && install --directory --mode 1777 /run/secrets
+ENV HOME=/tmp \
+    NUQLEUS_INPUT_DIR=/inbox \
+    NUQLEUS_STATE_DIR=/state \
+    PATH=/opt/nuqleus/bin:$PATH \
+    PYTHONUNBUFFERED=1
+WORKDIR /tmp
+USER 1000:1000
+ENTRYPOINT ["nuqleus"]
+CMD ["run"]
+
+
+FROM base AS gpu
+ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility \
+    TF_FORCE_GPU_ALLOW_GROWTH=true
+COPY --from=gpu-libraries /opt/nuqleus /opt/nuqleus
+COPY --from=program /opt/nuqleus /opt/nuqleus
+
+
+FROM base AS cpu
+COPY --from=cpu-libraries /opt/nuqleus /opt/nuqleus
+COPY --from=program /opt/nuqleus /opt/nuqleus
