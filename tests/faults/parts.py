@@ -1,5 +1,6 @@
 """Processes to be killed, frozen and started again."""
 
+import os
 import signal
 import subprocess
 import time
@@ -11,7 +12,7 @@ import psutil
 
 REPOSITORY = Path(__file__).parents[2]
 
-PATIENCE = 600.0
+PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "600"))
 """Seconds after which something counts as not happening, on a very busy machine too."""
 
 
