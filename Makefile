@@ -5,7 +5,7 @@ READY := .venv/ready
 PACKAGES := nuqleus scheduler worker model
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock wheel pictures clean
+.PHONY: help setup run test faults lint format lock wheel pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,10 @@ run: $(READY) ## fill inbox/ with samples if it is empty, process it, watch it u
 
 test: $(READY) ## run every test
 	@$(BIN)/pytest
+
+faults: $(READY) ## kill, starve and flood it at full size (an hour); the tables go to results/faults.md
+	@mkdir -p results
+	@FAULTS_SIZE=full FAULTS_TABLE=results/faults.md $(BIN)/pytest tests/faults
 
 lint: $(READY) ## check style, types and who may import whom
 	@$(BIN)/ruff check
