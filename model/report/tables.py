@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+import numpy as np
+
 from model.evaluation import Summary
 from model.report.markup import tag
 from model.report.mistakes import Fate, Tally
@@ -13,6 +15,9 @@ SHOWN = ("0.50", "0.70", "0.90")
 
 OF_TRUTH = (Fate.MATCHED, Fate.MERGED, Fate.SPLIT, Fate.MISSHAPEN, Fate.MISSED)
 """Fates of true nuclei: each has one."""
+
+OF_FOUND = (Fate.MERGED, Fate.SPLIT, Fate.MISSHAPEN, Fate.INVENTED)
+"""Fates of found nuclei that are not matched."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,11 @@ def _make_fate_head() -> list[Element]:
         "tr",
         tag("td"),
         tag("th", "true nuclei", scope="colgroup", colspan=1 + len(OF_TRUTH)),
-        tag("th", "found nuclei", scope="colgroup", colspan=2),
+        tag("th", "found nuclei", scope="colgroup", colspan=1 + len(OF_FOUND)),
         tag("td"),
     )
-    names = ("kind", "all", *(name_of(fate) for fate in OF_TRUTH), "all", name_of(Fate.INVENTED))
+    true_names, found_names = map(name_of, OF_TRUTH), map(name_of, OF_FOUND)
+    names = ("kind", "all", *true_names, "all", *found_names)
     bars = tag("th", "true nuclei, and beside them the invented ones", scope="col", class_="bars")
     return [sides, tag("tr", *(tag("th", name, scope="col") for name in names), bars)]
 
@@ -89,14 +95,14 @@ def _make_fate_row(group: Group, longest: float) -> Element:
         "tr",
         tag("th", group.summary.kind, scope="row"),
         tag("td", f"{n_true:,}"),
-        *(_make_count(counts.count(fate), n_true) for fate in OF_TRUTH),
-        tag("td", f"{n_found:,}"),
-        _make_count(counts.count(Fate.INVENTED), n_found),
+        *(_make_count(counts.truth[fate], n_true) for fate in OF_TRUTH),
+        tag("td", f"{n_found:,}", class_="side"),
+        *(_make_count(counts.found[fate], n_found) for fate in OF_FOUND),
         tag("td", _make_bar(counts, longest), class_="bars"),
     )
 
 
-def _make_count(count: int, whole: int) -> Element:
+def _make_count(count: np.int64, whole: int) -> Element:
     share = f"{100 * count / whole:.0f} %" if whole else "–"
     return tag("td", f"{count:,} ", tag("small", share))
 
