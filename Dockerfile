@@ -17,7 +17,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     UV_LINK_MODE=copy \
     UV_NO_CACHE=1 \
     UV_PYTHON_DOWNLOADS=never \
-    VIRTUAL_ENV=/opt/nuqleus
+    VIRTUAL_ENV=/opt/nuqleus \
+    PACKAGES=/opt/nuqleus/lib/python3.11/site-packages
 WORKDIR /build
 COPY requirements.lock ./
 RUN sed -n '/^uv==/,/[^\\]$/p' requirements.lock > uv.lock \
@@ -26,16 +27,16 @@ COPY pyproject.toml requirements-gpu.lock ./
 
 
 # The libraries: those that pyproject.toml names, without the tools of the people who work on it; versions and hashes are
-# the lock's. TensorFlow's headers, a fifth of it, are for building extensions.
+# the lock's. TensorFlow's headers, and the compiler that reads them, are for building extensions: 350 MB.
 FROM tools AS cpu-libraries
 RUN uv venv "$VIRTUAL_ENV" \
     && uv pip install --require-hashes -r pyproject.toml --constraints requirements.lock \
-    && rm -r "$VIRTUAL_ENV"/lib/python3.11/site-packages/tensorflow/include
+    && rm -r "$PACKAGES"/tensorflow/include "$PACKAGES"/clang
 
 FROM tools AS gpu-libraries
 RUN uv venv "$VIRTUAL_ENV" \
     && uv pip install --require-hashes -r requirements-gpu.lock \
-    && rm -r "$VIRTUAL_ENV"/lib/python3.11/site-packages/tensorflow/include
+    && rm -r "$PACKAGES"/tensorflow/include "$PACKAGES"/clang
 
 
 # nuqleus itself, with its weights; a change of it leaves the layer of libraries alone
