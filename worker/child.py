@@ -48,7 +48,6 @@ class Child:
 
     def start(self, **_signal: Any) -> None:
         """Load everything; a child that can't work ends its parent, instead of being replaced for ever."""
-        raise_time_up()
         _go_first_when_memory_ends()
         try:
             self._processor = self.assemble(self.settings)
@@ -72,6 +71,7 @@ class Child:
         job = Job.from_message(message)
         if self._processor is None:
             raise RuntimeError(f"This worker did not start; file {job.file_id} stays queued.")
+        raise_time_up()  # not in `start`, after which Celery sets its own handler
         self._processor.handle(job)
 
 

@@ -73,20 +73,20 @@ def take_long():
 
 
 def eat_memory():
-    """Take more than there is, with a gigabyte to go."""
+    """Take more than there is, with 256 MB to go."""
     used = psutil.Process().memory_info().vms
     before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, before[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, before[1]))
     try:
         eaten = []
         while True:
-            eaten.append(np.ones(2**22))
+            eaten.append(np.ones(2**20))
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def need_much_memory():
-    np.ones(2**26)  # 512 MB
+    np.ones(20 * 2**20)  # 160 MB
 
 
 POISON = {

@@ -22,9 +22,9 @@ POISON = {
 
 @pytest.fixture
 def plant(build, monkeypatch):
-    """Two attempts, and seconds to process a file; a process that needed 400 MB is replaced."""
-    monkeypatch.setenv("STAND_IN_MEMORY_KB", "400000")
-    plant = build("sqlite", max_attempts=ATTEMPTS, soft_time_limit=8, time_limit=12)
+    """Two attempts, and seconds to process a file; a process that once needed 250 MB is replaced."""
+    monkeypatch.setenv("STAND_IN_MEMORY_KB", "250000")
+    plant = build("sqlite", max_attempts=ATTEMPTS, soft_time_limit=15, time_limit=20)
     plant.start()
     return plant
 

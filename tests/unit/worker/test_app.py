@@ -1,8 +1,10 @@
 """What `celery -A worker.app worker` loads: everything that the queue needs, and no TensorFlow."""
 
 import os
+import signal
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
@@ -11,6 +13,7 @@ from nuqleus.queue import TASK
 from nuqleus.settings import Settings
 from worker.child import Child
 from worker.task import create_app
+from worker.timelimit import TimeUp
 
 SHOW = """
 import sys
@@ -54,3 +57,19 @@ def test_a_message_that_is_none_of_ours_is_refused(settings):
 def test_a_child_that_did_not_start_takes_no_file(settings):
     with pytest.raises(RuntimeError, match="file 7 stays queued"):
         Child(settings).handle({"file_id": 7})
+
+
+@pytest.fixture
+def restored_signal():
+    before = signal.getsignal(signal.SIGUSR1)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_file_whose_time_is_up_is_interrupted_by_what_no_decoder_catches(settings, restored_signal):
+    """Celery sets its own handler when a child has started: ours comes with each file."""
+    slow = Mock()
+    slow.handle.side_effect = lambda job: signal.raise_signal(signal.SIGUSR1)
+    with pytest.raises(TimeUp):
+        Child(settings, Mock(), slow).handle({"file_id": 7})
+    assert not issubclass(TimeUp, Exception)
