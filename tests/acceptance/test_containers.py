@@ -111,10 +111,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         folder.chmod(0o755)
     stack = Stack(f"nuqleus-{uuid.uuid4().hex[:8]}", inbox)
     try:
-        stack.compose("up", "--build", "--detach", "--scale", f"worker={WORKERS}")
+        stack.compose("build", "worker")  # once, for all services that run the image
+        stack.compose("up", "--detach", "--scale", f"worker={WORKERS}")
         yield stack
     finally:
-        stack.compose("down", "--volumes", "--timeout", "10")
+        stack.compose("down", "--volumes", "--timeout", "10", "--remove-orphans")
 
 
 @pytest.fixture(scope="module")
