@@ -70,7 +70,9 @@ def test_files_that_come_while_the_broker_is_away_are_processed_when_it_is_back(
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_the_database_server_crashes_in_the_middle_of_a_write(plant, postgresql, ledger):
-    slowest = max(crash_while_writing(plant, postgresql, f"crash {number}.png") for number in range(ROUNDS))
+    slowest = max(
+        crash_while_writing(plant, postgresql, f"power cut {number}.png") for number in range(ROUNDS)
+    )
     assert plant.worker.lives()
     assert plant.scheduler.lives()
     plant.wait_until_said(plant.scheduler, "The scheduler works again")
