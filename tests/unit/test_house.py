@@ -117,6 +117,8 @@ def test_the_readme_s_queries_are_among_those_that_a_test_runs():
         "docs/deployment.md",
         "docs/evaluating.md",
         "docs/queries.md",
+        "docs/reliability.md",
+        "SECURITY.md",
     ],
 )
 def test_links_between_documents_lead_somewhere(document):
