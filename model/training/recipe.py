@@ -30,7 +30,7 @@ class Recipe:
     network: UNetConfig = field(default_factory=UNetConfig)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Literal["maps", "binary"] = "maps"
-    steps: int = 5000
+    steps: int = 4200
     batch: int = 8
     rate: float = 2e-3
     warmup: int = 100

@@ -64,3 +64,28 @@ def test_what_is_not_a_number_counts_as_the_darkest():
 
 def test_an_image_of_nothing_but_nan_is_dark():
     assert (normalise(np.full((5, 5, 1), np.nan, np.float32)) == 0).all()
+
+
+def field(*, glaring: float, dim: float, share: float) -> np.ndarray:
+    """A noisy ground, a share of it dim nuclei, and a square of glaring ones: (200, 200) float."""
+    image = np.random.default_rng(0).normal(20, 1, (200, 200))
+    image[: int(200 * share)] += dim
+    side = int(200 * glaring**0.5)
+    image[-side:, -side:] = 250
+    return image
+
+
+def test_a_few_glaring_cells_do_not_darken_the_nuclei_beside_them():
+    image = normalise(field(glaring=0.006, dim=10, share=0.3))
+    assert image[:60].mean() > 0.5
+    assert image[-5:, -5:].mean() > 1.5
+
+
+def test_nuclei_are_no_glare_however_few_they_are():
+    image = normalise(field(glaring=0.006, dim=0, share=0.3))
+    assert image[-5:, -5:].mean() == pytest.approx(1, abs=0.1)
+
+
+def test_bright_nuclei_beside_few_dim_ones_are_no_glare():
+    image = normalise(field(glaring=0.006, dim=10, share=0.03))
+    assert image[-5:, -5:].mean() == pytest.approx(1, abs=0.1)
