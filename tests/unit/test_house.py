@@ -62,6 +62,12 @@ def test_help_loads_no_library_but_click():
     assert loaded_after(_called("--help")).isdisjoint(heavy)
 
 
+def test_a_model_s_card_is_read_without_loading_a_network():
+    """`nuqleus retry --model-changed` asks it which model is the present one."""
+    loaded = loaded_after("from model.weights import SHIPPED, read_card; read_card(SHIPPED)")
+    assert loaded.isdisjoint({"tensorflow", "keras", "numpy", "skimage"})
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_loads_no_network(name):
     assert loaded_after(_called(name, "--help")).isdisjoint({"tensorflow", "keras"})
