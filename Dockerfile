@@ -41,7 +41,8 @@ RUN uv venv "$VIRTUAL_ENV" \
 
 # nuqleus itself, with its weights; a change of it leaves the layer of libraries alone
 FROM tools AS program
-RUN uv pip install --system --require-hashes --constraints requirements.lock hatchling
+RUN grep -o '^hatchling==[^ ]*' requirements.lock > hatchling.txt \
+    && uv pip install --system --require-hashes -r hatchling.txt --constraints requirements.lock
 COPY LICENSE README.md ./
 COPY model model
 COPY nuqleus nuqleus
