@@ -20,7 +20,8 @@ def command() -> None:
 @click.option(
     "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
 )
-def upgrade(database_url: str | None) -> None:
+@click.option("--wait", is_flag=True, help="Wait a minute for a server that doesn't answer yet.")
+def upgrade(database_url: str | None, wait: bool) -> None:
     """Create the schema, or migrate it to this version; nothing is lost, and doing it twice does no harm.
 
     The embedded database (SQLite) does this by itself. A database server waits for this command, so that somebody
@@ -28,11 +29,13 @@ def upgrade(database_url: str | None) -> None:
     """
     from nuqleus.database.engine import make_engine, shown
     from nuqleus.settings import get_settings
+    from worker.patience import WAITS, Patience
 
     url = get_settings(database_url=database_url).database_url
     engine = make_engine(url)
     try:
-        click.echo(f"{shown(url)}: {_upgrade(engine)}")
+        done = Patience(WAITS if wait else ())(_upgrade, engine)
+        click.echo(f"{shown(url)}: {done}")
     finally:
         engine.dispose()
 

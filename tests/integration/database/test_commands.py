@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from nuqleus.cli import main
 from nuqleus.database.engine import make_engine, schema_version
 from nuqleus.database.migrations import HEAD
+from nuqleus.errors import DatabaseUnavailable
 from tests.integration.database.conftest import Archive
 
 
@@ -34,6 +35,24 @@ def test_db_adopt_says_where_the_folder_is_now(database_url: str, tmp_path: Path
 
     assert first.output == f"no folder → {tmp_path / 'before'}\n"
     assert second.output == f"{tmp_path / 'before'} → {tmp_path / 'after'}\n"
+
+
+def test_db_upgrade_waits_for_a_server_that_does_not_answer_yet(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    starting = iter([DatabaseUnavailable("starting up")])
+
+    def answer(engine):
+        for error in starting:
+            raise error
+        return HEAD
+
+    monkeypatch.setattr("nuqleus.database.engine.schema_version", answer)
+    monkeypatch.setattr("worker.patience.WAITS", (0.0,))
+
+    assert nuqleus("db", "upgrade", "--database", sqlite_url, "--wait").exit_code == 0
+    starting = iter([DatabaseUnavailable("starting up")])
+    assert nuqleus("db", "upgrade", "--database", sqlite_url).exit_code == 1
 
 
 def test_db_upgrade_shows_no_password():
