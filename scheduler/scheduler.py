@@ -73,8 +73,16 @@ class Scheduler:
         scan = self._scanner.scan()
         self._record(scan)
         self._enqueue(self._find_complete(scan))
-        self._sweep.run_if_due()
+        self.sweep()
         return scan
+
+    def sweep(self) -> None:
+        """Look for what got lost, if that is due.
+
+        Raises:
+            DatabaseUnavailable: the database can't be reached; the next sweep makes up for it.
+        """
+        self._sweep.run_if_due()
 
     def _reread(self) -> None:
         if self._clock() >= self._reread_due:
