@@ -21,7 +21,8 @@ class Recipe:
         warmup: steps from a rate of 0 to the highest.
         hold: share of all steps after which the rate begins to fall, along a cosine.
         decay: weight decay (AdamW).
-        average: momentum of the running mean of the weights, which is what is kept; 0 keeps the last.
+        window: share of all steps that the running mean of the weights looks back on, which is what is kept; 0 keeps
+            the last weights.
         balance: see `Crops`.
         epoch: steps between two checkpoints and entries in the log.
         seed: of crops and first weights.
@@ -36,7 +37,7 @@ class Recipe:
     warmup: int = 100
     hold: float = 0.5
     decay: float = 1e-4
-    average: float = 0.998
+    window: float = 0.12
     balance: float = 0.5
     epoch: int = 50
     seed: int = 20181
@@ -61,7 +62,7 @@ NOTEBOOK = Recipe(
     warmup=1,
     hold=1.0,
     decay=0.0,
-    average=0.0,
+    window=0.0,
     balance=1.0,
 )
 """The notebook this project grew from: every image resized to 128 × 128, one binary mask, base 16, no tricks."""
@@ -69,5 +70,5 @@ NOTEBOOK = Recipe(
 PRESETS = {"nuqleus": NUQLEUS, "notebook": NOTEBOOK}
 """What a new network can be."""
 
-FINE_TUNE = Recipe(steps=300, rate=5e-4, warmup=30, hold=0.2, average=0.98)
+FINE_TUNE = Recipe(steps=300, rate=5e-4, warmup=30, hold=0.2)
 """From trained weights to a lab's own images: few steps, small ones; the network is that of the weights."""

@@ -70,7 +70,7 @@ def compile_network(recipe: Recipe, start: Path | None = None) -> keras.Model:
 
 def use_average(network: keras.Model, recipe: Recipe) -> None:
     """Overwrite the weights with their running mean (Polyak and Juditsky 1992), if the recipe keeps one."""
-    if recipe.average:
+    if recipe.window:
         network.optimizer.finalize_variable_values(network.trainable_variables)
 
 
@@ -79,9 +79,14 @@ def _optimizer(recipe: Recipe) -> keras.Optimizer:
         WarmHoldFall(recipe),
         weight_decay=recipe.decay,
         clipnorm=5.0,
-        use_ema=recipe.average > 0,
-        ema_momentum=recipe.average or 0.99,
+        use_ema=recipe.window > 0,
+        ema_momentum=_momentum(recipe),
     )
+
+
+def _momentum(recipe: Recipe) -> float:
+    """Long trainings are averaged over more steps than short ones, of which the first weights must not be a part."""
+    return 1.0 - 1.0 / max(recipe.window * recipe.steps, 1.0)
 
 
 def _loss(recipe: Recipe) -> Callable[[Any, Any], Any]:

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,7 +14,7 @@ from model.errors import WeightsError
 from model.segmentation import Segmenter
 from model.training.augment import Augmentation
 from model.training.batches import make_batches
-from model.training.recipe import FINE_TUNE, NOTEBOOK, Recipe
+from model.training.recipe import FINE_TUNE, NOTEBOOK, NUQLEUS, Recipe
 from model.training.session import Beginning, Plan, fine_tune, run_session
 from model.training.trainer import train, trained_seconds
 from model.unet import UNetConfig
@@ -27,7 +28,7 @@ TINY = Recipe(
     batch=2,
     rate=5e-3,
     warmup=1,
-    average=0.5,
+    window=0.5,
     epoch=2,
 )
 EXAMPLES = [draw_example(seed) for seed in range(4)]
@@ -54,6 +55,21 @@ def test_the_loss_falls(tmp_path: Path):
     losses: list[float] = []
     train(replace(TINY, steps=30), EXAMPLES, tmp_path, on_step=lambda _, loss: losses.append(loss))
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+
+
+def test_however_short_a_training_is_the_mean_of_its_weights_forgets_the_first_ones(tmp_path: Path):
+    recipe = replace(TINY, steps=40)
+    averaged, last = (
+        train(replace(recipe, window=window), EXAMPLES, _new(tmp_path / str(window)))
+        for window in (NUQLEUS.window, 0.0)
+    )
+    for mean, end in zip(averaged.trainable_variables, last.trainable_variables, strict=True):
+        np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (mean, end)), atol=0.05)
+
+
+def _new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def test_a_training_that_was_cut_off_ends_like_one_that_was_not(tmp_path: Path):
