@@ -87,8 +87,8 @@ def cmyk_to_rgb(inks: Pixels, white: float) -> Pixels:
 
 def expand(indices: Pixels, palette: Pixels | None) -> Pixels:
     """(...) indices → (..., 3) uint8 colours of a (3, N) palette of 16-bit values (some writers err: of 8-bit)."""
-    if palette is None:
-        raise ValueError("the palette is missing")
+    if palette is None or palette.ndim != 2 or len(palette) != 3:
+        raise ValueError("the palette is missing or damaged")
     colours = palette >> 8 if palette.max() > 255 else palette
     return np.moveaxis(colours.astype(np.uint8), 0, -1)[indices]
 

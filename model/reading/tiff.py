@@ -98,6 +98,11 @@ class _Scene:
     def check(self, max_pixels: int) -> None:
         """Refuse planes that are too large, and pixels that can't be decoded, from the header alone."""
         check_size(self.path, self.page.imagelength, self.page.imagewidth, self.layout.channels, max_pixels)
+        # a decoder takes the memory of a whole tile, however little of it lies in the image
+        if self.page.is_tiled and self.page.tilewidth * self.page.tilelength > max_pixels:
+            raise ImageError(
+                "damaged", f"{self.path} is damaged: its tiles claim to be larger than any image."
+            )
         if self.page.compression not in tifffile.TIFF.DECOMPRESSORS:
             raise _unknown_compression(self.path, self.page)
 

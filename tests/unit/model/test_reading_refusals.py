@@ -17,6 +17,7 @@ from PIL import Image
 from model.errors import ImageError
 from model.reading import read_planes
 from model.reading.content import KNOWN
+from model.reading.photometry import expand
 
 from .images import GRAY, RGB, only, png, png_header, ramp, tiff
 
@@ -319,3 +320,19 @@ class TestFileSystem:
     def test_a_folder(self, tmp_path):
         with pytest.raises(OSError):  # noqa: PT011 - systems differ
             next(read_planes(tmp_path))
+
+
+def test_a_tile_larger_than_any_image_is_refused_before_memory_is_taken_for_it(file):
+    """Found by damaged files: a tile of 17 GB in an image of 64 × 48."""
+    path = file(encoded_tiff(GRAY, tile=(16, 16), compression="lzw"))
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        tif.pages[0].tags["TileWidth"].overwrite(2**15 * 16)
+    error = refusal(path, max_pixels=10_000)
+    assert error.kind == "damaged"
+    assert "tiles" in str(error)
+
+
+@pytest.mark.parametrize("shape", [(768,), (2, 256), (3, 16, 16)])
+def test_a_palette_of_another_shape_is_damage(shape):
+    with pytest.raises(ValueError, match="palette is missing or damaged"):
+        expand(np.zeros((4, 4), np.uint8), np.zeros(shape, np.uint16))
