@@ -13,17 +13,21 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from tests.acceptance.images import NUCLEI, save_png
+from tests.acceptance.images import NUCLEI, png_bytes
 
 ROOT = Path(__file__).parents[2]
 COMMAND = shlex.split(os.environ.get("TEST_CONTAINERS", ""))
 PATIENCE = 900.0
 IMAGES = 50
+TILES = 4
 WORKERS = 3
 
 pytestmark = [
@@ -103,6 +107,12 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
         time.sleep(1)
 
 
+def save_mosaic(path: Path, seed: int) -> None:
+    """Write an image large enough to keep a worker busy for a moment: TILES × TILES times the same."""
+    tile = np.asarray(Image.open(BytesIO(png_bytes(seed=seed))))
+    Image.fromarray(np.tile(tile, (TILES, TILES))).save(path)
+
+
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     inbox = tmp_path_factory.mktemp("inbox")
@@ -133,7 +143,7 @@ def workers(stack: Stack) -> list[str]:
 def finished(stack: Stack, workers: list[str]) -> dict[str, int]:
     """Images were dropped, a worker was killed, everything has ended. Returns the number of files in each state."""
     for seed in range(IMAGES):
-        save_png(stack.inbox / f"{seed:02}.png", seed=seed)
+        save_mosaic(stack.inbox / f"{seed:02}.png", seed)
     wait_until(lambda: stack.status()["counts"]["done"] >= WORKERS, "the first files are done")
     stack.engine("kill", "--signal", "KILL", workers[0])
     wait_until(lambda: stack.status()["counts"]["done"] == IMAGES, "all files are done")
@@ -147,7 +157,7 @@ def test_every_image_is_done_although_a_worker_was_killed(finished: dict[str, in
 def test_every_image_is_there_once_with_its_nuclei(stack: Stack, finished: dict[str, int]):
     images, nuclei = map(int, stack.query("SELECT count(*), sum(n_nuclei) FROM images").split("|"))
     assert images == IMAGES
-    assert nuclei == pytest.approx(IMAGES * NUCLEI, rel=0.1)
+    assert nuclei == pytest.approx(IMAGES * NUCLEI * TILES**2, rel=0.1)
 
 
 def test_several_workers_took_part(stack: Stack, finished: dict[str, int]):
