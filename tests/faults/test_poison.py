@@ -9,22 +9,19 @@ from tests.faults.ledger import Fault
 ATTEMPTS = 2
 
 POISON = {
-    "crash": ("worker-died", ATTEMPTS, "a file that crashes its reader (SIGSEGV)"),
-    "never-end": (
-        "worker-died",
-        ATTEMPTS,
-        "a file whose reader never ends, deaf to signals: the hard time limit",
-    ),
-    "take-long": ("time-limit", 1, "a file that takes too long: the soft time limit"),
-    "eat-memory": ("out-of-memory", 1, "a file that needs more memory than the process may have"),
+    "crash": ("worker-died", ATTEMPTS),  # SIGSEGV
+    "never-end": ("worker-died", ATTEMPTS),  # deaf to signals: the hard time limit
+    "take-long": ("time-limit", 1),  # the soft one
+    "eat-memory": ("out-of-memory", 1),
 }
+"""Kind of error and attempts that each must end with."""
 
 
 @pytest.fixture
 def plant(build, monkeypatch):
     """Two attempts, and seconds to process a file; a process that once needed 250 MB is replaced."""
     monkeypatch.setenv("STAND_IN_MEMORY_KB", "250000")
-    plant = build("sqlite", max_attempts=ATTEMPTS, soft_time_limit=15, time_limit=20)
+    plant = build("sqlite", max_attempts=ATTEMPTS, soft_time_limit=8, time_limit=11)
     plant.start()
     return plant
 
