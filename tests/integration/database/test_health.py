@@ -56,8 +56,7 @@ class TestScheduler:
 
 class TestWorker:
     @pytest.fixture
-    def parent(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[str]]:
-        monkeypatch.setattr(health, "WAKING_SECONDS", 1.0)
+    def parent(self) -> Iterator[subprocess.Popen[str]]:
         command = [sys.executable, "-c", PARENT_AND_CHILD]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             yield process
@@ -83,10 +82,12 @@ class TestWorker:
         with pytest.raises(NotHealthy, match=f"silent for {LEASE + 1:.0f} s"):
             health.require_worker(engine, clock.now, LEASE)
 
-    def test_neither_is_one_whose_parent_hangs(self, engine, clock: Clock, worker, parent):
+    def test_neither_is_one_whose_parent_hangs(self, engine, clock: Clock, worker, parent, monkeypatch):
         parent.send_signal(signal.SIGSTOP)
-        with pytest.raises(NotHealthy, match="parent of the worker here"):
-            health.require_worker(engine, clock.now, LEASE)
+        with monkeypatch.context() as impatience:
+            impatience.setattr(health, "WAKING_SECONDS", 1.0)
+            with pytest.raises(NotHealthy, match="parent of the worker here"):
+                health.require_worker(engine, clock.now, LEASE)
         parent.send_signal(signal.SIGCONT)
         assert health.require_worker(engine, clock.now, LEASE)
 
