@@ -1,5 +1,6 @@
 """`nuqleus status --healthy`: hung processes are told from those at work."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -84,6 +85,7 @@ class TestWorker:
 
     def test_neither_is_one_whose_parent_hangs(self, engine, clock: Clock, worker, parent, monkeypatch):
         parent.send_signal(signal.SIGSTOP)
+        os.waitpid(parent.pid, os.WUNTRACED)  # returns when it has stopped
         with monkeypatch.context() as impatience:
             impatience.setattr(health, "WAKING_SECONDS", 1.0)
             with pytest.raises(NotHealthy, match="parent of the worker here"):
