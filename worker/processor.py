@@ -72,8 +72,18 @@ class Processor:
             self.patience(self.files.release, claim, to=FileState.WAITING)
         except _NO_DATABASE:
             raise
+        except FileNotFoundError as error:
+            self._leave_to_scheduler(claim, error)
         except (Exception, TimeUp) as error:
             self._fail(claim, error)
+
+    def _leave_to_scheduler(self, claim: Claim, error: FileNotFoundError) -> None:
+        """Let it judge whether the file was deleted, or its drive is away; it may also see another folder than we do."""
+        if claim.attempt >= self.settings.max_attempts:
+            self._fail(claim, error)
+            return
+        log.info("%s is not there; the scheduler looks for it", claim.path)
+        self.patience(self.files.release, claim, to=FileState.WAITING, counts=True)
 
     def _fail(self, claim: Claim, error: Exception | TimeUp) -> None:
         failure = explain(error, self.settings.soft_time_limit)

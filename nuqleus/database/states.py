@@ -169,13 +169,16 @@ class Files(Catalogue):
                 leave_results(connection, claim.file_id)
             return failed
 
-    def release(self, claim: Claim, *, to: Literal[FileState.QUEUED, FileState.WAITING]) -> bool:
-        """Give a file back unprocessed; the attempt doesn't count. False if the lease is lost.
+    def release(
+        self, claim: Claim, *, to: Literal[FileState.QUEUED, FileState.WAITING], counts: bool = False
+    ) -> bool:
+        """Give a file back unprocessed; `counts` says whether as an attempt. False if the lease is lost.
 
-        To `queued` when a worker is told to stop, to `waiting` when the file turns out to be incomplete.
+        To `queued` when a worker is told to stop; to `waiting` when the file is incomplete, or not there.
         """
         queued_at = self._clock() if to is FileState.QUEUED else None
-        values = {"state": to, "queued_at": queued_at, "attempts": File.attempts - 1, **_UNOWNED}
+        attempts = File.attempts if counts else File.attempts - 1
+        values = {"state": to, "queued_at": queued_at, "attempts": attempts, **_UNOWNED}
         with writing(self._engine) as connection:
             return _change(connection, claim, values)
 

@@ -154,11 +154,23 @@ def test_what_is_no_image_fails_with_the_reasons_of_the_reader(drop, process, ro
     assert row(file_id).error_kind == "not-an-image"
 
 
-def test_a_file_that_was_removed_fails_as_vanished(drop, process, row, settings):
+def test_whether_a_file_that_is_not_there_was_deleted_is_left_to_the_scheduler(drop, process, row, settings):
+    """Its drive may be away: a worker that was started since can't tell."""
     file_id = drop("a.png")
     (settings.input_dir / "a.png").unlink()
 
     process(file_id)
+
+    assert (row(file_id).state, row(file_id).attempts) == (FileState.WAITING, 1)
+
+
+def test_but_not_for_ever(drop, process, row, settings, files):
+    """The worker may see another folder than the scheduler, which would send it the file again and again."""
+    file_id = drop("a.png")
+    (settings.input_dir / "a.png").unlink()
+    for _ in range(settings.max_attempts):
+        files.enqueue([file_id])
+        process(file_id)
 
     assert row(file_id).error_kind == "vanished"
 
