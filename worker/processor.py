@@ -78,7 +78,7 @@ class Processor:
             self._fail(claim, error)
 
     def _leave_to_scheduler(self, claim: Claim, error: FileNotFoundError) -> None:
-        """Let it judge whether the file was deleted, or its drive is away; it may also see another folder than we do."""
+        """Let it judge whether the file was deleted, or its drive is away; it may see another folder than we do."""
         if claim.attempt >= self.settings.max_attempts:
             self._fail(claim, error)
             return
