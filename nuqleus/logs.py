@@ -1,8 +1,12 @@
-"""One line an event: time, level, who, what, then `key=value` for each field that the caller gave as `extra`.
+"""One line an event: time, level, who, what, then each field that the caller gave as `extra`.
+
+As text, for people, or as JSON, for programs:
 
     2026-11-23T10:15:02.031Z INFO scheduler.scanner: scanned files=1200 seconds=0.08
+    {"time": "2026-11-23T10:15:02.031Z", "level": "INFO", "logger": "scheduler.scanner", "message": "scanned", …}
 
-Whatever is logged, passwords in URLs are left out, and control characters (names of files may hold them) are escaped.
+While a file is processed, each line has its id as the field `file`, whoever logs. Whatever is logged, passwords in URLs
+are left out, and control characters (names of files may hold them) are escaped.
 """
 
 import json
@@ -10,16 +14,34 @@ import logging
 import re
 import sys
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import isfinite
 from typing import IO, Any
 
 from nuqleus.paths import printable
+from nuqleus.settings import LogFormat
 
 _PASSWORD = re.compile(r"(\w://[^\s:/@]*):[^\s@]+@")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+_file: ContextVar[int | None] = ContextVar("file", default=None)
+
+
+@contextmanager
+def about_file(file_id: int) -> Iterator[None]:
+    """Let every line that is logged in this block carry a file's id, also in threads that are given its context."""
+    token = _file.set(file_id)
+    try:
+        yield
+    finally:
+        _file.reset(token)
+
 
 class LineFormatter(logging.Formatter):
-    """Formats as this module says; a traceback follows on lines of its own."""
+    """Formats as text; a traceback follows on lines of its own."""
 
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
@@ -30,21 +52,46 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The line itself."""
-        fields = {name: value for name, value in vars(record).items() if name not in _USUAL}
+        fields = _fields(record)
         return " ".join(
-            [super().formatMessage(record), *(f"{name}={_value(fields[name])}" for name in fields)]
+            [super().formatMessage(record), *(f"{name}={_text(fields[name])}" for name in fields)]
         )
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and the traceback if there is one."""
-        return without_passwords(printable(super().format(record)))
+        return _safe(super().format(record))
 
 
-def configure_logs(level: str = "INFO", stream: IO[str] | None = None) -> None:
-    """Send everything at `level` and above to `stream` (default: stderr). Calling it again replaces the first."""
+class JsonFormatter(LineFormatter):
+    """Formats as JSON: an object a line, with `traceback` if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        # a field of the name of one of these is left out
+        return json.dumps(
+            {n: _plain(v) for n, v in (line | _fields(record) | line).items()}, ensure_ascii=False
+        )
+
+
+def configure_logs(
+    level: str = "INFO", stream: IO[str] | None = None, *, log_format: LogFormat = "text"
+) -> None:
+    """Send everything at `level` and above to `stream` (default: stderr), Python's warnings too.
+
+    Calling it again replaces the first.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(LineFormatter())
+    handler.setFormatter(JsonFormatter() if log_format == "json" else LineFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    warnings.showwarning = _log_warning
 
 
 def without_passwords(text: str) -> str:
@@ -52,8 +99,33 @@ def without_passwords(text: str) -> str:
     return _PASSWORD.sub(r"\1:***@", text)
 
 
-def _value(value: Any) -> str:
+def _log_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object
+) -> None:
+    logging.getLogger("py.warnings").warning(
+        "%s: %s", category.__name__, message, extra={"at": f"{filename}:{lineno}"}
+    )
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What the caller gave, after the id of the file at hand."""
+    file_id = _file.get()
+    given = {name: value for name, value in vars(record).items() if name not in _USUAL}
+    return given if file_id is None else {"file": file_id, **given}
+
+
+def _safe(text: str) -> str:
+    return without_passwords(printable(text))
+
+
+def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     text = str(value)
     return text if re.fullmatch(r"[^\s\"=]+", text) else json.dumps(text, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has a word for, and the text of everything else."""
+    is_number = isinstance(value, int) or (isinstance(value, float) and isfinite(value))
+    return value if value is None or is_number else _safe(str(value))

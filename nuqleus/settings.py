@@ -26,6 +26,8 @@ SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put a container's secrets, each a file."""
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LogFormat = Literal["text", "json"]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 def _embedded_database(given: dict[str, Any]) -> str:
@@ -48,12 +50,18 @@ class Settings(BaseSettings):
         heartbeat_seconds: how often a worker renews its lease.
         max_attempts: workers that a file may kill before it is failed.
         resend_seconds: a queued file is rung for again when its message seems to be lost after so long.
+        chunk_files: small files that a worker takes together, at most, where many wait.
+        urgent: patterns of paths whose files go before others, with commas between; `*` stands for anything.
         max_pixels: images with more pixels than this are failed, from their header.
         soft_time_limit: seconds after which a file's task is asked to end.
         time_limit: seconds after which a file's task is killed.
         weights: a weights file instead of the one that comes with the package.
         overlay_dir: where pictures of the outlines go; None draws none.
         log_level: the least severe level that is logged.
+        log_format: `text` for people, `json` for programs: an object a line.
+        metrics_port: where the scheduler is asked for its metrics; None: nowhere.
+        worker_metrics_port: the same for workers; several on one machine take the next free ports.
+        metrics_address: the address that both listen on.
         outside_links: whether links in the watched folder may lead to files elsewhere.
         watch: `auto` uses the operating system's events where they work; `poll` never does.
     """
@@ -75,6 +83,8 @@ class Settings(BaseSettings):
     heartbeat_seconds: PositiveFloat = 10.0
     max_attempts: PositiveInt = 3
     resend_seconds: PositiveFloat = 300.0
+    chunk_files: PositiveInt = 16
+    urgent: str = "priority/*,*/priority/*"
     max_pixels: PositiveInt = 400_000_000
     soft_time_limit: PositiveInt = 600
     time_limit: PositiveInt = 660
@@ -82,6 +92,10 @@ class Settings(BaseSettings):
     overlay_dir: Path | None = None
     outside_links: bool = False
     log_level: LogLevel = "INFO"
+    log_format: LogFormat = "text"
+    metrics_port: Port | None = None
+    worker_metrics_port: Port | None = None
+    metrics_address: str = "127.0.0.1"
     watch: Literal["auto", "poll"] = "auto"
 
     @field_validator("database_url")

@@ -8,6 +8,7 @@ from nuqleus.database.records import Claim
 from nuqleus.database.results import ImageResult
 from nuqleus.database.states import Files, FileState
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, LeaseLost
+from nuqleus.logs import about_file
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
 from worker.album import Album, open_album
@@ -52,6 +53,10 @@ class Processor:
 
         If the database stays away, its row remains as it is: the scheduler's sweep will ring for it again.
         """
+        with about_file(job.file_id):
+            self._handle(job)
+
+    def _handle(self, job: Job) -> None:
         try:
             claim = self.patience(self.files.claim, job.file_id, self.owner, self.settings.lease_seconds)
             if claim is None:

@@ -55,7 +55,7 @@ def create_app(settings: Settings, child: Child, module: str) -> Celery:
     worker_process_init.connect(child.start, weak=False)
     worker_process_shutdown.connect(child.stop, weak=False)
     worker_shutting_down.connect(_end_at_once_when_told_again, weak=False)
-    setup_logging.connect(lambda **_signal: _configure_logs(settings.log_level), weak=False)
+    setup_logging.connect(lambda **_signal: _configure_logs(settings), weak=False)
     return app
 
 
@@ -83,7 +83,7 @@ def _end_at_once(since: float) -> None:
         os.kill(os.getpid(), signal.SIGQUIT)
 
 
-def _configure_logs(level: str) -> None:
-    configure_logs(level)
+def _configure_logs(settings: Settings) -> None:
+    configure_logs(settings.log_level, log_format=settings.log_format)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nuqleus.database.overview import Overview
+    from nuqleus.settings import LogFormat
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,9 @@ class Display(Protocol):
         """Make room for other output."""
 
 
-def make_display(log_level: str) -> Display:
+def make_display(log_level: str, log_format: LogFormat = "text") -> Display:
     """What fits stderr."""
-    return Bar() if sys.stderr.isatty() else Lines(log_level)
+    return Bar() if sys.stderr.isatty() else Lines(log_level, log_format)
 
 
 def ended(overview: Overview) -> int:
@@ -101,8 +102,10 @@ class Bar:
 class Lines:
     """A line every ten seconds, while there is something to do."""
 
-    def __init__(self, log_level: str, clock: Callable[[], float] = time.monotonic) -> None:
-        configure_logs(log_level)
+    def __init__(
+        self, log_level: str, log_format: LogFormat = "text", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        configure_logs(log_level, log_format=log_format)
         self._clock = clock
         self._due = clock()
 

@@ -53,7 +53,7 @@ class Report:
         self._engine = engine
         self._settings = settings
         self._began = time.time()
-        self._display: Display = make_display(settings.log_level)
+        self._display: Display = make_display(settings.log_level, settings.log_format)
         self._due = 0.0
         self._has_concluded = self._is_ready = False
 

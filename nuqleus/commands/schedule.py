@@ -31,7 +31,7 @@ def command(input_dir: Path | None, database_url: str | None, broker_url: str | 
     from scheduler.assembly import make_daemon, watching
 
     settings = get_settings(input_dir=input_dir, database_url=database_url, broker_url=broker_url)
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, log_format=settings.log_format)
     app = make_app(settings)
     daemon = make_daemon(settings, open_database(settings.database_url), app)
     with StopSignals() as signals, watching(settings, daemon):

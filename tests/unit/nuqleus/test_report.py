@@ -132,7 +132,7 @@ def test_failures_speed_and_time_left_are_told_as_far_as_known():
 
 
 def test_elsewhere_than_on_a_terminal_a_line_is_logged_now_and_then(clock, caplog):
-    lines = Lines("INFO", clock)
+    lines = Lines("INFO", clock=clock)
     caplog.set_level(logging.INFO)
     logging.getLogger().addHandler(caplog.handler)
     for _ in range(21):
