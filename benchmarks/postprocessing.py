@@ -19,6 +19,7 @@ from rich.progress import track
 from rich.table import Table
 from scipy import ndimage
 
+from model.forward import Forward
 from model.instances import InstanceRules, Maps, find_nuclei
 from model.measurements import measure_intensities, measure_shapes
 from model.normalise import normalise
@@ -81,7 +82,9 @@ def read_cases(folder: Path) -> Iterator[Case]:
     segmenter = Segmenter.load()
     for path in track(sorted(folder.iterdir()), "Measuring"):
         pixels = read_image(path)
-        yield Case(pixels, predict_maps(segmenter.network, segmenter.card.network, normalise(pixels)))
+        yield Case(
+            pixels, predict_maps(Forward(segmenter.network), segmenter.card.network, normalise(pixels))
+        )
 
 
 def tally(cases: Iterable[Case], card: ModelCard) -> Tally:

@@ -1,7 +1,7 @@
 """Pixels → label image: normalise, run the network tile by tile, separate the nuclei."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from skimage.transform import resize
 
 from model.errors import WeightsError
 from model.folding import fold_norms
+from model.forward import Forward
 from model.growth import Labels
 from model.instances import Maps, find_nuclei
 from model.normalise import normalise
@@ -20,6 +21,9 @@ from model.precision import Precision, choose_precision
 from model.tiling import Tile, cut_tiles
 from model.unet import CHANNELS_IN, UNetConfig, build_unet
 from model.weights import SHIPPED, ModelCard, read_card
+
+Predicts = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""A network's forward pass: (1, H, W, 3) → (H, W, outputs) logits, float32."""
 
 TILE = 1280
 """Side of the largest piece that the network sees at once: about 1 GB of features."""
@@ -43,7 +47,7 @@ class Segmentation:
 
 
 class Segmenter:
-    """A loaded network with the rules that turn what it sees into nuclei.
+    """A loaded network with the rules that turn what it sees into nuclei. Several threads may use it at once.
 
     Attributes:
         network: its batch norms folded away.
@@ -54,6 +58,7 @@ class Segmenter:
         self.network = network
         self.card = card
         self._config = card.network
+        self._forward = Forward(network)
 
     @classmethod
     def load(cls, weights: Path | None = None, precision: Precision | None = None) -> "Segmenter":
@@ -77,13 +82,13 @@ class Segmenter:
         with _timed(seconds, "normalise"):
             image = normalise(pixels)
         with _timed(seconds, "network"):
-            maps = predict_maps(self.network, self._config, image)
+            maps = predict_maps(self._forward, self._config, image)
         with _timed(seconds, "instances"):
             labels = find_nuclei(maps, self._config.outputs, self.card.rules)
         return Segmentation(labels, seconds)
 
 
-def predict_maps(network: keras.Model, config: UNetConfig, image: NDArray[np.float32]) -> Maps:
+def predict_maps(network: Predicts, config: UNetConfig, image: NDArray[np.float32]) -> Maps:
     """Run the network over an image of any size: (H, W, 1 or 3) → probabilities (H, W, len(outputs)), float32."""
     if config.canvas is not None:
         return _predict_resized(network, config.canvas, config.multiple, image)
@@ -94,18 +99,16 @@ def predict_maps(network: keras.Model, config: UNetConfig, image: NDArray[np.flo
     return maps
 
 
-def _predict_resized(network: keras.Model, side: int, multiple: int, image: NDArray[np.float32]) -> Maps:
+def _predict_resized(network: Predicts, side: int, multiple: int, image: NDArray[np.float32]) -> Maps:
     small = resize(image, (side, side), order=1, anti_aliasing=True)
     (tile,) = cut_tiles(side, side, TILE, MARGIN)
     maps = _predict_tile(network, multiple, small, tile)
     return resize(maps, (*image.shape[:2], maps.shape[2]), order=1).astype(np.float32, copy=False)
 
 
-def _predict_tile(network: keras.Model, multiple: int, image: NDArray[np.float32], tile: Tile) -> Maps:
+def _predict_tile(network: Predicts, multiple: int, image: NDArray[np.float32], tile: Tile) -> Maps:
     batch = make_batch(image[tile.read], multiple)
-    with _memory_errors():
-        logits = network.predict_on_batch(batch)[0]
-    return _sigmoid(logits[tile.inner])
+    return _sigmoid(network(batch)[tile.inner])
 
 
 def make_batch(image: NDArray[np.float32], multiple: int) -> NDArray[np.float32]:
@@ -117,17 +120,6 @@ def make_batch(image: NDArray[np.float32], multiple: int) -> NDArray[np.float32]
 
 def _sigmoid(logits: NDArray[np.float32]) -> Maps:
     return 0.5 * np.tanh(0.5 * logits) + 0.5
-
-
-@contextmanager
-def _memory_errors() -> Iterator[None]:
-    """Each backend has an exception of its own for a device that is full; callers know only Python's."""
-    try:
-        yield
-    except Exception as error:
-        if type(error).__name__ in {"ResourceExhaustedError", "OutOfMemoryError"}:
-            raise MemoryError(f"The network ran out of memory: {error}") from error
-        raise
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from model.forward import Forward
 from model.instances import InstanceRules, Maps, find_nuclei
 from model.metrics import compare
 from model.segmentation import predict_maps
@@ -40,7 +41,7 @@ def fit_rules(
 
     Coordinate ascent over `GRID` from `start`, which stays unless others are better; `on_trial` is told of every trial.
     """
-    maps = [predict_maps(network, config, example.image).astype(np.float16) for example in examples]
+    maps = [predict_maps(Forward(network), config, example.image).astype(np.float16) for example in examples]
     truths = [example.labels for example in examples]
 
     def score(rules: InstanceRules) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from model.evaluation import ImageScore, summarise
+from model.forward import Forward
 from model.instances import InstanceRules, find_nuclei
 from model.metrics import compare
 from model.segmentation import predict_maps
@@ -166,7 +167,9 @@ def _measure(
     network: keras.Model, recipe: Recipe, rules: InstanceRules, val: Sequence[Example], folder: Path
 ) -> list[ImageScore]:
     outputs = recipe.network.outputs
-    found = [find_nuclei(predict_maps(network, recipe.network, e.image), outputs, rules) for e in val]
+    found = [
+        find_nuclei(predict_maps(Forward(network), recipe.network, e.image), outputs, rules) for e in val
+    ]
     scores = [
         ImageScore(e.name, e.kind, compare(e.labels, labels)) for e, labels in zip(val, found, strict=True)
     ]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from model.forward import Forward
 from model.segmentation import MARGIN, TILE, Segmenter, predict_maps
 from model.training.recipe import NUQLEUS
 from model.unet import UNetConfig, build_unet
@@ -83,23 +84,7 @@ def test_sub_pixels_land_where_they_belong():
 def test_maps_are_probabilities(segmenter: Segmenter):
     config = read_card(SHIPPED).network
     network = build_unet(config)
-    maps = predict_maps(network, config, np.random.default_rng(0).random((40, 50, 1), np.float32))
+    maps = predict_maps(Forward(network), config, np.random.default_rng(0).random((40, 50, 1), np.float32))
     assert maps.shape == (40, 50, len(config.outputs))
     assert maps.min() >= 0
     assert maps.max() <= 1
-
-
-class ResourceExhaustedError(Exception):
-    """Called like TensorFlow's."""
-
-
-def test_a_device_that_is_full_is_pythons_memory_error(monkeypatch: pytest.MonkeyPatch):
-    config = UNetConfig(widths=(4, 8))
-    network = build_unet(config)
-
-    def overflow(_images: np.ndarray) -> np.ndarray:
-        raise ResourceExhaustedError("OOM when allocating tensor")
-
-    monkeypatch.setattr(network, "predict_on_batch", overflow)
-    with pytest.raises(MemoryError, match="OOM when allocating"):
-        predict_maps(network, config, np.zeros((32, 32, 1), np.float32))
