@@ -86,9 +86,11 @@ def _work(machine: Machine, signals: StopSignals, *, once: bool) -> int:
     from nuqleus.database.summary import failures
     from nuqleus.queue import make_app
     from scheduler.assembly import make_daemon, watching
+    from scheduler.metrics import serve_standing
 
-    engine = open_database(settings.database_url)
-    daemon = make_daemon(settings, engine, make_app(settings))
+    engine, app = open_database(settings.database_url), make_app(settings)
+    daemon = make_daemon(settings, engine, app)
+    serve_standing(settings, engine, app)
     with Report(engine, settings, goes_on=not once) as report, watching(settings, daemon):
         has_ended = _look_after(machine, daemon, report, signals, once=once)
     if not once:

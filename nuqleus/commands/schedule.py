@@ -29,11 +29,13 @@ def command(input_dir: Path | None, database_url: str | None, broker_url: str | 
     from nuqleus.settings import get_settings
     from nuqleus.signals import StopSignals
     from scheduler.assembly import make_daemon, watching
+    from scheduler.metrics import serve_standing
 
     settings = get_settings(input_dir=input_dir, database_url=database_url, broker_url=broker_url)
     configure_logs(settings.log_level, log_format=settings.log_format)
-    app = make_app(settings)
-    daemon = make_daemon(settings, open_database(settings.database_url), app)
+    app, engine = make_app(settings), open_database(settings.database_url)
+    daemon = make_daemon(settings, engine, app)
+    serve_standing(settings, engine, app)
     with StopSignals() as signals, watching(settings, daemon):
         signals.deferring = True
         while not signals.received:

@@ -1,0 +1,92 @@
+"""How things stand, seen closer: what `nuqleus status` and Prometheus want to know besides the overview."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.leadership import leading
+from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.tally import stage_sums
+
+RECENT = 500
+"""Files that ended last, which say where the time goes."""
+
+
+@dataclass(frozen=True)
+class RunningFile:
+    """A file that is being processed, by the worker of this name; `started_at` in seconds since 1970."""
+
+    path: str
+    owner: str
+    started_at: float
+
+
+@dataclass(frozen=True)
+class Details:
+    """How things stand, seen closer.
+
+    Attributes:
+        leader: the scheduler that looks after the folder; None if none does.
+        queue_age: seconds that the first file of the queue has waited for; None if none waits.
+        running: files that are being processed, those that were begun first.
+        failures_by_kind: number of failed files by kind of reason, the most frequent first.
+        stage_seconds: what the stages took, for the images of the files that ended last.
+    """
+
+    leader: str | None
+    queue_age: float | None
+    running: list[RunningFile]
+    failures_by_kind: dict[str, int]
+    stage_seconds: dict[str, float]
+
+
+def look_closer(engine: Engine, now: float) -> Details:
+    """Ask the database; failures alone are all looked at.
+
+    Args:
+        engine: the database.
+        now: seconds since 1970.
+    """
+    return Details(
+        leading(engine, now),
+        queue_age(engine, now),
+        _running(engine),
+        failures_by_kind(engine),
+        _stage_seconds(engine),
+    )
+
+
+def queue_age(engine: Engine, now: float) -> float | None:
+    """Seconds that the first file of the queue has waited for; None if none waits."""
+    query = select(func.min(File.queued_at)).where(File.state == FileState.QUEUED)
+    with reading(engine) as connection:
+        first = connection.scalar(query)
+    return None if first is None else max(0.0, now - first)
+
+
+def failures_by_kind(engine: Engine) -> dict[str, int]:
+    """Number of failed files by kind of reason, the most frequent first."""
+    number = func.count()
+    query = select(File.error_kind, number).where(File.state == FileState.FAILED).group_by(File.error_kind)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(number.desc(), File.error_kind))
+        return {str(kind): count for kind, count in rows}
+
+
+def _running(engine: Engine) -> list[RunningFile]:
+    columns = (File.path, File.lease_owner.label("owner"), File.started_at)
+    query = select(*columns).where(File.state == FileState.RUNNING).order_by(File.started_at, File.id)
+    with reading(engine) as connection:
+        return [RunningFile(**row) for row in connection.execute(query).mappings()]
+
+
+def _stage_seconds(engine: Engine) -> dict[str, float]:
+    last = (
+        select(File.id).where(File.finished_at.is_not(None)).order_by(File.finished_at.desc()).limit(RECENT)
+    )
+    with reading(engine) as connection:
+        # found first and named then, lest a database looks for them image by image
+        ids = connection.scalars(last).all()
+        row = connection.execute(select(*stage_sums()).where(Image.file_id.in_(ids))).mappings().one()
+    return {stage: seconds for stage, seconds in row.items() if seconds is not None}
