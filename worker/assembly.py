@@ -15,6 +15,7 @@ from nuqleus.database.workers import Workers
 from nuqleus.identity import own_name
 from nuqleus.settings import Settings
 from worker.heartbeat import Heartbeat
+from worker.metrics import CountedFiles, Identity, Metrics, serve_worker
 from worker.patience import Patience
 from worker.pipeline import FindsNuclei, warm_up
 from worker.processor import Processor
@@ -69,9 +70,12 @@ def assemble(
     worker = patience(Workers(engine).start, socket.gethostname(), os.getpid(), device(), own_name())
     model_id = patience(_register, engine, segmenter)
     heartbeat = _start_heartbeat(settings, engine, worker.id)
+    metrics = Metrics()
+    serve_worker(settings, metrics, Identity(worker.owner, worker.device, segmenter.card.name))
     log.info("Ready: network %r, worker %s", segmenter.card.name, worker.owner)
+    files = CountedFiles(engine, metrics)
     return Processor(
-        settings, Source(settings), Files(engine), segmenter, model_id, worker.owner, heartbeat, patience
+        settings, Source(settings), files, segmenter, model_id, worker.owner, heartbeat, patience
     )
 
 

@@ -1,0 +1,152 @@
+"""What Prometheus learns from a worker: what it did and what that took, counted where the database says it is done."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from time import perf_counter
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine
+
+from nuqleus.database.records import Claim, Finished
+from nuqleus.database.states import Files, FileState
+from nuqleus.errors import LeaseLost
+from nuqleus.metrics import serve_metrics
+from nuqleus.settings import Settings
+
+PORTS = 32
+"""Workers of one machine that find a port each."""
+
+BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+"""Seconds of a stage, for one image."""
+
+
+class Metrics:
+    """Counts of one worker, from its start on.
+
+    Attributes:
+        registry: holds them, and what the system says of the process.
+    """
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._stages = Histogram(
+            "nuqleus_worker_stage_seconds",
+            "Time that a stage took for an image.",
+            ["stage"],
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self._files = Counter("nuqleus_worker_files", "Files by outcome.", ["outcome"], registry=registry)
+        self._images = Counter("nuqleus_worker_images", "Images stored.", registry=registry)
+        self._pixels = Counter("nuqleus_worker_pixels", "Their pixels.", registry=registry)
+        self._nuclei = Counter("nuqleus_worker_nuclei", "Their nuclei.", registry=registry)
+
+    def count(self, outcome: str) -> None:
+        """A file left the worker: `done`, `duplicate`, `failed`, `returned` to the scheduler, or `lost` to another."""
+        self._files.labels(outcome).inc()
+
+    def count_results(self, finished: Sequence[Finished], seconds: float) -> None:
+        """These files were stored together, which took so long."""
+        images = [image for file in finished for image in file.images]
+        for image in images:
+            for stage, took in (*image.seconds.items(), ("store", seconds / len(images))):
+                self._stages.labels(stage).observe(took)
+            self._pixels.inc(image.height * image.width)
+            self._nuclei.inc(len(image.nuclei["label"]))
+        self._images.inc(len(images))
+
+
+class CountedFiles(Files):
+    """The files of a database, which counts those that leave this worker."""
+
+    def __init__(self, engine: Engine, metrics: Metrics) -> None:
+        super().__init__(engine)
+        self._metrics = metrics
+
+    def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
+        """See `Files`."""
+        began = perf_counter()
+        outcomes = super().complete_all(finished)
+        took = perf_counter() - began
+        for lost in outcomes:
+            self._metrics.count("lost" if lost else "done")
+        stored = [file for file, lost in zip(finished, outcomes, strict=True) if not lost]
+        self._metrics.count_results(stored, took)
+        return outcomes
+
+    def mark_duplicate(self, claim: Claim, sha256: str, of: int) -> bool:
+        """See `Files`."""
+        return self._counted("duplicate", super().mark_duplicate(claim, sha256, of))
+
+    def fail(self, claim: Claim, kind: str, message: str) -> bool:
+        """See `Files`."""
+        return self._counted("failed", super().fail(claim, kind, message))
+
+    def release(
+        self, claim: Claim, *, to: Literal[FileState.QUEUED, FileState.WAITING], counts: bool = False
+    ) -> bool:
+        """See `Files`."""
+        return self._counted("returned", super().release(claim, to=to, counts=counts))
+
+    def _counted(self, outcome: str, happened: bool) -> bool:
+        if happened:
+            self._metrics.count(outcome)
+        return happened
+
+
+def device_memory(device: str) -> tuple[int, int]:
+    """Bytes that this process holds on a graphics processor: now, and at most so far."""
+    import tensorflow as tf
+
+    held = tf.config.experimental.get_memory_info(device.upper())
+    return held["current"], held["peak"]
+
+
+class Identity(Collector):
+    """Which worker this is, and what it works with; and how much of a graphics processor's memory it holds.
+
+    Args:
+        worker: its name, as `files.lease_owner` has it.
+        device: as `workers.device` has it.
+        network: the name of its model.
+        memory: bytes that the process holds on a device, now and at most.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        device: str,
+        network: str,
+        memory: Callable[[str], tuple[int, int]] = device_memory,
+    ) -> None:
+        self._labels = {"worker": worker, "device": device, "network": network}
+        self._device = device
+        self._memory = memory
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of now."""
+        yield InfoMetricFamily("nuqleus_worker", "The worker that answers here.", value=self._labels)
+        if self._device.startswith("gpu"):
+            yield from self._held(*self._memory(self._device))
+
+    def _held(self, now: int, peak: int) -> Iterator[Metric]:
+        for name, text, held in (("", "now", now), ("peak_", "at most, so far", peak)):
+            metric = GaugeMetricFamily(
+                f"nuqleus_worker_device_memory_{name}bytes",
+                f"Memory that the network holds on the device {text}.",
+                labels=["device"],
+            )
+            metric.add_metric([self._device], held)
+            yield metric
+
+
+def serve_worker(settings: Settings, metrics: Metrics, identity: Identity) -> None:
+    """Let Prometheus ask this worker, if a port is set; several on one machine take the next ones."""
+    if settings.worker_metrics_port is not None:
+        metrics.registry.register(identity)
+        address, port = settings.metrics_address, settings.worker_metrics_port
+        serve_metrics(metrics.registry, address, port, ports=PORTS)
