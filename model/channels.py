@@ -18,6 +18,6 @@ def nuclear_pixels(plane: Plane) -> NDArray[np.generic]:
     name speaks of nuclei, else the first: mixed with other stains, nuclei would be hard to find.
     """
     if plane.colour or plane.pixels.shape[2] == 1:
-        return plane.pixels
+        return np.asarray(plane.pixels)
     channel = next((i for i, name in enumerate(plane.channel_names) if _NUCLEAR.search(name)), 0)
     return plane.pixels[..., channel : channel + 1]

@@ -81,7 +81,7 @@ def _read(path: Path, max_pixels: int) -> Iterator[tuple[Plane, float]]:
 def _measure(plane: Plane, labels: Labels, seconds: dict[str, float]) -> ImageResult:
     start = time.perf_counter()
     nuclei = measure_shapes(labels)
-    intensities = measure_intensities(labels, plane.pixels)
+    intensities = measure_intensities(labels, np.asarray(plane.pixels))
     masks = encode_mask(labels)
     height, width, channels = plane.pixels.shape
     return ImageResult(

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ImageError
@@ -15,13 +16,36 @@ FREE_CHANNELS = 4
 """So many channels don't count against the limit of pixels; further ones do, or a header could claim terabytes."""
 
 
+LARGE = 25_000_000
+"""Planes with more pixels are processed in blocks, and decoded by regions where their file allows it."""
+
+
+class Pixels(Protocol):
+    """Pixels to slice: an array, or what decodes a region when it is asked for (`model.reading.regions`)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W, C)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the arrays that slicing gives."""
+
+    def __getitem__(self, key: Any, /) -> NDArray[Any]:
+        """`pixels[r0:r1, c0:c1]` → (h, w, C) array."""
+
+    def __array__(self, dtype: Any = None, /) -> NDArray[Any]:
+        """`numpy.asarray(pixels)`: all of them."""
+
+
 @dataclass(frozen=True)
 class Plane:
     """One image of a file.
 
     Attributes:
         pixels: (H, W, C) in the file's own dtype and native byte order. C is 1 for gray and 3 for RGB colour; else
-            the channels of a fluorescence image. Alpha is gone. NaN and infinities stay.
+            the channels of a fluorescence image. Alpha is gone. NaN and infinities stay. An array; of a plane with
+            more pixels than `LARGE` perhaps something that decodes what is sliced.
         colour: the three channels are red, green and blue of one colour image.
         scene: position, series or page size, counted from 0.
         t: time point, counted from 0.
@@ -30,13 +54,18 @@ class Plane:
         channel_names: one per channel where the file names them, else empty.
     """
 
-    pixels: NDArray[Any]
+    pixels: Pixels
     colour: bool
     scene: int = 0
     t: int = 0
     z: int = 0
     pixel_size_um: float | None = None
     channel_names: tuple[str, ...] = ()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is processed in blocks."""
+        return self.pixels.shape[0] * self.pixels.shape[1] > LARGE
 
 
 def check_size(path: Path, height: int, width: int, channels: int, max_pixels: int) -> None:

@@ -6,7 +6,7 @@ Orientation tag is ignored, as ImageJ, Bio-Formats and tifffile do, so that mask
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from model.errors import ImageError
 from model.reading.calibration import Calibration, calibrate
 from model.reading.damage import explained
 from model.reading.directories import check_directories
-from model.reading.layout import Layout
+from model.reading.layout import PIXEL, SAMPLE, Index, Layout
 from model.reading.photometry import Conversion, UnsupportedPixelsError, conversion
-from model.reading.plane import Plane, check_size
+from model.reading.plane import LARGE, Pixels, Plane, check_size
+from model.reading.regions import RegionPixels
+from model.reading.stored import Kept, PageOfRows, StoredPage, decodes_by_region, stored_page
 
 EXTRAS = {"Thumbnail", "Label", "Macro", "Map", "Overview", "Reference"}
 """Series of slide scanners that are no images of the specimen at full resolution."""
@@ -110,12 +112,44 @@ class _Scene:
         """Read the planes one by one; places without any stored page are skipped (OME allows them)."""
         for place, numbers in self.layout.groups():
             with explained(self.path):
-                block = self._block(numbers)
-            for within, pixels in self.layout.images(block) if block is not None else ():
+                images = self._images(numbers)
+            for within, pixels in images:
                 scene, t, z = self.layout.number(place + within)
                 yield self._plane(pixels, first_scene + scene, t, z)
 
-    def _plane(self, pixels: NDArray[Any], scene: int, t: int, z: int) -> Plane:
+    def _images(self, numbers: list[int]) -> Iterable[tuple[Index, Pixels]]:
+        """Return the images in the pages of one place, with their index within the page."""
+        regions = self._regions(numbers) if self._is_large else None
+        if regions is not None:
+            return [((), regions)]
+        block = self._block(numbers)
+        return () if block is None else self.layout.images(block)
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether a page is one image, and larger than should be decoded at once."""
+        one = self.layout.inner[0].replace(SAMPLE, "") == PIXEL
+        return one and self.page.imagelength * self.page.imagewidth > LARGE
+
+    def _regions(self, numbers: list[int]) -> RegionPixels | None:
+        """Return the pages of one place, to be decoded by regions; None if they can't be, or none is stored."""
+        if not decodes_by_region(self.page):
+            return None
+        kept = Kept()
+        pages = [self._by_region(number, kept) for number in numbers]
+        return RegionPixels(self.path, pages, self.conversion) if any(pages) else None
+
+    def _by_region(self, number: int, kept: Kept) -> StoredPage | None:
+        if len(self.series) < self.layout.pages:
+            return PageOfRows(self.page, self.tif.byteorder, self._place_behind(number))
+        page = self.series[number]
+        if page is None:
+            return None
+        _check_bytes(self.path, page, self.tif.filehandle.size)
+        self._check_shape(page, page.shape)
+        return stored_page(page, self.tif.byteorder, kept)
+
+    def _plane(self, pixels: Pixels, scene: int, t: int, z: int) -> Plane:
         names = self.calibration.channel_names
         return Plane(
             pixels,
@@ -154,23 +188,30 @@ class _Scene:
     def _decoded(self, page: TiffPage | TiffFrame) -> NDArray[Any]:
         _check_bytes(self.path, page, self.tif.filehandle.size)
         pixels = page.asarray()
-        if pixels.shape != self.page.shape:
-            raise ValueError(
-                f"page {page.index} is {pixels.shape}, unlike the others of its stack: {self.page.shape}"
-            )
+        self._check_shape(page, pixels.shape)
         return pixels
+
+    def _check_shape(self, page: TiffPage | TiffFrame, shape: tuple[int, ...]) -> None:
+        if shape != self.page.shape:
+            raise ValueError(
+                f"page {page.index} is {shape}, unlike the others of its stack: {self.page.shape}"
+            )
 
     def _behind(self, number: int) -> NDArray[Any]:
         """Read a page of a stack that has one directory only, with the pixels of all pages behind each other."""
+        self.tif.filehandle.seek(self._place_behind(number))
+        dtype = self.series.dtype.newbyteorder(self.tif.byteorder)
+        return self.tif.filehandle.read_array(dtype, math.prod(self.page.shape)).reshape(self.page.shape)
+
+    def _place_behind(self, number: int) -> int:
+        """Return where in the file such a page begins."""
         offset = self.series.dataoffset
         if offset is None:
             raise ValueError(f"{self.layout.pages} pages announced, {len(self.series)} found")
         start = offset + number * self.page.nbytes
         if start + self.page.nbytes > self.tif.filehandle.size:
             raise _cut(self.path, number)
-        self.tif.filehandle.seek(start)
-        dtype = self.series.dtype.newbyteorder(self.tif.byteorder)
-        return self.tif.filehandle.read_array(dtype, math.prod(self.page.shape)).reshape(self.page.shape)
+        return int(start)
 
 
 def _conversion(path: Path, tif: TiffFile, page: TiffPage) -> Conversion:

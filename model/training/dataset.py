@@ -72,7 +72,7 @@ def load_examples(
 
 def read_image(path: Path) -> NDArray[np.generic]:
     """Read the first plane of an image: (H, W, C) in the file's dtype."""
-    return next(iter(read_planes(path))).pixels
+    return np.asarray(next(iter(read_planes(path))).pixels)
 
 
 def read_labels(path: Path) -> NDArray[np.int32]:
