@@ -1,4 +1,4 @@
-"""What travels through the queue: the number of a row, never the work itself.
+"""What travels through the queue: numbers of rows, never the work itself.
 
 The database is the truth and the queue only a doorbell: a message that is lost, doubled or late does no harm.
 """
@@ -10,15 +10,17 @@ from nuqleus.errors import MessageError
 
 @dataclass(frozen=True)
 class Job:
-    """One file to process.
+    """Files to process: one, or a chunk of small ones that a worker takes together.
 
     Attributes:
-        file_id: `files.id`.
+        file_ids: `files.id` of each.
+        urgent: goes before jobs that aren't.
     """
 
-    file_id: int
+    file_ids: tuple[int, ...]
+    urgent: bool = False
 
-    def to_message(self) -> dict[str, int]:
+    def to_message(self) -> dict[str, object]:
         """Return what is sent, ready for JSON."""
         return asdict(self)
 
@@ -29,9 +31,10 @@ class Job:
         Raises:
             MessageError: the message is not one of ours.
         """
-        if not isinstance(message, dict) or set(message) != {"file_id"}:
-            raise MessageError(f'A job is {{"file_id": number}}. Received: {message!r}')
-        file_id = message["file_id"]
-        if type(file_id) is not int or file_id < 1:
-            raise MessageError(f"A job's file_id is a positive whole number. Received: {file_id!r}")
-        return cls(file_id)
+        match message:
+            case {"file_ids": [*ids], "urgent": bool(urgent), **others} if ids and not others:
+                if all(type(file_id) is int and file_id > 0 for file_id in ids):
+                    return cls(tuple(ids), urgent)
+        raise MessageError(
+            f'A job is {{"file_ids": [positive whole numbers], "urgent": true or false}}. Received: {message!r}'
+        )

@@ -16,9 +16,10 @@ from nuqleus.messages import Job
 from nuqleus.settings import Settings
 
 QUEUE = "nuqleus"
-TASK = "nuqleus.process_file"
+TASK = "nuqleus.process_files"
 PRIORITY = 6
-"""Of an ordinary file. On Redis 0 is the highest, and there are four steps: 0, 3, 6, 9."""
+URGENT_PRIORITY = 0
+"""Of ordinary files, and of urgent ones. On Redis 0 is the highest, and there are four steps: 0, 3, 6, 9."""
 
 _PUBLISH_RETRIES = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
 """A send gives up after about a second: the row stays queued, and the scheduler rings again later."""
@@ -40,15 +41,16 @@ def make_app(settings: Settings) -> Celery:
     return app
 
 
-def send(app: Celery, file_ids: Iterable[int]) -> None:
-    """Ring for each of these files; their rows must be committed before.
+def send(app: Celery, jobs: Iterable[Job]) -> None:
+    """Ring for these files; their rows must be committed before.
 
     Raises:
         BrokerUnavailable: some or all were not sent.
     """
     with _reaching_broker(app), app.producer_or_acquire() as producer:
-        for file_id in file_ids:
-            app.send_task(TASK, args=[Job(file_id).to_message()], priority=PRIORITY, producer=producer)
+        for job in jobs:
+            priority = URGENT_PRIORITY if job.urgent else PRIORITY
+            app.send_task(TASK, args=[job.to_message()], priority=priority, producer=producer)
 
 
 def depth(app: Celery) -> int:

@@ -22,6 +22,7 @@ from scheduler.inbox import check_inbox
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.sweep import Limits, Sweep
+from scheduler.urgency import make_urgency
 from scheduler.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -57,13 +58,21 @@ def make_daemon(settings: Settings, engine: Engine, app: Celery) -> Daemon:
     require_folder(engine, str(scanner.root))
     leadership = Leadership(engine, Candidate(), settings.lease_seconds)
     completeness = Completeness(scanner.root, settings.settle_seconds)
-    files, bell = Files(engine), Bell(partial(send, app), partial(depth, app))
-    sweep = Sweep(files, Workers(engine), bell, Limits.of(settings))
+    files, workers = Files(engine), Workers(engine)
+    bell = Bell(
+        partial(send, app),
+        partial(depth, app),
+        lambda: len(workers.live(settings.lease_seconds)),
+        # a file that dies in company may not be the guilty one: with a single attempt, there is no company
+        most=settings.chunk_files if settings.max_attempts > 1 else 1,
+    )
+    sweep = Sweep(files, workers, bell, Limits.of(settings))
 
     def ends() -> bool:
         return stopping.is_set() or leadership.other() is not None
 
-    scheduler = Scheduler(scanner, files, completeness, bell, sweep, stopping=ends)
+    is_urgent = make_urgency(settings.urgent.split(","))
+    scheduler = Scheduler(scanner, files, completeness, bell, sweep, is_urgent=is_urgent, stopping=ends)
     return Daemon(scheduler, completeness, settings.scan_seconds, stopping, leadership)
 
 

@@ -3,11 +3,14 @@
 import logging
 from collections.abc import Callable, Sequence
 
+from nuqleus.database.records import QueuedFile
 from nuqleus.errors import BrokerUnavailable
+from nuqleus.messages import Job
+from scheduler.chunks import chunk_size, cut_chunks
 
 log = logging.getLogger(__name__)
 
-RINGS = 200
+RINGS = 500
 """Files enqueued before their messages are sent: a crash between the two costs at most so many second rings."""
 
 
@@ -15,21 +18,35 @@ class Bell:
     """Sends messages, and keeps those that can't be sent now.
 
     Args:
-        send: sends a message for each of these files; raises BrokerUnavailable.
+        send: sends a message for each of these jobs; raises BrokerUnavailable.
         depth: counts the messages on the broker; raises BrokerUnavailable.
+        workers: counts the live workers.
+        most: files that may share a message.
     """
 
-    def __init__(self, send: Callable[[Sequence[int]], None], depth: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        send: Callable[[Sequence[Job]], None],
+        depth: Callable[[], int],
+        workers: Callable[[], int],
+        most: int,
+    ) -> None:
         self._send = send
         self._depth = depth
-        self._unsent: list[int] = []
+        self._workers = workers
+        self._most = most
+        self._unsent: list[QueuedFile] = []
 
-    def ring(self, file_ids: Sequence[int]) -> None:
-        """Send, together with what couldn't be sent before; what can't be sent now is kept for the next time."""
-        self._unsent += file_ids
+    def ring(self, files: Sequence[QueuedFile]) -> None:
+        """Send, together with what couldn't be sent before; what can't be sent now is kept for the next time.
+
+        Raises:
+            DatabaseUnavailable: nobody knows how many workers there are; everything is kept.
+        """
+        self._unsent += files
         while self._unsent:
             try:
-                self._send(self._unsent[:RINGS])
+                self._send(list(cut_chunks(self._unsent[:RINGS], self._chunk_size())))
             except BrokerUnavailable as error:
                 log.warning("%s %d files wait to be sent.", error, len(self._unsent))
                 return
@@ -41,3 +58,8 @@ class Bell:
             return self._depth() == 0
         except BrokerUnavailable:
             return False
+
+    def _chunk_size(self) -> int:
+        if self._most == 1:
+            return 1
+        return chunk_size(self._depth() + len(self._unsent), self._workers(), self._most)

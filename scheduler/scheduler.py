@@ -33,6 +33,7 @@ class Scheduler:
         completeness: judges whether a waiting file is complete.
         bell: the queue.
         sweep: finds what got lost.
+        is_urgent: says of a path whether its file goes before others.
         clock: seconds from any origin.
         stopping: says whether to stop in the middle of a tick.
     """
@@ -45,6 +46,7 @@ class Scheduler:
         bell: Bell,
         sweep: Sweep,
         *,
+        is_urgent: Callable[[str], bool] = lambda _path: False,
         clock: Callable[[], float] = time.monotonic,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -53,6 +55,7 @@ class Scheduler:
         self._completeness = completeness
         self._bell = bell
         self._sweep = sweep
+        self._is_urgent = is_urgent
         self._clock = clock
         self._stopping = stopping
         self._recorded: dict[str, Stamp] = {}
@@ -99,24 +102,26 @@ class Scheduler:
         # a file that went away is new when it comes back
         self._recorded = scan.files
 
-    def _find_complete(self, scan: Scan) -> list[int]:
-        """The ids of waiting files that are complete; those that are not there any more are forgotten."""
+    def _find_complete(self, scan: Scan) -> list[KnownFile]:
+        """Waiting files that are complete; those that are not there any more are forgotten."""
         waiting = {file.path: file for file in self._files.known(FileState.WAITING)}
         self._completeness.keep(waiting.keys())
         gone = [file.id for path, file in waiting.items() if path not in scan.files]
         if gone and scan.complete:
             self._files.forget(gone)
-        return [file.id for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
+        return [file for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
 
     def _is_complete(self, file: KnownFile, stamp: Stamp | None) -> bool:
         # a row that another scheduler has changed since our scan has to wait for the next one
         return stamp == (file.size, file.mtime_ns) and self._completeness.is_complete(file.path, stamp)
 
-    def _enqueue(self, ids: Sequence[int]) -> None:
-        """The rows are committed as queued first, then the messages are sent."""
-        for batch in batched(ids, RINGS):
-            self._stop_if_told()
-            self._bell.ring(self._files.enqueue(batch))
+    def _enqueue(self, complete: Sequence[KnownFile]) -> None:
+        """Urgent files first. The rows are committed as queued, then the messages are sent."""
+        for urgent in (True, False):
+            ids = (file.id for file in complete if self._is_urgent(file.path) == urgent)
+            for batch in batched(ids, RINGS):
+                self._stop_if_told()
+                self._bell.ring(self._files.enqueue(batch, urgent=urgent))
 
     def _stop_if_told(self) -> None:
         if self._stopping():

@@ -15,7 +15,7 @@ from model.errors import ModelError
 from nuqleus.errors import NuqleusError
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
-from worker.timelimit import raise_time_up
+from worker.timelimit import Stuck, raise_time_up
 
 if TYPE_CHECKING:
     from worker.processor import Processor
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 OOM_SCORE = "500"
 """Between -1000 (never killed) and 1000 (always the first)."""
+
+STUCK = 3
+"""Exit status of a process whose threads can't be ended; Celery starts another one."""
 
 
 def assemble_processor(settings: Settings) -> Processor:
@@ -62,17 +65,21 @@ class Child:
             self._processor.heartbeat.stop()
 
     def handle(self, message: object) -> None:
-        """Process the file that a message is about.
+        """Process the files that a message is about; ends the process if they can't be ended otherwise.
 
         Raises:
             MessageError: the message is not one of ours.
-            RuntimeError: `start` failed; the file stays queued.
+            RuntimeError: `start` failed; the files stay queued.
         """
         job = Job.from_message(message)
         if self._processor is None:
-            raise RuntimeError(f"This worker did not start; file {job.file_id} stays queued.")
+            raise RuntimeError(f"This worker did not start; files {job.file_ids} stay queued.")
         raise_time_up()  # not in `start`, after which Celery sets its own handler
-        self._processor.handle(job)
+        try:
+            self._processor.handle(job)
+        except Stuck:
+            self.stop()
+            os._exit(STUCK)
 
 
 def _go_first_when_memory_ends() -> None:

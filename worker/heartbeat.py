@@ -1,8 +1,8 @@
-"""A thread that tells the database, while the main one is busy: this worker lives, and its file is still its own."""
+"""A thread that tells the database, while others are busy: this worker lives, and its files are still its own."""
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from nuqleus.database.records import Claim
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Renews the lease of the file at hand and the worker's row, every few seconds.
+    """Renews the leases of the files at hand and the worker's row, every few seconds.
 
     Attributes:
         files_done: files that the worker has brought to an end; written with each beat.
@@ -28,8 +28,8 @@ class Heartbeat:
         self._worker_id = worker_id
         self._every = every
         self._lease = lease
-        self._claim: Claim | None = None
-        self._lost = False
+        self._claims: list[Claim] = []
+        self._lost: list[Claim] = []
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -44,21 +44,21 @@ class Heartbeat:
         self._workers.stop(self._worker_id)
 
     @contextmanager
-    def keeping(self, claim: Claim) -> Iterator[None]:
-        """Keep a claim alive for the length of the block."""
-        self._claim, self._lost = claim, False
+    def keeping(self, claims: Sequence[Claim]) -> Iterator[None]:
+        """Keep claims alive for the length of the block; those that end sooner do no harm."""
+        self._claims, self._lost = list(claims), []
         try:
             yield
         finally:
-            self._claim = None
+            self._claims = []
 
-    def check(self) -> None:
+    def check(self, claim: Claim) -> None:
         """Stop work that is in vain.
 
         Raises:
-            LeaseLost: a beat found that the file at hand belongs to somebody else.
+            LeaseLost: a beat found that the file belongs to somebody else.
         """
-        if self._lost:
+        if claim in self._lost:
             raise LeaseLost("the file changed, or was given to another worker, while it was being processed")
 
     def beat(self) -> None:
@@ -70,11 +70,10 @@ class Heartbeat:
             log.warning("A heartbeat failed: %s", error, exc_info=not is_hiccup(error))
 
     def _renew(self) -> None:
-        claim = self._claim
-        if claim is None or self._files.renew(claim, self._lease):
-            return
-        if claim is self._claim:  # it may have ended meanwhile
-            self._lost = True
+        claims = self._claims
+        lost = self._files.renew(claims, self._lease) if claims else []
+        if claims is self._claims:  # else they have ended meanwhile
+            self._lost = lost
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every):

@@ -1,10 +1,13 @@
-"""Takes a file from its claim to its end: done, duplicate, failed, or back in the queue."""
+"""Takes files from their claim to their end: done, duplicate, failed, or back in the queue."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
+from model.combining import Combiner
 from model.reading import Plane
-from nuqleus.database.records import Claim
+from nuqleus.database.records import Claim, Finished
 from nuqleus.database.results import ImageResult
 from nuqleus.database.states import Files, FileState
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, LeaseLost
@@ -12,21 +15,25 @@ from nuqleus.logs import about_file
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
 from worker.album import Album, open_album
+from worker.company import Turns, work_together
 from worker.failures import explain
 from worker.heartbeat import Heartbeat
 from worker.patience import Patience
 from worker.pipeline import FindsNuclei, Labels, process
 from worker.source import FileChanged, Source, hash_content, unchanged
-from worker.timelimit import TimeUp
+from worker.timelimit import Stuck, TimeUp
 
 log = logging.getLogger(__name__)
+
+STORED = 32
+"""Files whose results are committed together at most."""
 
 _NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Processor:
-    """Processes files, one at a time.
+    """Processes files: a single one in the calling thread, a chunk in several.
 
     Attributes:
         settings: how long files may take, and how large they may be.
@@ -47,29 +54,64 @@ class Processor:
     owner: str
     heartbeat: Heartbeat
     patience: Patience
+    _store: Combiner[Finished, Exception | None] = field(init=False)
+    _turns: Turns = field(init=False, default_factory=Turns)
+
+    def __post_init__(self) -> None:
+        """Files that end at the same time are committed together."""
+        self._store = Combiner(self._complete_all, STORED)
 
     def handle(self, job: Job) -> None:
-        """Process a file if it is queued. Whatever happens to it ends up in the database, nothing is raised.
+        """Process files that are queued. Whatever happens to them ends up in the database.
 
-        If the database stays away, its row remains as it is: the scheduler's sweep will ring for it again.
+        If the database stays away, their rows remain as they are: the scheduler's sweep will ring for them again.
+
+        Raises:
+            Stuck: files in company took too long. Their leases have run out, so that each gets its own chance.
         """
-        with about_file(job.file_id):
-            self._handle(job)
-
-    def _handle(self, job: Job) -> None:
         try:
-            claim = self.patience(self.files.claim, job.file_id, self.owner, self.settings.lease_seconds)
-            if claim is None:
-                log.debug("File %d needs nothing: it is done, or another worker's.", job.file_id)
-                return
-            with self.heartbeat.keeping(claim):
-                self._settle(claim)
+            claims = self.patience(self._claim, job)
+            with self.heartbeat.keeping(claims):
+                self._settle_all(claims)
         except _NO_DATABASE as error:
-            log.error("File %d is left to the scheduler's sweep: %s", job.file_id, error)
+            log.error("Files %s are left to the scheduler's sweep: %s", job.file_ids, error)
+        except TimeUp:
+            log.warning("Files %s took too long together: each will be tried alone.", job.file_ids)
+            self.patience(self.files.end_leases, [self.owner])
+            raise Stuck from None
 
-    def _settle(self, claim: Claim) -> None:
+    def _claim(self, job: Job) -> list[Claim]:
+        lease = self.settings.lease_seconds
+        if len(job.file_ids) > 1:
+            return self.files.claim_fresh(job.file_ids, self.owner, lease)
+        claim = self.files.claim(job.file_ids[0], self.owner, lease)
+        return [claim] if claim else []
+
+    def _settle_all(self, claims: Sequence[Claim]) -> None:
+        if len(claims) > 1:
+            claims = self._settle_together(claims)
+        for claim in claims:
+            self._settle(claim)
+
+    def _settle_together(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Process files in company. Returns those that need more memory than there is beside the others."""
+        starved: list[Claim] = []
+        work_together([partial(self._settle, claim, starved.append) for claim in claims])
+        return starved
+
+    def _settle(self, claim: Claim, on_hunger: Callable[[Claim], None] | None = None) -> None:
+        """Bring a file to its end; `on_hunger` is told if there was no memory, where that may be others' fault."""
+        with about_file(claim.file_id):
+            try:
+                self._attempt(claim)
+            except MemoryError as error:
+                (on_hunger or partial(self._fail, error=error))(claim)
+
+    def _attempt(self, claim: Claim) -> None:
         try:
             self._work(claim)
+        except MemoryError:
+            raise
         except LeaseLost:
             log.warning("%s: the lease was lost; nothing was written", claim.path)
         except FileChanged as change:
@@ -98,14 +140,31 @@ class Processor:
 
     def _work(self, claim: Claim) -> None:
         sha256 = self.patience(self._hash, claim)
-        if not self.patience(self._share_results, claim, sha256):
-            with open_album(self.settings.overlay_dir, claim.path) as album:
-                images = self.patience(self._process, claim, album)
-                self.patience(self.files.complete, claim, sha256, self.model_id, images)
-                if album:
-                    album.publish()
-            log.info("%s: %s", claim.path, _summary(images))
+        with self._turns.of(
+            sha256
+        ):  # of files with the same content, the second finds the results of the first
+            if not self.patience(self._share_results, claim, sha256):
+                self._find_results(claim, sha256)
         self.heartbeat.files_done += 1
+
+    def _find_results(self, claim: Claim, sha256: str) -> None:
+        with open_album(self.settings.overlay_dir, claim.path) as album:
+            images = self.patience(self._process, claim, album)
+            if error := self.patience(self._store, Finished(claim, sha256, self.model_id, images)):
+                raise error
+            if album:
+                album.publish()
+        log.info("%s: %s", claim.path, _summary(images))
+
+    def _complete_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
+        try:
+            return self.files.complete_all(finished)
+        except _NO_DATABASE:
+            raise
+        except Exception as error:
+            if len(finished) == 1:
+                return [error]
+        return [outcome for file in finished for outcome in self._complete_all([file])]
 
     def _hash(self, claim: Claim) -> str:
         path = self.source.locate(claim)
@@ -122,7 +181,7 @@ class Processor:
 
     def _process(self, claim: Claim, album: Album | None) -> list[ImageResult]:
         def look(plane: Plane, labels: Labels, _result: ImageResult) -> None:
-            self.heartbeat.check()
+            self.heartbeat.check(claim)
             if album:
                 album.add(plane, labels)
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from nuqleus.csvfiles import write_csv
-from nuqleus.database.results import Columns, ImageResult, table_rows
+from nuqleus.database.bulk import plain_rows
+from nuqleus.database.results import Columns, ImageResult
 
 ENDING = ".csv"
 _KEYS = ("label", "channel")
@@ -16,7 +17,7 @@ def save_table(path: Path, result: ImageResult) -> None:
         OSError: it can't be written.
     """
     columns = join_columns(result)
-    write_csv(path, list(columns), table_rows(0, columns))
+    write_csv(path, list(columns), (dict(zip(columns, row, strict=True)) for row in plain_rows(columns)))
 
 
 def join_columns(result: ImageResult) -> Columns:

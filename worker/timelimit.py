@@ -13,6 +13,10 @@ class TimeUp(BaseException):
     """
 
 
+class Stuck(Exception):  # noqa: N818 - no error of a file
+    """Files in company took too long. Threads can't be stopped: the process must end."""
+
+
 def raise_time_up() -> None:
     """From now on this process, a child of Celery's, raises `TimeUp` where Celery's own error would be raised."""
     signal.signal(SIG_SOFT_TIMEOUT, _raise)

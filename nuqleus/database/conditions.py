@@ -46,15 +46,21 @@ def made_by(model_id: int, images: range) -> ColumnElement[bool]:
 
 def overdue(connection: Connection, before: float) -> ColumnElement[bool]:
     """Queued before this moment, and its message lost: see `Files.sweep`."""
-    last_taken = select(func.max(File.queued_at)).where(
-        File.started_at > before, File.started_at >= File.queued_at
-    )
     last_sent = select(func.max(File.queued_at)).where(File.state == FileState.QUEUED)
     running = select(exists().where(File.state == FileState.RUNNING))
-    taken, sent = connection.scalar(last_taken), connection.scalar(last_sent)
-    silent = sent is not None and sent < before and not connection.scalar(running)
-    until = before if silent else min(before, taken or 0.0)
-    return unanswered(until)
+    sent = connection.scalar(last_sent)
+    if sent is not None and sent < before and not connection.scalar(running):
+        return unanswered(before)
+    return or_(*(_overtaken(connection, before, urgent) for urgent in (True, False)))
+
+
+def _overtaken(connection: Connection, before: float, urgent: bool) -> ColumnElement[bool]:
+    """Queued before this moment, and before one of the same urgency that a worker has taken since."""
+    last_taken = select(func.max(File.queued_at)).where(
+        File.started_at > before, File.started_at >= File.queued_at, File.urgent.is_(urgent)
+    )
+    taken = connection.scalar(last_taken)
+    return and_(unanswered(min(before, taken or 0.0)), File.urgent.is_(urgent))
 
 
 def unanswered(before: float) -> ColumnElement[bool]:

@@ -1,11 +1,15 @@
 """Files as the scheduler and the workers see them: small frozen records instead of rows."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nuqleus.database.tables import FileState
 from nuqleus.paths import to_row
+
+if TYPE_CHECKING:
+    from nuqleus.database.results import ImageResult
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +52,38 @@ class Claim:
     mtime_ns: int
     attempt: int
     owner: str
+
+
+@dataclass(frozen=True)
+class QueuedFile:
+    """A file whose message is to be sent.
+
+    Attributes:
+        size: bytes.
+        attempts: times that a worker has begun with it.
+        urgent: goes before files that aren't.
+    """
+
+    id: int
+    size: int
+    attempts: int = 0
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A file with its results, ready to be written.
+
+    Attributes:
+        sha256: of the content that the results belong to.
+        model_id: of the network that found them.
+        images: what is in each of the file's images.
+    """
+
+    claim: Claim
+    sha256: str
+    model_id: int
+    images: Sequence["ImageResult"]
 
 
 def storable(files: Iterable[SeenFile]) -> Iterator[SeenFile]:

@@ -1,21 +1,25 @@
 """What was found in a file: images, masks, nuclei, intensities; written in bulk, in a transaction of `states.py`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, insert, update
 
 from nuqleus.database.batches import batched
-from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
+from nuqleus.database.tables import Base, Image, Intensity, Mask, Nucleus
 
 if TYPE_CHECKING:  # numpy is slow to load, and most users of this module have no arrays
     from numpy.typing import NDArray
 
-BATCH = 5_000
-"""Rows that are turned into Python objects at a time."""
+    from nuqleus.database.records import Finished
+
+PLANES = 500
+"""Images, and their rows, that one statement writes."""
+
+MASKS = 50
+"""Blocks of masks that are held twice for a moment."""
 
 Columns: TypeAlias = "Mapping[str, NDArray[Any]]"
 """Columns of a table by name, equally long."""
@@ -79,30 +83,35 @@ class ImageResult:
     seconds: Mapping[str, float]
 
 
-def insert_image(connection: Connection, file_id: int, model_id: int, result: ImageResult) -> int:
-    """Write one image with all that belongs to it; the time that takes is `seconds_store`. Returns its id."""
+def insert_images(connection: Connection, finished: Sequence["Finished"]) -> None:
+    """Write all images of some files, with all that belongs to them. `seconds_store` of each is an equal share."""
     began = perf_counter()
-    image_id = _insert_plane(connection, file_id, model_id, result)
-    _insert_rows(connection, Mask, _mask_rows(image_id, result.masks))
-    _insert_rows(connection, Nucleus, table_rows(image_id, result.nuclei))
-    _insert_rows(connection, Intensity, table_rows(image_id, result.intensities))
-    took = perf_counter() - began
-    connection.execute(update(Image).where(Image.id == image_id).values(seconds_store=took))
-    return image_id
+    owned = [(file, image) for file in finished for image in file.images]
+    if not owned:
+        return
+    ids = _insert_planes(connection, [_plane_row(file, image) for file, image in owned])
+    results = [image for _, image in owned]
+    masks = [row for image_id, image in zip(ids, results, strict=True) for row in _mask_rows(image_id, image)]
+    for batch in batched(masks, MASKS):
+        connection.execute(insert(Mask), batch)
+    _insert_tables(connection, Nucleus, ids, [image.nuclei for image in results])
+    _insert_tables(connection, Intensity, ids, [image.intensities for image in results])
+    share = (perf_counter() - began) / len(ids)
+    connection.execute(update(Image).where(Image.id.in_(ids)).values(seconds_store=share))
 
 
-def table_rows(image_id: int, columns: Columns) -> Iterator[dict[str, Any]]:
-    """Columns → rows of plain Python values; what isn't finite becomes NULL, alike in all databases."""
-    names, values = list(columns), [_plain(column) for column in columns.values()]
-    for row in zip(*values, strict=True):
-        yield {"image_id": image_id, **dict(zip(names, row, strict=True))}
+def _insert_planes(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
+    ids: list[int] = []
+    for batch in batched(rows, PLANES):
+        statement = insert(Image).returning(Image.id, sort_by_parameter_order=True)
+        ids += connection.scalars(statement, batch)
+    return ids
 
 
-def _insert_plane(connection: Connection, file_id: int, model_id: int, result: ImageResult) -> int:
-    statement = insert(Image).returning(Image.id)
-    row = {
-        "file_id": file_id,
-        "model_id": model_id,
+def _plane_row(file: "Finished", result: ImageResult) -> dict[str, Any]:
+    return {
+        "file_id": file.claim.file_id,
+        "model_id": file.model_id,
         "scene": result.scene,
         "t": result.t,
         "z": result.z,
@@ -114,22 +123,18 @@ def _insert_plane(connection: Connection, file_id: int, model_id: int, result: I
         "n_nuclei": len(result.nuclei["label"]),
         **{f"seconds_{stage}": seconds for stage, seconds in result.seconds.items()},
     }
-    return int(connection.execute(statement, row).scalar_one())
 
 
-def _mask_rows(image_id: int, blocks: Iterable[MaskBlock]) -> Iterator[dict[str, Any]]:
+def _mask_rows(image_id: int, result: ImageResult) -> Iterator[dict[str, Any]]:
     fields = ("row0", "col0", "height", "width", "encoding", "data")
-    for block in blocks:
+    for block in result.masks:
         yield {"image_id": image_id, **{field: getattr(block, field) for field in fields}}
 
 
-def _insert_rows(connection: Connection, table: type[Any], rows: Iterator[dict[str, Any]]) -> None:
-    for batch in batched(rows, BATCH):
-        connection.execute(insert(table), batch)
+def _insert_tables(
+    connection: Connection, table: type[Base], ids: Sequence[int], tables: Sequence[Columns]
+) -> None:
+    """Write one table a image as one."""
+    from nuqleus.database.bulk import insert_columns, join
 
-
-def _plain(column: "NDArray[Any]") -> list[Any]:
-    values: list[Any] = column.tolist()
-    if column.dtype.kind != "f":
-        return values
-    return [value if isfinite(value) else None for value in values]
+    insert_columns(connection, table, join("image_id", ids, tables))

@@ -19,15 +19,15 @@ Leases compare the clocks of the worker's and the scheduler's machine: keep them
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.catalogue import Catalogue
 from nuqleus.database.conditions import dead, held, made_by, named, overdue, unanswered
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.heirs import join_twin, leave_results, make_way, take_results
-from nuqleus.database.records import Claim, KnownFile, SeenFile, storable
-from nuqleus.database.results import ImageResult, insert_image
+from nuqleus.database.records import Claim, Finished, KnownFile, QueuedFile, SeenFile, storable
+from nuqleus.database.results import ImageResult, insert_images
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import LeaseLost
@@ -81,10 +81,14 @@ class Files(Catalogue):
                 ids |= self._observe(connection, chunk)
         return ids
 
-    def enqueue(self, ids: Sequence[int]) -> list[int]:
+    def enqueue(self, ids: Sequence[int], *, urgent: bool = False) -> list[QueuedFile]:
         """`waiting` → `queued`. Returns those that were; send their messages after this has returned."""
-        values = {"state": FileState.QUEUED, "queued_at": self._clock()}
-        return self._move(ids, [FileState.WAITING], values)
+        values = {"state": FileState.QUEUED, "queued_at": self._clock(), "urgent": urgent}
+        queued: list[QueuedFile] = []
+        for chunk in batched(ids, CHUNK):
+            with writing(self._engine) as connection:
+                queued += _queue_some(connection, chunk, File.state == FileState.WAITING, values)
+        return queued
 
     def forget(self, ids: Sequence[int]) -> list[int]:
         """Fail files that vanished before their turn. Returns those that were `waiting` or `queued`."""
@@ -93,27 +97,28 @@ class Files(Catalogue):
 
     def claim(self, file_id: int, owner: str, lease_seconds: float) -> Claim | None:
         """`queued` → `running`. None if the file isn't queued: done, or somebody else's."""
-        now = self._clock()
+        claims = self._claim(File.id == file_id, owner, lease_seconds)
+        return claims[0] if claims else None
+
+    def claim_fresh(self, ids: Sequence[int], owner: str, lease_seconds: float) -> list[Claim]:
+        """The same for several files, in this order; one that a worker has begun with before stays `queued`.
+
+        Such a file may be what killed that worker: it is for `claim`, alone.
+        """
+        claims = self._claim(and_(File.id.in_(ids), File.attempts == 0), owner, lease_seconds)
+        return sorted(claims, key=lambda claim: ids.index(claim.file_id))
+
+    def renew(self, claims: Sequence[Claim], lease_seconds: float) -> list[Claim]:
+        """Go on owning files. Returns those whose lease is lost: stop, nothing that is written will count."""
         statement = (
             update(File)
-            .where(File.id == file_id, File.state == FileState.QUEUED)
-            .values(
-                state=FileState.RUNNING,
-                attempts=File.attempts + 1,
-                lease_owner=owner,
-                lease_expires_at=now + lease_seconds,
-                started_at=now,
-            )
-            .returning(File.id, File.path, File.size, File.mtime_ns, File.attempts)
+            .where(or_(*map(held, claims)))
+            .values(lease_expires_at=self._clock() + lease_seconds)
+            .returning(File.id)
         )
         with writing(self._engine) as connection:
-            row = connection.execute(statement).one_or_none()
-        return row and Claim(*row, owner=owner)
-
-    def renew(self, claim: Claim, lease_seconds: float) -> bool:
-        """Go on owning a file. False if the lease is lost: stop, nothing that is written will count."""
-        with writing(self._engine) as connection:
-            return _change(connection, claim, {"lease_expires_at": self._clock() + lease_seconds})
+            renewed = set(connection.scalars(statement))
+        return [claim for claim in claims if claim.file_id not in renewed]
 
     def complete(self, claim: Claim, sha256: str, model_id: int, images: Iterable[ImageResult]) -> None:
         """`running` → `done`, with all results, in one transaction.
@@ -123,12 +128,24 @@ class Files(Catalogue):
         Raises:
             LeaseLost: nothing was written.
         """
-        results = list(images)
+        (lost,) = self.complete_all([Finished(claim, sha256, model_id, list(images))])
+        if lost:
+            raise lost
+
+    def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
+        """The same for several files, in one transaction. Returns what each lost; nothing was written for those."""
+        outcomes: list[LeaseLost | None] = []
         with writing(self._engine) as connection:
-            self._finish(connection, claim, {"state": FileState.DONE, "sha256": sha256})
-            make_way(connection, claim.file_id, sha256)
-            for result in results:
-                insert_image(connection, claim.file_id, model_id, result)
+            for file in finished:
+                try:
+                    self._finish(connection, file.claim, {"state": FileState.DONE, "sha256": file.sha256})
+                    make_way(connection, file.claim.file_id, file.sha256)
+                    outcomes.append(None)
+                except LeaseLost as lost:
+                    outcomes.append(lost)
+            kept = [file for file, lost in zip(finished, outcomes, strict=True) if lost is None]
+            insert_images(connection, kept)
+        return outcomes
 
     def find_twin(self, sha256: str, model_id: int, file_id: int) -> int | None:
         """Another file with the same content that this model is done with."""
@@ -225,7 +242,7 @@ class Files(Catalogue):
 
     def sweep(
         self, max_attempts: int, resend_seconds: float, limit: int = 1000, *, nothing_rings: bool = False
-    ) -> list[int]:
+    ) -> list[QueuedFile]:
         """Find what got lost: files on dead leases, and messages that never arrived.
 
         A message counts as lost after `resend_seconds`, and if either a file that was queued later has been taken
@@ -239,7 +256,7 @@ class Files(Catalogue):
             nothing_rings: the broker is known to hold no message: each that took too long is lost.
 
         Returns:
-            At most `limit` ids, now `queued`, whose messages must be sent again.
+            At most `limit` files, now `queued`, whose messages must be sent again.
         """
         now = self._clock()
         with writing(self._engine) as connection:
@@ -248,6 +265,23 @@ class Files(Catalogue):
             before = now - resend_seconds
             is_lost = unanswered(before) if nothing_rings else overdue(connection, before)
             return revived + self._resend(connection, is_lost, limit - len(revived))
+
+    def _claim(self, which: ColumnElement[bool], owner: str, lease_seconds: float) -> list[Claim]:
+        now = self._clock()
+        statement = (
+            update(File)
+            .where(which, File.state == FileState.QUEUED)
+            .values(
+                state=FileState.RUNNING,
+                attempts=File.attempts + 1,
+                lease_owner=owner,
+                lease_expires_at=now + lease_seconds,
+                started_at=now,
+            )
+            .returning(File.id, File.path, File.size, File.mtime_ns, File.attempts)
+        )
+        with writing(self._engine) as connection:
+            return [Claim(*row, owner=owner) for row in connection.execute(statement)]
 
     def _observe(self, connection: Connection, seen: Sequence[SeenFile]) -> dict[str, int]:
         query = select(File.path, File.id, File.size, File.mtime_ns).where(
@@ -324,15 +358,29 @@ class Files(Catalogue):
         hopeless = update(File).where(dead(now), File.attempts >= max_attempts)
         connection.execute(hopeless.values(self._failed("worker-died", message)))
 
-    def _revive(self, connection: Connection, now: float, limit: int) -> list[int]:
+    def _revive(self, connection: Connection, now: float, limit: int) -> list[QueuedFile]:
         # found first and named then: PostgreSQL may run a subquery with a limit once for each row of the table
         lost = select(File.id).where(dead(now)).order_by(File.lease_expires_at).limit(limit)
         values = {"state": FileState.QUEUED, "queued_at": now, **_UNOWNED}
-        return _move_some(connection, connection.scalars(lost).all(), dead(now), values)
+        return _queue_some(connection, connection.scalars(lost).all(), dead(now), values)
 
-    def _resend(self, connection: Connection, is_lost: ColumnElement[bool], limit: int) -> list[int]:
+    def _resend(self, connection: Connection, is_lost: ColumnElement[bool], limit: int) -> list[QueuedFile]:
         lost = select(File.id).where(is_lost).order_by(File.queued_at, File.id).limit(limit)
-        return _move_some(connection, connection.scalars(lost).all(), is_lost, {"queued_at": self._clock()})
+        return _queue_some(connection, connection.scalars(lost).all(), is_lost, {"queued_at": self._clock()})
+
+
+def _queue_some(
+    connection: Connection, ids: Sequence[int], condition: ColumnElement[bool], values: dict[str, Any]
+) -> list[QueuedFile]:
+    """Queue these files where the condition (still) holds. Returns those that are queued now, in this order."""
+    statement = (
+        update(File)
+        .where(File.id.in_(ids), condition)
+        .values(values)
+        .returning(File.id, File.size, File.attempts, File.urgent)
+    )
+    queued = {row.id: QueuedFile(*row) for row in connection.execute(statement)}
+    return [queued[file_id] for file_id in ids if file_id in queued]
 
 
 def _move_some(

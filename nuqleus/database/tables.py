@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -66,6 +67,7 @@ class File(Base):
         size: bytes, when it was last looked at.
         mtime_ns: time of change in nanoseconds since 1970; 0 for a file that vanished.
         sha256: of the content that the results belong to.
+        urgent: whether it went before others, when it was queued last.
         attempts: times that a worker has begun with this content.
         lease_owner: the worker that owns the file while it is running.
         lease_expires_at: from then on the worker counts as dead.
@@ -103,6 +105,7 @@ class File(Base):
             values_callable=lambda states: [state.value for state in states],
         )
     )
+    urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
     attempts: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None]
     lease_expires_at: Mapped[float | None] = mapped_column(Moment())

@@ -33,10 +33,16 @@ class StagedFiles(Files):
         halts.reach(stages.CLAIMED)
         return claim
 
-    def complete(self, claim, sha256, model_id, images):
+    def claim_fresh(self, ids, owner, lease_seconds):
+        claims = super().claim_fresh(ids, owner, lease_seconds)
+        halts.reach(stages.CLAIMED)
+        return claims
+
+    def complete_all(self, finished):
         halts.reach(stages.BEFORE_COMMIT)
-        super().complete(claim, sha256, model_id, images)
+        outcomes = super().complete_all(finished)
         halts.reach(stages.BEFORE_ACK)
+        return outcomes
 
 
 class StagedSegmenter(ThresholdSegmenter):
@@ -113,7 +119,9 @@ def poisoned(read):
 def assemble_stand_in(settings):
     worker.processor.hash_content = staged(worker.processor.hash_content, stages.READING)
     worker.processor.process = poisoned(worker.processor.process)
-    nuqleus.database.states.insert_image = staged(nuqleus.database.states.insert_image, stages.IN_TRANSACTION)
+    nuqleus.database.states.insert_images = staged(
+        nuqleus.database.states.insert_images, stages.IN_TRANSACTION
+    )
     processor = assemble(settings, load=StagedSegmenter.load, device=lambda: "cpu:0")
     return dataclasses.replace(processor, files=StagedFiles(processor.files._engine))
 

@@ -9,11 +9,11 @@ from tests.faults.stages import Stages
 enqueue = Files.enqueue
 
 
-def staged_enqueue(files, ids):
+def staged_enqueue(files, ids, **options):
     halts = Stages(get_settings().state_dir / "stages")
     if ids:
         halts.reach(stages.BEFORE_QUEUED)
-    moved = enqueue(files, ids)
+    moved = enqueue(files, ids, **options)
     if moved:
         halts.reach(stages.BEFORE_SENT)
     return moved

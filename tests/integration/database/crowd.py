@@ -22,7 +22,7 @@ def work_through(url: str, number: int) -> int:
     for known in files.known():
         claim = files.claim(known.id, f"worker {number}", lease_seconds=60)
         if claim:
-            files.renew(claim, lease_seconds=60)
+            files.renew([claim], lease_seconds=60)
             files.complete(claim, "abc", model, [_result(nuclei=50)])
             done += 1
     engine.dispose()

@@ -80,7 +80,7 @@ def test_a_path_that_no_index_takes_is_passed_over(archive: Archive, caplog: pyt
 def test_only_a_waiting_file_is_queued(archive: Archive):
     waiting, running = archive.waiting("a.png"), archive.running("b.png").file_id
 
-    assert archive.files.enqueue([waiting, running]) == [waiting]
+    assert [file.id for file in archive.files.enqueue([waiting, running])] == [waiting]
     assert archive.files.enqueue([waiting]) == []
     assert archive.row(waiting).queued_at == archive.clock.now
 
@@ -100,7 +100,7 @@ def test_renewing_moves_the_end_of_the_lease(archive: Archive):
     claim = archive.running()
     archive.clock.advance(50)
 
-    assert archive.files.renew(claim, LEASE)
+    assert archive.files.renew([claim], LEASE) == []
 
     assert archive.row(claim.file_id).lease_expires_at == archive.clock.now + LEASE
 
@@ -239,7 +239,7 @@ class TestLostLease:
     def test_it_changes_no_state(self, archive: Archive, lost):
         before = archive.row(lost.file_id)
 
-        assert not archive.files.renew(lost, LEASE)
+        assert archive.files.renew([lost], LEASE) == [lost]
         assert not archive.files.fail(lost, "unexpected", "too late")
         assert not archive.files.release(lost, to=FileState.QUEUED)
 
@@ -318,4 +318,4 @@ class TestRetry:
         claim = archive.running("a.png")
 
         assert archive.files.retry(["a.png"], only_failed=False) == []
-        assert archive.files.renew(claim, LEASE)
+        assert archive.files.renew([claim], LEASE) == []

@@ -7,7 +7,7 @@ RESEND = 300.0
 
 
 def sweep(archive: Archive, limit: int = 1000) -> list[int]:
-    return archive.files.sweep(max_attempts=2, resend_seconds=RESEND, limit=limit)
+    return [file.id for file in archive.files.sweep(max_attempts=2, resend_seconds=RESEND, limit=limit)]
 
 
 def test_a_live_lease_is_left_alone(archive: Archive):
@@ -76,13 +76,14 @@ def test_a_message_is_lost_when_a_later_one_was_answered(archive: Archive):
 
 
 def test_when_the_broker_holds_nothing_every_old_message_is_lost_though_somebody_works(archive: Archive):
-    archive.files.renew(archive.running("takes long.png"), 10 * RESEND)
+    archive.files.renew([archive.running("takes long.png")], 10 * RESEND)
     lost = archive.queued("lost.png")
     archive.clock.advance(RESEND + 1)
     fresh = archive.queued("fresh.png")
     assert sweep(archive) == []
 
-    assert archive.files.sweep(2, RESEND, nothing_rings=True) == [lost]
+    (found,) = archive.files.sweep(2, RESEND, nothing_rings=True)
+    assert found.id == lost
     assert archive.row(fresh).queued_at == archive.clock.now
 
 

@@ -35,7 +35,8 @@ def test_the_file_of_a_worker_that_is_gone_need_not_wait_for_its_lease(archive: 
 
     archive.files.end_leases([worker.owner for worker in workers.gone()])
 
-    assert archive.files.sweep(max_attempts=3, resend_seconds=LEASE) == [lost.file_id]
+    (revived,) = archive.files.sweep(max_attempts=3, resend_seconds=LEASE)
+    assert revived.id == lost.file_id
     assert archive.state(kept.file_id) == "running"
 
 

@@ -13,6 +13,7 @@ from redis import Redis
 from nuqleus import broker
 from nuqleus.broker import LONGEST_SOCKET, EmbeddedBroker, find_server
 from nuqleus.errors import BrokerUnavailable, SettingsError
+from nuqleus.messages import Job
 from nuqleus.queue import depth, make_app, send
 from nuqleus.settings import get_settings
 from tests.integration.queue.conftest import answers, wait_until
@@ -52,9 +53,9 @@ def test_what_was_sent_survives_a_kill(folder):
     embedded = EmbeddedBroker(folder)
     app = app_for(embedded)
     with running(embedded):
-        send(app, [1, 2, 3])
+        send(app, [Job((1,)), Job((2,)), Job((3,))])
     with pytest.raises(BrokerUnavailable, match="can't be reached"):
-        send(app, [4])
+        send(app, [Job((4,))])
     with running(embedded):
         assert depth(app) == 3
     app.close()
@@ -65,7 +66,7 @@ def test_folders_may_have_any_name(folder, name):
     embedded = EmbeddedBroker(folder / name)
     app = app_for(embedded)
     with running(embedded):
-        send(app, [1])
+        send(app, [Job((1,))])
         assert depth(app) == 1
     app.close()
 
@@ -104,7 +105,7 @@ def test_a_server_that_a_dead_run_left_behind_is_replaced_and_its_messages_are_k
     left_behind, embedded = EmbeddedBroker(folder), EmbeddedBroker(folder)
     app = app_for(embedded)
     with running(left_behind) as first:
-        send(app, [1, 2])
+        send(app, [Job((1,)), Job((2,))])
         with running(embedded) as second:
             assert first.wait(timeout=60) == 0
             assert second.pid != first.pid
@@ -134,7 +135,7 @@ def test_files_that_it_can_not_read_are_set_aside_and_it_starts_empty(folder, ca
     embedded = EmbeddedBroker(folder)
     app = app_for(embedded)
     with running(embedded):
-        send(app, [1])
+        send(app, [Job((1,))])
     for path in (folder / "queue" / "appendonlydir").iterdir():
         path.write_bytes(b"nonsense")
     with Path(os.devnull).open("wb") as log:

@@ -33,19 +33,19 @@ def receive(app):
 
 
 def test_messages_arrive_in_the_order_in_which_they_were_sent(app):
-    send(app, [3, 1, 2])
-    assert list(receive(app)) == [(TASK, Job(3)), (TASK, Job(1)), (TASK, Job(2))]
+    jobs = [Job((3,)), Job((1, 4)), Job((2,))]
+    send(app, jobs)
+    assert list(receive(app)) == [(TASK, job) for job in jobs]
 
 
 def test_the_depth_is_the_number_of_messages_that_wait(app):
     assert depth(app) == 0
-    send(app, range(1, 8))
+    send(app, [Job((number,)) for number in range(1, 8)])
     assert depth(app) == 7
     list(receive(app))
     assert depth(app) == 0
 
 
 def test_urgent_messages_overtake_ordinary_ones(app):
-    send(app, [1, 2])
-    app.send_task(TASK, args=[Job(3).to_message()], priority=0)
-    assert [job.file_id for _, job in receive(app)] == [3, 1, 2]
+    send(app, [Job((1,)), Job((2,)), Job((3,), urgent=True)])
+    assert [job.file_ids for _, job in receive(app)] == [(3,), (1,), (2,)]

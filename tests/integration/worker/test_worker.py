@@ -54,7 +54,7 @@ def test_a_file_whose_worker_was_killed_is_done_in_the_end_and_once(house, worke
     os.kill(house.workers.live(1)[-1].pid, signal.SIGKILL)
     held.unlink()
 
-    wait_until(lambda: house.files.sweep(3, 300) == [file_id], "the sweep finds the dead lease")
+    wait_until(lambda: [f.id for f in house.files.sweep(3, 300)] == [file_id], "the sweep finds the dead lease")
     house.ring([file_id])
     house.wait_for("killer.png", FileState.DONE)
 

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from nuqleus.errors import MessageError
 from nuqleus.messages import Job
 
+IDS = st.lists(st.integers(min_value=1), min_size=1).map(tuple)
 
-@given(st.integers(min_value=1))
-def test_a_job_survives_the_journey_through_json(file_id):
-    assert Job.from_message(json.loads(json.dumps(Job(file_id).to_message()))) == Job(file_id)
+
+@given(st.builds(Job, IDS, st.booleans()))
+def test_a_job_survives_the_journey_through_json(job):
+    assert Job.from_message(json.loads(json.dumps(job.to_message()))) == job
 
 
 @pytest.mark.parametrize(
@@ -23,12 +25,17 @@ def test_a_job_survives_the_journey_through_json(file_id):
         "7",
         [],
         {},
-        {"file_id": "7"},
-        {"file_id": 7.0},
-        {"file_id": True},
-        {"file_id": 0},
-        {"file_id": -1},
-        {"file_id": 7, "path": "../../etc/passwd"},
+        {"file_ids": [7]},
+        {"file_ids": [7], "urgent": 1},
+        {"file_ids": [], "urgent": False},
+        {"file_ids": 7, "urgent": False},
+        {"file_ids": "7", "urgent": False},
+        {"file_ids": ["7"], "urgent": False},
+        {"file_ids": [7.0], "urgent": False},
+        {"file_ids": [True], "urgent": False},
+        {"file_ids": [1, 0], "urgent": False},
+        {"file_ids": [-1], "urgent": False},
+        {"file_ids": [7], "urgent": False, "path": "../../etc/passwd"},
     ],
 )
 def test_a_message_that_is_not_ours_is_refused_and_quoted(message):

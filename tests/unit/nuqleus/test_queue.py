@@ -3,6 +3,7 @@
 import pytest
 
 from nuqleus.errors import SettingsError
+from nuqleus.messages import Job
 from nuqleus.queue import QUEUE, depth, make_app, send
 from nuqleus.settings import get_settings
 
@@ -46,11 +47,11 @@ def test_only_json_is_accepted_and_no_results_are_kept(app):
     assert app.conf.result_backend is None
 
 
-def test_a_message_names_its_file_and_nothing_else(app):
-    send(app, [41, 42])
+def test_a_message_names_its_files_and_nothing_else(app):
+    send(app, [Job((41,)), Job((42, 43))])
 
     assert depth(app) == 2
     with app.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as queue:
         (first, *_), _, _ = queue.get_nowait().payload
         (second, *_), _, _ = queue.get_nowait().payload
-    assert [first, second] == [{"file_id": 41}, {"file_id": 42}]
+    assert [first, second] == [{"file_ids": [41], "urgent": False}, {"file_ids": [42, 43], "urgent": False}]

@@ -11,11 +11,13 @@ from nuqleus.database.states import Files, FileState, SeenFile
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable, DatabaseUnavailable
+from nuqleus.settings import Settings
 from scheduler.bell import Bell
 from scheduler.completeness import Completeness
 from scheduler.scanner import Scan, Scanner
 from scheduler.scheduler import REREAD_SECONDS, Scheduler, Stopped
 from scheduler.sweep import LOST_SECONDS, Limits, Sweep
+from scheduler.urgency import make_urgency
 
 SETTLE = 2.0
 LEASE = 60.0
@@ -32,15 +34,18 @@ class Queue:
         self.works = True
         self.waiting = []
         self.sent = []
+        self.jobs = []
         self.states_when_sent = []
 
-    def send(self, file_ids):
+    def send(self, jobs):
         if not self.works:
             raise BrokerUnavailable("The broker is away.")
         states = {file.id: file.state for file in self.files.known()}
+        file_ids = [file_id for job in jobs for file_id in job.file_ids]
         self.states_when_sent += [states[file_id] for file_id in file_ids]
         self.waiting += file_ids
         self.sent += file_ids
+        self.jobs += jobs
 
     def depth(self):
         if not self.works:
@@ -75,13 +80,14 @@ def start(inbox, files, workers, queue, clock):
     """Starts a scheduler, as a process of its own would be."""
 
     def start(scanner=None, **options):
-        bell = Bell(queue.send, queue.depth)
+        bell = Bell(queue.send, queue.depth, lambda: 1, most=4)
         scheduler = Scheduler(
             scanner or Scanner(inbox),
             files,
             Completeness(inbox, SETTLE, clock),
             bell,
             Sweep(files, workers, bell, LIMITS, clock),
+            is_urgent=make_urgency(Settings().urgent.split(",")),
             clock=clock,
             **options,
         )
@@ -411,3 +417,34 @@ def test_the_watched_folder_is_never_written_to(inbox, tick, work, queue):
     work()
     tick(SETTLE)
     assert {path: path.stat() for path in inbox.rglob("*")} | {inbox: inbox.stat()} == before
+
+
+def test_urgent_files_are_sent_first_and_as_urgent(inbox, tick, queue, files, row):
+    for name in ("a.tif", "b/priority/x.tif", "priority/y.tif"):
+        put(inbox, name)
+    tick()
+    tick(SETTLE)
+    paths = {file.id: file.path for file in files.known()}
+    assert [paths[file_id] for file_id in queue.sent] == ["b/priority/x.tif", "priority/y.tif", "a.tif"]
+    assert [job.urgent for job in queue.jobs] == [True, True, False]
+    assert row("priority/y.tif").urgent
+
+
+def test_where_many_files_wait_they_travel_in_chunks(inbox, tick, queue):
+    for number in range(40):
+        put(inbox, f"{number:02}.tif")
+    tick()
+    tick(SETTLE)
+    assert [len(job.file_ids) for job in queue.jobs] == [4] * 10
+    assert len(set(queue.sent)) == 40
+
+
+def test_the_files_of_a_worker_that_died_come_back_one_by_one(inbox, tick, queue, files):
+    for number in range(40):
+        put(inbox, f"{number:02}.tif")
+    tick()
+    tick(SETTLE)
+    assert len(files.claim_fresh(queue.jobs[0].file_ids, "a worker that dies", LEASE)) == 4
+    queue.jobs.clear()
+    tick(LEASE + 1)
+    assert sorted(len(job.file_ids) for job in queue.jobs) == [1, 1, 1, 1]

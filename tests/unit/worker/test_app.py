@@ -55,8 +55,8 @@ def test_a_message_that_is_none_of_ours_is_refused(settings):
 
 
 def test_a_child_that_did_not_start_takes_no_file(settings):
-    with pytest.raises(RuntimeError, match="file 7 stays queued"):
-        Child(settings).handle({"file_id": 7})
+    with pytest.raises(RuntimeError, match=r"files \(7,\) stay queued"):
+        Child(settings).handle({"file_ids": [7], "urgent": False})
 
 
 @pytest.fixture
@@ -71,5 +71,5 @@ def test_a_file_whose_time_is_up_is_interrupted_by_what_no_decoder_catches(setti
     slow = Mock()
     slow.handle.side_effect = lambda job: signal.raise_signal(signal.SIGUSR1)
     with pytest.raises(TimeUp):
-        Child(settings, Mock(), slow).handle({"file_id": 7})
+        Child(settings, Mock(), slow).handle({"file_ids": [7], "urgent": False})
     assert not issubclass(TimeUp, Exception)

@@ -34,7 +34,7 @@ def expiry(engine, claim):
 
 
 def test_a_beat_prolongs_the_lease_of_the_file_at_hand(engine, clock, heartbeat, claim):
-    with heartbeat.keeping(claim):
+    with heartbeat.keeping([claim]):
         clock.now += 50
         heartbeat.beat()
 
@@ -42,7 +42,7 @@ def test_a_beat_prolongs_the_lease_of_the_file_at_hand(engine, clock, heartbeat,
 
 
 def test_a_beat_leaves_files_that_are_not_at_hand(engine, clock, heartbeat, claim):
-    with heartbeat.keeping(claim):
+    with heartbeat.keeping([claim]):
         pass
     clock.now += 50
     heartbeat.beat()
@@ -60,23 +60,24 @@ def test_a_beat_shows_that_the_worker_lives_and_what_it_did(clock, heartbeat, wo
 
 
 def test_a_lost_lease_is_noticed(files, heartbeat, claim):
-    with heartbeat.keeping(claim):
-        heartbeat.check()
+    with heartbeat.keeping([claim]):
+        heartbeat.check(claim)
         files.release(claim, to=FileState.WAITING)
         heartbeat.beat()
 
         with pytest.raises(LeaseLost):
-            heartbeat.check()
+            heartbeat.check(claim)
 
 
 def test_a_lease_lost_with_one_file_says_nothing_about_the_next(files, drop, heartbeat, claim):
-    with heartbeat.keeping(claim):
+    with heartbeat.keeping([claim]):
         files.release(claim, to=FileState.WAITING)
         heartbeat.beat()
 
-    with heartbeat.keeping(files.claim(drop("next.png"), "me", 60)):
+    following = files.claim(drop("next.png"), "me", 60)
+    with heartbeat.keeping([following]):
         heartbeat.beat()
-        heartbeat.check()
+        heartbeat.check(following)
 
 
 def test_a_database_that_is_away_for_a_moment_does_not_end_the_heartbeat(
@@ -84,12 +85,12 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_heartbeat(
 ):
     with monkeypatch.context() as broken:
         broken.setattr(files, "renew", lambda *_: (_ for _ in ()).throw(DatabaseUnavailable("away")))
-        with heartbeat.keeping(claim):
+        with heartbeat.keeping([claim]):
             heartbeat.beat()
-            heartbeat.check()
+            heartbeat.check(claim)
 
     clock.now += 20
-    with heartbeat.keeping(claim):
+    with heartbeat.keeping([claim]):
         heartbeat.beat()
     assert expiry(engine, claim) == clock.now + 60
 

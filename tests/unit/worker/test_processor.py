@@ -59,7 +59,7 @@ def process(engine, files, settings, clock, heartbeat):
         processor = Processor(
             given, Source(given), files, Interrupting(happen), model_id, "me", heartbeat, patience
         )
-        processor.handle(Job(file_id))
+        processor.handle(Job((file_id,)))
 
     return process
 
@@ -130,7 +130,7 @@ def test_a_picture_is_drawn_where_pictures_are_wanted(drop, process, tmp_path):
 
 
 def test_a_file_that_fails_shows_no_picture(drop, process, row, files, monkeypatch, tmp_path):
-    monkeypatch.setattr(files, "complete", Mock(side_effect=ZeroDivisionError))
+    monkeypatch.setattr(files, "complete_all", Mock(side_effect=ZeroDivisionError))
     process(drop("a.png"), overlay_dir=tmp_path / "overlays")
 
     assert list((tmp_path / "overlays").iterdir()) == []
@@ -292,15 +292,15 @@ def test_a_lost_lease_stops_the_work_at_the_next_image(files, settings, process,
 
 def test_a_database_that_is_away_for_a_moment_loses_no_work(drop, process, row, files, clock, monkeypatch):
     file_id = drop()
-    complete, happen = files.complete, Mock()
+    complete, happen = files.complete_all, Mock()
     answers = iter([DatabaseUnavailable("restarting")] * 3)
 
-    def flaky(*args):
+    def flaky(finished):
         for error in answers:
             raise error
-        complete(*args)
+        return complete(finished)
 
-    monkeypatch.setattr(files, "complete", flaky)
+    monkeypatch.setattr(files, "complete_all", flaky)
     process(file_id, happen)
 
     assert row(file_id).state == FileState.DONE
@@ -310,7 +310,7 @@ def test_a_database_that_is_away_for_a_moment_loses_no_work(drop, process, row, 
 
 def test_a_database_that_stays_away_leaves_the_file_to_the_sweep(drop, process, row, files, monkeypatch):
     file_id = drop()
-    monkeypatch.setattr(files, "complete", Mock(side_effect=DatabaseUnavailable("gone")))
+    monkeypatch.setattr(files, "complete_all", Mock(side_effect=DatabaseUnavailable("gone")))
 
     process(file_id)
 

@@ -1,0 +1,251 @@
+"""Several files at once, on a real database: nothing that one of them does concerns another."""
+
+from functools import partial
+from threading import Barrier, get_ident
+
+import pytest
+from sqlalchemy import select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.models import register_model
+from nuqleus.database.states import FileState
+from nuqleus.database.tables import File, Image
+from nuqleus.database.workers import Workers
+from nuqleus.errors import DatabaseUnavailable
+from nuqleus.messages import Job
+from tests.stand_in import ThresholdSegmenter
+from worker.company import THREADS, Turns, work_together
+from worker.heartbeat import Heartbeat
+from worker.patience import Patience
+from worker.processor import Processor
+from worker.source import Source
+from worker.timelimit import Stuck, TimeUp
+
+PATIENCE = 30.0
+
+
+class Acting(ThresholdSegmenter):
+    """Finds nuclei, after something has happened to an image of so many pixels."""
+
+    def __init__(self):
+        self.acts = {}
+
+    def segment(self, pixels):
+        self.acts.get(pixels.shape[1] // 16, lambda: None)()
+        return super().segment(pixels)
+
+
+@pytest.fixture
+def segmenter():
+    return Acting()
+
+
+@pytest.fixture
+def processor(engine, files, settings, clock, segmenter):
+    workers = Workers(engine, clock)
+    heartbeat = Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
+    model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
+    patience = Patience(sleep=clock.sleep)
+    return Processor(settings, Source(settings), files, segmenter, model_id, "me", heartbeat, patience)
+
+
+@pytest.fixture
+def process(processor):
+    """Handle a message about these files in a worker."""
+    return lambda *file_ids: processor.handle(Job(file_ids))
+
+
+@pytest.fixture
+def chunk(drop):
+    """Files with 1, 2, 3, … nuclei."""
+    return lambda count: [drop(f"{nuclei}.png", nuclei=nuclei) for nuclei in range(1, count + 1)]
+
+
+@pytest.fixture
+def rows(engine):
+    def rows():
+        with reading(engine) as connection:
+            return connection.execute(select(File.__table__).order_by(File.id)).all()
+
+    return rows
+
+
+@pytest.fixture
+def nuclei(engine):
+    """What was found, by file."""
+
+    def nuclei():
+        with reading(engine) as connection:
+            return dict(connection.execute(select(Image.file_id, Image.n_nuclei)).all())
+
+    return nuclei
+
+
+def failing(error):
+    def fail():
+        raise error
+
+    return fail
+
+
+def test_every_file_of_a_chunk_ends_with_its_own_results(chunk, process, rows, nuclei):
+    ids = chunk(3 * THREADS)
+    process(*ids)
+    assert {row.state for row in rows()} == {FileState.DONE}
+    assert nuclei() == {file_id: count for count, file_id in enumerate(ids, start=1)}
+
+
+def test_files_of_a_chunk_are_at_hand_at_the_same_time(chunk, process, segmenter, rows):
+    together = Barrier(3)
+    segmenter.acts = dict.fromkeys((1, 2, 3), partial(together.wait, PATIENCE))
+    process(*chunk(3))
+    assert {row.state for row in rows()} == {FileState.DONE}
+
+
+def test_a_file_alone_is_processed_in_the_calling_thread(chunk, process, segmenter):
+    threads = []
+    segmenter.acts = {1: lambda: threads.append(get_ident())}
+    process(*chunk(1))
+    assert threads == [get_ident()]
+
+
+def test_a_file_that_fails_leaves_the_others_alone(chunk, process, segmenter, drop, rows):
+    ids = [*chunk(3), drop("notes.png", content=b"shopping list")]
+    segmenter.acts = {2: failing(ZeroDivisionError())}
+    process(*ids)
+    states = [(row.state.value, row.error_kind) for row in rows()]
+    assert states == [("done", None), ("failed", "unexpected"), ("done", None), ("failed", "not-an-image")]
+
+
+def test_a_file_that_finds_no_memory_beside_others_is_tried_again_alone(chunk, process, segmenter, rows):
+    threads = []
+
+    def take_memory():
+        threads.append(get_ident())
+        if len(threads) == 1:
+            raise MemoryError
+
+    segmenter.acts = {2: take_memory}
+    process(*chunk(4))
+    assert {row.state for row in rows()} == {FileState.DONE}
+    assert threads[1] == get_ident()
+
+
+def test_a_file_that_finds_no_memory_even_alone_fails(chunk, process, segmenter, rows):
+    segmenter.acts = {2: failing(MemoryError())}
+    process(*chunk(3))
+    assert [row.error_kind for row in rows()] == [None, "out-of-memory", None]
+
+
+def test_copies_in_one_chunk_share_the_results_of_the_first(drop, process, rows, nuclei):
+    ids = [drop(f"{i}.png", nuclei=3) for i in range(4)]
+    process(*ids)
+    states = sorted(row.state.value for row in rows())
+    assert states == ["done", "duplicate", "duplicate", "duplicate"]
+    assert len(nuclei()) == 1
+
+
+def test_a_file_that_a_worker_has_begun_with_before_is_not_taken_in_company(
+    chunk, process, files, rows, clock
+):
+    ids = chunk(3)
+    files.claim(ids[1], "a worker that died", 60)
+    clock.now += 61
+    files.sweep(3, 300)
+
+    process(*ids)
+    assert [row.state for row in rows()] == [FileState.DONE, FileState.QUEUED, FileState.DONE]
+
+    process(ids[1])
+    assert rows()[1].state == FileState.DONE
+
+
+def test_files_that_end_together_are_committed_together(
+    chunk, process, processor, files, monkeypatch, nuclei
+):
+    complete_all, committed = files.complete_all, []
+
+    def slow(finished):
+        committed.append(len(finished))
+        while len(committed) == 1 and len(processor._store._waiting) < 3:
+            pass
+        return complete_all(finished)
+
+    monkeypatch.setattr(files, "complete_all", slow)
+    ids = chunk(4)
+    process(*ids)
+    assert committed == [1, 3]
+    assert nuclei() == {file_id: count for count, file_id in enumerate(ids, start=1)}
+
+
+def test_results_that_cannot_be_written_fail_their_file_only(
+    chunk, process, files, monkeypatch, rows, segmenter
+):
+    complete_all, meet = files.complete_all, Barrier(2)
+
+    def refuse(finished):
+        if any(len(file.images[0].nuclei["label"]) == 2 for file in finished):
+            raise ValueError("a number that no column holds")
+        return complete_all(finished)
+
+    monkeypatch.setattr(files, "complete_all", refuse)
+    segmenter.acts = dict.fromkeys((1, 2), partial(meet.wait, PATIENCE))
+    process(*chunk(4))
+    assert [row.state.value for row in rows()] == ["done", "failed", "done", "done"]
+
+
+def test_a_database_that_is_away_for_a_moment_loses_no_work(chunk, process, files, monkeypatch, rows):
+    complete_all, answers = files.complete_all, iter([DatabaseUnavailable("restarting")] * 2)
+
+    def flaky(finished):
+        for error in answers:
+            raise error
+        return complete_all(finished)
+
+    monkeypatch.setattr(files, "complete_all", flaky)
+    process(*chunk(3))
+    assert {row.state for row in rows()} == {FileState.DONE}
+
+
+def test_a_chunk_that_takes_too_long_is_given_up_and_each_file_gets_its_own_chance(
+    chunk, process, files, rows, monkeypatch, clock
+):
+    def time_is_up(*_):
+        raise TimeUp
+
+    monkeypatch.setattr("worker.company.wait", time_is_up)
+    monkeypatch.setattr("worker.company.ThreadPoolExecutor.submit", lambda *_: None)
+    ids = chunk(3)
+    with pytest.raises(Stuck):
+        process(*ids)
+
+    assert {row.state for row in rows()} == {FileState.RUNNING}
+    assert [(file.id, file.attempts) for file in files.sweep(3, 300)] == [(file_id, 1) for file_id in ids]
+
+
+def test_an_action_that_raises_is_heard_of_when_all_have_ended():
+    ended = []
+    with pytest.raises(ZeroDivisionError):
+        work_together(
+            [failing(ZeroDivisionError()), lambda: ended.append(1), lambda: ended.append(2)], threads=1
+        )
+    assert ended == [1, 2]
+
+
+def test_the_same_thing_is_had_one_after_the_other_and_different_things_at_once():
+    turns, inside = Turns(), []
+
+    def have(thing):
+        with turns.of(thing):
+            inside.append(thing)
+            assert inside.count(thing) == 1
+            inside.remove(thing)
+
+    work_together([partial(have, thing) for thing in "aabbab" * 50], threads=6)
+    both = Barrier(2)
+
+    def meet(thing):
+        with turns.of(thing):
+            both.wait(PATIENCE)
+
+    work_together([partial(meet, thing) for thing in "ab"], threads=2)
