@@ -1,5 +1,8 @@
 """Pixels of any kind → what the network sees: intensities robustly stretched to about 0..1."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from skimage.filters import threshold_otsu
@@ -24,7 +27,32 @@ DISTINCT = 0.66
 around one level has 2/π = 0.64."""
 
 
-def normalise(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
+Pixels = NDArray[np.generic]
+Image = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """How an image is brought to about 0..1; its parts may be stretched one by one.
+
+    Attributes:
+        low: becomes 0.
+        high: becomes 1.
+        lowest: what NaN and infinities count as.
+    """
+
+    low: float
+    high: float
+    lowest: float
+
+    def __call__(self, pixels: Pixels) -> Image:
+        """Stretch (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
+        scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
+        image = _finite(pixels, self.lowest)
+        return np.clip((image - np.float32(self.low)) * np.float32(scale), *map(np.float32, BOUNDS))
+
+
+def normalise(pixels: Pixels) -> Image:
     """Stretch an image to about 0..1.
 
     All channels are stretched alike, so that colour survives; polarity (bright on dark, dark on bright) is left to
@@ -37,24 +65,43 @@ def normalise(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
         (H, W, 1) or (H, W, 3) float32.
     """
     image = pixels if pixels.ndim == 3 else pixels[..., None]
-    return _stretch(_finite(image.astype(np.float32, copy=False)))
+    step = sample_step(*image.shape[:2])
+    return find_stretch(image[::step, ::step], lambda: [image])(image)
 
 
-def _finite(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    finite = np.isfinite(image)
-    if finite.all():
-        return image
-    lowest = image[finite].min() if finite.any() else np.float32(0)
-    return np.where(finite, image, lowest)
+def find_stretch(sample: Pixels, everything: Callable[[], Iterable[Pixels]]) -> Stretch:
+    """Choose how to stretch an image.
 
-
-def _stretch(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    low, high = np.percentile(_dim_part(_sample(image).ravel()), (LOW, HIGH))
+    Args:
+        sample: of its pixels, every `sample_step`-th in both directions.
+        everything: gives the whole image, in parts of any size; called only if a sample doesn't tell.
+    """
+    lowest = 0.0 if sample.dtype.kind in "biu" else _extremes(everything())[0]
+    low, high = np.percentile(_dim_part(_finite(sample, lowest).ravel()), (LOW, HIGH))
     if high <= low:  # nearly constant: the few pixels that differ may still be all there is
-        low, high = float(image.min()), float(image.max())
-    scale = 1.0 / (high - low) if high > low else 0.0
-    lowest, highest = BOUNDS
-    return np.clip((image - np.float32(low)) * np.float32(scale), np.float32(lowest), np.float32(highest))
+        low, high = _extremes(everything())
+    return Stretch(float(low), float(high), lowest)
+
+
+def sample_step(height: int, width: int) -> int:
+    """Return how far apart the pixels lie that speak for an image of this size."""
+    return max(1, int((height * width / SAMPLES) ** 0.5))
+
+
+def _finite(pixels: Pixels, lowest: float) -> Image:
+    image = pixels.astype(np.float32, copy=False)
+    if pixels.dtype.kind in "biu":
+        return image
+    finite = np.isfinite(image)
+    return image if finite.all() else np.where(finite, image, np.float32(lowest))
+
+
+def _extremes(parts: Iterable[Pixels]) -> tuple[float, float]:
+    """Return the lowest and the highest finite value; 0 and 0 where there is none."""
+    images = (part.astype(np.float32, copy=False) for part in parts)
+    finite = (image[np.isfinite(image)] for image in images)
+    found = [(float(values.min()), float(values.max())) for values in finite if values.size]
+    return min((low for low, _ in found), default=0.0), max((high for _, high in found), default=0.0)
 
 
 def _dim_part(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -70,8 +117,3 @@ def _dim_part(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return values
     between = nuclei * (1 - nuclei) * (dim[above].mean() - dim[~above].mean()) ** 2
     return dim if between > DISTINCT * dim.var() else values
-
-
-def _sample(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    step = max(1, int((image.shape[0] * image.shape[1] / SAMPLES) ** 0.5))
-    return image[::step, ::step]

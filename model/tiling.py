@@ -28,6 +28,13 @@ class Tile:
         )
         return rows, columns
 
+    def seen_from(self, row: int, column: int) -> "Tile":
+        """Return the same tile, counted from a place in the image."""
+        read, write = (
+            (_moved(rows, -row), _moved(columns, -column)) for rows, columns in (self.read, self.write)
+        )
+        return Tile(read, write)
+
 
 def cut_tiles(height: int, width: int, side: int, margin: int) -> Iterator[Tile]:
     """Cover an image with tiles of at most `side` pixels whose written parts lie `margin` inside those read.
@@ -38,12 +45,17 @@ def cut_tiles(height: int, width: int, side: int, margin: int) -> Iterator[Tile]
     """
     if side <= 2 * margin:
         raise ValueError(f"A tile must be larger than its two margins. Received: {side} and {margin}.")
-    for row_read, row_write in _spans(height, side, margin):
-        for column_read, column_write in _spans(width, side, margin):
+    for row_read, row_write in spans(height, side, margin):
+        for column_read, column_write in spans(width, side, margin):
             yield Tile((slice(*row_read), slice(*column_read)), (slice(*row_write), slice(*column_write)))
 
 
-def _spans(length: int, side: int, margin: int) -> Iterator[tuple[Span, Span]]:
+def _moved(span: slice, by: int) -> slice:
+    return slice(span.start + by, span.stop + by)
+
+
+def spans(length: int, side: int, margin: int) -> Iterator[tuple[Span, Span]]:
+    """Cut one side of an image: what is read and what is written of each tile, as `cut_tiles` has it."""
     start = 0
     while True:
         read = max(0, start - margin)

@@ -52,6 +52,8 @@ class Plane:
         z: slice, or page of a stack that doesn't say what its pages are, counted from 0.
         pixel_size_um: micrometres per pixel where the file says so believably and pixels are square, else None.
         channel_names: one per channel where the file names them, else empty.
+        nuclear_channel: the channel that shows the nuclei, once somebody has chosen it (`model.channels`).
+        projection: `max` or `mean` where a z-stack was made one image (`model.projection`).
     """
 
     pixels: Pixels
@@ -61,11 +63,18 @@ class Plane:
     z: int = 0
     pixel_size_um: float | None = None
     channel_names: tuple[str, ...] = ()
+    nuclear_channel: int | None = None
+    projection: str | None = None
 
     @property
     def is_large(self) -> bool:
         """Whether it is processed in blocks."""
-        return self.pixels.shape[0] * self.pixels.shape[1] > LARGE
+        return is_large(*self.pixels.shape[:2])
+
+
+def is_large(height: int, width: int) -> bool:
+    """Whether a plane of this size is processed in blocks."""
+    return height * width > LARGE
 
 
 def check_size(path: Path, height: int, width: int, channels: int, max_pixels: int) -> None:

@@ -21,7 +21,7 @@ from model.reading.damage import explained
 from model.reading.directories import check_directories
 from model.reading.layout import PIXEL, SAMPLE, Index, Layout
 from model.reading.photometry import Conversion, UnsupportedPixelsError, conversion
-from model.reading.plane import LARGE, Pixels, Plane, check_size
+from model.reading.plane import Pixels, Plane, check_size, is_large
 from model.reading.regions import RegionPixels
 from model.reading.stored import Kept, PageOfRows, StoredPage, decodes_by_region, stored_page
 
@@ -129,7 +129,7 @@ class _Scene:
     def _is_large(self) -> bool:
         """Whether a page is one image, and larger than should be decoded at once."""
         one = self.layout.inner[0].replace(SAMPLE, "") == PIXEL
-        return one and self.page.imagelength * self.page.imagewidth > LARGE
+        return one and is_large(self.page.imagelength, self.page.imagewidth)
 
     def _regions(self, numbers: list[int]) -> RegionPixels | None:
         """Return the pages of one place, to be decoded by regions; None if they can't be, or none is stored."""

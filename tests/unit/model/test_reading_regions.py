@@ -41,7 +41,7 @@ STORAGE = {
 
 @pytest.fixture(autouse=True)
 def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.reading.tiff.LARGE", 0)
+    monkeypatch.setattr("model.reading.plane.LARGE", 0)
 
 
 @pytest.fixture

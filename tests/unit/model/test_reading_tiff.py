@@ -25,7 +25,7 @@ NUMBERS = [
 def decoded(request, monkeypatch):
     """Every test runs twice: large planes are decoded piece by piece."""
     if request.param == "by region":
-        monkeypatch.setattr("model.reading.tiff.LARGE", 0)
+        monkeypatch.setattr("model.reading.plane.LARGE", 0)
 
 
 def same(path, expected):
