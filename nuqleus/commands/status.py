@@ -1,23 +1,32 @@
-"""`nuqleus status [--json | --healthy scheduler|worker]`."""
+"""`nuqleus status [--watch | --json | --healthy scheduler|worker]`."""
 
 from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
     from sqlalchemy import Engine
 
+    from nuqleus.database.details import Details
     from nuqleus.database.overview import Overview
+
+WATCH_SECONDS = 2.0
+"""Time between two looks."""
+
+REST = 9
+"""Looks that take long leave the database so many times as long in peace."""
 
 
 @click.command(name="status")
+@click.option("--watch", is_flag=True, help="Go on showing it, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.option(
     "--healthy",
@@ -28,26 +37,27 @@ if TYPE_CHECKING:
 @click.option(
     "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
 )
-def command(as_json: bool, process: str | None, database_url: str | None) -> None:
-    """Show counts by state, rate, time left, live workers and the last failures.
+def command(watch: bool, as_json: bool, process: str | None, database_url: str | None) -> None:
+    """Show counts by state, rate, time left, workers and what they do, and the last failures.
 
-    In the JSON, times are in UTC, `files_per_minute` and `seconds_left` are null when they can't be said.
+    In the JSON, times are in UTC; `files_per_minute`, `seconds_left` and `queue_age_seconds` are null when they can't
+    be said.
     """
     from nuqleus.database.engine import existing_database
-    from nuqleus.database.overview import survey
     from nuqleus.settings import get_settings
 
+    if watch + as_json + bool(process) > 1:
+        raise click.UsageError("--watch, --json and --healthy exclude each other.")
     settings = get_settings(database_url=database_url)
-    now = time.time()
     with existing_database(settings.database_url) as engine:
         if process:
-            click.echo(_require(process, engine, now, settings.lease_seconds))
-            return
-        overview = survey(engine, now, alive_within=settings.lease_seconds)
-    if as_json:
-        click.echo(json.dumps(to_json(overview), indent=2))
-    else:
-        _show(overview, now)
+            click.echo(_require(process, engine, time.time(), settings.lease_seconds))
+        elif watch:
+            _watch(engine, settings.lease_seconds)
+        elif as_json:
+            click.echo(json.dumps(to_json(*_look(engine, time.time(), settings.lease_seconds)), indent=2))
+        else:
+            _show(engine, settings.lease_seconds)
 
 
 def _require(process: str, engine: Engine, now: float, within_seconds: float) -> str:
@@ -58,16 +68,18 @@ def _require(process: str, engine: Engine, now: float, within_seconds: float) ->
     return require_worker(engine, now, within_seconds)
 
 
-def to_json(overview: Overview) -> dict[str, Any]:
-    """The overview in plain values; paths are written as in the database."""
+def to_json(overview: Overview, details: Details) -> dict[str, Any]:
+    """How things stand in plain values; paths are written as in the database."""
     from nuqleus.paths import to_row
 
-    content = asdict(overview)
+    content = asdict(overview) | asdict(details)
     content["counts"] = {state.value: count for state, count in overview.counts.items()}
     for worker in content["workers"]:
         worker |= {name: _utc(worker[name]) for name in ("started_at", "seen_at")}
     for failure in content["failures"]:
         failure |= {"path": to_row(failure["path"]), "finished_at": _utc(failure["finished_at"])}
+    for file in content["running"]:
+        file |= {"path": to_row(file["path"]), "started_at": _utc(file["started_at"])}
     return content
 
 
@@ -75,48 +87,44 @@ def _utc(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
 
 
-def _show(overview: Overview, now: float) -> None:
+def _look(engine: Engine, now: float, alive_within: float) -> tuple[Overview, Details]:
+    from nuqleus.database.details import look_closer
+    from nuqleus.database.overview import survey
+
+    return survey(engine, now, alive_within=alive_within), look_closer(engine, now)
+
+
+def _show(engine: Engine, alive_within: float) -> None:
     from rich.console import Console
 
-    console = Console()
-    counts = ", ".join(f"{count} {state}" for state, count in overview.counts.items() if count)
-    console.print(counts or "no files yet", highlight=False)
-    console.print(_pace(overview), highlight=False)
-    console.print(_workers(overview, now) if overview.workers else "no live workers")
-    if overview.failures:
-        console.print(_failures(overview))
+    Console(highlight=False).print(_drawn(engine, alive_within))
 
 
-def _pace(overview: Overview) -> str:
-    if overview.files_per_minute is None:
-        return "nothing ended in the last five minutes"
-    pace = f"{overview.files_per_minute:.1f} files per minute"
-    if not overview.seconds_left:
-        return pace
-    return f"{pace}, about {_duration(overview.seconds_left)} left"
+def _watch(engine: Engine, alive_within: float) -> None:
+    """Draw it again and again, also while the database is away."""
+    from rich.console import Console
+    from rich.live import Live
+
+    with suppress(KeyboardInterrupt), Live(console=Console(highlight=False), auto_refresh=False) as live:
+        while True:
+            began = time.monotonic()
+            live.update(_drawn_if_possible(engine, alive_within), refresh=True)
+            time.sleep(max(WATCH_SECONDS, REST * (time.monotonic() - began)))
 
 
-def _workers(overview: Overview, now: float) -> Table:
-    from rich.table import Table
+def _drawn(engine: Engine, alive_within: float) -> RenderableType:
+    from nuqleus.commands.view import draw
 
-    table = Table("worker", "device", "up for", "files", "last seen", title="Workers", title_justify="left")
-    for worker in overview.workers:
-        name, seen = f"{worker.host} {worker.pid}", f"{_duration(now - worker.seen_at)} ago"
-        table.add_row(name, worker.device, _duration(now - worker.started_at), str(worker.files_done), seen)
-    return table
+    now = time.time()
+    return draw(*_look(engine, now, alive_within), now)
 
 
-def _failures(overview: Overview) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
+def _drawn_if_possible(engine: Engine, alive_within: float) -> RenderableType:
+    from rich.text import Text
 
-    from nuqleus.paths import to_row
+    from nuqleus.errors import RetryableError
 
-    table = Table("file", "reason", "", title="Last failures", title_justify="left")
-    for failure in overview.failures:
-        table.add_row(escape(to_row(failure.path)), failure.kind, escape(failure.error))
-    return table
-
-
-def _duration(seconds: float) -> str:
-    return str(timedelta(seconds=max(0, round(seconds))))
+    try:
+        return _drawn(engine, alive_within)
+    except RetryableError as error:
+        return Text(f"No news: {error}", style="red")

@@ -28,14 +28,14 @@ class Details:
 
     Attributes:
         leader: the scheduler that looks after the folder; None if none does.
-        queue_age: seconds that the first file of the queue has waited for; None if none waits.
+        queue_age_seconds: seconds that the first file of the queue has waited for; None if none waits.
         running: files that are being processed, those that were begun first.
         failures_by_kind: number of failed files by kind of reason, the most frequent first.
         stage_seconds: what the stages took, for the images of the files that ended last.
     """
 
     leader: str | None
-    queue_age: float | None
+    queue_age_seconds: float | None
     running: list[RunningFile]
     failures_by_kind: dict[str, int]
     stage_seconds: dict[str, float]

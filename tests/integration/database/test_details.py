@@ -15,7 +15,7 @@ def look(archive: Archive):
 def test_an_empty_database_has_nothing_to_tell(archive: Archive):
     found = look(archive)
 
-    assert (found.leader, found.queue_age) == (None, None)
+    assert (found.leader, found.queue_age_seconds) == (None, None)
     assert (found.running, found.failures_by_kind, found.stage_seconds) == ([], {}, {})
 
 
@@ -26,7 +26,7 @@ def test_the_queue_is_as_old_as_the_file_that_waits_longest_in_it(archive: Archi
     archive.clock.advance(20)
     archive.queued("second.png")
 
-    assert look(archive).queue_age == 20
+    assert look(archive).queue_age_seconds == 20
 
 
 def test_running_files_come_with_their_workers_in_the_order_of_their_start(archive: Archive):

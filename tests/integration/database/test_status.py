@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from nuqleus.commands import status
 from nuqleus.database.overview import survey
 from nuqleus.database.states import FileState
 from nuqleus.database.workers import Workers
+from nuqleus.errors import DatabaseUnavailable
 from tests.integration.database.conftest import Archive
 
 
@@ -112,6 +114,47 @@ class TestCommand:
         assert "no live workers" in text
         assert r"a\x1b[31m[b].png" in text
         assert "[red]bad[/red]" in text
+
+    def test_json_says_what_runs_where_and_why_files_failed(self, archive: Archive, database_url: str):
+        archive.failed("a.png", "damaged")
+        archive.running("b\udcff.png", "host:1:2")
+
+        answer = json.loads(self.run(database_url, "--json").output)
+
+        (running,) = answer["running"]
+        assert running == {
+            "path": r"b\xff.png",
+            "owner": "host:1:2",
+            "started_at": "2023-11-14T22:13:20+00:00",
+        }
+        assert answer["failures_by_kind"] == {"damaged": 1}
+        assert (answer["queue_age_seconds"], answer["leader"], answer["stage_seconds"]) == (None, None, {})
+
+    def test_watching_shows_what_changes_until_somebody_ends_it(
+        self, archive: Archive, database_url: str, monkeypatch
+    ):
+        happens = iter([lambda: archive.done("a.png"), Mock(side_effect=KeyboardInterrupt)])
+        pauses = []
+        monkeypatch.setattr(status.time, "sleep", lambda pause: pauses.append(pause) or next(happens)())
+
+        result = self.run(database_url, "--watch")
+
+        assert result.exit_code == 0
+        assert "1 done" in result.output
+        assert len(pauses) == 2
+        assert min(pauses) >= status.WATCH_SECONDS
+
+    def test_watching_waits_for_a_database_that_is_away(self, database_url: str, monkeypatch):
+        monkeypatch.setattr(status.time, "sleep", Mock(side_effect=KeyboardInterrupt))
+        monkeypatch.setattr(status, "_look", Mock(side_effect=DatabaseUnavailable("the database is away")))
+
+        result = self.run(database_url, "--watch")
+
+        assert (result.exit_code, "No news: the database is away" in result.output) == (0, True)
+
+    @pytest.mark.parametrize("options", [["--watch", "--json"], ["--json", "--healthy", "worker"]])
+    def test_it_does_one_thing_at_a_time(self, options: list[str]):
+        assert self.run("sqlite:///never.db", *options).exit_code == 2
 
 
 def test_it_loads_neither_tensorflow_nor_numpy(sqlite_url: str):
