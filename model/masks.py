@@ -1,7 +1,8 @@
 """Masks as bytes: a label image in blocks, each a TIFF that any tool opens.
 
 A block is a plain one-page TIFF, zlib-compressed, of unsigned 16-bit integers, or 32-bit where a label is above
-65,535. All blocks of a mask have the same dtype. Small images are one block.
+65,535 or the image was too large to be worked on at once. All blocks of a mask have the same dtype. Small images are
+one block.
 """
 
 from collections.abc import Iterable, Iterator
@@ -46,28 +47,80 @@ def encode_mask(labels: NDArray[np.integer]) -> list[MaskBlock]:
         ValueError: not two-dimensional, empty, or labels that no unsigned 32-bit integer holds.
     """
     dtype = _block_dtype(labels)
-    return [_encode(labels, row0, col0, dtype) for row0, col0 in _corners(*labels.shape)]
+    return [
+        _encode(labels[row0 : row0 + BLOCK_SIDE, col0 : col0 + BLOCK_SIDE].astype(dtype), row0, col0)
+        for row0, col0 in _corners(*labels.shape)
+    ]
+
+
+def encode_block(labels: NDArray[np.integer], row0: int, col0: int) -> MaskBlock:
+    """Encode a block (h, w) of a label image that is not known as a whole yet, in 32 bits."""
+    return _encode(labels.astype(np.uint32, copy=False), row0, col0)
+
+
+class Mask:
+    """A label image in blocks, which are decoded where somebody looks: `mask[r0:r1, c0:c1]` → int32 array.
+
+    Slices are as numpy's, but go forward only.
+
+    Attributes:
+        shape: (H, W).
+
+    Raises:
+        MaskError: a block lies outside of the image; or the blocks don't cover each pixel once. When slicing: a block
+            can't be read, or has another size than it says.
+    """
+
+    def __init__(self, blocks: Iterable[MaskBlock], height: int, width: int) -> None:
+        self.shape = height, width
+        self._blocks = list(blocks)
+        _check_cover(self._blocks, height, width)
+
+    def __getitem__(self, key: tuple[slice, slice], /) -> NDArray[np.int32]:
+        """Put a region together."""
+        rows, columns = (range(*side.indices(length)) for side, length in zip(key, self.shape, strict=True))
+        region = np.zeros((len(rows), len(columns)), np.int32)
+        for block in self._blocks:
+            row_in, row_of = _shared(rows, block.row0, block.height)
+            column_in, column_of = _shared(columns, block.col0, block.width)
+            if region[row_in, column_in].size:
+                region[row_in, column_in] = _decode(block)[row_of, column_of]
+        return region
+
+
+LabelImage = NDArray[np.int32] | Mask
+"""(H, W), 0 background, 1..N nuclei: to be sliced by rows and columns, `labels[r0:r1, c0:c1]`."""
 
 
 def decode_mask(blocks: Iterable[MaskBlock], height: int, width: int) -> NDArray[np.int32]:
     """Put the blocks of a mask together: int32 (height, width), the labels that were encoded.
 
     Raises:
-        MaskError: a block can't be read, has another size than it says, or lies outside of the image; or the
-            blocks don't cover each pixel once.
+        MaskError: as `Mask` does.
     """
-    mask = np.zeros((height, width), np.int32)
-    covered = np.zeros((height, width), np.bool_)
-    for block in blocks:
-        place = _place(block, height, width)
-        if covered[place].any():
-            raise MaskError(f"{_name(block)} overlaps another block of the mask")
-        mask[place] = _decode(block)
-        covered[place] = True
-    if not covered.all():
-        missing = covered.size - np.count_nonzero(covered)
-        raise MaskError(f"blocks are missing: {missing} of {covered.size} pixels of the mask are in none")
-    return mask
+    return Mask(blocks, height, width)[:, :]
+
+
+def _shared(wanted: range, first: int, length: int) -> tuple[slice, slice]:
+    """Return which of the wanted rows (or columns) lie in a block, counted among those wanted and in the block."""
+    skipped = max(0, -(-(first - wanted.start) // wanted.step))
+    until = max(skipped, min(len(wanted), -(-(first + length - wanted.start) // wanted.step)))
+    start = wanted.start + skipped * wanted.step - first
+    return slice(skipped, until), slice(start, start + (until - skipped) * wanted.step, wanted.step)
+
+
+def _check_cover(blocks: list[MaskBlock], height: int, width: int) -> None:
+    covered = 0
+    for i, block in enumerate(blocks):
+        rows, columns = _place(block, height, width)
+        for other in blocks[:i]:
+            beside = other.row0 >= rows.stop or rows.start >= other.row0 + other.height
+            if not (beside or other.col0 >= columns.stop or columns.start >= other.col0 + other.width):
+                raise MaskError(f"{_name(block)} overlaps another block of the mask")
+        covered += block.height * block.width
+    if covered < height * width:
+        missing = height * width - covered
+        raise MaskError(f"blocks are missing: {missing} of {height * width} pixels of the mask are in none")
 
 
 def _block_dtype(labels: NDArray[np.integer]) -> type[np.unsignedinteger]:
@@ -85,8 +138,7 @@ def _corners(height: int, width: int) -> Iterator[tuple[int, int]]:
             yield row0, col0
 
 
-def _encode(labels: NDArray[np.integer], row0: int, col0: int, dtype: type[np.unsignedinteger]) -> MaskBlock:
-    pixels = labels[row0 : row0 + BLOCK_SIDE, col0 : col0 + BLOCK_SIDE].astype(dtype)
+def _encode(pixels: NDArray[np.unsignedinteger], row0: int, col0: int) -> MaskBlock:
     file = BytesIO()
     tifffile.imwrite(
         file, pixels, compression="zlib", photometric="minisblack", metadata=None, software=False

@@ -49,7 +49,9 @@ class Stretch:
         """Stretch (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
         scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
         image = _finite(pixels, self.lowest)
-        return np.clip((image - np.float32(self.low)) * np.float32(scale), *map(np.float32, BOUNDS))
+        lowest, highest = BOUNDS
+        stretched = (image - np.float32(self.low)) * np.float32(scale)
+        return np.clip(stretched, np.float32(lowest), np.float32(highest))
 
 
 def normalise(pixels: Pixels) -> Image:

@@ -51,6 +51,7 @@ class Segmenter:
 
     Attributes:
         network: its batch norms folded away.
+        forward: the network's forward pass, as it is used.
         card: what it is.
     """
 
@@ -58,7 +59,7 @@ class Segmenter:
         self.network = network
         self.card = card
         self._config = card.network
-        self._forward = Forward(network)
+        self.forward: Predicts = Forward(network)
 
     @classmethod
     def load(cls, weights: Path | None = None, precision: Precision | None = None) -> "Segmenter":
@@ -82,10 +83,38 @@ class Segmenter:
         with _timed(seconds, "normalise"):
             image = normalise(pixels)
         with _timed(seconds, "network"):
-            maps = predict_maps(self._forward, self._config, image)
+            maps = predict_maps(self.forward, self._config, image)
         with _timed(seconds, "instances"):
-            labels = find_nuclei(maps, self._config.outputs, self.card.rules)
+            labels = self.separate(maps)
         return Segmentation(labels, seconds)
+
+    @property
+    def tiled(self) -> "Segmenter | None":
+        """Itself, to be asked tile by tile (`model.blocks`); None if it must see images whole."""
+        return self if self._config.canvas is None else None
+
+    @property
+    def tile(self) -> int:
+        """Side of the largest tile that it sees."""
+        return TILE
+
+    @property
+    def margin(self) -> int:
+        """Context around what is kept of a tile."""
+        return MARGIN
+
+    @property
+    def maps(self) -> int:
+        """How many maps it makes."""
+        return len(self._config.outputs)
+
+    def predict(self, image: NDArray[np.float32], tile: Tile) -> Maps:
+        """Return the maps of what a tile of a stretched image writes: (h, w, maps) float32."""
+        return _predict_tile(self.forward, self._config.multiple, image, tile)
+
+    def separate(self, maps: Maps) -> Labels:
+        """Return the nuclei that maps speak of: (h, w) int32, 1..n."""
+        return find_nuclei(maps, self._config.outputs, self.card.rules)
 
 
 def predict_maps(network: Predicts, config: UNetConfig, image: NDArray[np.float32]) -> Maps:

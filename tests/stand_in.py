@@ -26,6 +26,7 @@ class ThresholdSegmenter:
     """Pixels brighter than half of the brightest, 4-connected."""
 
     card = Card()
+    tiled = None
 
     @classmethod
     def load(cls, weights: Path | None = None) -> "ThresholdSegmenter":

@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from model.masks import LabelImage
 from model.reading import Plane
 from nuqleus.paths import inside
 from worker.outputs import OVERLAY, Outputs, save_overlay
@@ -22,7 +20,7 @@ class Album:
     def __init__(self, outputs: Outputs) -> None:
         self._outputs = outputs
 
-    def add(self, plane: Plane, labels: NDArray[np.int32]) -> None:
+    def add(self, plane: Plane, labels: LabelImage) -> None:
         """Draw an image; nobody sees the picture yet."""
         with self._forgiving():
             self._outputs.add(plane, OVERLAY, partial(save_overlay, plane=plane, labels=labels))

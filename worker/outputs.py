@@ -1,21 +1,21 @@
 """Files about the images of one input file: they appear together, when all of them are whole."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from model.masks import LabelImage
 from model.overlay import draw_overlay
-from model.reading import Plane
+from model.reading import LARGE, Plane
 
 OVERLAY = ".overlay.png"
 
-LONGEST_SIDE = 8192
+LONGEST_SIDE, MOST_PIXELS = 8192, LARGE
 """Pictures of larger images are thinned out: every second pixel, every third, … until they fit."""
 
 Place = tuple[int, int, int]
@@ -71,13 +71,14 @@ class Outputs:
             _remove(path)
 
 
-def save_overlay(path: Path, plane: Plane, labels: NDArray[np.int32]) -> None:
+def save_overlay(path: Path, plane: Plane, labels: LabelImage) -> None:
     """Draw an image with its nuclei into a PNG.
 
     Raises:
         OSError: it can't be written.
     """
-    step = -(-max(labels.shape) // LONGEST_SIDE)
+    height, width = labels.shape
+    step = math.ceil(max(height / LONGEST_SIDE, width / LONGEST_SIDE, (height * width / MOST_PIXELS) ** 0.5))
     picture = draw_overlay(plane.pixels[::step, ::step], labels[::step, ::step])
     Image.fromarray(picture).save(path, format="PNG", compress_level=3)
 

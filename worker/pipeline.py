@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.blocks import BlockwiseSegmentation, SeesTiles, join_parts
 from model.channels import nuclear_pixels
-from model.masks import encode_mask
-from model.measurements import measure_intensities, measure_shapes
+from model.masks import LabelImage, Mask, MaskBlock, encode_mask
+from model.measurements import Table, measure_intensities, measure_shapes
 from model.reading import MAX_PIXELS, Plane, read_planes
 from nuqleus.database.results import ImageResult
 
@@ -18,8 +20,13 @@ if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.segmentation import Segmentation
     from model.weights import ModelCard
 
-Labels = NDArray[np.int32]
+Labels = LabelImage
 Look = Callable[[Plane, Labels, ImageResult], None]
+Step = Callable[[int, int], None]
+"""Called with the number of blocks that are done, and of all."""
+
+_one_large = Lock()
+"""Several threads may process small images side by side; of large ones, one at a time has the memory."""
 
 
 class FindsNuclei(Protocol):
@@ -32,6 +39,10 @@ class FindsNuclei(Protocol):
     def segment(self, pixels: NDArray[np.generic]) -> "Segmentation":
         """Find the nuclei of an image: (H, W, 1) or (H, W, 3), any numeric dtype."""
 
+    @property
+    def tiled(self) -> SeesTiles | None:
+        """How it sees large images piece by piece; None if it must see them whole."""
+
 
 def process(
     path: Path,
@@ -39,24 +50,29 @@ def process(
     *,
     max_pixels: int = MAX_PIXELS,
     look: Look | None = None,
+    step: Step | None = None,
 ) -> Iterator[ImageResult]:
-    """Read a file and yield what is in each of its images, one at a time.
+    """Read a file and yield what is in each of its images, one at a time; a large one is worked on in blocks.
 
     Args:
         path: of an image file, or of a stack.
         segmenter: finds the nuclei.
         max_pixels: an image with more is refused from its header.
-        look: called with every image, its nuclei and its result, before the result is yielded; to draw them, say.
+        look: called with every image, its nuclei and its result, before the result is yielded; to draw them, say. The
+            label image of one that was worked on in blocks is a `Mask`, to be sliced like an array.
+        step: called after every block of a large image; to see how far it is, or to stop it by an error.
 
     Raises:
         ImageError: the file can't be read as an image.
         OSError: the file can't be read at all.
     """
     for plane, seconds in _read(path, max_pixels):
-        found = segmenter.segment(nuclear_pixels(plane))
-        result = _measure(plane, found.labels, {"read": seconds, **found.seconds})
+        tiled = segmenter.tiled if plane.is_large else None
+        labels, result = (
+            _process_blocks(plane, tiled, seconds, step) if tiled else _process_whole(plane, segmenter, seconds)
+        )
         if look:
-            look(plane, found.labels, result)
+            look(plane, labels, result)
         yield result
 
 
@@ -78,11 +94,34 @@ def _read(path: Path, max_pixels: int) -> Iterator[tuple[Plane, float]]:
         start = time.perf_counter()
 
 
-def _measure(plane: Plane, labels: Labels, seconds: dict[str, float]) -> ImageResult:
+def _process_whole(plane: Plane, segmenter: FindsNuclei, reading: float) -> tuple[Labels, ImageResult]:
+    found = segmenter.segment(nuclear_pixels(plane))
     start = time.perf_counter()
-    nuclei = measure_shapes(labels)
-    intensities = measure_intensities(labels, np.asarray(plane.pixels))
-    masks = encode_mask(labels)
+    nuclei = measure_shapes(found.labels)
+    intensities = measure_intensities(found.labels, np.asarray(plane.pixels))
+    masks = encode_mask(found.labels)
+    seconds = {"read": reading, **found.seconds, "measure": time.perf_counter() - start}
+    return found.labels, _result(plane, masks, nuclei, intensities, seconds)
+
+
+def _process_blocks(
+    plane: Plane, network: SeesTiles, reading: float, step: Step | None
+) -> tuple[Mask, ImageResult]:
+    parts = []
+    with _one_large:
+        segmentation = BlockwiseSegmentation(plane, network)
+        for part in segmentation:
+            parts.append(part)
+            if step:
+                step(len(parts), len(segmentation))
+    masks, nuclei, intensities = join_parts(parts)
+    seconds = {**segmentation.seconds, "read": segmentation.seconds["read"] + reading}
+    return Mask(masks, *plane.pixels.shape[:2]), _result(plane, masks, nuclei, intensities, seconds)
+
+
+def _result(
+    plane: Plane, masks: list[MaskBlock], nuclei: Table, intensities: Table, seconds: dict[str, float]
+) -> ImageResult:
     height, width, channels = plane.pixels.shape
     return ImageResult(
         scene=plane.scene,
@@ -96,5 +135,5 @@ def _measure(plane: Plane, labels: Labels, seconds: dict[str, float]) -> ImageRe
         masks=masks,
         nuclei=nuclei,
         intensities=intensities,
-        seconds={**seconds, "measure": time.perf_counter() - start},
+        seconds=seconds,
     )

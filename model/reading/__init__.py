@@ -2,14 +2,15 @@
 
     PNG, JPEG, BMP    one plane                                          rasters.py
     TIFF              one plane per scene, time point and z; channels    tiff.py, layout.py
-                      stay together
+                      stay together; large ones are decoded by         regions.py, stored.py
+                      regions
 
 A file's kind is decided by its content, never by its ending (content.py). What can't be read raises `ImageError`
 with a reason (damage.py), decided from the header where that is possible.
 """
 
 from model.reading.content import SUFFIXES
-from model.reading.plane import MAX_PIXELS, Plane
+from model.reading.plane import LARGE, MAX_PIXELS, Pixels, Plane
 from model.reading.planes import read_planes
 
-__all__ = ["MAX_PIXELS", "SUFFIXES", "Plane", "read_planes"]
+__all__ = ["LARGE", "MAX_PIXELS", "SUFFIXES", "Pixels", "Plane", "read_planes"]

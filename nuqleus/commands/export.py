@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from model.masks import Mask
     from nuqleus.database.queries import Snapshot, StoredImage
 
 FORMATS = ("csv", "labels")
@@ -83,7 +81,7 @@ def _write_labels(results: Snapshot, folder: Path) -> None:
         try:
             path = _label_file(folder, image)
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_label_image(path, _read_mask(results, image))
+            write_label_image(path, _mask(results, image))
             written += 1
         except (OSError, UnsafePath) as error:
             problems.append(f"{to_row(image.path)}: {error}")
@@ -100,8 +98,8 @@ def _label_file(folder: Path, image: StoredImage) -> Path:
     return Path(inside(folder, f"{image.path}{plane}{ENDING}"))
 
 
-def _read_mask(results: Snapshot, image: StoredImage) -> NDArray[np.int32]:
-    from model.masks import MaskBlock, decode_mask
+def _mask(results: Snapshot, image: StoredImage) -> Mask:
+    from model.masks import Mask, MaskBlock
 
     blocks = (MaskBlock(**block) for block in results.mask_blocks(image.image_id))
-    return decode_mask(blocks, image.height, image.width)
+    return Mask(blocks, image.height, image.width)

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.progress import Progress
 
@@ -39,8 +39,14 @@ def make_progress() -> Progress:
 
 def track(items: Sequence[T], what: str) -> Iterator[T]:
     """Yield the items while a bar shows how far the loop is."""
+    for item, _ in track_with_notes(items, what):
+        yield item
+
+
+def track_with_notes(items: Sequence[T], what: str) -> Iterator[tuple[T, Callable[[str], None]]]:
+    """Do the same, and yield beside each item what writes a note next to the bar; it vanishes with the item."""
     with make_progress() as progress:
         task = progress.add_task(what, total=len(items), note="")
         for item in items:
-            yield item
-            progress.advance(task)
+            yield item, lambda note: progress.update(task, note=note)
+            progress.update(task, advance=1, note="")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from model.reading import Plane
     from nuqleus.database.results import ImageResult
@@ -49,7 +49,7 @@ def command(images: tuple[Path, ...], output: Path, weights: Path | None) -> Non
     IMAGE.overlay.png. Where a file holds several images, each has its own, called IMAGE.s0.t0.z0 and so on after
     scene, time point and z. A file that can't be read is reported, and the others go on; the exit status is then 1.
     """
-    from nuqleus.commands.progress import track
+    from nuqleus.commands.progress import track_with_notes
     from nuqleus.settings import get_settings
     from worker.assembly import load_network
 
@@ -57,7 +57,7 @@ def command(images: tuple[Path, ...], output: Path, weights: Path | None) -> Non
     inputs = list(find_inputs(images, output))
     segmenter = load_network(settings.weights)
     segment = partial(_segment, output=output, segmenter=segmenter, max_pixels=settings.max_pixels)
-    counts = [segment(one) for one in track(inputs, "Segmenting")]
+    counts = [segment(one, note=note) for one, note in track_with_notes(inputs, "Segmenting")]
     done = [count for count in counts if count is not None]
     click.echo(f"{sum(done)} nuclei in {len(done)} of {len(inputs)} files; see {output}")
     if len(done) < len(inputs):
@@ -97,14 +97,16 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-def _segment(one: Input, output: Path, segmenter: FindsNuclei, max_pixels: int) -> int | None:
+def _segment(
+    one: Input, output: Path, segmenter: FindsNuclei, max_pixels: int, note: Callable[[str], None]
+) -> int | None:
     """Process one file; returns the number of its nuclei, or None if it failed."""
     from nuqleus.paths import printable
     from worker.outputs import Outputs
 
     try:
         with Outputs(output / one.name) as outputs:
-            count = _write_images(one.path, segmenter, max_pixels, outputs)
+            count = _write_images(one, segmenter, max_pixels, outputs, note)
             outputs.publish()
             return count
     except click.ClickException:
@@ -114,10 +116,15 @@ def _segment(one: Input, output: Path, segmenter: FindsNuclei, max_pixels: int) 
         return None
 
 
-def _write_images(path: Path, segmenter: FindsNuclei, max_pixels: int, outputs: Outputs) -> int:
+def _write_images(
+    one: Input, segmenter: FindsNuclei, max_pixels: int, outputs: Outputs, note: Callable[[str], None]
+) -> int:
     from worker.pipeline import process
 
-    results = process(path, segmenter, max_pixels=max_pixels, look=partial(_write, outputs))
+    def step(done: int, blocks: int) -> None:
+        note(f"{one.name}: {done} of {blocks} blocks")
+
+    results = process(one.path, segmenter, max_pixels=max_pixels, look=partial(_write, outputs), step=step)
     return sum(len(result.nuclei["label"]) for result in results)
 
 

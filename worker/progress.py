@@ -1,0 +1,30 @@
+"""Lines in the log that tell how far a large image is."""
+
+import logging
+import time
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+EVERY = 15.0
+"""Seconds between two lines; what is done sooner has none."""
+
+
+class Progress:
+    """Told of every block, tells of some.
+
+    Args:
+        name: of the file.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name = name
+        self._clock = clock
+        self._told = clock()
+
+    def __call__(self, done: int, blocks: int) -> None:
+        """Take note that so many of an image's blocks are done."""
+        if self._clock() - self._told >= EVERY and done < blocks:
+            log.info("%s: %d of %d blocks", self._name, done, blocks)
+            self._told = self._clock()
