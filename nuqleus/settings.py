@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from nuqleus.errors import SettingsError
+from nuqleus.rules import AUTO, Channel, ZStacks, load_rules
 
 SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put a container's secrets, each a file."""
@@ -52,6 +53,9 @@ class Settings(BaseSettings):
         resend_seconds: a queued file is rung for again when its message seems to be lost after so long.
         chunk_files: small files that a worker takes together, at most, where many wait.
         urgent: patterns of paths whose files go before others, with commas between; `*` stands for anything.
+        channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.
+        z: what becomes of a z-stack: `planes`, an image each, or one image, `max` or `mean`.
+        rules: a file that says both for files at some paths; see `nuqleus.rules`.
         max_pixels: images with more pixels than this are failed, from their header.
         soft_time_limit: seconds after which a file's task is asked to end.
         time_limit: seconds after which a file's task is killed.
@@ -85,6 +89,9 @@ class Settings(BaseSettings):
     resend_seconds: PositiveFloat = 300.0
     chunk_files: PositiveInt = 16
     urgent: str = "priority/*,*/priority/*"
+    channel: Channel = AUTO
+    z: ZStacks = "planes"
+    rules: Path | None = None
     max_pixels: PositiveInt = 400_000_000
     soft_time_limit: PositiveInt = 600
     time_limit: PositiveInt = 660
@@ -106,6 +113,13 @@ class Settings(BaseSettings):
         if not password or not user or ":" in user:
             return url
         return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_make_sense(cls, rules: Path | None) -> Path | None:
+        if rules is not None:
+            load_rules(rules)
+        return rules
 
     @model_validator(mode="after")
     def _times_fit_together(self) -> Self:

@@ -69,14 +69,18 @@ class Layout:
         return math.prod(size for axis, size in sizes if self._counts_scenes(axis))
 
     def groups(self) -> Iterator[tuple[Index, list[int]]]:
-        """Yield, for each place outside the pages, its index and the numbers of the pages that are its channels."""
+        """Yield, for each place outside the pages, its index and the numbers of the pages that are its channels.
+
+        The places of a z-stack follow one another, whatever their order in the file.
+        """
         axes, shape = self.outer
         numbers = np.arange(self.pages).reshape(shape)
         joined = [i for i, axis in enumerate(axes) if axis in self._joined]
         kept = [i for i in range(len(axes)) if i not in joined]
         numbers = numbers.transpose(kept + joined)
-        places = tuple(shape[i] for i in kept)
-        for index in np.ndindex(places):
+        deep = [axes[i] in DEPTH for i in kept]
+        places = np.ndindex(tuple(shape[i] for i in kept))
+        for index in sorted(places, key=lambda index: _without(deep, index)):
             yield index, numbers[index].ravel().tolist()
 
     def images(self, block: NDArray[Any]) -> Iterator[tuple[Index, NDArray[Any]]]:
@@ -115,3 +119,8 @@ class Layout:
 
     def _counts_scenes(self, axis: str) -> bool:
         return self._counts(axis) and axis not in TIME + DEPTH
+
+
+def _without(deep: list[bool], index: Index) -> Index:
+    """Return the part of an index that isn't about z."""
+    return tuple(i for i, is_deep in zip(index, deep, strict=True) if not is_deep)

@@ -27,7 +27,8 @@ def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Plane]:
         max_pixels: planes with more pixels than this are refused from the header alone.
 
     Yields:
-        At least one plane, ordered by scene; within a scene as they lie in the file.
+        At least one plane, ordered by scene; within a scene as they lie in the file, but those of a z-stack one after
+        the other.
 
     Raises:
         ImageError: the content can't be read; see `ImageError.kind`.

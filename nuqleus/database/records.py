@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nuqleus.database.tables import FileState
 from nuqleus.paths import to_row
+from nuqleus.rules import USUAL, Choice
 
 if TYPE_CHECKING:
     from nuqleus.database.results import ImageResult
@@ -78,12 +79,14 @@ class Finished:
         sha256: of the content that the results belong to.
         model_id: of the network that found them.
         images: what is in each of the file's images.
+        choice: how they were looked at.
     """
 
     claim: Claim
     sha256: str
     model_id: int
     images: Sequence["ImageResult"]
+    choice: Choice = USUAL
 
 
 def storable(files: Iterable[SeenFile]) -> Iterator[SeenFile]:

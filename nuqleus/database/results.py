@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from sqlalchemy import Connection, insert, update
 
 from nuqleus.database.batches import batched
-from nuqleus.database.tables import Base, Image, Intensity, Mask, Nucleus
+from nuqleus.database.tables import Base, Channel, Image, Intensity, Mask, Nucleus
 
 if TYPE_CHECKING:  # numpy is slow to load, and most users of this module have no arrays
     from numpy.typing import NDArray
@@ -67,6 +67,9 @@ class ImageResult:
         intensities: columns of `intensities` but `image_id`: N × channels rows each, as `measure_intensities`
             returns them.
         seconds: what the stages took: `read`, `normalise`, `network`, `instances`, `measure`.
+        nuclear_channel: the channel in which the nuclei were sought; None for a colour image seen as a whole.
+        projection: `max` or `mean` where it was made of a z-stack.
+        channel_names: one per channel where the file names them, else empty.
     """
 
     scene: int
@@ -81,6 +84,9 @@ class ImageResult:
     nuclei: Columns
     intensities: Columns
     seconds: Mapping[str, float]
+    nuclear_channel: int | None = None
+    projection: str | None = None
+    channel_names: Sequence[str] = ()
 
 
 def insert_images(connection: Connection, finished: Sequence["Finished"]) -> None:
@@ -94,6 +100,7 @@ def insert_images(connection: Connection, finished: Sequence["Finished"]) -> Non
     masks = [row for image_id, image in zip(ids, results, strict=True) for row in _mask_rows(image_id, image)]
     for batch in batched(masks, MASKS):
         connection.execute(insert(Mask), batch)
+    _insert_channels(connection, ids, results)
     _insert_tables(connection, Nucleus, ids, [image.nuclei for image in results])
     _insert_tables(connection, Intensity, ids, [image.intensities for image in results])
     share = (perf_counter() - began) / len(ids)
@@ -120,6 +127,8 @@ def _plane_row(file: "Finished", result: ImageResult) -> dict[str, Any]:
         "channels": result.channels,
         "dtype": result.dtype,
         "pixel_size_um": result.pixel_size_um,
+        "nuclear_channel": result.nuclear_channel,
+        "projection": result.projection,
         "n_nuclei": len(result.nuclei["label"]),
         **{f"seconds_{stage}": seconds for stage, seconds in result.seconds.items()},
     }
@@ -129,6 +138,16 @@ def _mask_rows(image_id: int, result: ImageResult) -> Iterator[dict[str, Any]]:
     fields = ("row0", "col0", "height", "width", "encoding", "data")
     for block in result.masks:
         yield {"image_id": image_id, **{field: getattr(block, field) for field in fields}}
+
+
+def _insert_channels(connection: Connection, ids: Sequence[int], results: Sequence[ImageResult]) -> None:
+    rows = [
+        {"image_id": image_id, "channel": channel, "name": name}
+        for image_id, image in zip(ids, results, strict=True)
+        for channel, name in enumerate(image.channel_names)
+    ]
+    for batch in batched(rows, PLANES):
+        connection.execute(insert(Channel), batch)
 
 
 def _insert_tables(

@@ -67,6 +67,7 @@ class File(Base):
         size: bytes, when it was last looked at.
         mtime_ns: time of change in nanoseconds since 1970; 0 for a file that vanished.
         sha256: of the content that the results belong to.
+        choice: how the images were looked at for these results; see `nuqleus.rules.Choice`.
         urgent: whether it went before others, when it was queued last.
         attempts: times that a worker has begun with this content.
         lease_owner: the worker that owns the file while it is running.
@@ -95,6 +96,7 @@ class File(Base):
     size: Mapped[int] = mapped_column(BigInteger())
     mtime_ns: Mapped[int] = mapped_column(BigInteger())
     sha256: Mapped[str | None]
+    choice: Mapped[str | None] = mapped_column(SafeText())
     state: Mapped[FileState] = mapped_column(
         Enum(
             FileState,
@@ -136,7 +138,8 @@ class Image(Base):
     """A 2-D plane of a file: one for a PNG; one per scene, time point and z for a stack.
 
     A file that is `done` has all of its rows; one that is retried keeps the old ones until new ones replace them.
-    `seconds_*` say where the time went.
+    `seconds_*` say where the time went. Nuclei were sought in `nuclear_channel`, or in all colours where it is NULL;
+    `projection` (`max`, `mean`) says that the image was made of a z-stack.
     """
 
     __tablename__ = "images"
@@ -152,6 +155,8 @@ class Image(Base):
     channels: Mapped[int]
     dtype: Mapped[str]
     pixel_size_um: Mapped[float | None]
+    nuclear_channel: Mapped[int | None]
+    projection: Mapped[str | None]
     n_nuclei: Mapped[int]
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
     seconds_read: Mapped[float | None]
@@ -160,6 +165,17 @@ class Image(Base):
     seconds_instances: Mapped[float | None]
     seconds_measure: Mapped[float | None]
     seconds_store: Mapped[float | None]
+
+
+class Channel(Base):
+    """A channel of an image that the file names. Channels count from 0."""
+
+    __tablename__ = "channels"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"), primary_key=True)
+    channel: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(SafeText())
 
 
 class Mask(Base):

@@ -16,4 +16,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back to the version before."""
-    op.drop_column("files", "urgent")  # not in a batch: SQLite would take all rows that refer to the table along
+    op.drop_column(
+        "files", "urgent"
+    )  # not in a batch: SQLite would take all rows that refer to the table along

@@ -1,0 +1,85 @@
+"""A z-stack → one image: the brightest value, or the mean, of each pixel.
+
+    max     in the file's own dtype; passes over NaN
+    mean    float32, or float64 where float32 is coarser than the file (integers of 32 bits and more, float64);
+            NaN where a plane has NaN
+
+One plane and the result so far are held, never the stack.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.reading import Plane
+
+Array = NDArray[Any]
+ZStacks = Literal["planes", "max", "mean"]
+
+BAND = 1024
+"""Rows that are read at a time: a large plane need not be decoded as a whole."""
+
+EXACT = 3
+"""Bytes of integers that float32 holds exactly."""
+
+
+def project(planes: Iterable[Plane], z: ZStacks) -> Iterator[Plane]:
+    """Yield one plane for each scene and time point, with z = 0; the planes themselves for `planes`.
+
+    Args:
+        planes: those of a scene and time point one after the other.
+        z: what becomes of a stack. A stack of one plane stays as it is.
+    """
+    if z == "planes":
+        yield from planes
+        return
+    for _, stack in groupby(planes, key=lambda plane: (plane.scene, plane.t)):
+        yield PROJECTIONS[z](stack)
+
+
+def _brightest(stack: Iterator[Plane]) -> Plane:
+    first = next(stack)
+    brightest: Array | None = None
+    for plane in stack:
+        if brightest is None:
+            brightest = np.array(first.pixels)
+        for rows in _bands(plane):
+            np.fmax(brightest[rows], plane.pixels[rows], out=brightest[rows])
+    return first if brightest is None else _projected(first, brightest, "max")
+
+
+def _mean(stack: Iterator[Plane]) -> Plane:
+    first = next(stack)
+    total: Array | None = None
+    count = 1
+    for count, plane in enumerate(stack, start=2):  # noqa: B007 - wanted after the loop
+        if total is None:
+            total = np.array(first.pixels, np.float64)
+        for rows in _bands(plane):
+            total[rows] += plane.pixels[rows]
+    if total is None:
+        return first
+    total /= count
+    return _projected(first, total.astype(_mean_dtype(first.pixels.dtype), copy=False), "mean")
+
+
+PROJECTIONS: dict[str, Callable[[Iterator[Plane]], Plane]] = {"max": _brightest, "mean": _mean}
+"""By what they are asked for with."""
+
+
+def _projected(first: Plane, pixels: Array, how: str) -> Plane:
+    return replace(first, pixels=pixels, z=0, projection=how)
+
+
+def _bands(plane: Plane) -> Iterator[slice]:
+    for start in range(0, plane.pixels.shape[0], BAND):
+        yield slice(start, start + BAND)
+
+
+def _mean_dtype(dtype: np.dtype[Any]) -> type[np.floating[Any]]:
+    fits = dtype.itemsize <= EXACT if dtype.kind in "biu" else dtype.itemsize <= np.dtype(np.float32).itemsize
+    return np.float32 if fits else np.float64

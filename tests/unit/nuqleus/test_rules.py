@@ -1,0 +1,96 @@
+"""Which channel a file's nuclei are sought in, and what becomes of its z-stacks, by rules for paths."""
+
+from pathlib import Path
+
+import pytest
+
+from nuqleus.errors import SettingsError
+from nuqleus.rules import Choice, Rules
+from nuqleus.settings import get_settings
+
+RULES = """
+[[rule]]
+path = "confocal/*.czi"
+channel = "DAPI"
+z = "max"
+
+[[rule]]
+path = "confocal/*"
+channel = 2
+
+[[rule]]
+path = "*/thick/*"
+z = "mean"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def write(text: str) -> Path:
+        path = tmp_path / "rules.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("path", "choice"),
+    [
+        ("confocal/a.czi", Choice("DAPI", "max")),
+        ("confocal/day 1/a.czi", Choice("DAPI", "max")),
+        ("confocal/a.tif", Choice("2", "planes")),
+        ("plates/thick/a.tif", Choice("auto", "mean")),
+        ("Confocal/a.czi", Choice("auto", "planes")),
+        ("a.czi", Choice("auto", "planes")),
+    ],
+)
+def test_the_first_rule_that_fits_a_path_wins(write, path: str, choice: Choice):
+    rules = Rules.of(get_settings(rules=write(RULES)))
+
+    assert rules.choose(path) == choice
+
+
+def test_what_a_rule_leaves_open_follows_the_settings(write):
+    rules = Rules.of(get_settings(rules=write(RULES), channel="Hoechst", z="max"))
+
+    assert rules.choose("plates/thick/a.tif") == Choice("Hoechst", "mean")
+    assert rules.choose("confocal/a.tif") == Choice("2", "max")
+    assert rules.choose("a.png") == Choice("Hoechst", "max")
+
+
+def test_a_rule_goes_back_to_the_usual_names(write):
+    rules = Rules.of(
+        get_settings(rules=write('[[rule]]\npath = "*.png"\nchannel = "auto"'), channel="Hoechst")
+    )
+
+    assert rules.choose("a.png").channel == "auto"
+
+
+def test_without_rules_the_settings_decide(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NUQLEUS_CHANNEL", "1")
+    monkeypatch.setenv("NUQLEUS_Z", "mean")
+
+    assert Rules.of(get_settings()).choose("a.png") == Choice("1", "mean")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[rule]]\npath = "a"\nchanel = 1', "rule 1, chanel: there is no such key"),
+        ('[[rule]]\npath = "a"\n\n[[rule]]\nz = "max"', "rule 2, path: Field required"),
+        ('[[rule]]\npath = "a"\nz = "sum"', "rule 1, z: Input should be 'planes', 'max' or 'mean'"),
+        ('[[rule]]\npath = "a"\nchannel = true', "rule 1, channel: Input should be a valid string"),
+        ('[[rule]]\npath = "a"\nchannel = -1', "rule 1, channel"),
+        ('[[rules]]\npath = "a"', "rules: there is no such key"),
+        ("[[rule]]\npath = a", "not a TOML file.*line 2"),
+    ],
+)
+def test_rules_that_make_no_sense_end_the_start_with_their_place(write, text: str, message: str):
+    with pytest.raises(SettingsError, match=rf"NUQLEUS_RULES.*rules\.toml.*{message}"):
+        get_settings(rules=write(text))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"none\.toml can't be read: No such file"):
+        get_settings(rules=tmp_path / "none.toml")
