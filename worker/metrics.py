@@ -19,6 +19,9 @@ from nuqleus.settings import Settings
 PORTS = 32
 """Workers of one machine that find a port each."""
 
+OUTCOMES = ("done", "duplicate", "failed", "returned", "lost")
+"""What becomes of a file: the last two go back to the scheduler, or belong to another worker by now."""
+
 BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 """Seconds of a stage, for one image."""
 
@@ -41,12 +44,14 @@ class Metrics:
             registry=registry,
         )
         self._files = Counter("nuqleus_worker_files", "Files by outcome.", ["outcome"], registry=registry)
+        for outcome in OUTCOMES:  # a counter that begins at 1 has no rate
+            self._files.labels(outcome)
         self._images = Counter("nuqleus_worker_images", "Images stored.", registry=registry)
         self._pixels = Counter("nuqleus_worker_pixels", "Their pixels.", registry=registry)
         self._nuclei = Counter("nuqleus_worker_nuclei", "Their nuclei.", registry=registry)
 
     def count(self, outcome: str) -> None:
-        """A file left the worker: `done`, `duplicate`, `failed`, `returned` to the scheduler, or `lost` to another."""
+        """A file left the worker with one of `OUTCOMES`."""
         self._files.labels(outcome).inc()
 
     def count_results(self, finished: Sequence[Finished], seconds: float) -> None:

@@ -32,6 +32,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 ONE_SHOTS = {"password", "migrate"}
 STAYING = sorted(services().keys() - ONE_SHOTS)
 PORTS = {"postgres": 5432, "redis": 6379}
+MONITORING = {name for name, service in services().items() if service.get("profiles") == ["monitoring"]}
 
 
 def validate(compose: str):
@@ -179,15 +180,17 @@ class TestConfinement:
 
     @pytest.mark.parametrize("name", services().keys() - {"password"})
     def test_the_password_can_only_be_read(self, name: str):
-        mounts = [mount for mount in services()[name]["volumes"] if mount["source"] == "secrets"]
+        mounts = [mount for mount in services()[name].get("volumes", []) if mount["source"] == "secrets"]
         assert all(mount["read_only"] and mount["target"] == str(SECRETS) for mount in mounts)
 
     def test_no_port_is_open_to_the_outside(self):
-        assert not any("ports" in service for service in services().values())
+        opened = {name: service["ports"] for name, service in services().items() if "ports" in service}
+        assert opened.keys() == MONITORING
+        assert all(port.startswith("127.0.0.1:") for (port,) in opened.values())
 
     def test_what_must_last_is_in_named_volumes(self):
         named = set(yaml.safe_load(COMPOSE)["volumes"])
-        mounts = [mount for service in services().values() for mount in service["volumes"]]
+        mounts = [mount for service in services().values() for mount in service.get("volumes", [])]
         assert named == {mount["source"] for mount in mounts if mount["type"] == "volume"}
 
 
@@ -201,7 +204,10 @@ class TestBroker:
 
 class TestGraphicsProcessors:
     def test_they_are_only_asked_for_in_their_profile(self):
-        assert [name for name, service in services().items() if service.get("profiles")] == ["worker-gpu"]
+        profiles = {
+            name: service["profiles"] for name, service in services().items() if "profiles" in service
+        }
+        assert profiles == {"worker-gpu": ["gpu"], **{name: ["monitoring"] for name in MONITORING}}
 
     def test_their_worker_is_the_other_one_on_another_image_with_a_device(self):
         plain, gpu = services()["worker"], services()["worker-gpu"]

@@ -7,7 +7,7 @@ from nuqleus.database.models import register_model
 from nuqleus.database.records import Finished
 from nuqleus.database.states import FileState
 from tests.examples import image_result
-from worker.metrics import CountedFiles, Identity, Metrics
+from worker.metrics import OUTCOMES, CountedFiles, Identity, Metrics
 
 
 @pytest.fixture
@@ -77,6 +77,10 @@ def test_what_was_given_to_another_worker_counts_as_lost_and_not_as_work(counted
 
     assert (value("files_total", outcome="lost"), value("files_total", outcome="done")) == (1, 1)
     assert value("images_total") == 1
+
+
+def test_no_outcome_is_missing_before_it_happens(value):
+    assert [value("files_total", outcome=outcome) for outcome in OUTCOMES] == [0] * len(OUTCOMES)
 
 
 def test_every_other_end_counts_once_it_has_happened(counted, claim, finished, value):
