@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.blocks import BlockwiseSegmentation, SeesTiles, join_parts
-from model.channels import nuclear_pixels
+from model.channels import choose_channel, nuclear_channel, nuclear_pixels
 from model.masks import LabelImage, Mask, MaskBlock, encode_mask
 from model.measurements import Table, measure_intensities, measure_shapes
+from model.projection import project
 from model.reading import MAX_PIXELS, Plane, read_planes
 from nuqleus.database.results import ImageResult
+from nuqleus.rules import USUAL, Choice
 
 if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.segmentation import Segmentation
@@ -47,6 +49,7 @@ class FindsNuclei(Protocol):
 def process(
     path: Path,
     segmenter: FindsNuclei,
+    choice: Choice = USUAL,
     *,
     max_pixels: int = MAX_PIXELS,
     look: Look | None = None,
@@ -57,16 +60,17 @@ def process(
     Args:
         path: of an image file, or of a stack.
         segmenter: finds the nuclei.
+        choice: where it looks for them, and what becomes of a z-stack.
         max_pixels: an image with more is refused from its header.
         look: called with every image, its nuclei and its result, before the result is yielded; to draw them, say. The
             label image of one that was worked on in blocks is a `Mask`, to be sliced like an array.
         step: called after every block of a large image; to see how far it is, or to stop it by an error.
 
     Raises:
-        ImageError: the file can't be read as an image.
+        ImageError: the file can't be read as an image, or lacks the channel.
         OSError: the file can't be read at all.
     """
-    for plane, seconds in _read(path, max_pixels):
+    for plane, seconds in _read(path, choice, max_pixels):
         tiled = segmenter.tiled if plane.is_large else None
         labels, result = (
             _process_blocks(plane, tiled, seconds, step) if tiled else _process_whole(plane, segmenter, seconds)
@@ -85,12 +89,12 @@ def warm_up(segmenter: FindsNuclei) -> None:
         segmenter.segment(np.zeros(shape, np.uint8))
 
 
-def _read(path: Path, max_pixels: int) -> Iterator[tuple[Plane, float]]:
+def _read(path: Path, choice: Choice, max_pixels: int) -> Iterator[tuple[Plane, float]]:
     """Yield each plane with the seconds that reading it took."""
-    planes = iter(read_planes(path, max_pixels=max_pixels))
+    planes = project(read_planes(path, max_pixels=max_pixels), choice.z)
     start = time.perf_counter()
     for plane in planes:
-        yield plane, time.perf_counter() - start
+        yield choose_channel(path, plane, choice.channel), time.perf_counter() - start
         start = time.perf_counter()
 
 
@@ -132,6 +136,9 @@ def _result(
         channels=channels,
         dtype=str(plane.pixels.dtype),
         pixel_size_um=plane.pixel_size_um,
+        nuclear_channel=nuclear_channel(plane),
+        projection=plane.projection,
+        channel_names=plane.channel_names,
         masks=masks,
         nuclei=nuclei,
         intensities=intensities,
