@@ -36,8 +36,8 @@ def choose_channel(path: Path, plane: Plane, wanted: str) -> Plane:
     if channel is None and wanted != AUTO:
         raise ImageError(
             "no-such-channel",
-            f"{path} has no channel {wanted!r}: it has {_described(plane)}. Name one of these, by NUQLEUS_CHANNEL or "
-            "by a rule for this file, and queue it again with `nuqleus retry`.",
+            f"{path} has no channel {wanted!r}: it has {_described(plane)}. Name one of these by NUQLEUS_CHANNEL "
+            "(--channel) or by a rule for this file; `nuqleus retry` queues it again.",
         )
     return replace(plane, nuclear_channel=channel)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from nuqleus.commands.choices import channel_option, rules_option, z_option
 
 if TYPE_CHECKING:
     from nuqleus.commands.report import Report
@@ -33,13 +35,10 @@ _POLL = 0.2
 @click.option(
     "--overlays", "overlay_dir", type=click.Path(path_type=Path), help="Draw outlines into this folder."
 )
-def command(
-    input_dir: Path | None,
-    database_url: str | None,
-    once: bool,
-    workers: int | None,
-    overlay_dir: Path | None,
-) -> None:
+@channel_option
+@z_option
+@rules_option
+def command(*, once: bool, **given: Any) -> None:
     """Watch a folder: scheduler, broker and workers on one machine.
 
     Ctrl-C stops everything in seconds, once the images at hand are finished; a second one at once.
@@ -47,9 +46,7 @@ def command(
     from nuqleus.settings import get_settings
     from scheduler.inbox import check_inbox, create_default_inbox
 
-    settings = get_settings(
-        input_dir=input_dir, database_url=database_url, workers=workers, overlay_dir=overlay_dir
-    )
+    settings = get_settings(**given)
     create_default_inbox(settings)
     check_inbox(settings)
     sys.exit(run(settings, once=once))

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nuqleus.commands.choices import channel_option, z_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from model.reading import Plane
     from nuqleus.database.results import ImageResult
     from worker.outputs import Outputs
-    from worker.pipeline import FindsNuclei, Labels
+    from worker.pipeline import Labels
 
 
 @dataclass(frozen=True)
@@ -41,22 +43,33 @@ class Input:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Weights to use instead of those that come with nuqleus.",
 )
-def command(images: tuple[Path, ...], output: Path, weights: Path | None) -> None:
+@channel_option
+@z_option
+def command(
+    images: tuple[Path, ...], output: Path, weights: Path | None, channel: str | None, z: str | None
+) -> None:
     """Segment images directly; folders are searched, with all below them.
 
     Writes for each image IMAGE.label.tif (0 is background, 1 and up are nuclei), IMAGE.csv (a row for each nucleus:
     shape, and intensity in columns like intensity_mean-0, where 0 is the number of the channel) and
     IMAGE.overlay.png. Where a file holds several images, each has its own, called IMAGE.s0.t0.z0 and so on after
     scene, time point and z. A file that can't be read is reported, and the others go on; the exit status is then 1.
+
+    Without --channel, nuclei are sought in the channel whose name speaks of them (DAPI, Hoechst, …), else in the
+    first. Every channel is measured. Rules for folders (NUQLEUS_RULES) don't count here.
     """
     from nuqleus.commands.progress import track_with_notes
+    from nuqleus.rules import Choice
     from nuqleus.settings import get_settings
     from worker.assembly import load_network
+    from worker.pipeline import process
 
-    settings = get_settings(weights=weights)
+    settings = get_settings(weights=weights, channel=channel, z=z)
     inputs = list(find_inputs(images, output))
     segmenter = load_network(settings.weights)
-    segment = partial(_segment, output=output, segmenter=segmenter, max_pixels=settings.max_pixels)
+    choice = Choice(settings.channel, settings.z)
+    find = partial(process, segmenter=segmenter, choice=choice, max_pixels=settings.max_pixels)
+    segment = partial(_segment, output=output, find=find)
     counts = [segment(one, note=note) for one, note in track_with_notes(inputs, "Segmenting")]
     done = [count for count in counts if count is not None]
     click.echo(f"{sum(done)} nuclei in {len(done)} of {len(inputs)} files; see {output}")
@@ -98,7 +111,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _segment(
-    one: Input, output: Path, segmenter: FindsNuclei, max_pixels: int, note: Callable[[str], None]
+    one: Input, output: Path, find: Callable[..., Iterator[ImageResult]], note: Callable[[str], None]
 ) -> int | None:
     """Process one file; returns the number of its nuclei, or None if it failed."""
     from nuqleus.paths import printable
@@ -106,7 +119,7 @@ def _segment(
 
     try:
         with Outputs(output / one.name) as outputs:
-            count = _write_images(one, segmenter, max_pixels, outputs, note)
+            count = _write_images(one, find, outputs, note)
             outputs.publish()
             return count
     except click.ClickException:
@@ -117,14 +130,12 @@ def _segment(
 
 
 def _write_images(
-    one: Input, segmenter: FindsNuclei, max_pixels: int, outputs: Outputs, note: Callable[[str], None]
+    one: Input, find: Callable[..., Iterator[ImageResult]], outputs: Outputs, note: Callable[[str], None]
 ) -> int:
-    from worker.pipeline import process
-
     def step(done: int, blocks: int) -> None:
         note(f"{one.name}: {done} of {blocks} blocks")
 
-    results = process(one.path, segmenter, max_pixels=max_pixels, look=partial(_write, outputs), step=step)
+    results = find(one.path, look=partial(_write, outputs), step=step)
     return sum(len(result.nuclei["label"]) for result in results)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from nuqleus.commands.choices import channel_option, rules_option, z_option
+
 
 @click.command()
 @click.option(
@@ -24,6 +26,9 @@ import click
     type=click.Path(file_okay=False, path_type=Path),
     help="Draw a picture of each image into this folder.",
 )
+@channel_option
+@z_option
+@rules_option
 def command(**given: Any) -> None:
     """Take files off the queue and process them, one at a time, until told to stop.
 

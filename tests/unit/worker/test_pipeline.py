@@ -7,6 +7,7 @@ from PIL import Image
 
 from model.errors import ImageError
 from model.masks import decode_mask
+from nuqleus.rules import Choice
 from tests.stand_in import ThresholdSegmenter, draw_squares
 from worker.pipeline import process
 
@@ -82,6 +83,41 @@ def test_every_channel_is_measured_in_nuclei_found_in_the_nuclear_one(tmp_path):
     assert image.channels == 2
     assert image.nuclei["area"].tolist() == [64, 64]
     assert image.intensities["channel"].tolist().count(1) == 2
+
+
+def test_nuclei_are_sought_in_the_channel_that_was_chosen_and_measured_in_all(tmp_path):
+    path = tmp_path / "channels.ome.tif"
+    planes = np.stack([np.zeros((16, 32), np.uint8), draw_squares(2), draw_squares(1).repeat(2, axis=1)])
+    metadata = {"axes": "CYX", "Channel": {"Name": ["GFP", "Marker", "DAPI"]}}
+    tifffile.imwrite(path, planes, ome=True, metadata=metadata)
+
+    (by_name,) = process(path, ThresholdSegmenter(), Choice(channel="marker"))
+    (by_number,) = process(path, ThresholdSegmenter(), Choice(channel="1"))
+    (usual,) = process(path, ThresholdSegmenter())
+
+    assert [len(image.nuclei["label"]) for image in (by_name, by_number, usual)] == [2, 2, 1]
+    assert [image.nuclear_channel for image in (by_name, by_number, usual)] == [1, 1, 2]
+    assert sorted(set(by_name.intensities["channel"].tolist())) == [0, 1, 2]
+    assert by_name.channel_names == ("GFP", "Marker", "DAPI")
+
+
+def test_a_file_without_the_channel_is_refused(gray_png):
+    with pytest.raises(ImageError) as refused:
+        list(process(gray_png, ThresholdSegmenter(), Choice(channel="DAPI")))
+
+    assert refused.value.kind == "no-such-channel"
+
+
+@pytest.mark.parametrize(("z", "value"), [("max", 130), ("mean", 115)])
+def test_a_projected_stack_gives_one_result_a_time_point(tmp_path, z: str, value: int):
+    path = tmp_path / "stack.tif"
+    stack = np.stack([[draw_squares(2, value=100 + 10 * depth) for depth in range(4)]] * 3)
+    tifffile.imwrite(path, stack, photometric="minisblack", metadata={"axes": "TZYX"})
+
+    results = list(process(path, ThresholdSegmenter(), Choice(z=z)))
+
+    assert [(image.t, image.z, image.projection) for image in results] == [(t, 0, z) for t in range(3)]
+    assert {mean for image in results for mean in image.intensities["intensity_mean"]} == {value}
 
 
 def test_looking_shows_the_image_its_nuclei_and_its_result(gray_png):

@@ -64,6 +64,27 @@ def test_every_image_of_a_stack_has_outputs_of_its_own(segment, tmp_path):
     ]
 
 
+def test_a_channel_and_a_projection_are_asked_for(segment, tmp_path):
+    stack = np.stack([[np.zeros((16, 48), np.uint8), draw_squares(3)], [draw_squares(3), draw_squares(3)]])
+    tifffile.imwrite(tmp_path / "stack.tif", stack, photometric="minisblack", metadata={"axes": "ZCYX"})
+
+    result = segment(tmp_path / "stack.tif", "--channel", 1, "--z", "max")
+
+    assert "3 nuclei in 1 of 1 files" in result.output
+    assert outputs(tmp_path)[0] == "stack.tif.csv"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [("--z", "sum", "NUQLEUS_Z (or its option)"), ("--channel", "DAPI", "has no channel 'DAPI'")],
+)
+def test_what_makes_no_sense_is_told(segment, image, option, value, message):
+    result = segment(image("cells.png"), option, value)
+
+    assert result.exit_code != 0
+    assert message in result.output + str(result.exception)
+
+
 def test_folders_are_searched_and_their_structure_is_kept(segment, image, tmp_path):
     image("plate/a.png"), image("plate/day 2/a.png"), image("plate/.hidden.png")
 
