@@ -20,6 +20,7 @@ from worker.failures import explain
 from worker.heartbeat import Heartbeat
 from worker.patience import Patience
 from worker.pipeline import FindsNuclei, Labels, process
+from worker.progress import Progress
 from worker.source import FileChanged, Source, hash_content, unchanged
 from worker.timelimit import Stuck, TimeUp
 
@@ -185,9 +186,15 @@ class Processor:
             if album:
                 album.add(plane, labels)
 
+        def step(done: int, blocks: int) -> None:
+            self.heartbeat.check(claim)
+            progress(done, blocks)
+
+        progress = Progress(claim.path)
+        limit = self.settings.max_pixels
         path = self.source.locate(claim)
         with unchanged(path, claim):
-            return list(process(path, self.segmenter, max_pixels=self.settings.max_pixels, look=look))
+            return list(process(path, self.segmenter, max_pixels=limit, look=look, step=step))
 
 
 def _summary(images: list[ImageResult]) -> str:
