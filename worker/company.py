@@ -1,6 +1,6 @@
 """Files in company: each in a thread, so that one is read and another measured while the network looks at a third."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Lock
@@ -31,11 +31,11 @@ class Turns:
     """Lets threads that want the same thing have it one after the other."""
 
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
         self._guard = Lock()
 
     @contextmanager
-    def of(self, thing: str) -> Iterator[None]:
+    def of(self, thing: Hashable) -> Iterator[None]:
         """Have a thing for the length of the block."""
         with self._guard:
             lock = self._locks.get(thing) or Lock()

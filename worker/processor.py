@@ -13,6 +13,7 @@ from nuqleus.database.states import Files, FileState
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, LeaseLost
 from nuqleus.logs import about_file
 from nuqleus.messages import Job
+from nuqleus.rules import Choice, Rules
 from nuqleus.settings import Settings
 from worker.album import Album, open_album
 from worker.company import Turns, work_together
@@ -26,10 +27,13 @@ from worker.timelimit import Stuck, TimeUp
 
 log = logging.getLogger(__name__)
 
-STORED = 32
-"""Files whose results are committed together at most."""
+TOGETHER = 32
+"""Files that the database is asked about, or whose results are committed, together at most."""
 
 _NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
+
+_Content = tuple[str, Choice]
+"""What a file holds, as its SHA-256, and how it is looked at: where both are equal, so are the results."""
 
 
 @dataclass
@@ -56,11 +60,15 @@ class Processor:
     heartbeat: Heartbeat
     patience: Patience
     _store: Combiner[Finished, Exception | None] = field(init=False)
+    _find_twin: Combiner[_Content, int | None] = field(init=False)
     _turns: Turns = field(init=False, default_factory=Turns)
+    _rules: Rules = field(init=False)
 
     def __post_init__(self) -> None:
-        """Files that end at the same time are committed together."""
-        self._store = Combiner(self._complete_all, STORED)
+        """What several files want of the database at the same time is one transaction."""
+        self._store = Combiner(self._complete_all, TOGETHER)
+        self._find_twin = Combiner(self._find_twins, TOGETHER)
+        self._rules = Rules.of(self.settings)
 
     def handle(self, job: Job) -> None:
         """Process files that are queued. Whatever happens to them ends up in the database.
@@ -140,22 +148,26 @@ class Processor:
             self.heartbeat.files_done += 1
 
     def _work(self, claim: Claim) -> None:
-        sha256 = self.patience(self._hash, claim)
-        with self._turns.of(
-            sha256
-        ):  # of files with the same content, the second finds the results of the first
-            if not self.patience(self._share_results, claim, sha256):
-                self._find_results(claim, sha256)
+        content = self.patience(self._hash, claim), self._rules.choose(claim.path)
+        # of files with the same content, the second finds the results of the first
+        with self._turns.of(content):
+            if not self.patience(self._share_results, claim, content):
+                self._find_results(claim, content)
         self.heartbeat.files_done += 1
 
-    def _find_results(self, claim: Claim, sha256: str) -> None:
+    def _find_results(self, claim: Claim, content: _Content) -> None:
+        sha256, choice = content
         with open_album(self.settings.overlay_dir, claim.path) as album:
-            images = self.patience(self._process, claim, album)
-            if error := self.patience(self._store, Finished(claim, sha256, self.model_id, images)):
+            images = self.patience(self._process, claim, choice, album)
+            if error := self.patience(self._store, Finished(claim, sha256, self.model_id, images, choice)):
                 raise error
             if album:
                 album.publish()
         log.info("%s: %s", claim.path, _summary(images))
+
+    def _find_twins(self, contents: Sequence[_Content]) -> list[int | None]:
+        twins = self.files.find_twins([sha256 for sha256, _ in contents], self.model_id)
+        return [twins.get((sha256, str(choice))) for sha256, choice in contents]
 
     def _complete_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
         try:
@@ -172,15 +184,16 @@ class Processor:
         with unchanged(path, claim):
             return hash_content(path)
 
-    def _share_results(self, claim: Claim, sha256: str) -> bool:
+    def _share_results(self, claim: Claim, content: _Content) -> bool:
         """Refer to a file with the same content that this network is done with, if there is one."""
-        twin = self.files.find_twin(sha256, self.model_id, claim.file_id)
-        if twin is None or not self.files.mark_duplicate(claim, sha256, twin):
+        sha256, choice = content
+        twin = self._find_twin(content)
+        if twin is None or not self.files.mark_duplicate(claim, sha256, twin, choice):
             return False
         log.info("%s: a duplicate of file %d", claim.path, twin)
         return True
 
-    def _process(self, claim: Claim, album: Album | None) -> list[ImageResult]:
+    def _process(self, claim: Claim, choice: Choice, album: Album | None) -> list[ImageResult]:
         def look(plane: Plane, labels: Labels, _result: ImageResult) -> None:
             self.heartbeat.check(claim)
             if album:
@@ -194,7 +207,7 @@ class Processor:
         limit = self.settings.max_pixels
         path = self.source.locate(claim)
         with unchanged(path, claim):
-            return list(process(path, self.segmenter, max_pixels=limit, look=look, step=step))
+            return list(process(path, self.segmenter, choice, max_pixels=limit, look=look, step=step))
 
 
 def _summary(images: list[ImageResult]) -> str:

@@ -3,24 +3,33 @@
 Parts of the transactions of `states.py`, which call these after the file's own state has changed: its row is locked.
 """
 
-from sqlalchemy import Connection, delete, exists, select, update
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, tuple_, update
+from sqlalchemy.orm import aliased
 
 from nuqleus.database.tables import File, FileState, Image
 
 
-def make_way(connection: Connection, file_id: int, sha256: str) -> None:
-    """Take away what new results of this content replace; duplicates share those, unless their content is another."""
-    same = select(exists().where(File.duplicate_of == file_id, File.sha256 == sha256))
-    if connection.scalar(same):
+def in_the_way(connection: Connection, file_ids: Collection[int]) -> Sequence[int]:
+    """Those of these files that have results, or duplicates: new results need `make_way`."""
+    duplicate = aliased(File)
+    results = exists().where(Image.file_id == File.id)
+    duplicates = exists().where(duplicate.duplicate_of == File.id)
+    return connection.scalars(select(File.id).where(File.id.in_(file_ids), or_(results, duplicates))).all()
+
+
+def make_way(connection: Connection, file_id: int) -> None:
+    """Take away what new results replace. Duplicates share those, unless the file is another now, or was seen otherwise."""
+    if connection.scalar(select(exists().where(_still_alike(file_id)))):
         connection.execute(delete(Image).where(Image.file_id == file_id))
     else:
         take_results(connection, file_id)
 
 
-def join_twin(connection: Connection, file_id: int, sha256: str, twin: int) -> None:
-    """Take away the results of a file that shares another's now, as its duplicates of this content do."""
-    followers = update(File).where(File.duplicate_of == file_id, File.sha256 == sha256)
-    connection.execute(followers.values(duplicate_of=twin))
+def join_twin(connection: Connection, file_id: int, twin: int) -> None:
+    """Take away the results of a file that shares another's now, as those of its duplicates do that are still alike."""
+    connection.execute(update(File).where(_still_alike(file_id)).values(duplicate_of=twin))
     take_results(connection, file_id)
 
 
@@ -42,3 +51,10 @@ def leave_results(connection: Connection, file_id: int) -> bool:
     if others:
         connection.execute(update(File).where(File.duplicate_of == file_id).values(duplicate_of=heir))
     return True
+
+
+def _still_alike(file_id: int) -> ColumnElement[bool]:
+    """A duplicate of a file, with the content and the choice that the file's own row names now."""
+    file = aliased(File)
+    now = select(file.sha256, file.choice).where(file.id == file_id).scalar_subquery()
+    return and_(File.duplicate_of == file_id, tuple_(File.sha256, File.choice) == now)

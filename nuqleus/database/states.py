@@ -19,18 +19,19 @@ Leases compare the clocks of the worker's and the scheduler's machine: keep them
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.catalogue import Catalogue
 from nuqleus.database.conditions import dead, held, made_by, named, overdue, unanswered
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.heirs import join_twin, leave_results, make_way, take_results
+from nuqleus.database.heirs import in_the_way, join_twin, leave_results, make_way, take_results
 from nuqleus.database.records import Claim, Finished, KnownFile, QueuedFile, SeenFile, storable
 from nuqleus.database.results import ImageResult, insert_images
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import LeaseLost
+from nuqleus.rules import USUAL, Choice
 
 __all__ = ["Claim", "FileState", "Files", "KnownFile", "SeenFile"]
 
@@ -44,6 +45,7 @@ _UNOWNED: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 _FRESH: dict[str, Any] = {
     "state": FileState.WAITING,
     "sha256": None,
+    "choice": None,
     "attempts": 0,
     "error_kind": None,
     "error": None,
@@ -120,7 +122,14 @@ class Files(Catalogue):
             renewed = set(connection.scalars(statement))
         return [claim for claim in claims if claim.file_id not in renewed]
 
-    def complete(self, claim: Claim, sha256: str, model_id: int, images: Iterable[ImageResult]) -> None:
+    def complete(
+        self,
+        claim: Claim,
+        sha256: str,
+        model_id: int,
+        images: Iterable[ImageResult],
+        choice: Choice = USUAL,
+    ) -> None:
         """`running` → `done`, with all results, in one transaction.
 
         `images` is drawn before the transaction begins: a slow pipeline never holds the write lock.
@@ -128,54 +137,63 @@ class Files(Catalogue):
         Raises:
             LeaseLost: nothing was written.
         """
-        (lost,) = self.complete_all([Finished(claim, sha256, model_id, list(images))])
+        (lost,) = self.complete_all([Finished(claim, sha256, model_id, list(images), choice)])
         if lost:
             raise lost
 
     def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
         """The same for several files, in one transaction. Returns what each lost; nothing was written for those."""
-        outcomes: list[LeaseLost | None] = []
+        contents = {file.claim.file_id: file.sha256 for file in finished}
+        choices = {file.claim.file_id: str(file.choice) for file in finished}
+        values = {
+            **self._ended(FileState.DONE),
+            "sha256": case(contents, value=File.id),
+            "choice": case(choices, value=File.id),
+        }
+        statement = update(File).where(or_(*(held(file.claim) for file in finished))).values(values)
         with writing(self._engine) as connection:
-            for file in finished:
-                try:
-                    self._finish(connection, file.claim, {"state": FileState.DONE, "sha256": file.sha256})
-                    make_way(connection, file.claim.file_id, file.sha256)
-                    outcomes.append(None)
-                except LeaseLost as lost:
-                    outcomes.append(lost)
-            kept = [file for file, lost in zip(finished, outcomes, strict=True) if lost is None]
-            insert_images(connection, kept)
-        return outcomes
+            done = set(connection.scalars(statement.returning(File.id)))
+            for file_id in in_the_way(connection, done):
+                make_way(connection, file_id)
+            insert_images(connection, [file for file in finished if file.claim.file_id in done])
+        return [None if file.claim.file_id in done else _lost(file.claim) for file in finished]
 
-    def find_twin(self, sha256: str, model_id: int, file_id: int) -> int | None:
-        """Another file with the same content that this model is done with."""
+    def find_twins(self, contents: Sequence[str], model_id: int) -> dict[tuple[str, str], int]:
+        """Files with these contents that this model is done with, by their SHA-256 and the choice as text."""
         query = (
-            select(File.id)
-            .where(File.sha256 == sha256, File.state == FileState.DONE, File.id != file_id)
+            select(File.sha256, File.choice, func.min(File.id))
+            .where(File.sha256.in_(contents), File.state == FileState.DONE)
             .where(exists().where(Image.file_id == File.id, Image.model_id == model_id))
-            .order_by(File.id)
-            .limit(1)
+            .group_by(File.sha256, File.choice)
         )
         with reading(self._engine) as connection:
-            return connection.scalar(query)
+            return {(sha256, choice): file_id for sha256, choice, file_id in connection.execute(query)}
 
-    def mark_duplicate(self, claim: Claim, sha256: str, of: int) -> bool:
+    def mark_duplicate(
+        self,
+        claim: Claim,
+        sha256: str,
+        of: int,
+        choice: Choice = USUAL,
+    ) -> bool:
         """`running` → `duplicate`: the results of file `of` count for this one too.
 
         Returns:
-            False if `of` isn't done with this content any more: process the file after all.
+            False if `of` isn't done with this content, in this way, any more: process the file after all.
 
         Raises:
             LeaseLost: nothing was written.
         """
-        twin = select(File.id).where(File.id == of, File.state == FileState.DONE, File.sha256 == sha256)
+        content = {"sha256": sha256, "choice": str(choice)}
+        twin = select(File.id).filter_by(id=of, state=FileState.DONE, **content)
         with writing(self._engine) as connection:
             # the lock makes whoever takes the twin's results away wait, and then see this duplicate
             if connection.scalar(twin.with_for_update()) is None:
                 return False
-            values = {"state": FileState.DUPLICATE, "sha256": sha256, "duplicate_of": of}
-            self._finish(connection, claim, values)
-            join_twin(connection, claim.file_id, sha256, of)
+            values = {**self._ended(FileState.DUPLICATE), "duplicate_of": of, **content}
+            if not _change(connection, claim, values):
+                raise _lost(claim)
+            join_twin(connection, claim.file_id, of)
             return True
 
     def fail(self, claim: Claim, kind: str, message: str) -> bool:
@@ -319,18 +337,12 @@ class Files(Catalogue):
             take_results(connection, file_id)
 
     def _failed(self, kind: str, message: str) -> dict[str, Any]:
-        ended = {
-            "state": FileState.FAILED,
-            "finished_at": self._clock(),
-            "error_kind": kind,
-            "error": message,
-        }
+        ended = {**self._ended(FileState.FAILED), "error_kind": kind, "error": message}
         # a file that vanished counts as changed when it comes back
-        return {**ended, **_UNOWNED, **({"mtime_ns": 0} if kind == "vanished" else {})}
+        return {**ended, **({"mtime_ns": 0} if kind == "vanished" else {})}
 
-    def _finish(self, connection: Connection, claim: Claim, values: dict[str, Any]) -> None:
-        if not _change(connection, claim, {"finished_at": self._clock(), **values, **_UNOWNED}):
-            raise LeaseLost(f"another owner has {claim.path!r} now; nothing was written")
+    def _ended(self, state: FileState) -> dict[str, Any]:
+        return {"state": state, "finished_at": self._clock(), **_UNOWNED}
 
     def _move(
         self,
@@ -367,6 +379,10 @@ class Files(Catalogue):
     def _resend(self, connection: Connection, is_lost: ColumnElement[bool], limit: int) -> list[QueuedFile]:
         lost = select(File.id).where(is_lost).order_by(File.queued_at, File.id).limit(limit)
         return _queue_some(connection, connection.scalars(lost).all(), is_lost, {"queued_at": self._clock()})
+
+
+def _lost(claim: Claim) -> LeaseLost:
+    return LeaseLost(f"another owner has {claim.path!r} now; nothing was written")
 
 
 def _queue_some(

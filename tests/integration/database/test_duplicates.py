@@ -7,6 +7,7 @@ from nuqleus.database.engine import writing
 from nuqleus.database.models import register_model
 from nuqleus.database.records import SeenFile
 from nuqleus.database.tables import File, Image, Nucleus
+from nuqleus.rules import USUAL
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 
@@ -15,10 +16,10 @@ def test_a_twin_has_the_same_content_and_the_same_model(archive: Archive):
     done = archive.done("a.png", "abc")
     other_model = register_model(archive.engine, "another", "e" * 64, {}, {}, "1.0")
 
-    assert archive.files.find_twin("abc", archive.model_id, file_id=0) == done
-    assert archive.files.find_twin("abc", archive.model_id, file_id=done) is None
-    assert archive.files.find_twin("xyz", archive.model_id, file_id=0) is None
-    assert archive.files.find_twin("abc", other_model, file_id=0) is None
+    usual = str(USUAL)
+    assert archive.files.find_twins(["xyz", "abc"], archive.model_id) == {("abc", usual): done}
+    assert archive.files.find_twins(["xyz"], archive.model_id) == {}
+    assert archive.files.find_twins(["abc"], other_model) == {}
 
 
 def test_a_duplicate_names_its_twin_and_has_no_rows_of_its_own(archive: Archive):

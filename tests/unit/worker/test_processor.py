@@ -15,6 +15,7 @@ from nuqleus.database.tables import File, Image, Nucleus
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.messages import Job
+from nuqleus.rules import USUAL
 from tests.stand_in import ThresholdSegmenter, draw_squares
 from tests.unit.worker.conftest import queue
 from worker.heartbeat import Heartbeat
@@ -116,7 +117,7 @@ def test_the_same_content_under_another_name_is_not_processed_again(drop, proces
 
 def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(drop, process, row, files, monkeypatch):
     waiting, file_id = drop("a.png"), drop("b.png")
-    monkeypatch.setattr(files, "find_twin", lambda *_: waiting)
+    monkeypatch.setattr(files, "find_twins", lambda shas, _: {(shas[0], str(USUAL)): waiting})
 
     process(file_id)
 
