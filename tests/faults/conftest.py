@@ -69,13 +69,15 @@ def _builder(request: pytest.FixtureRequest) -> Iterator[Callable[..., Plant]]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="plant-", ignore_cleanup_errors=True))
 
-        def build(database: str, database_folder: Path | None = None, **changed: Any) -> Plant:
+        def build(
+            database: str, database_folder: Path | None = None, kind: type[Plant] = Plant, **changed: Any
+        ) -> Plant:
             root = Path(tempfile.mkdtemp(dir=folder))
             url = f"sqlite:///{(database_folder or root) / 'nuqleus.db'}"
             if database == "postgresql":
                 url = stack.enter_context(_new_database(request.getfixturevalue("postgresql").url))
             _migrate(url)
-            plant = Plant(root, url, **changed)
+            plant = kind(root, url, **changed)
             stack.callback(plant.close)
             return plant
 
@@ -84,7 +86,7 @@ def _builder(request: pytest.FixtureRequest) -> Iterator[Callable[..., Plant]]:
 
 @pytest.fixture
 def build(request: pytest.FixtureRequest) -> Iterator[Callable[..., Plant]]:
-    """Builds plants: `build("sqlite")`, with settings other than usual."""
+    """Builds plants: `build("sqlite")`, with settings other than usual, or of a kind of its own."""
     with _builder(request) as build:
         yield build
 
