@@ -75,8 +75,7 @@ CMD ["run"]
 
 
 FROM base AS gpu
-ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility \
-    TF_FORCE_GPU_ALLOW_GROWTH=true
+ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility
 COPY --from=gpu-libraries /opt/nuqleus /opt/nuqleus
 COPY --from=program /opt/nuqleus /opt/nuqleus
 

@@ -1,4 +1,4 @@
-"""TensorFlow greets with half a dozen lines on stderr, which no setting turns off. This does."""
+"""TensorFlow's start: it greets with lines on stderr that no setting turns off, and takes whole devices."""
 
 import os
 import sys
@@ -13,8 +13,12 @@ def quiet_start() -> Iterator[None]:
 
     The lines come from C++, so the file descriptor itself is redirected. If the block raises, what was written is
     shown after all: it may say why. TensorFlow's later warnings are kept to errors.
+
+    Of a graphics processor it takes only the memory that it needs, so that several workers share one. Whoever sets
+    `TF_FORCE_GPU_ALLOW_GROWTH` to false gives it all there is.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # read when a device is first used
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as elsewhere:
