@@ -22,6 +22,9 @@ KEPT = 384
 UNSURE = 64
 """Pixels along an edge at which the image goes on: what lies there may look different when more is seen."""
 
+SLIVER = 20
+"""Pixels of a nucleus that is known but for these: fewer are a difference of view, not a part of it."""
+
 
 @dataclass(frozen=True)
 class Stripe:
@@ -121,7 +124,7 @@ def settle(found: Labels, known: Labels, block: Block) -> Labels:
     """Tell which of the nuclei that a block shows are new, and sure.
 
     Those that earlier blocks settled are known. Those that touch an edge behind which the image goes on are left to the
-    block there, which sees them whole; only what is too large for that is cut.
+    block there, which sees them whole; only what is too large for that is cut, and its parts are nuclei of their own.
 
     Args:
         found: (h, w) labels 0..n of the block's window, looked at by itself.
@@ -134,7 +137,8 @@ def settle(found: Labels, known: Labels, block: Block) -> Labels:
     count = int(found.max(initial=0))
     area = np.bincount(found.ravel(), minlength=count + 1)
     covered = np.bincount(found[known > 0], minlength=count + 1)
-    new = (2 * covered < area) & ~_left_to_later(found, count, block)
+    new = (2 * covered < area) | (area - covered >= SLIVER)
+    new &= ~_left_to_later(found, count, block)
     new[0] = False
     numbers = np.zeros(count + 1, np.int32)
     numbers[new] = np.arange(1, np.count_nonzero(new) + 1)

@@ -1,0 +1,220 @@
+"""Large images go through the worker in blocks, and come out like others."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+import tifffile
+from click.testing import CliRunner
+from PIL import Image as Picture
+from sqlalchemy import select
+
+from model import blocking, seams
+from model.masks import Mask, decode_mask
+from model.measurements import measure_intensities, measure_shapes
+from nuqleus.commands import segment
+from nuqleus.database.engine import reading
+from nuqleus.database.models import register_model
+from nuqleus.database.states import Files, FileState
+from nuqleus.database.tables import File, Image
+from nuqleus.database.workers import Workers
+from nuqleus.messages import Job
+from tests.stand_in import TiledThresholdSegmenter, draw_discs
+from tests.unit.worker.conftest import queue
+from worker import progress
+from worker.heartbeat import Heartbeat
+from worker.patience import Patience
+from worker.pipeline import process
+from worker.processor import Processor
+from worker.progress import Progress
+from worker.source import Source
+
+SIZE = (260, 330)
+
+
+@pytest.fixture(autouse=True)
+def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.reading.plane.LARGE", 50_000)
+    for module in (blocking, seams):
+        monkeypatch.setattr(module, "KEPT", 64)
+    monkeypatch.setattr(blocking, "UNSURE", 8)
+
+
+@pytest.fixture
+def large_tiff(tmp_path: Path) -> Path:
+    return write(tmp_path / "large.tif")
+
+
+def write(path: Path) -> Path:
+    tifffile.imwrite(path, draw_discs(*SIZE), tile=(64, 64), compression="zlib")
+    return path
+
+
+def test_a_large_image_gives_the_same_tables_as_when_it_is_seen_whole(large_tiff, monkeypatch):
+    (image,) = process(large_tiff, TiledThresholdSegmenter())
+    monkeypatch.setattr("model.reading.plane.LARGE", 10**9)
+    (whole,) = process(large_tiff, TiledThresholdSegmenter())
+
+    assert replace(image, masks=[], nuclei={}, intensities={}, seconds={}) == replace(
+        whole, masks=[], nuclei={}, intensities={}, seconds={}
+    )
+    assert len(image.masks) == 6
+    assert sorted(image.nuclei["centroid_row"]) == pytest.approx(sorted(whole.nuclei["centroid_row"]))
+    assert sorted(image.intensities["intensity_mean"]) == pytest.approx(
+        sorted(whole.intensities["intensity_mean"])
+    )
+
+
+def test_its_mask_blocks_are_the_label_image_that_its_tables_speak_of(large_tiff):
+    (image,) = process(large_tiff, TiledThresholdSegmenter())
+
+    labels = decode_mask(image.masks, image.height, image.width)
+    shapes, intensities = measure_shapes(labels), measure_intensities(labels, draw_discs(*SIZE)[..., None])
+
+    assert image.nuclei["area"].tolist() == shapes["area"].tolist()
+    assert image.nuclei["touches_border"].tolist() == shapes["touches_border"].tolist()
+    assert image.intensities["intensity_mean"] == pytest.approx(intensities["intensity_mean"])
+
+
+def test_a_picture_that_can_only_be_decoded_whole_is_worked_on_in_blocks_too(tmp_path, large_tiff):
+    Picture.fromarray(draw_discs(*SIZE)).save(tmp_path / "large.png")
+
+    (png,), (tiff,) = (
+        process(tmp_path / name, TiledThresholdSegmenter()) for name in ("large.png", "large.tif")
+    )
+
+    assert png.masks == tiff.masks
+
+
+def test_a_network_that_must_see_images_whole_does(large_tiff, monkeypatch):
+    monkeypatch.setattr(TiledThresholdSegmenter, "tiled", None)
+    step = Mock()
+
+    (image,) = process(large_tiff, TiledThresholdSegmenter(), step=step)
+
+    assert len(image.masks) == 1
+    step.assert_not_called()
+
+
+def test_every_block_is_a_step(large_tiff):
+    step = Mock()
+
+    list(process(large_tiff, TiledThresholdSegmenter(), step=step))
+
+    assert [call.args for call in step.call_args_list] == [(done, 6) for done in range(1, 7)]
+
+
+def test_an_error_in_a_step_stops_the_work(large_tiff):
+    step = Mock(side_effect=[None, ZeroDivisionError])
+
+    with pytest.raises(ZeroDivisionError):
+        list(process(large_tiff, TiledThresholdSegmenter(), step=step))
+
+    assert step.call_count == 2
+
+
+def test_looking_shows_a_label_image_to_be_sliced(large_tiff):
+    shown = []
+
+    (image,) = process(large_tiff, TiledThresholdSegmenter(), look=lambda *what: shown.append(what))
+
+    ((_, labels, _),) = shown
+    assert isinstance(labels, Mask)
+    expected = decode_mask(image.masks, *SIZE)
+    for region in (
+        np.s_[:, :],
+        np.s_[::3, ::3],
+        np.s_[140:150, 100:],
+        np.s_[5:5, :],
+        np.s_[100:200:7, 3:300:2],
+    ):
+        np.testing.assert_array_equal(labels[region], expected[region])
+
+
+def test_the_log_tells_how_far_it_is_every_so_often(caplog, clock):
+    caplog.set_level(logging.INFO)
+    tell = Progress("big.tif", clock)
+
+    for done in range(1, 37):
+        clock.now += progress.EVERY / 10
+        tell(done, 36)
+
+    assert caplog.messages == [
+        "big.tif: 10 of 36 blocks",
+        "big.tif: 20 of 36 blocks",
+        "big.tif: 30 of 36 blocks",
+    ]
+
+
+class Happening(TiledThresholdSegmenter):
+    def __init__(self, happen: Callable[[], None]) -> None:
+        self.happen = happen
+
+    def separate(self, maps):
+        self.happen()
+        return super().separate(maps)
+
+
+@pytest.fixture
+def handle(engine, files: Files, settings, clock):
+    """Drop a large image and handle it in a worker; something happens in each block. Returns the file's row."""
+
+    def handle(happen: Callable[[Heartbeat], None]):
+        workers = Workers(engine, clock)
+        heartbeat = Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
+        model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
+        write(settings.input_dir / "large.tif")
+        file_id = queue(files, settings.input_dir, "large.tif")
+        segmenter = Happening(lambda: happen(heartbeat))
+        patience = Patience(sleep=clock.sleep)
+        Processor(settings, Source(settings), files, segmenter, model_id, "me", heartbeat, patience).handle(
+            Job((file_id,))
+        )
+        with reading(engine) as connection:
+            return connection.execute(select(File.__table__).where(File.id == file_id)).one()
+
+    return handle
+
+
+def test_a_worker_stores_it(handle, engine):
+    row = handle(lambda heartbeat: None)
+
+    assert row.state == FileState.DONE
+    with reading(engine) as connection:
+        assert connection.scalar(select(Image.n_nuclei)) == measure_count()
+
+
+def measure_count() -> int:
+    pixels = draw_discs(*SIZE)[..., None]
+    return int(TiledThresholdSegmenter().segment(pixels).labels.max())
+
+
+def test_a_lost_lease_stops_the_work_at_the_next_block(handle, files, clock):
+    blocks = []
+
+    def lose_the_lease(heartbeat):
+        blocks.append(1)
+        clock.now += 61
+        files.sweep(3, 300)
+        heartbeat.beat()
+
+    handle(lose_the_lease)
+
+    assert len(blocks) == 1
+
+
+def test_segmenting_directly_writes_one_label_image(large_tiff, tmp_path, monkeypatch):
+    monkeypatch.setattr("worker.assembly.load_network", lambda weights: TiledThresholdSegmenter())
+
+    done = CliRunner().invoke(segment.command, [str(large_tiff), "--output", str(tmp_path / "out")])
+
+    assert done.exit_code == 0, done.output
+    labels = tifffile.imread(tmp_path / "out/large.tif.label.tif")
+    (image,) = process(large_tiff, TiledThresholdSegmenter())
+    assert labels.dtype == np.uint16
+    np.testing.assert_array_equal(labels, decode_mask(image.masks, *SIZE))
+    assert (tmp_path / "out/large.tif.overlay.png").exists()
