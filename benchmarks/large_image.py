@@ -1,4 +1,4 @@
-"""What a very large image takes: `python benchmarks/large_image.py [--side 20000] [--whole]`.
+"""What a very large image takes: `python benchmarks/large_image.py [--side 20000] [--whole] [--overlay]`.
 
 Draws a 16-bit, tiled, compressed TIFF of nuclei, a tile at a time, and hands it to what a worker process consists of,
 in a process of its own: claim, hash, read, network, instances, measurements, one transaction into SQLite. Prints how
@@ -33,20 +33,22 @@ DRAWN = 6
 @click.command()
 @click.option("--side", default=20_000, show_default=True, help="Height and width of the image in pixels.")
 @click.option("--whole", is_flag=True, help="Process the image as a whole.")
+@click.option("--overlay", is_flag=True, help="Draw an overlay, too.")
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Draw the image here, or use the one that is here."
 )
 @click.option("--work", type=click.Path(path_type=Path), hidden=True)
-def main(side: int, whole: bool, keep: Path | None, work: Path | None) -> None:
+def main(side: int, whole: bool, overlay: bool, keep: Path | None, work: Path | None) -> None:
     """Draw an image of SIDE × SIDE pixels, process it, and print what that took."""
     if work:
-        click.echo(json.dumps(process(work, whole)))
+        click.echo(json.dumps(process(work, whole, overlay)))
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = keep or Path(temporary)
         drawn = draw(folder / "inbox" / f"{side}.tif", side)
         click.echo(f"{side} × {side} pixels, about {drawn:,} nuclei drawn")
-        print_result(measure(folder, whole), side)
+        switches = ["--whole"] * whole + ["--overlay"] * overlay
+        print_result(measure(folder, switches), side)
 
 
 def draw(path: Path, side: int) -> int:
@@ -69,15 +71,15 @@ def stitch(drawings: list[Drawing], count: int) -> Iterator[NDArray[np.generic]]
         yield np.ascontiguousarray(np.rot90(pixels[:, :: rng.choice((-1, 1))], rng.integers(4)))
 
 
-def measure(folder: Path, whole: bool) -> dict[str, float]:
+def measure(folder: Path, switches: list[str]) -> dict[str, float]:
     """Run a process that does the work; what it logs is shown."""
-    command = [sys.executable, __file__, "--work", str(folder), *(["--whole"] if whole else [])]
+    command = [sys.executable, __file__, "--work", str(folder), *switches]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return measured
 
 
-def process(folder: Path, whole: bool) -> dict[str, float]:
+def process(folder: Path, whole: bool, overlay: bool) -> dict[str, float]:
     """Be a worker for the one file in a folder."""
     from model.reading import plane
     from nuqleus.database.engine import open_database
@@ -91,7 +93,8 @@ def process(folder: Path, whole: bool) -> dict[str, float]:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     (path,) = (folder / "inbox").iterdir()
     with tempfile.TemporaryDirectory() as state:
-        settings = get_settings(input_dir=path.parent, state_dir=Path(state), max_pixels=sys.maxsize)
+        overlays = Path(state, "overlays") if overlay else None
+        settings = get_settings(input_dir=path.parent, state_dir=Path(state), overlay_dir=overlays)
         processor = assemble(settings)
         files, seen = Files(open_database(settings.database_url)), path.stat()
         (queued,) = files.enqueue(

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, text
@@ -126,7 +127,7 @@ def process(plane: Plane, segmenter: Segmenter, watch: Stopwatch) -> ImageResult
         watch.seconds[stage] += seconds
     with watch.timing("measure"):
         nuclei = measure_shapes(found.labels)
-        intensities = measure_intensities(found.labels, plane.pixels)
+        intensities = measure_intensities(found.labels, np.asarray(plane.pixels))
     with watch.timing("encode"):
         masks = encode_mask(found.labels)
     time_bare_pass(plane, segmenter, watch)
