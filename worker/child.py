@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 OOM_SCORE = "500"
 """Between -1000 (never killed) and 1000 (always the first)."""
 
+LEAVE = signal.SIGUSR2
+"""Tells a child that its parent is about to end: files of a chunk that it hasn't begun with go back."""
+
 STUCK = 3
 """Exit status of a process whose threads can't be ended; Celery starts another one."""
 
@@ -52,12 +55,19 @@ class Child:
     def start(self, **_signal: Any) -> None:
         """Load everything; a child that can't work ends its parent, instead of being replaced for ever."""
         _go_first_when_memory_ends()
+        signal.signal(LEAVE, lambda *_: self.leave())
         try:
             self._processor = self.assemble(self.settings)
         except Exception as error:
             expected = isinstance(error, NuqleusError | ModelError)
             log.critical("This worker can't work, and ends: %s", error, exc_info=not expected)
             os.kill(os.getppid(), signal.SIGQUIT)
+
+    def leave(self) -> None:
+        """Begin with no further file."""
+        if self._processor:
+            log.info("Told to end: files that have not begun go back.")
+            self._processor.leaving.set()
 
     def stop(self, **_signal: Any) -> None:
         """End the heartbeat, and take the worker's row away."""

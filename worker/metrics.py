@@ -14,6 +14,7 @@ from nuqleus.database.records import Claim, Finished
 from nuqleus.database.states import Files, FileState
 from nuqleus.errors import LeaseLost
 from nuqleus.metrics import serve_metrics
+from nuqleus.rules import USUAL, Choice
 from nuqleus.settings import Settings
 
 PORTS = 32
@@ -83,9 +84,9 @@ class CountedFiles(Files):
         self._metrics.count_results(stored, took)
         return outcomes
 
-    def mark_duplicate(self, claim: Claim, sha256: str, of: int) -> bool:
+    def mark_duplicate(self, claim: Claim, sha256: str, of: int, choice: Choice = USUAL) -> bool:
         """See `Files`."""
-        return self._counted("duplicate", super().mark_duplicate(claim, sha256, of))
+        return self._counted("duplicate", super().mark_duplicate(claim, sha256, of, choice))
 
     def fail(self, claim: Claim, kind: str, message: str) -> bool:
         """See `Files`."""

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Event
 
 from model.combining import Combiner
 from model.reading import Plane
@@ -49,6 +50,7 @@ class Processor:
         owner: the name that claims are made under; no two live workers share one.
         heartbeat: keeps claims alive.
         patience: waits for what is away for a moment.
+        leaving: set when the worker is about to end: files of a chunk that haven't begun go back.
     """
 
     settings: Settings
@@ -59,6 +61,7 @@ class Processor:
     owner: str
     heartbeat: Heartbeat
     patience: Patience
+    leaving: Event = field(init=False, default_factory=Event)
     _store: Combiner[Finished, Exception | None] = field(init=False)
     _find_twin: Combiner[_Content, int | None] = field(init=False)
     _turns: Turns = field(init=False, default_factory=Turns)
@@ -105,8 +108,14 @@ class Processor:
     def _settle_together(self, claims: Sequence[Claim]) -> list[Claim]:
         """Process files in company. Returns those that need more memory than there is beside the others."""
         starved: list[Claim] = []
-        work_together([partial(self._settle, claim, starved.append) for claim in claims])
+        work_together([partial(self._begin, claim, starved) for claim in claims])
         return starved
+
+    def _begin(self, claim: Claim, starved: list[Claim]) -> None:
+        if self.leaving.is_set():
+            self.patience(self.files.release, claim, to=FileState.WAITING)
+        else:
+            self._settle(claim, starved.append)
 
     def _settle(self, claim: Claim, on_hunger: Callable[[Claim], None] | None = None) -> None:
         """Bring a file to its end; `on_hunger` is told if there was no memory, where that may be others' fault."""

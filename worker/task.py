@@ -7,6 +7,7 @@ import time
 import warnings
 from typing import Any
 
+from billiard import active_children
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import (
@@ -20,7 +21,7 @@ from celery.worker import state
 from nuqleus.logs import configure_logs
 from nuqleus.queue import TASK, make_app
 from nuqleus.settings import Settings
-from worker.child import Child
+from worker.child import LEAVE, Child
 
 MEMORY_LIMIT_KB = 4 * 1024 * 1024
 """A child that once needed more is replaced after its task: memory that fell apart never comes back."""
@@ -54,13 +55,13 @@ def create_app(settings: Settings, child: Child, module: str) -> Celery:
     app.task(child.handle, name=TASK)
     worker_process_init.connect(child.start, weak=False)
     worker_process_shutdown.connect(child.stop, weak=False)
-    worker_shutting_down.connect(_end_at_once_when_told_again, weak=False)
+    worker_shutting_down.connect(_end_soon, weak=False)
     setup_logging.connect(lambda **_signal: _configure_logs(settings), weak=False)
     return app
 
 
 def run_worker(app: Celery) -> int:
-    """Work until told to stop (SIGTERM, Ctrl-C): the file at hand is finished first.
+    """Work until told to stop (SIGTERM, Ctrl-C): the files at hand are finished first.
 
     Returns:
         The exit status: 0, or 1 if the worker couldn't work.
@@ -71,9 +72,11 @@ def run_worker(app: Celery) -> int:
     return int(worker.exitcode or state.should_terminate or 0)
 
 
-def _end_at_once_when_told_again(how: str, **_signal: Any) -> None:
-    """Celery lets a second Ctrl-C end the file at hand, but not a second SIGTERM."""
+def _end_soon(how: str, **_signal: Any) -> None:
+    """Celery lets a second Ctrl-C end the files at hand, but not a second SIGTERM."""
     if how == "Warm":
+        for child in active_children():
+            os.kill(child.pid, LEAVE)
         told = time.monotonic()
         signal.signal(signal.SIGTERM, lambda *_: _end_at_once(since=told))
 

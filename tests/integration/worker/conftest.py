@@ -1,12 +1,13 @@
 """A broker, a database, a folder and real Celery workers, which use a stand-in for the network."""
 
+import random
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from nuqleus.database.states import Files, FileState
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.machine import environment
+from nuqleus.messages import Job
 from nuqleus.queue import make_app, send
 from nuqleus.settings import Settings
 from tests.stand_in import draw_squares
@@ -42,7 +44,7 @@ class House:
     settings: Settings
     files: Files
     workers: Workers
-    ring: Callable[[list[int]], None]
+    ring: Callable[..., None]
     rows: Callable[..., list[tuple[Any, ...]]]
 
     @property
@@ -51,10 +53,19 @@ class House:
 
     def drop(self, name: str, nuclei: int) -> int:
         """Put an image into the folder, queue it and ring; returns its id."""
-        Picture.fromarray(draw_squares(nuclei)).save(self.settings.input_dir / name)
-        file_id = queue(self.files, self.settings.input_dir, name)
-        self.ring([file_id])
+        file_id = self.queue(name, nuclei)
+        self.ring(file_id)
         return file_id
+
+    def queue(self, name: str, nuclei: int) -> int:
+        """Put an image into the folder and queue it; returns its id."""
+        Picture.fromarray(draw_squares(nuclei)).save(self.settings.input_dir / name)
+        return queue(self.files, self.settings.input_dir, name)
+
+    def wait_until_said(self, words: str) -> None:
+        """Wait until these words are in the worker's log."""
+        log = self.settings.state_dir / "worker.log"
+        wait_until(lambda: words in log.read_text(), words)
 
     def file(self, name: str, column: Any) -> Any:
         """A column of a file's row."""
@@ -89,6 +100,17 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
         time.sleep(0.02)
 
 
+def free_port() -> int:
+    """Below those that systems give to clients: one that asks before anybody listens could else be its own server."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Leases are short, so that a dead worker's file comes back soon; so is the time that a file may take."""
@@ -110,7 +132,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             return [tuple(row) for row in connection.execute(select(column).where(*conditions))]
 
     with _broker(folder), make_app(settings) as app:
-        yield House(settings, Files(engine), Workers(engine), partial(send, app), rows)
+
+        def ring(*file_ids: int) -> None:
+            send(app, [Job(file_ids)])
+
+        yield House(settings, Files(engine), Workers(engine), ring, rows)
     engine.dispose()
 
 

@@ -8,6 +8,7 @@ import pytest
 from nuqleus.database.states import FileState
 from nuqleus.database.tables import File
 from tests.integration.worker.conftest import PATIENCE
+from worker.company import THREADS
 
 pytestmark = pytest.mark.integration
 
@@ -23,6 +24,22 @@ def test_sigterm_finishes_the_file_at_hand_and_ends_with_status_0(house):
         assert process.wait(PATIENCE) == 0
     assert house.file("last.png", File.state) == FileState.DONE
     assert house.workers.live(PATIENCE) == []
+
+
+def test_sigterm_gives_back_the_files_of_a_chunk_that_have_not_begun(house):
+    house.hold.touch()
+    ids = [house.queue(f"{nuclei}.png", nuclei) for nuclei in range(10, 26)]
+    with house.run_stand_in() as process:
+        house.ring(*ids)
+        house.wait_for("10.png", FileState.RUNNING)
+        process.send_signal(signal.SIGTERM)
+        house.wait_until_said("Told to end")
+        house.hold.unlink()
+
+        assert process.wait(PATIENCE) == 0
+    ended = house.rows(File.state, File.id.in_(ids))
+    assert set(ended) == {(FileState.DONE,), (FileState.WAITING,)}
+    assert ended.count((FileState.DONE,)) <= THREADS
 
 
 def test_a_worker_that_cannot_work_says_why_and_ends_with_status_1(house, tmp_path):

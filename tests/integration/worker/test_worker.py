@@ -54,8 +54,10 @@ def test_a_file_whose_worker_was_killed_is_done_in_the_end_and_once(house, worke
     os.kill(house.workers.live(1)[-1].pid, signal.SIGKILL)
     held.unlink()
 
-    wait_until(lambda: [f.id for f in house.files.sweep(3, 300)] == [file_id], "the sweep finds the dead lease")
-    house.ring([file_id])
+    wait_until(
+        lambda: [f.id for f in house.files.sweep(3, 300)] == [file_id], "the sweep finds the dead lease"
+    )
+    house.ring(file_id)
     house.wait_for("killer.png", FileState.DONE)
 
     assert house.file("killer.png", File.attempts) == 2
@@ -87,6 +89,6 @@ def test_a_file_that_takes_too_long_is_failed_and_the_worker_goes_on(house, work
 
 
 def test_a_message_that_is_none_of_ours_is_dropped_and_the_worker_goes_on(house, worker):
-    house.ring([10**6])
+    house.ring(10**6)
     house.drop("after.png", nuclei=8)
     house.wait_for("after.png", FileState.DONE)

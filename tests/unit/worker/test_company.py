@@ -207,6 +207,18 @@ def test_a_database_that_is_away_for_a_moment_loses_no_work(chunk, process, file
     assert {row.state for row in rows()} == {FileState.DONE}
 
 
+def test_a_worker_that_is_about_to_end_gives_back_what_it_has_not_begun_with(
+    chunk, process, processor, segmenter, rows
+):
+    segmenter.acts = {1: processor.leaving.set}
+    process(*chunk(3 * THREADS))
+    states = [row.state for row in rows()]
+    assert states[0] == FileState.DONE
+    assert states[THREADS:].count(FileState.WAITING) > 0
+    assert set(states) == {FileState.DONE, FileState.WAITING}
+    assert {row.attempts for row in rows() if row.state == FileState.WAITING} == {0}
+
+
 def test_a_chunk_that_takes_too_long_is_given_up_and_each_file_gets_its_own_chance(
     chunk, process, files, rows, monkeypatch, clock
 ):
