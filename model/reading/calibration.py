@@ -35,7 +35,7 @@ def from_dpi(dpi: Any) -> float | None:
     """Return micrometres per pixel of (x, y) dots per inch, as Pillow gives them; None where it isn't believable."""
     if not isinstance(dpi, tuple) or len(dpi) != 2:
         return None
-    return _believable(_square(*(_ratio(UM_PER_INCH, dots) for dots in dpi)))
+    return _believable(square(*(_ratio(UM_PER_INCH, dots) for dots in dpi)))
 
 
 def calibrate(tif: tifffile.TiffFile, page: tifffile.TiffPage, scene: int) -> Calibration:
@@ -55,9 +55,9 @@ def calibrate(tif: tifffile.TiffFile, page: tifffile.TiffPage, scene: int) -> Ca
 
 def _from_ome(xml: str, scene: int) -> Calibration:
     try:
-        images = _several(tifffile.xml2dict(xml)["OME"]["Image"])
+        images = several(tifffile.xml2dict(xml)["OME"]["Image"])
         pixels = images[min(scene, len(images) - 1)]["Pixels"]
-        names = [str(channel.get("Name", "")) for channel in _several(pixels.get("Channel", []))]
+        names = [str(channel.get("Name", "")) for channel in several(pixels.get("Channel", []))]
         return Calibration(_ome_size(pixels), tuple(names) if all(names) else ())
     except Exception:  # XML in an unexpected form says nothing about the pixels
         return Calibration()
@@ -69,7 +69,7 @@ def _ome_size(pixels: Mapping[str, Any]) -> float | None:
         for axis in "XY"
         if f"PhysicalSize{axis}" in pixels
     ]
-    return _square(sizes[0], sizes[-1]) if sizes else None
+    return square(sizes[0], sizes[-1]) if sizes else None
 
 
 def _from_imagej(metadata: Mapping[str, Any], page: tifffile.TiffPage) -> float | None:
@@ -90,7 +90,7 @@ def _pixel_size(page: tifffile.TiffPage, um_per_unit: float) -> float | None:
         if not isinstance(value, tuple) or len(value) != 2:
             return None
         sizes.append(_ratio(um_per_unit * value[1], value[0]))
-    return _square(*sizes)
+    return square(*sizes)
 
 
 def _number(page: tifffile.TiffPage, tag: str) -> int:
@@ -102,7 +102,7 @@ def _ratio(a: float, b: float) -> float:
     return float(a) / float(b) if b else math.nan
 
 
-def _square(x: float, y: float) -> float | None:
+def square(x: float, y: float) -> float | None:
     """Return the side of a pixel, None where it isn't positive, finite and square."""
     usable = math.isfinite(x) and math.isfinite(y) and min(x, y) > 0
     return x if usable and abs(x - y) <= SQUARE * x else None
@@ -112,5 +112,6 @@ def _believable(size: float | None) -> float | None:
     return size if size is not None and BELIEVABLE[0] <= size <= BELIEVABLE[1] else None
 
 
-def _several(item: Any) -> Sequence[Any]:
+def several(item: Any) -> Sequence[Any]:
+    """Return the list that XML has where something comes more than once, else a list of the one."""
     return item if isinstance(item, list) else [item]

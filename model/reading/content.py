@@ -5,7 +5,7 @@ from pathlib import Path
 
 from model.errors import ImageError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".btf", ".tf8")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".btf", ".tf8", ".czi", ".nd2", ".lif")
 """The usual endings of files that can be read; for people and dialogs, as reading goes by content."""
 
 HEAD = 132
@@ -19,6 +19,9 @@ class Content(Enum):
     JPEG = "JPEG"
     BMP = "BMP"
     TIFF = "TIFF"
+    CZI = "CZI"
+    ND2 = "ND2"
+    LIF = "LIF"
 
 
 READABLE = {
@@ -28,6 +31,9 @@ READABLE = {
     b"MM\0*": Content.TIFF,
     b"II+\0": Content.TIFF,  # BigTIFF
     b"MM\0+": Content.TIFF,
+    b"ZISRAWFILE": Content.CZI,
+    b"\xda\xce\xbe\x0a": Content.ND2,
+    b"\x70\0\0\0": Content.LIF,
 }
 
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
@@ -35,9 +41,6 @@ BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 # what people drop that we can't read but can name: (offset, bytes, name)
 KNOWN = (
-    (0, b"ZISRAWFILE", "a Zeiss CZI file"),
-    (0, b"\xda\xce\xbe\x0a", "a Nikon ND2 file"),
-    (0, b"\x70\0\0\0", "a Leica LIF file"),
     (0, b"\x89HDF", "an HDF5 file (Imaris, ilastik, …)"),
     (0, b"\xd0\xcf\x11\xe0", "an OLE file (Olympus OIB, Zeiss ZVI, Office, …)"),
     (128, b"DICM", "a DICOM file"),
@@ -92,7 +95,8 @@ def _refusal(path: Path, head: bytes) -> ImageError:
                 "unsupported-format", f"{path} is {name}, which can't be read. Export it as TIFF or PNG."
             )
     return ImageError(
-        "not-an-image", f"{path} is not an image: it {_looks(head)}. Use PNG, JPEG, BMP or TIFF."
+        "not-an-image",
+        f"{path} is not an image: it {_looks(head)}. Use PNG, JPEG, BMP, TIFF, CZI, ND2 or LIF.",
     )
 
 

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from model.reading.content import Content, recognise
+from model.reading.czi import read_czi
+from model.reading.leica import read_lif
+from model.reading.nikon import read_nd2
 from model.reading.plane import MAX_PIXELS, Plane
 from model.reading.rasters import read_bmp, read_jpeg, read_png
 from model.reading.tiff import read_tiff
@@ -13,11 +16,14 @@ READERS: dict[Content, Callable[[Path, int], Iterator[Plane]]] = {
     Content.JPEG: read_jpeg,
     Content.BMP: read_bmp,
     Content.TIFF: read_tiff,
+    Content.CZI: read_czi,
+    Content.ND2: read_nd2,
+    Content.LIF: read_lif,
 }
 
 
 def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Plane]:
-    """Read the planes of a PNG, JPEG, BMP or TIFF file, one at a time.
+    """Read the planes of an image file, one at a time.
 
     Each plane is read when it is asked for, so a stack needs the memory of one plane. Errors come with the first
     plane that they concern; sizes are checked for all planes before the first.

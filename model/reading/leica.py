@@ -1,0 +1,102 @@
+"""Leica LIF, by the library liffile: images are scenes, as are a mosaic's tiles.
+
+Lifetimes (FLIM), line scans and what lies in other files isn't read.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.reading.calibration import UM, Calibration, square
+from model.reading.damage import explained
+from model.reading.plane import Plane
+from model.reading.scenes import Bounded, Scene, need, read_scenes, truncated
+
+FRAME = ({"Y", "X"}, {"Y", "X", "S"})
+"""Dimensions of what is read at once: gray, colour."""
+
+DESCRIPTION = "./Data/Image/ImageDescription"
+
+
+def read_lif(path: Path, max_pixels: int) -> Iterator[Plane]:
+    """Yield the planes of a LIF file."""
+    library = need("liffile", path, "a Leica LIF file")
+    with path.open("rb") as file:
+        bounded = Bounded(file)
+        with explained(path):
+            lif = library.LifFile(bounded)
+            images = [image for image in lif.images if isinstance(image, library.LifImage)]
+            scenes = [scene for image in images for scene in _scenes(path, image, bounded.size)]
+        yield from read_scenes(path, scenes, max_pixels)
+
+
+def _scenes(path: Path, image: Any, size: int) -> Iterator[Scene]:
+    """Yield the scenes of an image: one for each place in the dimensions that are neither time, z nor channel."""
+    if not {"Y", "X"} <= set(image.sizes):
+        return
+    _check_block(path, image, size)
+    sizes, frame = image.sizes, set(image.frames.frame_sizes)
+    if frame not in FRAME or sizes.get("S", 3) != 3:
+        raise NotImplementedError(f"an image with the dimensions {sizes} is not supported")
+    colour = "S" in frame
+    joined = set() if colour else {"C"}
+    further = [axis for axis in sizes if axis not in frame | joined | {"T", "Z"}]
+    channels = 3 if colour else sizes.get("C", 1)
+    places = list(product(range(sizes.get("T", 1)), range(sizes.get("Z", 1))))
+    for index in np.ndindex(*(sizes[axis] for axis in further)):
+        read = partial(_read, image, dict(zip(further, index, strict=True)))
+        yield Scene((sizes["Y"], sizes["X"], channels), places, read, _calibrate(image), colour)
+
+
+def _check_block(path: Path, image: Any, size: int) -> None:
+    """Refuse an image whose pixels lie beyond the end of the file."""
+    memory = image.xml_element.find("./Memory")
+    block = image.parent.memory_blocks.get(memory.get("MemoryBlockID")) if memory is not None else None
+    if block is None or block.offset + max(block.size, image.nbytes) > size:
+        raise truncated(path, f"the pixels of image {image.name!r} lie beyond its end")
+
+
+def _read(image: Any, further: Mapping[str, int], t: int, z: int) -> NDArray[Any]:
+    place = {**further, "T": t, "Z": z}
+    here = {axis: i for axis, i in place.items() if axis in image.sizes}
+    if "S" in image.sizes:
+        return np.asarray(image.frame(**here))
+    if "C" not in image.sizes:
+        return np.asarray(image.frame(**here))[..., None]
+    return np.stack([image.frame(**here, C=channel) for channel in range(image.sizes["C"])], axis=-1)
+
+
+def _calibrate(image: Any) -> Calibration:
+    try:
+        return Calibration(_pixel_size(image), _channel_names(image))
+    except Exception:  # XML in an unexpected form says nothing about the pixels
+        return Calibration()
+
+
+def _pixel_size(image: Any) -> float | None:
+    """From the length between the centres of the first and the last pixel of a row, and of a column."""
+    steps = {}
+    for axis in image.xml_element.findall(f"{DESCRIPTION}/Dimensions/DimensionDescription"):
+        count = int(axis.get("NumberOfElements"))
+        if axis.get("DimID") in ("1", "2") and count > 1:
+            steps[axis.get("DimID")] = float(axis.get("Length")) / (count - 1) * UM[axis.get("Unit").lower()]
+    return square(steps["1"], steps["2"]) if len(steps) == 2 else None
+
+
+def _channel_names(image: Any) -> tuple[str, ...]:
+    """Names of dyes where the file has them, else those of the colours that channels are shown in."""
+    channels = image.xml_element.findall(f"{DESCRIPTION}/Channels/ChannelDescription")
+    names = tuple(_dye(channel) or channel.get("LUTName") or "" for channel in channels)
+    return names if all(names) else ()
+
+
+def _dye(channel: Any) -> str | None:
+    for item in channel.findall("./ChannelProperty"):
+        if item.findtext("Key") == "DyeName":
+            return item.findtext("Value") or None
+    return None

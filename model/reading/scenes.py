@@ -1,0 +1,115 @@
+"""What microscopes' own files have in common: planes in scenes, read one by one, by libraries of the extra `vendor`."""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import ImageError
+from model.reading.calibration import Calibration
+from model.reading.damage import explained
+from model.reading.plane import Plane, check_size
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Planes of one size.
+
+    Attributes:
+        shape: (H, W, C) of a plane.
+        places: time point and z of each plane that the file holds; the slices of a z-stack one after the other.
+        read: time point, z → (H, W, C).
+        calibration: pixel size and channel names.
+        colour: the channels are red, green and blue.
+    """
+
+    shape: tuple[int, int, int]
+    places: Sequence[tuple[int, int]]
+    read: Callable[[int, int], NDArray[Any]]
+    calibration: Calibration
+    colour: bool = False
+
+
+def read_scenes(path: Path, scenes: Sequence[Scene], max_pixels: int) -> Iterator[Plane]:
+    """Yield the planes of all scenes; sizes are checked before the first.
+
+    Raises:
+        ImageError: `unsupported-format` where there are none, or as reading and `check_size` do.
+    """
+    if not any(scene.places for scene in scenes):
+        raise ImageError("unsupported-format", f"{path} holds no images with rows and columns.")
+    for scene in scenes:
+        check_size(path, *scene.shape, max_pixels)
+    for number, scene in enumerate(scenes):
+        for t, z in scene.places:
+            with explained(path):
+                pixels = _checked(scene, scene.read(t, z))
+            yield _plane(scene, pixels, number, t, z)
+
+
+class Bounded:
+    """An open file that never makes room for more than it holds, whatever damaged bytes claim.
+
+    Attributes:
+        size: of the file, in bytes.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = file.seek(0, os.SEEK_END)
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+        file.seek(0)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file is closed."""
+        return self._file.closed
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read so many bytes, or all that are left."""
+        return self._file.read(min(size, self.size))
+
+
+def need(library: str, path: Path, kind: str) -> Any:
+    """Import a library of the extra `vendor`.
+
+    Raises:
+        ImageError: `unsupported-format`, which says how to install it.
+    """
+    try:
+        return importlib.import_module(library)
+    except ImportError as error:
+        raise ImageError(
+            "unsupported-format",
+            f"{path} is {kind}, which needs a further package: pip install 'nuqleus[vendor]', start the workers "
+            "again, and queue it again with `nuqleus retry`.",
+        ) from error
+
+
+def truncated(path: Path, what: str) -> ImageError:
+    """The error for a file whose last part is missing."""
+    return ImageError("truncated", f"{path} ends too early: {what}. Copy it again.")
+
+
+def _checked(scene: Scene, pixels: NDArray[Any]) -> NDArray[Any]:
+    if pixels.shape != scene.shape:
+        raise ValueError(f"a plane is {pixels.shape}, where {scene.shape} was announced")
+    return np.ascontiguousarray(pixels)
+
+
+def _plane(scene: Scene, pixels: NDArray[Any], number: int, t: int, z: int) -> Plane:
+    names = scene.calibration.channel_names
+    return Plane(
+        pixels,
+        colour=scene.colour,
+        scene=number,
+        t=t,
+        z=z,
+        pixel_size_um=scene.calibration.pixel_size_um,
+        channel_names=names if len(names) == pixels.shape[2] and not scene.colour else (),
+    )
