@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.orm import aliased
 
+from nuqleus import micrometres
 from nuqleus.database.engine import reading
 from nuqleus.database.tables import File, Image, Intensity, Mask, Model, Nucleus
 
@@ -45,9 +46,9 @@ _PLACE = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z)
 
 
 def nucleus_columns(channels: int) -> tuple[str, ...]:
-    """Columns of a nucleus with so many channels: of its place, its shape, then channel by channel."""
+    """Columns of a nucleus with so many channels: of its place, its shape, in µm too, then channel by channel."""
     intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITIES)
-    return (*PLACE, *SHAPES, *intensities)
+    return (*PLACE, *SHAPES, *micrometres.COLUMNS, *intensities)
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,19 @@ class Snapshot:
         return self._connection.scalar(select(func.max(Image.channels))) or 0
 
     def nuclei(self) -> Iterator[dict[str, Any]]:
-        """Every nucleus with its intensities, whose columns are called `intensity_mean-0` for channel 0, and so on."""
+        """Every nucleus with its intensities, whose columns are called `intensity_mean-0` for channel 0, and so on.
+
+        Where the image's pixel size isn't known, the columns in µm are missing.
+        """
         columns = (Nucleus.__table__.columns[name] for name in SHAPES)
-        shapes = _results(select(*_PLACE, *columns)).join(Nucleus, Nucleus.image_id == Image.id)
+        query = select(*_PLACE, *columns, Image.pixel_size_um)
+        shapes = _results(query).join(Nucleus, Nucleus.image_id == Image.id)
         measured = self._intensities()
         current = next(measured, None)
         for row in self._stream(shapes.order_by(Nucleus.label)):
-            nucleus = dict(zip((*PLACE, *SHAPES), row[1:], strict=True))
+            nucleus = dict(zip((*PLACE, *SHAPES), row[1:-1], strict=True))
+            if row[-1] is not None:
+                nucleus |= micrometres.in_um(nucleus, row[-1])
             key = (row[0], nucleus["image_id"], nucleus["label"])
             if current and current[0] == key:
                 nucleus |= current[1]

@@ -167,7 +167,9 @@ class Files(Catalogue):
             .group_by(File.sha256, File.choice)
         )
         with reading(self._engine) as connection:
-            return {(sha256, choice): file_id for sha256, choice, file_id in connection.execute(query)}
+            return {
+                (str(sha256), str(choice)): file_id for sha256, choice, file_id in connection.execute(query)
+            }
 
     def mark_duplicate(
         self,

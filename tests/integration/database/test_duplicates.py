@@ -1,13 +1,15 @@
 """Files of the same content share their results; none is left without when one of them goes its own way."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete
 
 from nuqleus.database.engine import writing
 from nuqleus.database.models import register_model
 from nuqleus.database.records import SeenFile
-from nuqleus.database.tables import File, Image, Nucleus
-from nuqleus.rules import USUAL
+from nuqleus.database.tables import Channel, File, Image, Nucleus
+from nuqleus.rules import USUAL, Choice
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 
@@ -140,6 +142,61 @@ class TestRetry:
 
         assert [archive.state(file) for file in (first, duplicate)] == ["failed", "done"]
         assert self.owners(archive) == [(duplicate, 3)]
+
+
+class TestChoices:
+    """The same content looked at in another way has other results."""
+
+    OTHER = Choice("GFP", "max")
+
+    def test_a_twin_was_looked_at_in_the_same_way(self, archive: Archive):
+        usual, other = archive.done("a.tif", "abc"), self.done(archive, "b.tif")
+
+        assert archive.files.find_twins(["abc"], archive.model_id) == {
+            ("abc", str(USUAL)): usual,
+            ("abc", str(self.OTHER)): other,
+        }
+        claim = archive.running("c.tif")
+        assert not archive.files.mark_duplicate(claim, "abc", usual, self.OTHER)
+        assert archive.files.mark_duplicate(claim, "abc", other, self.OTHER)
+
+    def test_a_file_whose_rule_changed_leaves_the_old_results_to_its_duplicate(self, archive: Archive):
+        first = archive.done("a.tif", "abc")
+        duplicate = archive.duplicate("b.tif", of=first)
+        archive.files.retry(["a.tif"], only_failed=False)
+
+        self.done(archive, "a.tif")
+
+        assert [archive.state(file) for file in (first, duplicate)] == ["done", "done"]
+        assert sorted((i.file_id, i.n_nuclei) for i in archive.rows(Image)) == [(first, 5), (duplicate, 3)]
+        assert archive.row(first).choice == "channel GFP, z max"
+        assert archive.row(duplicate).choice == str(USUAL)
+
+    def test_a_file_that_joins_another_way_leaves_them_too(self, archive: Archive):
+        first, other = archive.done("a.tif", "abc"), self.done(archive, "c.tif")
+        duplicate = archive.duplicate("b.tif", of=first)
+        archive.files.retry(["a.tif"], only_failed=False)
+
+        assert archive.files.mark_duplicate(archive.running("a.tif"), "abc", other, self.OTHER)
+
+        assert (archive.state(duplicate), archive.row(duplicate).duplicate_of) == ("done", None)
+        assert sorted(image.file_id for image in archive.rows(Image)) == sorted([other, duplicate])
+
+    def test_what_was_done_is_told(self, archive: Archive):
+        image = replace(image_result(1), nuclear_channel=1, projection="max", channel_names=("GFP", "DAPI"))
+        archive.done("a.tif", "abc", [image])
+
+        (row,) = archive.rows(Image)
+        assert (row.nuclear_channel, row.projection) == (1, "max")
+        assert [(c.image_id, c.channel, c.name) for c in archive.rows(Channel)] == [
+            (row.id, 0, "GFP"),
+            (row.id, 1, "DAPI"),
+        ]
+
+    def done(self, archive: Archive, path: str) -> int:
+        claim = archive.running(path)
+        archive.files.complete(claim, "abc", archive.model_id, [image_result(5)], self.OTHER)
+        return claim.file_id
 
 
 def test_deleting_a_file_deletes_what_hangs_on_it(archive: Archive):

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 import tifffile
 from click.testing import CliRunner, Result
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from nuqleus.commands.export import command
-from nuqleus.database.engine import writing
+from nuqleus.database.engine import reading, writing
 from nuqleus.database.queries import snapshot
 from nuqleus.database.records import SeenFile
 from nuqleus.database.tables import File
+from nuqleus.micrometres import COLUMNS
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
 
@@ -152,3 +153,22 @@ def test_rows_that_come_in_portions_are_put_together(
 
     assert [(row["z"], row["label"]) for row in rows] == [(z, label) for z in range(2) for label in (1, 2, 3)]
     assert all(row["intensity_mean-2"] == row["intensity_mean-0"] + 2000 for row in rows)
+
+
+def test_sizes_in_micrometres_are_those_of_the_view(archive: Archive):
+    archive.done("a.tif", "abc", [image_result(3, pixel_size_um=0.25), image_result(2, z=1)])
+
+    with reading(archive.engine) as connection:
+        view = [
+            dict(row) for row in connection.execute(text("SELECT * FROM nuclei_um ORDER BY label")).mappings()
+        ]
+    with snapshot(archive.engine) as results:
+        known, unknown = [], []
+        for nucleus in results.nuclei():
+            (known if nucleus["z"] == 0 else unknown).append(nucleus)
+
+    assert set(COLUMNS) == set(view[0]) - {"image_id", "label", "pixel_size_um"}
+    for nucleus, row in zip(known, view, strict=True):
+        assert {column: nucleus[column] for column in COLUMNS} == pytest.approx({c: row[c] for c in COLUMNS})
+    assert len(unknown) == 2
+    assert not any(column in nucleus for nucleus in unknown for column in COLUMNS)

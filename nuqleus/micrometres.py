@@ -1,0 +1,28 @@
+"""Positions, lengths and areas of nuclei in µm and µm², from those in pixels: as the view `nuclei_um` names them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LENGTHS = (
+    *("centroid_row", "centroid_col", "perimeter", "perimeter_crofton", "equivalent_diameter_area"),
+    *("axis_major_length", "axis_minor_length", "feret_diameter_max"),
+)
+AREAS = ("area", "area_bbox", "area_convex", "area_filled")
+
+COLUMNS = (*(f"{name}_um2" for name in AREAS), *(f"{name}_um" for name in LENGTHS))
+"""What `in_um` returns."""
+
+
+def in_um(nuclei: Mapping[str, Any], pixel_size_um: float) -> dict[str, Any]:
+    """Return the columns of one nucleus, or arrays of many, in µm.
+
+    Args:
+        nuclei: measurements in pixels, by name; None is missing.
+        pixel_size_um: side of a pixel; NaN where it isn't known.
+    """
+    factors = {f"{name}_um2": (name, pixel_size_um**2) for name in AREAS}
+    factors |= {f"{name}_um": (name, pixel_size_um) for name in LENGTHS}
+    return {
+        column: None if nuclei[name] is None else nuclei[name] * factor
+        for column, (name, factor) in factors.items()
+    }
