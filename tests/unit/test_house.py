@@ -122,6 +122,7 @@ def test_the_readme_s_queries_are_among_those_that_a_test_runs():
         "docs/architecture.md",
         "docs/deployment.md",
         "docs/evaluating.md",
+        "docs/formats.md",
         "docs/monitoring.md",
         "docs/queries.md",
         "docs/reliability.md",

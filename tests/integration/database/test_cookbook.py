@@ -1,6 +1,7 @@
 """Every example in docs/queries.md runs, and says what is true."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,9 @@ EXPECTED = {
     "Sizes per folder": ("", 5),
     "Size distribution per folder": ("", 50, 2),
     "Reasons for failures, by number": ("truncated", 1),
+    "Where the nuclei were sought": ("c.tif", "channel auto, z planes", None, None, None, 2),
+    "Intensity by the channel's name": ("DAPI", 3),
+    "Sizes in µm per folder": ("plate 1/", 3),
     "Which network produced what": ("a network", "f" * 64, "1.0", 4, 8),
 }
 """How the first row begins, for the files below."""
@@ -36,7 +40,10 @@ EXPECTED = {
 
 @pytest.fixture
 def full(archive: Archive) -> Archive:
-    first = archive.done("plate 1/a.png", "abc", [image_result(3, channels=2, pixel_size_um=0.5)])
+    named = replace(
+        image_result(3, channels=2, pixel_size_um=0.5), nuclear_channel=1, channel_names=("GFP", "DAPI")
+    )
+    first = archive.done("plate 1/a.png", "abc", [named])
     archive.duplicate("b.png", of=first)
     archive.done("c.tif", "xyz", [image_result(2), image_result(3, z=1)])
     archive.done("old plates/d.png", "123", [image_result(0)])

@@ -148,6 +148,16 @@ def test_frames_that_an_nd2_lacks_are_no_images(path):
     assert len(list(read_planes(path))) == np.prod(SHAPE[:3]) - 2
 
 
+def test_an_nd2_whose_list_names_what_lies_beyond_its_end_is_refused(path):
+    as_nd2(path, numbered(*SHAPE))
+    whole = bytearray(path.read_bytes())
+    entry = whole.rindex(b"ImageDataSeq|5!") + len(b"ImageDataSeq|5!")
+    whole[entry : entry + 8] = len(whole).to_bytes(8, "little")
+    path.write_bytes(whole)
+
+    assert refusal(path).kind == "truncated"
+
+
 @WRITERS
 def test_planes_that_are_too_large_are_refused_before_the_first(write, path):
     write(path, numbered(*SHAPE))

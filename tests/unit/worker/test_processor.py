@@ -115,6 +115,36 @@ def test_the_same_content_under_another_name_is_not_processed_again(drop, proces
     assert count(Image) == 1
 
 
+def test_the_same_content_under_another_rule_is_another_result(drop, process, engine, row, tmp_path):
+    stack = np.stack([np.zeros((16, 32), np.uint8), draw_squares(2)])
+    tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack", metadata={"axes": "CYX"})
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\npath = "second/*"\nchannel = 1')
+    usual, ruled, twin = (
+        drop(name, content=(tmp_path / "a.tif").read_bytes())
+        for name in ("first/a.tif", "second/a.tif", "second/b.tif")
+    )
+
+    for file_id in (usual, ruled, twin):
+        process(file_id, rules=rules)
+
+    assert [row(file_id).state.value for file_id in (usual, ruled, twin)] == ["done", "done", "duplicate"]
+    assert row(twin).duplicate_of == ruled
+    with reading(engine) as connection:
+        found = connection.execute(select(Image.file_id, Image.nuclear_channel, Image.n_nuclei)).all()
+    assert sorted(map(tuple, found)) == [(usual, 0, 0), (ruled, 1, 2)]
+
+
+def test_a_file_without_the_channel_fails_and_says_which_it_has(drop, process, row):
+    file_id = drop()
+
+    process(file_id, channel="DAPI")
+
+    assert row(file_id).error_kind == "no-such-channel"
+    assert "'DAPI'" in row(file_id).error
+    assert "0" in row(file_id).error
+
+
 def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(drop, process, row, files, monkeypatch):
     waiting, file_id = drop("a.png"), drop("b.png")
     monkeypatch.setattr(files, "find_twins", lambda shas, _: {(shas[0], str(USUAL)): waiting})
