@@ -73,7 +73,9 @@ def process(
     for plane, seconds in _read(path, choice, max_pixels):
         tiled = segmenter.tiled if plane.is_large else None
         labels, result = (
-            _process_blocks(plane, tiled, seconds, step) if tiled else _process_whole(plane, segmenter, seconds)
+            _process_blocks(plane, tiled, seconds, step)
+            if tiled
+            else _process_whole(plane, segmenter, seconds)
         )
         if look:
             look(plane, labels, result)
