@@ -20,7 +20,7 @@ def in_the_way(connection: Connection, file_ids: Collection[int]) -> Sequence[in
 
 
 def make_way(connection: Connection, file_id: int) -> None:
-    """Take away what new results replace. Duplicates share those, unless the file is another now, or was seen otherwise."""
+    """Take away what new results replace; duplicates share those, unless content or choice are others now."""
     if connection.scalar(select(exists().where(_still_alike(file_id)))):
         connection.execute(delete(Image).where(Image.file_id == file_id))
     else:
