@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import isfinite
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 from nuqleus.paths import printable
 from nuqleus.settings import LogFormat
@@ -100,7 +100,12 @@ def without_passwords(text: str) -> str:
 
 
 def _log_warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 - warnings.showwarning's signature
+    line: str | None = None,  # noqa: ARG001
 ) -> None:
     logging.getLogger("py.warnings").warning(
         "%s: %s", category.__name__, message, extra={"at": f"{filename}:{lineno}"}
