@@ -116,6 +116,7 @@ def test_what_is_larger_than_blocks_see_again_is_cut_but_nowhere_lost():
     assert ((labels > 0) == (pixels[..., 0] > 0)).all()
     assert 1 < len(shapes["label"]) < 20
     assert shapes["area"].sum() == (pixels > 0).sum()
+    assert not shapes["touches_border"].any()
 
 
 def test_the_network_sees_the_tiles_of_the_whole_image_each_once(monkeypatch: pytest.MonkeyPatch):
