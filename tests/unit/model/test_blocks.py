@@ -189,6 +189,14 @@ def test_parts_are_stretched_as_the_whole_is(dtype: str, monkeypatch: pytest.Mon
     np.testing.assert_array_equal(np.concatenate(parts), normalise(pixels))
 
 
+def test_what_is_not_a_number_counts_as_the_lowest_value_wherever_that_is(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("model.normalise.SAMPLES", 100)
+    pixels = np.full((200, 200, 1), np.nan, np.float32)
+    pixels[::20, ::20], pixels[101, 103] = 900, 70
+
+    assert find_plane_stretch(plane(pixels)).lowest == 70
+
+
 def test_an_almost_constant_plane_is_looked_at_as_a_whole(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("model.normalise.SAMPLES", 100)
     pixels = np.full((200, 200, 1), 7, np.uint16)
