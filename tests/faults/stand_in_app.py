@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import time
+from threading import current_thread, main_thread
 
 import numpy as np
 import psutil
@@ -67,8 +68,9 @@ def crash():
 
 def never_end():
     """As in C code, from which no exception of Python's frees."""
-    for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
+    if current_thread() is main_thread():  # who never hears of a signal otherwise
+        for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
     while True:
         time.sleep(1)
 

@@ -7,14 +7,15 @@ import pytest
 from tests.faults.ledger import Fault
 
 ATTEMPTS = 2
+"""The first may be in company; the last is alone."""
 
 POISON = {
-    "crash": ("worker-died", ATTEMPTS),  # SIGSEGV
-    "never-end": ("worker-died", ATTEMPTS),  # deaf to signals: the hard time limit
-    "take-long": ("time-limit", 1),  # the soft one
-    "eat-memory": ("out-of-memory", 1),
+    "crash": "worker-died",  # SIGSEGV
+    "never-end": "worker-died",  # deaf to signals: the hard time limit
+    "take-long": "time-limit",  # the soft one
+    "eat-memory": "out-of-memory",
 }
-"""Kind of error and attempts that each must end with."""
+"""The kind of error that each must end with."""
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ def test_poisonous_files_fail_and_the_others_are_done(plant, ledger):
     seconds = time.monotonic() - began
 
     rows = {poison: plant.row(f"{poison}.png") for poison in POISON}
-    assert {poison: (row.error_kind, row.attempts) for poison, row in rows.items()} == POISON
+    assert {poison: row.error_kind for poison, row in rows.items()} == POISON
+    assert max(row.attempts for row in rows.values()) <= ATTEMPTS
     tally = plant.tally()
     assert (tally.done, tally.failed) == (10, len(POISON))
     what = "files that crash their reader, never end, take too long, eat memory, among 10 good ones"

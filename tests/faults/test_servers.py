@@ -8,6 +8,7 @@ import pytest
 from nuqleus.database.states import FileState
 from tests.faults import stages
 from tests.faults.ledger import FULL, Fault
+from tests.faults.parts import wait_until
 from tests.faults.plant import Plant
 
 ROUNDS = 10 if FULL else 1
@@ -16,11 +17,12 @@ FILES = 20
 
 @pytest.fixture
 def busy(plant):
-    """Twenty files, of which a worker holds the first; the others are queued."""
+    """Twenty files, of which a worker holds the first chunk; the others are queued."""
     plant.stages.hold(stages.NETWORK)
     plant.drop(*(f"{time.monotonic_ns()}/{number}.png" for number in range(FILES)))
     plant.wait_at(stages.NETWORK)
-    plant.wait_until_counted(FileState.QUEUED, FILES - 1)
+    wait_until(lambda: plant.files.counts()[FileState.WAITING] == 0, "all are queued", plant.describe)
+    assert plant.files.counts()[FileState.QUEUED] >= FILES // 2
     return plant
 
 
@@ -53,7 +55,7 @@ def test_the_broker_loses_what_it_holds(busy, database, ledger, what, harm):
     seconds = time.monotonic() - began
     tally = busy.tally()
     assert tally.done == FILES
-    ledger.write(Fault(f"{what}, {FILES - 1} messages queued", database, 1, seconds), tally)
+    ledger.write(Fault(f"{what}, most of {FILES} files queued", database, 1, seconds), tally)
 
 
 def test_files_that_come_while_the_broker_is_away_are_processed_when_it_is_back(plant, database, ledger):
