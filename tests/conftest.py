@@ -14,10 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from nuqleus.database.engine import make_engine, upgrade
 from nuqleus.database.tables import Base
+
+hypothesis.register_profile("any machine", deadline=None)  # a busy one is no failure
+hypothesis.load_profile("any machine")
 
 
 class Clock:
