@@ -6,8 +6,8 @@ those of all files together, from the first claim to the last commit. Copies of 
 contents.
 
 **whole**: one worker on all cores, beside the bare forward pass of its network on the same pixels in this process: one
-image after the other, and up to eight of a size together, whichever is faster. Both take turns; the ratio is that of a
-round.
+image after the other, up to eight of a size together, or one on each core, whichever is fastest. Both take turns; the
+ratio is that of a round.
 
 **no network**: a worker on one core that has an answer from the network ready for each size of image. Mpixel/s for the
 images of FOLDER; images per second for pieces of them of 128 × 128.
@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -36,12 +37,19 @@ from rich.table import Table
 
 from benchmarks.house import STUB_WORKER, WORKER, House, copy_unlike, house
 from model.channels import nuclear_pixels
+from model.forward import choose_lanes
 from model.normalise import normalise
 from model.reading import read_planes
 from model.segmentation import Segmenter, make_batch
 
 SMALL = 128
-TOGETHER = 8
+
+BARE = {
+    "bare, one by one": (1, 1),
+    "bare, together": (8, 1),
+    "bare, side by side": (1, choose_lanes()),
+}
+"""Images of a size in a batch, and batches at the same time."""
 
 _numbers = count()
 
@@ -89,12 +97,12 @@ def time_whole(images: list[Path], copies: int, rounds: int, figures: Figures) -
     segmenter = Segmenter.load()
     with house() as built:
         for _ in track(range(rounds), "whole"):
-            figures.rates["bare, one by one"].append(pixels / time_bare(segmenter, batches, 1))
-            figures.rates["bare, together"].append(pixels / time_bare(segmenter, batches, TOGETHER))
+            for name, (together, lanes) in BARE.items():
+                figures.rates[name].append(pixels / time_bare(segmenter, batches, together, lanes))
             with built.workers(WORKER, [None]):
                 seconds = drop(built, images, copies)
             figures.rates["whole"].append(copies * pixels / seconds)
-    figures.rates["bare"] = list(map(max, figures.rates["bare, one by one"], figures.rates["bare, together"]))
+    figures.rates["bare"] = list(map(max, *(figures.rates[name] for name in BARE)))
 
 
 def time_without_network(images: list[Path], copies: int, small: int, rounds: int, figures: Figures) -> None:
@@ -139,15 +147,16 @@ def prepare(images: list[Path]) -> tuple[float, list[NDArray[np.float32]]]:
     ]
 
 
-def time_bare(segmenter: Segmenter, batches: list[NDArray[np.float32]], together: int) -> float:
-    """Seconds that the network takes for all images, so many of a size at once."""
+def time_bare(segmenter: Segmenter, batches: list[NDArray[np.float32]], together: int, lanes: int) -> float:
+    """Seconds that the network takes for all images, so many of a size at once, so many times at the same time."""
     groups = list(alike(batches, together))
     for group in {group.shape: group for group in groups}.values():
         segmenter.network.predict_on_batch(group)
-    start = time.perf_counter()
-    for group in groups:
-        segmenter.network.predict_on_batch(group)
-    return time.perf_counter() - start
+    with ThreadPoolExecutor(lanes) as pool:
+        start = time.perf_counter()
+        for _ in pool.map(segmenter.network.predict_on_batch, groups):
+            pass
+        return time.perf_counter() - start
 
 
 def alike(batches: list[NDArray[np.float32]], together: int) -> Iterator[NDArray[np.float32]]:

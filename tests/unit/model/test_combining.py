@@ -1,7 +1,7 @@
 """Threads that ask at the same time are answered together."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 
@@ -73,3 +73,25 @@ def test_an_error_reaches_all_who_asked_and_nobody_else(clerk, pool):
     for future in asked[1:]:
         with pytest.raises(ValueError, match="13"):
             future.result()
+
+
+def test_as_many_are_answered_at_the_same_time_as_there_are_lanes(pool):
+    meeting = Barrier(2, timeout=PATIENCE)
+
+    def answer(numbers):
+        meeting.wait()
+        return numbers
+
+    combiner = Combiner(answer, most=1, lanes=2)
+    asked = [pool.submit(combiner, number) for number in range(4)]
+    assert [future.result() for future in asked] == [0, 1, 2, 3]
+
+
+def test_no_more_are_answered_at_the_same_time_than_there_are_lanes(clerk, pool):
+    combiner = Combiner(clerk, most=1, lanes=2)
+    asked = [pool.submit(combiner, number) for number in range(6)]
+    while len(combiner._waiting) + len(clerk.together) < 6:
+        pass
+    assert len(clerk.together) == 2
+    clerk.go_on.set()
+    assert [future.result() for future in asked] == [0, 2, 4, 6, 8, 10]

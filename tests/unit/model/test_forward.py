@@ -1,11 +1,15 @@
 """Tiles of several threads in one batch; what a full device makes of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from model.forward import Forward
+
+PATIENCE = 30.0
 
 
 class ResourceExhaustedError(Exception):
@@ -72,3 +76,57 @@ def test_other_errors_pass_as_they_are():
 
     with pytest.raises(ZeroDivisionError):
         Forward(SimpleNamespace(predict_on_batch=fail))(tiles(1)[0])
+
+
+class Meeting:
+    """A network whose passes end when so many are under way at the same time, or when told to."""
+
+    def __init__(self):
+        self.inside = 0
+        self.most = 0
+        self.change = Condition()
+        self.go_on = False
+
+    def predict_on_batch(self, images):
+        with self.change:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self.change.notify_all()
+            assert self.change.wait_for(lambda: self.go_on, PATIENCE)
+            self.inside -= 1
+        return images
+
+    def meet(self, count):
+        with self.change:
+            met = self.change.wait_for(lambda: self.inside == count, PATIENCE)
+            self.go_on = True
+            self.change.notify_all()
+        return met
+
+
+def test_a_processor_is_asked_about_a_tile_for_each_core():
+    network = Meeting()
+    forward = Forward(network, lanes=2)
+    with ThreadPoolExecutor(3) as pool:
+        answers = pool.map(forward, tiles(3))
+        assert network.meet(2)
+        assert [float(logits[0, 0, 0]) for logits in answers] == [0, 1, 2]
+    assert network.most == 2
+
+
+def test_tiles_that_together_need_too_much_memory_go_one_after_the_other(monkeypatch):
+    monkeypatch.setattr("model.forward.PIXELS", 32 * 32 + 1)
+    network = Meeting()
+    forward = Forward(network, lanes=3)
+    with ThreadPoolExecutor(3) as pool:
+        answers = pool.map(forward, tiles(3))
+        while forward._room.waiting < 2:
+            pass
+        assert network.meet(1)
+        assert [float(logits[0, 0, 0]) for logits in answers] == [0, 1, 2]
+    assert network.most == 1
+
+
+def test_a_tile_larger_than_all_there_is_goes_alone(monkeypatch):
+    monkeypatch.setattr("model.forward.PIXELS", 1)
+    assert float(Forward(Network(room=8), lanes=2)(tiles(1)[0])[0, 0, 0]) == 0
