@@ -1,6 +1,7 @@
 """What a training is: the record that, with the data, reproduces its weights."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from model.training.augment import Augmentation
@@ -15,7 +16,7 @@ class Recipe:
         network: what to build.
         augmentation: how crops are made.
         loss: `maps` for the loss of all output maps, `binary` for plain cross-entropy.
-        steps: batches in all; the learning rate has fallen to nothing after the last.
+        steps: batches; the learning rate has fallen to nothing after the last.
         batch: crops in a batch.
         rate: highest learning rate, after `warmup` steps and until `hold` of all steps.
         warmup: steps from a rate of 0 to the highest.
@@ -26,6 +27,7 @@ class Recipe:
         balance: see `Crops`.
         epoch: steps between two checkpoints and entries in the log.
         seed: of crops and first weights.
+        then: how training goes on after that, from the weights that are kept; its network is the same.
     """
 
     network: UNetConfig = field(default_factory=UNetConfig)
@@ -41,10 +43,45 @@ class Recipe:
     balance: float = 0.5
     epoch: int = 50
     seed: int = 20181
+    then: "Recipe | None" = None
+
+    @property
+    def parts(self) -> Iterator["Recipe"]:
+        """This recipe and those that follow it."""
+        yield self
+        if self.then:
+            yield from self.then.parts
+
+    @property
+    def total(self) -> int:
+        """Batches of all parts."""
+        return sum(part.steps for part in self.parts)
 
 
-NUQLEUS = Recipe()
-"""How the shipped weights were made."""
+def adapt(
+    recipe: Recipe,
+    steps: int | None = None,
+    batch: int | None = None,
+    rate: float | None = None,
+    seed: int | None = None,
+) -> Recipe:
+    """Return a recipe with so many steps in all, such batches, and this rate and seed to begin with.
+
+    Its parts keep their proportions; what would be left without a step is left out.
+    """
+    rate = rate or recipe.rate
+    seed = recipe.seed if seed is None else seed
+    changed = replace(recipe, batch=batch or recipe.batch, rate=rate, seed=seed)
+    steps = steps or recipe.total
+    first = round(steps * recipe.steps / recipe.total)
+    if recipe.then is None or first in (0, steps):
+        return replace(changed, steps=steps, then=None)
+    then_rate, then_seed = recipe.then.rate / recipe.rate * rate, recipe.then.seed - recipe.seed + seed
+    return replace(changed, steps=first, then=adapt(recipe.then, steps - first, batch, then_rate, then_seed))
+
+
+NUQLEUS = Recipe(then=Recipe(augmentation=Augmentation(untouched=0.55), steps=3300, rate=1e-3, seed=20182))
+"""How the shipped weights were made: learn what nuclei look like, then how these images' annotators drew them."""
 
 NOTEBOOK = Recipe(
     network=UNetConfig(

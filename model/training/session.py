@@ -18,8 +18,7 @@ from model.training.dataset import Example, Pair, find_pairs
 from model.training.fitting import fit_rules
 from model.training.pictures import draw_curve, draw_examples
 from model.training.recipe import FINE_TUNE, Recipe
-from model.training.trainer import LOG, train, trained_seconds
-from model.unet import build_unet
+from model.training.trainer import LOG, save_bare, train, trained_seconds
 from model.weights import ModelCard, hash_file, read_card, write_card
 
 VALIDATION_SHARE = 8
@@ -129,7 +128,7 @@ def run_session(
     )
     rules, _ = fit_rules(network, recipe.network, val, start=begin.rules, on_trial=onlookers.on_trial)
     weights = folder / f"{plan.name}.weights.h5"
-    _save_network(network, recipe, weights)
+    save_bare(network, recipe, weights)
     card = _write_card(plan, rules, weights, _measure(network, recipe, rules, val, folder))
     draw_curve(folder / LOG, folder / "curve.png")
     return card
@@ -154,13 +153,6 @@ def _write_card(plan: Plan, rules: InstanceRules, weights: Path, scores: list[Im
     )
     write_card(card, weights)
     return card
-
-
-def _save_network(network: keras.Model, recipe: Recipe, weights: Path) -> None:
-    """Save the network without its optimizer, whose variables are three quarters of the whole."""
-    bare = build_unet(recipe.network)
-    bare.set_weights(network.get_weights())
-    bare.save_weights(weights)
 
 
 def _measure(

@@ -3,6 +3,7 @@
 import csv
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,32 @@ from model.training.recipe import Recipe
 from model.training.schedule import WarmHoldFall
 from model.unet import build_unet
 
-CHECKPOINT = "checkpoint.weights.h5"
 LOG = "log.csv"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a part of a training leaves things.
+
+    Attributes:
+        folder: of the whole training.
+        number: of the part, from 1.
+        before: steps of the parts before it.
+    """
+
+    folder: Path
+    number: int
+    before: int
+
+    @property
+    def checkpoint(self) -> Path:
+        """Weights, optimizer and running means, to go on from."""
+        return self.folder / f"part-{self.number}.checkpoint.weights.h5"
+
+    @property
+    def weights(self) -> Path:
+        """What the next part begins with."""
+        return self.folder / f"part-{self.number}.weights.h5"
 
 
 def train(
@@ -35,22 +60,40 @@ def train(
     Args:
         recipe: what to train, and how.
         examples: labelled images.
-        folder: where the checkpoint and the log (`log.csv`: step, loss, seconds) go.
+        folder: where checkpoints and the log (`log.csv`: step, loss, seconds) go.
         start: weights to begin with instead of random ones.
-        resume: go on from the checkpoint in `folder` if there is one.
+        resume: go on from the last checkpoint in `folder` if there is one.
         on_step: called with the number of steps done and the last loss.
     """
+    before = 0
+    for number, part in enumerate(recipe.parts, 1):
+        place = Place(folder, number, before)
+        network = _train_part(part, examples, place, start, resume, on_step)
+        if part.then:
+            before, start = before + part.steps, place.weights
+            save_bare(network, part, start)
+    return network
+
+
+def _train_part(
+    recipe: Recipe,
+    examples: Sequence[Example],
+    place: Place,
+    start: Path | None,
+    resume: bool,
+    on_step: Callable[[int, float], None],
+) -> keras.Model:
     keras.utils.set_random_seed(recipe.seed)
     network = compile_network(recipe, start)
-    done = _restore(network, folder) if resume else 0
+    done = _restore(network, place) if resume else 0
     losses: list[float] = []
     since = time.perf_counter()
     for step, (images, targets) in enumerate(make_batches(recipe, examples, done), done + 1):
         losses.append(float(network.train_on_batch(images, targets)))
-        on_step(step, losses[-1])
+        on_step(place.before + step, losses[-1])
         if step % recipe.epoch == 0 or step == recipe.steps:
             now = time.perf_counter()
-            _checkpoint(network, folder, (step, float(np.mean(losses)), now - since))
+            _checkpoint(network, place, (place.before + step, float(np.mean(losses)), now - since))
             losses.clear()
             since = now
     use_average(network, recipe)
@@ -99,18 +142,25 @@ def trained_seconds(folder: Path) -> float:
         return sum(float(seconds) for _, _, seconds in csv.reader(lines))
 
 
-def _checkpoint(network: keras.Model, folder: Path, entry: tuple[int, float, float]) -> None:
-    """Weights, optimizer and running means; renamed into place, so that a crash leaves the last one whole."""
-    unfinished = folder / f"unfinished.{CHECKPOINT}"
+def save_bare(network: keras.Model, recipe: Recipe, path: Path) -> None:
+    """Save a network's weights without its optimizer, whose variables are three quarters of the whole."""
+    bare = build_unet(recipe.network)
+    bare.set_weights(network.get_weights())
+    bare.save_weights(path)
+
+
+def _checkpoint(network: keras.Model, place: Place, entry: tuple[int, float, float]) -> None:
+    """Renamed into place, so that a crash leaves the last one whole."""
+    unfinished = place.folder / "unfinished.weights.h5"
     network.save_weights(unfinished)
-    unfinished.replace(folder / CHECKPOINT)
-    with (folder / LOG).open("a", newline="") as lines:
+    unfinished.replace(place.checkpoint)
+    with (place.folder / LOG).open("a", newline="") as lines:
         csv.writer(lines).writerow((entry[0], f"{entry[1]:.5f}", f"{entry[2]:.1f}"))
 
 
-def _restore(network: keras.Model, folder: Path) -> int:
+def _restore(network: keras.Model, place: Place) -> int:
     """Return the number of steps done so far."""
-    if not (folder / CHECKPOINT).is_file():
+    if not place.checkpoint.is_file():
         return 0
-    network.load_weights(folder / CHECKPOINT)
+    network.load_weights(place.checkpoint)
     return int(keras.ops.convert_to_numpy(network.optimizer.iterations))

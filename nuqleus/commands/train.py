@@ -60,8 +60,7 @@ def command(
 
     with quiet_start():
         begin = _fine_tune(start) if start else _begin(preset)
-    given = {field: value for field, value in changes.items() if value is not None}
-    begin = replace(begin, recipe=replace(begin.recipe, **given))
+        begin = _adapt(begin, **changes)
     _report(_train(begin, folder, output, name, resume), output)
 
 
@@ -79,6 +78,12 @@ def _fine_tune(weights: str) -> Beginning:
     return fine_tune(SHIPPED if weights == "shipped" else Path(weights))
 
 
+def _adapt(begin: Beginning, **changes: Any) -> Beginning:
+    from model.training.recipe import adapt
+
+    return replace(begin, recipe=adapt(begin.recipe, **changes))
+
+
 def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool) -> ModelCard:
     from model.training.dataset import load_examples
     from model.training.session import Onlookers, Plan, describe_data, run_session, split_folder
@@ -90,7 +95,7 @@ def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool
     val = load_examples(split.val, lambda pairs: track(pairs, "Reading images to measure on"))
     plan = Plan(begin, output, name, describe_data(folder, split), __version__, resume)
     with make_progress() as progress:
-        steps = progress.add_task("Training", total=begin.recipe.steps, note="")
+        steps = progress.add_task("Training", total=begin.recipe.total, note="")
         trials = progress.add_task("Fitting the rules", total=None, note="")
         onlookers = Onlookers(
             lambda step, loss: progress.update(steps, completed=step, note=f"loss {loss:.3f}"),
@@ -100,7 +105,7 @@ def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool
 
 
 def _refuse_to_overwrite(output: Path, resume: bool) -> None:
-    if not resume and (output / "checkpoint.weights.h5").exists():
+    if not resume and (output / "log.csv").exists():
         raise click.UsageError(
             f"{output} holds a training already. Go on with it by --resume, or choose another folder by --output."
         )

@@ -59,6 +59,7 @@ def test_a_training_is_not_overwritten_but_goes_on_when_asked(folder: Path, trai
     )
     assert resumed.exit_code == 0, resumed.output
     assert [line.split(",")[0] for line in (trained / "log.csv").read_text().split()] == ["1", "2"]
+    assert (trained / "part-2.checkpoint.weights.h5").exists()
 
 
 def test_evaluating_given_weights_prints_a_row_a_kind_and_writes_json(

@@ -14,7 +14,7 @@ from model.errors import WeightsError
 from model.segmentation import Segmenter
 from model.training.augment import Augmentation
 from model.training.batches import make_batches
-from model.training.recipe import FINE_TUNE, NOTEBOOK, NUQLEUS, Recipe
+from model.training.recipe import FINE_TUNE, NOTEBOOK, NUQLEUS, Recipe, adapt
 from model.training.session import Beginning, Plan, fine_tune, run_session
 from model.training.trainer import train, trained_seconds
 from model.unet import UNetConfig
@@ -91,6 +91,51 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(tmp_path: Path):
     for one, other in zip(unbroken.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
     assert trained_seconds(cut) > 0
+
+
+def test_a_training_in_parts_goes_on_from_the_weights_that_the_first_part_keeps(tmp_path: Path):
+    second = replace(TINY, rate=1e-9, steps=3)
+    steps: list[int] = []
+    whole = train(replace(TINY, then=second), EXAMPLES, tmp_path, on_step=lambda step, _: steps.append(step))
+    alone = train(TINY, EXAMPLES, _new(tmp_path / "alone"))
+    assert steps == list(range(1, 10))
+    for one, other in zip(alone.trainable_variables, whole.trainable_variables, strict=True):
+        np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (one, other)), atol=1e-4)
+
+
+def test_a_training_in_parts_that_was_cut_off_in_the_second_goes_on_there(tmp_path: Path):
+    recipe = replace(TINY, steps=2, then=replace(TINY, steps=4))
+    seen: list[int] = []
+
+    def cut_power(step: int, _: float) -> None:
+        if step == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, EXAMPLES, tmp_path, on_step=cut_power)
+    train(recipe, EXAMPLES, tmp_path, resume=True, on_step=lambda step, _: seen.append(step))
+    assert seen == [5, 6]
+    assert [line.split(",")[0] for line in (tmp_path / "log.csv").read_text().split()] == ["2", "4", "6"]
+
+
+PARTS = replace(TINY, steps=60, rate=0.2, seed=7, then=replace(TINY, steps=40, rate=0.1, seed=9))
+
+
+def test_fewer_steps_are_shared_out_among_the_parts():
+    assert [part.steps for part in adapt(PARTS, steps=10).parts] == [6, 4]
+    assert [part.steps for part in adapt(PARTS, steps=1).parts] == [1]
+
+
+def test_other_rates_and_seeds_keep_the_parts_different():
+    changed = adapt(PARTS, rate=0.4, seed=1, batch=3)
+    assert [part.rate for part in changed.parts] == pytest.approx([0.4, 0.2])
+    assert [part.seed for part in changed.parts] == [1, 3]
+    assert [part.batch for part in changed.parts] == [3, 3]
+
+
+def test_a_recipe_that_nothing_is_said_about_stays_as_it_is():
+    assert adapt(PARTS) == PARTS
+    assert adapt(NUQLEUS) == NUQLEUS
 
 
 @pytest.fixture(scope="module")
