@@ -93,8 +93,8 @@ class Settings(BaseSettings):
     z: ZStacks = "planes"
     rules: Path | None = None
     max_pixels: PositiveInt = 400_000_000
-    soft_time_limit: PositiveInt = 600
-    time_limit: PositiveInt = 660
+    soft_time_limit: PositiveInt = 1800
+    time_limit: PositiveInt = 1860
     weights: Path | None = None
     overlay_dir: Path | None = None
     outside_links: bool = False

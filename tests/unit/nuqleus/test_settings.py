@@ -51,7 +51,7 @@ def test_settings_can_t_be_changed():
         ({"workers": 0}, "greater than 0"),
         ({"watch": "sometimes"}, "'auto' or 'poll'"),
         ({"lease_seconds": 15.0}, "at least twice heartbeat_seconds"),
-        ({"soft_time_limit": 700}, "time_limit must be larger"),
+        ({"soft_time_limit": 2000}, "time_limit must be larger"),
         ({"colour": "blue"}, "NUQLEUS_COLOUR"),
     ],
 )
