@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.filters import threshold_otsu
+
+from model.levels import Levels, find_levels
 
 LOW, HIGH = 0.5, 99.8
 """Percentiles of all channels together that become 0 and 1: a few hot pixels must not darken the rest."""
@@ -48,10 +49,10 @@ class Stretch:
     def __call__(self, pixels: Pixels) -> Image:
         """Stretch (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
         scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
-        image = _finite(pixels, self.lowest)
+        image = np.subtract(_finite(pixels, self.lowest), self.low, dtype=np.float32)
+        image *= np.float32(scale)
         lowest, highest = BOUNDS
-        stretched = (image - np.float32(self.low)) * np.float32(scale)
-        return np.clip(stretched, np.float32(lowest), np.float32(highest))
+        return np.clip(image, np.float32(lowest), np.float32(highest), out=image)
 
 
 def normalise(pixels: Pixels) -> Image:
@@ -79,10 +80,11 @@ def find_stretch(sample: Pixels, everything: Callable[[], Iterable[Pixels]]) -> 
         everything: gives the whole image, in parts of any size; called only if a sample doesn't tell.
     """
     lowest = 0.0 if sample.dtype.kind in "biu" else _extremes(everything())[0]
-    low, high = np.percentile(_dim_part(_finite(sample, lowest).ravel()), (LOW, HIGH))
+    levels = _dim_part(find_levels(_finite(sample, lowest)))
+    low, high = levels.percentile(LOW), levels.percentile(HIGH)
     if high <= low:  # nearly constant: the few pixels that differ may still be all there is
         low, high = _extremes(everything())
-    return Stretch(float(low), float(high), lowest)
+    return Stretch(low, high, lowest)
 
 
 def sample_step(height: int, width: int) -> int:
@@ -90,10 +92,10 @@ def sample_step(height: int, width: int) -> int:
     return max(1, int((height * width / SAMPLES) ** 0.5))
 
 
-def _finite(pixels: Pixels, lowest: float) -> Image:
-    image = pixels.astype(np.float32, copy=False)
+def _finite(pixels: Pixels, lowest: float) -> Pixels:
     if pixels.dtype.kind in "biu":
-        return image
+        return pixels
+    image = pixels.astype(np.float32, copy=False)
     finite = np.isfinite(image)
     return image if finite.all() else np.where(finite, image, np.float32(lowest))
 
@@ -106,16 +108,14 @@ def _extremes(parts: Iterable[Pixels]) -> tuple[float, float]:
     return min((low for low, _ in found), default=0.0), max((high for _, high in found), default=0.0)
 
 
-def _dim_part(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the values without the few that outshine nuclei ten times as many, if that is what the image shows."""
-    threshold = threshold_otsu(values)
-    dim = values[values <= threshold]
-    glaring = 1 - dim.size / values.size
-    if not 0 < glaring < GLARING:
-        return values
-    above = dim > threshold_otsu(dim)
-    nuclei = above.mean()
-    if nuclei < OUTNUMBERED * glaring or dim.var() == 0:
-        return values
-    between = nuclei * (1 - nuclei) * (dim[above].mean() - dim[~above].mean()) ** 2
-    return dim if between > DISTINCT * dim.var() else values
+def _dim_part(levels: Levels) -> Levels:
+    """Return the levels without those of a few pixels that outshine ten times as many of nuclei, if there are any."""
+    dim, bright = levels.split(levels.threshold())
+    if not bright.values.size or bright.pixels >= GLARING * levels.pixels:
+        return levels
+    ground, nuclei = dim.split(dim.threshold())
+    if not nuclei.values.size or nuclei.pixels * levels.pixels < OUTNUMBERED * bright.pixels * dim.pixels:
+        return levels
+    share = nuclei.pixels / dim.pixels
+    between = share * (1 - share) * (nuclei.mean - ground.mean) ** 2
+    return dim if between > DISTINCT * dim.variance else levels
