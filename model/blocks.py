@@ -2,7 +2,7 @@
 
 The network sees the same tiles as it would in the whole image, each once, so its maps are the same. Nuclei are
 separated in windows that overlap; a nucleus is settled by the first window that is sure to show all of it
-(`model.blocking`), measured there as a whole, and numbered on.
+(`model.blocking`), measured there as a whole, and numbered on. The network looks at the next block meanwhile.
 """
 
 import time
@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model.ahead import make_ahead
 from model.blocking import Block, Labels, Place, cut_blocks, settle
 from model.channels import nuclear_pixels
 from model.instances import Maps
@@ -86,6 +87,14 @@ class BlockwiseSegmentation:
         return len(self._blocks)
 
     def __iter__(self) -> Iterator[Part]:
+        for block, pixels, maps in make_ahead(self._look()):
+            labels = self._settle(maps, block)
+            with self._timing("measure"):
+                part = self._measure(labels, pixels, block)
+            yield part
+
+    def _look(self) -> Iterator[tuple[Block, NDArray[np.generic], Maps]]:
+        """Yield each block with its window's pixels and maps."""
         with self._timing("read"):
             stretch = find_plane_stretch(self._plane)
         for block in self._blocks:
@@ -93,10 +102,7 @@ class BlockwiseSegmentation:
                 pixels = self._plane.pixels[block.read]
             with self._timing("normalise"):
                 image = stretch(nuclear_pixels(replace(self._plane, pixels=pixels)))
-            labels = self._settle(self._predict(image, block), block)
-            with self._timing("measure"):
-                part = self._measure(labels, pixels[_within(block.window, block.read)], block)
-            yield part
+            yield block, pixels[_within(block.window, block.read)], self._predict(image, block)
 
     def _predict(self, image: Image, block: Block) -> Maps:
         """Return the maps of a block's window; those that are new come from the network."""
