@@ -30,7 +30,8 @@ from tests.unit.worker.conftest import queue
 
 REPOSITORY = Path(__file__).parents[3]
 STAND_IN = "tests.integration.worker.stand_in_app"
-PATIENCE = 120
+PATIENCE = 300
+"""Seconds after which something counts as not happening: a worker needs minutes to start on a very busy machine."""
 
 
 @dataclass(frozen=True)

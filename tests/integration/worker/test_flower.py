@@ -6,7 +6,6 @@ from urllib.request import urlopen
 import pytest
 
 from nuqleus.database.states import FileState
-from nuqleus.database.tables import File
 from nuqleus.queue import TASK
 from tests.integration.worker.conftest import STAND_IN, free_port, wait_until
 
@@ -15,7 +14,11 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def flower(house):
-    """Asks Flower's API; the worker was not told that anybody would listen."""
+    """Asks Flower's API; the worker was not told that anybody would listen.
+
+    Flower asks the workers for their tasks' events every five seconds, and shows no task from before: a test begins
+    when it hears the worker, and the worker has heard it.
+    """
     port = free_port()
 
     def ask(path: str):
@@ -23,27 +26,26 @@ def flower(house):
             with urlopen(f"http://127.0.0.1:{port}/api/{path}", timeout=10) as answer:
                 return json.load(answer)
         except OSError:
-            return None
+            return {}
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FLOWER_UNAUTHENTICATED_API", "true")
         flower = ["celery", "-A", STAND_IN, "flower", f"--port={port}", "--address=127.0.0.1"]
         with house.run_stand_in(), house.run(*flower):
-            wait_until(lambda: ask("workers?refresh=1"), "Flower sees the worker")
+            wait_until(lambda: ask("workers?status=1"), "Flower hears the worker")
+            house.wait_until_said("Events of group {task} enabled by remote")
             yield ask
 
 
 def test_workers_and_finished_tasks_are_shown(house, flower):
     def finished():
-        """Events are asked for now and then: a first task may be missed, or its beginning."""
-        if not house.rows(File.id, File.state.in_([FileState.QUEUED, FileState.RUNNING])):
-            house.drop(f"{next(numbers)}.png", nuclei=2)
-        tasks = (flower("tasks") or {}).values()
-        return [task for task in tasks if task["state"] == "SUCCESS" and task["name"]]
+        return [task for task in flower("tasks").values() if task["state"] == "SUCCESS"]
 
-    numbers = iter(range(100))
-    wait_until(finished, "Flower sees a task that was done")
+    house.drop("a.png", nuclei=2)
+    house.wait_for("a.png", FileState.DONE)
+    wait_until(finished, "Flower sees the task done")
 
-    assert finished()[0]["name"] == TASK
-    (name,) = flower("workers")
+    assert [task["name"] for task in finished()] == [TASK]
+    ((name, alive),) = flower("workers?status=1").items()
     assert name.startswith("celery@")
+    assert alive
