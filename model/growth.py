@@ -4,17 +4,17 @@ The geodesic influence zones of Lantuéjoul and Beucher (1981). Where markers al
 give what a watershed gives, without its queue: all pixels of a step are labelled together.
 """
 
-from collections.abc import Iterator
 from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
 
 Labels = NDArray[np.int32]
+Bools = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
 
-def grow(markers: Labels, mask: NDArray[np.bool_]) -> Labels:
+def grow(markers: Labels, mask: Bools) -> Labels:
     """Let markers grow within a mask, all at the same pace, until they meet or nothing is left to reach.
 
     A step goes to the 4 neighbours and to all 8 in turn, so that a marker grows as an octagon. Time is proportional to
@@ -27,41 +27,52 @@ def grow(markers: Labels, mask: NDArray[np.bool_]) -> Labels:
     Returns:
         (H, W) int32.
     """
-    height, width = markers.shape
-    labels = np.pad(markers, 1).ravel()  # a border that is never free: no neighbour lies outside
-    free = np.pad(mask & (markers == 0), 1).ravel()
-    front = _border(np.flatnonzero(labels), free, width + 2)
-    for neighbours in cycle((_four(width + 2), _eight(width + 2))):
+    height, width = markers.shape[0] + 2, markers.shape[1] + 2
+    labels, free = np.zeros((height, width), np.int32), np.zeros((height, width), np.bool_)
+    labels[1:-1, 1:-1] = markers
+    free[1:-1, 1:-1] = mask & (markers == 0)  # a border that is never free: no neighbour lies outside
+    zones = _Zones(labels.reshape(-1), free.reshape(-1))
+    front = np.flatnonzero(_dilated(zones.free, width) & (zones.labels != 0))
+    for neighbours in cycle((_four(width), _eight(width))):
         if not front.size:
             break
-        front = np.concatenate(list(_step(front, neighbours, labels, free)))
-    return labels.reshape(height + 2, width + 2)[1:-1, 1:-1]
+        front = zones.extend(front, neighbours)
+    return labels[1:-1, 1:-1]
 
 
-def _step(
-    front: Indices, neighbours: tuple[int, ...], labels: Labels, free: NDArray[np.bool_]
-) -> Iterator[Indices]:
-    """Label the free neighbours of the front; yields them, one direction after another."""
-    for neighbour in neighbours:
-        reached = front + neighbour
-        gained = free[reached]
-        new = reached[gained]
-        labels[new] = labels[front[gained]]
-        free[new] = False
-        yield new
+class _Zones:
+    """Pixels with a label and pixels that are free to get one, in a flattened image."""
+
+    def __init__(self, labels: Labels, free: Bools) -> None:
+        self.labels = labels
+        self.free = free
+
+    def extend(self, front: Indices, neighbours: Indices) -> Indices:
+        """Label the free neighbours of the front, and return them; the first who comes has them."""
+        reached = (front + neighbours[:, None]).reshape(-1)
+        comers = np.flatnonzero(self.free[reached])
+        new = reached[comers]
+        self.labels[new[::-1]] = comers[::-1]  # of those that reach a pixel, the last one written stays
+        first = self.labels[new] == comers
+        new, comers = new[first], comers[first]
+        self.labels[new] = self.labels[front[comers % front.size]]
+        self.free[new] = False
+        return new
 
 
-def _border(marked: Indices, free: NDArray[np.bool_], width: int) -> Indices:
-    """Those marked pixels that have a free neighbour."""
-    beside = np.zeros(marked.size, bool)
-    for neighbour in _eight(width):
-        beside |= free[marked + neighbour]
-    return marked[beside]
+def _dilated(mask: Bools, width: int) -> Bools:
+    """Add the 8 neighbours of all pixels to a flattened mask whose border is False; what it says of that is void."""
+    for step in (1, width):
+        wider = mask.copy()
+        wider[step:] |= mask[:-step]
+        wider[:-step] |= mask[step:]
+        mask = wider
+    return mask
 
 
-def _four(width: int) -> tuple[int, ...]:
-    return -width, width, -1, 1
+def _four(width: int) -> Indices:
+    return np.array([-width, width, -1, 1])
 
 
-def _eight(width: int) -> tuple[int, ...]:
-    return *_four(width), -width - 1, -width + 1, width - 1, width + 1
+def _eight(width: int) -> Indices:
+    return np.append(_four(width), [-width - 1, -width + 1, width - 1, width + 1])

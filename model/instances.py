@@ -6,14 +6,16 @@ out among the markers.
 
 from dataclasses import dataclass
 
-import fastremap
+import cc3d
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from model.blur import blur
 from model.growth import Labels, grow
 
 Maps = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -49,31 +51,40 @@ def find_nuclei(maps: Maps, outputs: tuple[str, ...], rules: InstanceRules) -> L
     named = {name: maps[..., i] for i, name in enumerate(outputs)}
     inside = named["foreground"] > rules.foreground
     if "distance" not in named:
-        return _drop_small(_components(inside), rules.smallest)
-    hills = ndimage.gaussian_filter(named["distance"] - rules.contact * named["contact"], rules.smoothing)
-    return _drop_small(grow(_mark(hills, inside, rules), inside), rules.smallest)
+        return _number(_components(inside)[0], np.flatnonzero(inside), rules.smallest)
+    hills = blur(named["distance"] - rules.contact * named["contact"], inside, rules.smoothing)
+    where = np.flatnonzero(inside)
+    markers = _mark(inside & (hills > rules.marker), inside, where)
+    return _number(grow(markers, inside), where, rules.smallest)
 
 
-def _mark(hills: Maps, inside: NDArray[np.bool_], rules: InstanceRules) -> Labels:
+def _mark(tops: Mask, inside: Mask, where: Indices) -> Labels:
     """One marker a hill; a piece of foreground without one is a marker itself, so that nothing found is lost."""
-    markers = _components(inside & (hills > rules.marker))
-    pieces = _components(inside)
-    marked = np.zeros(int(pieces.max()) + 1, bool)
-    marked[pieces[markers > 0]] = True
-    marked[0] = True
-    bare = ~marked[pieces]
-    markers[bare] = pieces[bare] + markers.max()
+    markers, hills = _components(tops)
+    pieces, count = _components(inside)
+    piece = pieces.reshape(-1)[where]
+    bare = np.ones(count + 1, np.bool_)
+    bare[piece[tops.reshape(-1)[where]]] = False
+    lost = bare[piece]
+    markers.reshape(-1)[where[lost]] = piece[lost] + hills
     return markers
 
 
-def _components(mask: NDArray[np.bool_]) -> Labels:
-    labels, _ = ndimage.label(mask)
-    return labels.astype(np.int32, copy=False)
+def _components(mask: Mask) -> tuple[Labels, int]:
+    """Label the pieces of a mask whose pixels share edges, and count them."""
+    labels, count = cc3d.connected_components(mask, connectivity=4, return_N=True, out_dtype=np.uint32)
+    return labels.view(np.int32), count
 
 
-def _drop_small(labels: Labels, smallest: int) -> Labels:
-    areas = np.bincount(labels.ravel())
-    small = areas < smallest
-    small[0] = True
-    kept, _ = fastremap.renumber(np.where(small[labels], 0, labels), preserve_zero=True)
-    return kept.astype(np.int32, copy=False)
+def _number(labels: Labels, where: Indices, smallest: int) -> Labels:
+    """Drop small nuclei, and number the others from 1 in the order of their first pixels; `where` are all pixels."""
+    label = labels.reshape(-1)[where]
+    area = np.bincount(label)
+    first = np.zeros(area.size, np.intp)
+    first[label[::-1]] = where[::-1]
+    kept = np.flatnonzero(area >= max(1, smallest))
+    numbers = np.zeros(area.size, np.int32)
+    numbers[kept[np.argsort(first[kept])]] = np.arange(1, kept.size + 1)
+    numbered = np.zeros(labels.size, np.int32)
+    numbered[where] = numbers[label]
+    return numbered.reshape(labels.shape)

@@ -12,7 +12,7 @@ BINS = 256
 
 @dataclass(frozen=True)
 class Levels:
-    """The values of an image, ascending. Each is there once, or, where they are hardly ever equal, as often as it occurs.
+    """The values of an image, ascending: each once, or, where hardly any are equal, as often as it occurs.
 
     Attributes:
         values: (L,) float32.
@@ -55,17 +55,17 @@ class Levels:
         below = Levels(self.values[:cut], self.until[:cut])
         return below, Levels(self.values[cut:], self.until[cut:] - (below.pixels if cut else 0))
 
-    def threshold(self) -> np.float32:
+    def threshold(self) -> float:
         """Return Otsu's threshold, as `skimage.filters.threshold_otsu` finds it in float32 pixels."""
         first, last = self.values[0], self.values[-1]
         if first == last:
-            return first
+            return float(first)
         edges = np.linspace(first, last, BINS + 1, dtype=np.float32)
         before = np.append(self.until, 0)[
             np.searchsorted(self.values, edges[:-1]) - 1
         ]  # none: the 0 at the end
         counts = np.diff(before, append=self.pixels)
-        return threshold_otsu(hist=(counts, (edges[:-1] + edges[1:]) / 2))
+        return float(threshold_otsu(hist=(counts, (edges[:-1] + edges[1:]) / 2)))
 
 
 def find_levels(pixels: NDArray[np.generic]) -> Levels:
