@@ -74,5 +74,5 @@ def find_levels(pixels: NDArray[np.generic]) -> Levels:
         counts = np.bincount(pixels.reshape(-1))
         values = np.flatnonzero(counts)
         return Levels(values.astype(np.float32), np.cumsum(counts[values]))
-    values = np.sort(pixels.astype(np.float32, copy=False), axis=None)
-    return Levels(values, np.arange(1, values.size + 1))
+    ordered = np.sort(pixels.astype(np.float32, copy=False), axis=None)
+    return Levels(ordered, np.arange(1, ordered.size + 1))

@@ -14,6 +14,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from model.errors import MaskError
+from model.tiffblock import encode_tiff
 
 BLOCK_SIDE = 2048
 ENCODING = "tiff-zlib"
@@ -139,12 +140,8 @@ def _corners(height: int, width: int) -> Iterator[tuple[int, int]]:
 
 
 def _encode(pixels: NDArray[np.unsignedinteger], row0: int, col0: int) -> MaskBlock:
-    file = BytesIO()
-    tifffile.imwrite(
-        file, pixels, compression="zlib", photometric="minisblack", metadata=None, software=False
-    )
     height, width = pixels.shape
-    return MaskBlock(row0, col0, height, width, ENCODING, file.getvalue())
+    return MaskBlock(row0, col0, height, width, ENCODING, encode_tiff(pixels))
 
 
 def _place(block: MaskBlock, height: int, width: int) -> tuple[slice, slice]:
