@@ -24,7 +24,7 @@ MOST = 8
 """Tiles in a batch. More let those who wait for the first one wait longer."""
 
 PIXELS = 1280 * 1280
-"""Pixels that the network looks at at a time: about 1 GB of features."""
+"""Pixels that a network may look at at a time: about 1 GB of features, if it doesn't see them enlarged."""
 
 
 class Forward:
@@ -34,17 +34,19 @@ class Forward:
 
     Args:
         network: it.
+        pixels: of input that it looks at at a time.
         lanes: batches at the same time, by default what suits the device.
 
     Raises:
         MemoryError: there isn't enough for a single tile.
     """
 
-    def __init__(self, network: keras.Model, lanes: int | None = None) -> None:
+    def __init__(self, network: keras.Model, pixels: int = PIXELS, lanes: int | None = None) -> None:
         lanes = lanes or choose_lanes()
         self._network = network
         self._together = Combiner(self._predict_all, MOST if lanes == 1 else 1, lanes)
-        self._room = _Room(PIXELS)
+        self._pixels = pixels
+        self._room = _Room(pixels)
 
     def __call__(self, tile: Batch) -> Batch:
         """Return the logits of a tile."""
@@ -52,7 +54,7 @@ class Forward:
 
     def _predict_all(self, tiles: Sequence[Batch]) -> list[Batch]:
         logits: dict[int, Batch] = {}
-        for group in _alike(tiles):
+        for group in _alike(tiles, self._pixels):
             logits |= zip(group, self._predict([tiles[i] for i in group]), strict=True)
         return [logits[i] for i in range(len(tiles))]
 
@@ -102,13 +104,13 @@ class _Room:
                 self._change.notify_all()
 
 
-def _alike(tiles: Sequence[Batch]) -> Iterator[list[int]]:
+def _alike(tiles: Sequence[Batch], pixels: int) -> Iterator[list[int]]:
     """Numbers of tiles of one shape, no more than fit into a batch."""
     groups = defaultdict(list)
     for i, tile in enumerate(tiles):
         groups[tile.shape].append(i)
     for (_, height, width, _), group in groups.items():
-        size = max(1, PIXELS // (height * width))
+        size = max(1, pixels // (height * width))
         for start in range(0, len(group), size):
             yield group[start : start + size]
 

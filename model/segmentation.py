@@ -26,11 +26,11 @@ Predicts = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """A network's forward pass: (1, H, W, 3) → (H, W, outputs) logits, float32."""
 
 TILE = 1280
-"""Side of the largest piece that the network sees at once: about 1 GB of features."""
+"""Side of the largest piece that the network sees at once, as large as it sees it: about 1 GB of features."""
 
 MARGIN = 160
-"""Context around what is kept of a tile. The network sees 200 pixels around each pixel, but what lies beyond 160
-changes its probabilities by less than 0.0002."""
+"""Context around what is kept of a tile, as large as the network sees it. It sees 200 pixels around each pixel, but
+what lies beyond 160 changes its probabilities by less than 0.0002."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Segmenter:
         self.network = network
         self.card = card
         self._config = card.network
-        self.forward: Predicts = Forward(network)
+        self.forward: Predicts = Forward(network, pixels=self.tile**2)
 
     @classmethod
     def load(cls, weights: Path | None = None, precision: Precision | None = None) -> "Segmenter":
@@ -96,12 +96,12 @@ class Segmenter:
     @property
     def tile(self) -> int:
         """Side of the largest tile that it sees."""
-        return TILE
+        return self._config.unzoomed(TILE)
 
     @property
     def margin(self) -> int:
         """Context around what is kept of a tile."""
-        return MARGIN
+        return self._config.unzoomed(MARGIN)
 
     @property
     def maps(self) -> int:
@@ -123,7 +123,7 @@ def predict_maps(network: Predicts, config: UNetConfig, image: NDArray[np.float3
         return _predict_resized(network, config.canvas, config.multiple, image)
     height, width = image.shape[:2]
     maps = np.empty((height, width, len(config.outputs)), np.float32)
-    for tile in cut_tiles(height, width, TILE, MARGIN):
+    for tile in cut_tiles(height, width, config.unzoomed(TILE), config.unzoomed(MARGIN)):
         maps[tile.write] = _predict_tile(network, config.multiple, image, tile)
     return maps
 

@@ -8,6 +8,7 @@ Written with Keras layers and `keras.ops` only, so it runs on TensorFlow, JAX an
 (rows, columns, channels) for an input of (H, W, 3).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -34,6 +35,8 @@ class UNetConfig:
         residual: residual blocks with batch norm and added skips, or the plain pairs of convolutions and
             concatenated skips of the 2015 paper.
         norms: batch norms, as in training; without them convolutions have the biases that `fold_norms` gives them.
+        zoom: how large the network sees its input, as numerator and denominator: at half the resolution of (4, 3),
+            small nuclei are still shapes. Logits come back at the size of the input.
         canvas: side of the square that whole images are resized to before the network sees them, as the first
             notebooks did; None leaves them as they are.
     """
@@ -44,12 +47,19 @@ class UNetConfig:
     roots: bool = True
     residual: bool = True
     norms: bool = True
+    zoom: tuple[int, int] = (1, 1)
     canvas: int | None = None
 
     @property
     def multiple(self) -> int:
         """Height and width of an input must be multiples of this many pixels."""
-        return self.stride * 2 ** (len(self.widths) - 1)
+        larger, smaller = self.zoom
+        return math.lcm(self.stride * 2 ** (len(self.widths) - 1), larger) * smaller // larger
+
+    def unzoomed(self, side: int) -> int:
+        """How many pixels of input the network sees as so many."""
+        larger, smaller = self.zoom
+        return side * smaller // larger
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""
@@ -58,7 +68,7 @@ class UNetConfig:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "UNetConfig":
         """Build the record from what `to_json` returned."""
-        lists = {name: tuple(values[name]) for name in ("widths", "outputs")}
+        lists = {name: tuple(values[name]) for name in ("widths", "outputs", "zoom") if name in values}
         return cls(**{**values, **lists})
 
 
@@ -68,14 +78,49 @@ def build_unet(config: UNetConfig) -> keras.Model:
     H and W must be multiples of `config.multiple`.
     """
     image = keras.Input((None, None, CHANNELS_IN), name="image")
-    x = Roots(name="roots")(image) if config.roots else image
+    x = Resized(*config.zoom, name="zoom")(image)  # (H · zoom, W · zoom, 3); below, H and W stand for these
+    x = Roots(name="roots")(x) if config.roots else x
     x = x if config.stride == 1 else _stem(x, config)  # (H/stride, W/stride, widths[0])
     x = _decode(_encode(x, config), config)  # (H/stride, W/stride, widths[0])
     maps = len(config.outputs) * config.stride**2
     logits = layers.Conv2D(maps, 1, dtype="float32", name="logits")(x)  # (H/stride, W/stride, maps)
     if config.stride > 1:
         logits = Subpixels(config.stride, dtype="float32", name="subpixels")(logits)  # (H, W, len(outputs))
+    logits = Resized(*reversed(config.zoom), dtype="float32", name="unzoom")(logits)
     return keras.Model(image, logits, name="unet")
+
+
+class Resized(layers.Layer):
+    """(B, H, W, C) → (B, H · larger / smaller, W · larger / smaller, C), bilinear; both must come out whole."""
+
+    def __init__(self, larger: int, smaller: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.larger, self.smaller = larger, smaller
+
+    def call(self, inputs: Any) -> Any:  # noqa: D102 - Keras names it
+        if self.larger == self.smaller:
+            return inputs
+        return self._stretch(self._stretch(inputs, axis=1), axis=2)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:  # noqa: D102
+        batch, rows, columns, channels = input_shape
+        grown = [None if side is None else self._resized(side) for side in (rows, columns)]
+        return (batch, *grown, channels)
+
+    def _resized(self, side: Any) -> Any:
+        return side * self.larger // self.smaller
+
+    def _stretch(self, x: Any, axis: int) -> Any:
+        """Resize along one axis: `ops.image.resize` wants to know the size when the network is traced."""
+        side = ops.shape(x)[axis]
+        places = ops.cast(ops.arange(self._resized(side), dtype="int32"), "float32") + 0.5
+        places = places * (self.smaller / self.larger) - 0.5
+        before = ops.floor(places)
+        share = ops.reshape(ops.cast(places - before, x.dtype), (-1, *[1] * (3 - axis)))
+        first, second = (
+            ops.take(x, ops.clip(ops.cast(before, "int32") + step, 0, side - 1), axis=axis) for step in (0, 1)
+        )
+        return first * (1 - share) + second * share
 
 
 class Roots(layers.Layer):

@@ -52,10 +52,9 @@ def test_tiles_of_different_shapes_do_not_and_each_gets_its_own():
     assert network.batches == [3, 3]
 
 
-def test_a_batch_of_large_tiles_holds_few(monkeypatch):
-    monkeypatch.setattr("model.forward.PIXELS", 2 * 32 * 32)
+def test_a_batch_of_large_tiles_holds_few():
     network = Network(room=8)
-    assert seen(Forward(network), tiles(5)) == [0, 1, 2, 3, 4]
+    assert seen(Forward(network, pixels=2 * 32 * 32), tiles(5)) == [0, 1, 2, 3, 4]
     assert network.batches == [2, 2, 1]
 
 
@@ -114,10 +113,9 @@ def test_a_processor_is_asked_about_a_tile_for_each_core():
     assert network.most == 2
 
 
-def test_tiles_that_together_need_too_much_memory_go_one_after_the_other(monkeypatch):
-    monkeypatch.setattr("model.forward.PIXELS", 32 * 32 + 1)
+def test_tiles_that_together_need_too_much_memory_go_one_after_the_other():
     network = Meeting()
-    forward = Forward(network, lanes=3)
+    forward = Forward(network, pixels=32 * 32 + 1, lanes=3)
     with ThreadPoolExecutor(3) as pool:
         answers = pool.map(forward, tiles(3))
         while forward._room.waiting < 2:
@@ -127,6 +125,5 @@ def test_tiles_that_together_need_too_much_memory_go_one_after_the_other(monkeyp
     assert network.most == 1
 
 
-def test_a_tile_larger_than_all_there_is_goes_alone(monkeypatch):
-    monkeypatch.setattr("model.forward.PIXELS", 1)
-    assert float(Forward(Network(room=8), lanes=2)(tiles(1)[0])[0, 0, 0]) == 0
+def test_a_tile_larger_than_all_there_is_goes_alone():
+    assert float(Forward(Network(room=8), pixels=1, lanes=2)(tiles(1)[0])[0, 0, 0]) == 0

@@ -1,5 +1,6 @@
 """The network by itself: what it sees, what folding and another precision change."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,15 +34,36 @@ def test_roots_lie_beside_the_values_and_stop_at_zero():
     assert seen.ravel().tolist() == [0.25, -0.5, 4.0, 0.5, 0.0, 2.0]
 
 
-def test_a_configuration_survives_json():
-    assert UNetConfig.from_json(NUQLEUS.network.to_json()) == NUQLEUS.network
+@pytest.mark.parametrize("config", [NUQLEUS.network, UNetConfig(zoom=(4, 3))])
+def test_a_configuration_survives_json(config: UNetConfig):
+    assert UNetConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
-@pytest.mark.parametrize("config", [SMALL, replace(SMALL, stride=1), replace(SMALL, residual=False)])
+def test_a_configuration_from_before_there_was_a_zoom_has_none():
+    values = UNetConfig().to_json()
+    del values["zoom"]
+    assert UNetConfig.from_json(values).zoom == (1, 1)
+
+
+def test_a_network_that_sees_images_enlarged_answers_what_it_would_of_the_enlarged_one():
+    plain, enlarged = SMALL, replace(SMALL, zoom=(4, 3))
+    network, zooming = shaken(plain), build_unet(enlarged)
+    zooming.set_weights(network.get_weights())
+    image = np.random.default_rng(2).random((1, enlarged.multiple * 4, enlarged.multiple * 5, 3), np.float32)
+    larger = keras.ops.image.resize(image, (plain.multiple * 4, plain.multiple * 5))
+    smaller = keras.ops.image.resize(network(larger, training=False), image.shape[1:3])
+    np.testing.assert_allclose(
+        zooming.predict_on_batch(image), keras.ops.convert_to_numpy(smaller), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    "config", [SMALL, replace(SMALL, stride=1), replace(SMALL, residual=False), replace(SMALL, zoom=(4, 3))]
+)
 def test_folding_the_norms_leaves_the_answer_as_it_was(config: UNetConfig):
     network = shaken(config)
     folded = fold_norms(network, config)
-    image = np.random.default_rng(2).random((1, 32, 48, 3), np.float32)
+    image = np.random.default_rng(2).random((1, 24, 48, 3), np.float32)
     np.testing.assert_allclose(folded.predict_on_batch(image), network.predict_on_batch(image), atol=1e-4)
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
 

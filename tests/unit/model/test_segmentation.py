@@ -5,7 +5,6 @@ import pytest
 
 from model.forward import Forward
 from model.segmentation import MARGIN, TILE, Segmenter, predict_maps
-from model.training.recipe import NUQLEUS
 from model.unet import UNetConfig, build_unet
 from model.weights import SHIPPED, read_card
 
@@ -65,8 +64,16 @@ def test_tiles_leave_no_seam(monkeypatch: pytest.MonkeyPatch, segmenter: Segment
     assert (tiled == whole).all()
 
 
-def test_tiles_begin_in_step_with_the_network():
-    assert TILE % NUQLEUS.network.multiple == MARGIN % NUQLEUS.network.multiple == 0
+def test_tiles_begin_in_step_with_the_network(segmenter: Segmenter):
+    multiple = segmenter.card.network.multiple
+    assert segmenter.tile % multiple == segmenter.margin % multiple == 0
+
+
+def test_a_network_that_sees_images_enlarged_sees_smaller_tiles_of_them():
+    plain, enlarged = UNetConfig(), UNetConfig(zoom=(4, 3))
+    assert (plain.unzoomed(TILE), plain.unzoomed(MARGIN)) == (TILE, MARGIN)
+    assert (enlarged.unzoomed(TILE), enlarged.unzoomed(MARGIN)) == (0.75 * TILE, 0.75 * MARGIN)
+    assert enlarged.unzoomed(TILE) % enlarged.multiple == enlarged.unzoomed(MARGIN) % enlarged.multiple == 0
 
 
 def test_sub_pixels_land_where_they_belong():
