@@ -42,11 +42,12 @@ def _moments(runs: Runs, area: Ints) -> tuple[Floats, Floats, Floats, Floats, Fl
     """Return centres (row, column) and variances (of rows, of columns, mixed) of pixel centres, (N,) each."""
     length = runs.length
 
-    def mean(values: Floats | Ints) -> Floats:
-        return np.add.reduceat(values, runs.first) / area
+    def means(*values: Floats | Ints) -> Floats:
+        return np.add.reduceat(np.stack(values), runs.first, axis=1) / area
 
     middle = (runs.start + runs.stop - 1) / 2
-    row, col = mean(length * runs.row), mean(length * middle)
+    row, col = means(length * runs.row, length * middle)
     down, along = runs.row - row[runs.nucleus], middle - col[runs.nucleus]
     within = (length**2 - 1) / 12  # variance of the columns of a run about its middle
-    return row, col, mean(length * down**2), mean(length * (along**2 + within)), mean(length * down * along)
+    rows, cols, mixed = means(length * down**2, length * (along**2 + within), length * down * along)
+    return row, col, rows, cols, mixed

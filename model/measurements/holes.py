@@ -7,7 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from model.measurements.runs import Bools, Ints, Runs
-from model.measurements.spans import Spans, begins_span, find_spans
+from model.measurements.spans import Spans
 
 
 class Gaps(NamedTuple):
@@ -18,26 +18,36 @@ class Gaps(NamedTuple):
     right: Ints
 
 
-def count_hole_pixels(runs: Runs) -> Ints:
+def count_hole_pixels(runs: Runs, begins: Bools, spans: Spans) -> Ints:
     """Return (N,) how many pixels lie in holes of each nucleus, whatever their label.
 
     Pixels that share a corner connect background (as in scikit-image's `area_filled`), so an outline that is
     closed by corners only encloses nothing. Only gaps between two runs of a row can be part of a hole: the work
     grows with their number, not with the image.
+
+    Args:
+        runs: of the nuclei.
+        begins: (R,) whether a run begins a span.
+        spans: these.
     """
-    spans = find_spans(runs)
-    gaps = _find_gaps(runs)
-    _, piece = connected_components(_touching(gaps, spans), directed=False)
-    leaks = np.bincount(piece, weights=_touches_outside(gaps, spans)) > 0
-    pixels = np.where(leaks[piece], 0, gaps.right - gaps.left + 1)
+    gaps = _find_gaps(runs, begins)
+    leaks = _touches_outside(gaps, spans)
+    if not leaks.all():
+        leaks = _leaking(gaps, spans, leaks)
+    pixels = np.where(leaks, 0, gaps.right - gaps.left + 1)
     return np.bincount(spans.nucleus[gaps.span], pixels, len(runs)).astype(np.int64)
 
 
-def _find_gaps(runs: Runs) -> Gaps:
-    begins = begins_span(runs)
+def _find_gaps(runs: Runs, begins: Bools) -> Gaps:
     after = np.flatnonzero(~begins)
     span = np.cumsum(begins) - 1
     return Gaps(span[after], runs.stop[after - 1], runs.start[after] - 1)
+
+
+def _leaking(gaps: Gaps, spans: Spans, leaks: Bools) -> Bools:
+    """Return (G,): whether a gap leaks, be it through others."""
+    _, piece = connected_components(_touching(gaps, spans), directed=False)
+    return (np.bincount(piece, weights=leaks) > 0)[piece]
 
 
 def _touches_outside(gaps: Gaps, spans: Spans) -> Bools:

@@ -10,26 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.measurements.runs import Bools, Floats, Ints
+from model.measurements.runs import Floats, Ints
 from model.measurements.spans import Spans
 
 
-class Chains(NamedTuple):
-    """Points of M sides of hulls, sorted by side, then row. Coordinates are doubled.
+Chains = Ints
+"""Points of the sides of N hulls, (3, P), sorted by side, then row.
 
-    Attributes:
-        side: (P,) which side, 0..M-1.
-        row: (P,) twice the row.
-        col: (P,) twice the column, negated on a right side.
-    """
-
-    side: Ints
-    row: Ints
-    col: Ints
-
-    def at(self, where: Ints | Bools) -> "Chains":
-        """Return the points at indices, or at True."""
-        return Chains(self.side[where], self.row[where], self.col[where])
+Which side (0..N-1 the left ones, N..2N-1 the right ones), twice the row, and twice the column, negated on a right side.
+"""
 
 
 class HullSums(NamedTuple):
@@ -45,68 +34,49 @@ def measure_hulls(spans: Spans, nuclei: int) -> HullSums:
     `area` counts the pixels with their centre in the hull or on its edge. `feret` is the largest distance between
     two points of the outline of those pixels (again through the midpoints of pixel edges), as scikit-image has it.
     """
-    convex = _fill(_hull_sides(spans))
+    convex = _fill(_bend_outwards(_side_points(spans, nuclei)))
     area = np.bincount(convex.nucleus, convex.right - convex.left + 1, nuclei).astype(np.int64)
-    return HullSums(area, _diameters(_hull_sides(convex), nuclei))
+    return HullSums(area, _diameters(_bend_outwards(_side_points(convex, nuclei)), nuclei))
 
 
-def _hull_sides(spans: Spans) -> tuple[Chains, Chains]:
-    left = _bend_outwards(_side_points(spans, spans.left))
-    right = _bend_outwards(_side_points(spans, -spans.right))
-    return left, right
-
-
-def _side_points(spans: Spans, col: Ints) -> Chains:
-    """Return the midpoints of pixel edges on one side, one per (doubled) row.
+def _side_points(spans: Spans, nuclei: int) -> Chains:
+    """Return the midpoints of pixel edges on both sides, one per (doubled) row.
 
     A pixel gives one at its centre's row and one each half a row above and below, where the outermost of the two
     pixels that meet counts.
     """
-    follows = spans.follows
-    above = np.where(follows, np.minimum(col, np.roll(col, 1)), col)
-    cols = np.stack([2 * above, 2 * col - 1, 2 * col], axis=1)
-    rows = 2 * spans.row[:, None] + np.array([-1, 0, 1])
-    keep = np.ones(cols.shape, np.bool_)
-    keep[:-1, 2] = ~follows[1:]  # the span below has that point
-    side = np.broadcast_to(spans.nucleus[:, None], cols.shape)
-    return Chains(side[keep], rows[keep], cols[keep])
+    col = np.stack([spans.left, -spans.right])
+    above = col.copy()
+    np.minimum(col[:, 1:], col[:, :-1], out=above[:, 1:], where=spans.follows[1:])
+    points = np.empty((3, 2, len(spans.row), 3), np.int64)
+    points[0] = (spans.nucleus + np.array([[0], [nuclei]]))[..., None]
+    points[1] = 2 * spans.row[:, None] + np.array([-1, 0, 1])
+    points[2] = 2 * np.stack([above, col, col], axis=2) - np.array([0, 1, 0])
+    keep = np.ones(points.shape[1:], np.bool_)
+    keep[:, :-1, 2] = ~spans.follows[1:]  # the span below has that point
+    return points[:, keep]
 
 
 def _bend_outwards(points: Chains) -> Chains:
     """Reduce chains to their lower convex hulls.
 
-    A point on or above the line between any two others of its chain is no vertex, whatever else is dropped with
-    it. Chains in which nothing more is to drop are set aside.
+    A point on or above the line between any two others of its chain is no vertex, whatever else is dropped with it.
     """
-    done = []
-    while len(points.side):
-        drop = _is_no_vertex(points)
-        unsettled = np.zeros(points.side[-1] + 1, np.bool_)
-        unsettled[points.side[drop]] = True
-        again = unsettled[points.side]
-        done.append(points.at(~again))
-        points = points.at(again & ~drop)
-    return _gathered(done) if done else points
+    while True:
+        keep = np.ones(points.shape[1], np.bool_)
+        side = points[0]
+        rows, cols = points[1:, 1:] - points[1:, :-1]
+        keep[1:-1] = (rows[:-1] * cols[1:] > cols[:-1] * rows[1:]) | (side[2:] != side[:-2])
+        if keep.all():
+            return points
+        points = points[:, keep]
 
 
-def _is_no_vertex(points: Chains) -> Bools:
-    side, row, col = points
-    drop = np.zeros(len(side), np.bool_)
-    rows, cols = np.diff(row), np.diff(col)
-    inner = side[2:] == side[:-2]
-    drop[1:-1] = inner & (rows[:-1] * cols[1:] <= cols[:-1] * rows[1:])
-    return drop
-
-
-def _gathered(parts: list[Chains]) -> Chains:
-    points = Chains(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    return points.at(np.argsort(points.side, kind="stable"))
-
-
-def _fill(sides: tuple[Chains, Chains]) -> Spans:
+def _fill(chains: Chains) -> Spans:
     """Return the spans of the pixels in hulls; where a thin hull has no pixel in a row, there is none."""
-    nucleus, row, left = _first_columns(sides[0])
-    right = -_first_columns(sides[1])[2]
+    side, row, col = _first_columns(chains)
+    middle = len(side) // 2  # both sides of a hull have the same rows
+    nucleus, row, left, right = side[:middle], row[:middle], col[:middle], -col[middle:]
     some = left <= right
     return Spans(nucleus[some], row[some], left[some], right[some])
 
@@ -116,31 +86,30 @@ def _first_columns(chains: Chains) -> tuple[Ints, Ints, Ints]:
 
     A chain's first and last points lie half a row above its first and below its last pixel.
     """
-    inner = np.flatnonzero(chains.side[1:] == chains.side[:-1])
-    first_row = (chains.row[inner] + 1) // 2
-    count = (chains.row[inner + 1] + 1) // 2 - first_row
-    segment = np.repeat(inner, count)
-    row = np.arange(len(segment)) + np.repeat(first_row - (np.cumsum(count) - count), count)
-    height = np.diff(chains.row)[segment]
-    width = np.diff(chains.col)[segment]
-    doubled = chains.col[segment] * height + width * (2 * row - chains.row[segment])
-    return chains.side[segment], row, -(-doubled // (2 * height))
+    inner = np.flatnonzero(chains[0, 1:] == chains[0, :-1])
+    begin, end = chains[:, inner], chains[:, inner + 1]
+    first_row = (begin[1] + 1) // 2
+    count = (end[1] + 1) // 2 - first_row
+    segment = np.repeat(np.arange(len(inner)), count)
+    row = np.arange(len(segment)) + (first_row - (np.cumsum(count) - count))[segment]
+    (_, height, width), (side, top, col) = (end - begin)[:, segment], begin[:, segment]
+    doubled = col * height + width * (2 * row - top)
+    return side, row, -(-doubled // (2 * height))
 
 
-def _diameters(sides: tuple[Chains, Chains], nuclei: int) -> Floats:
+def _diameters(chains: Chains, nuclei: int) -> Floats:
     """Return (N,): the largest distance between a vertex on the left and one on the right.
 
     The two ends of a diameter have parallel tangents with the hull between them, so they lie on different sides.
     """
-    left, right = sides
-    count = np.bincount(left.side, minlength=nuclei)
+    count = np.bincount(chains[0], minlength=2 * nuclei)
     first = np.cumsum(count) - count
-    longest = np.zeros(len(right.side), np.int64)
-    active = np.arange(len(right.side))
-    for step in range(count.max(initial=0)):
-        active = active[count[right.side[active]] > step]
-        near, far = left.at(first[right.side[active]] + step), right.at(active)
-        squares = (near.row - far.row) ** 2 + (near.col + far.col) ** 2
-        longest[active] = np.maximum(longest[active], squares)
-    begins = np.flatnonzero(np.diff(right.side, prepend=-1))
-    return np.sqrt(np.maximum.reduceat(longest, begins)) / 2
+    left, right = np.split(count, 2)
+    near = np.repeat(np.arange(left.sum(), chains.shape[1]), np.repeat(left, right))
+    pairs = left * right
+    begins = np.cumsum(pairs) - pairs
+    far = (np.arange(len(near)) - np.repeat(begins, pairs)) % np.repeat(left, pairs) + np.repeat(
+        first[:nuclei], pairs
+    )
+    rows, cols = chains[1, near] - chains[1, far], chains[2, near] + chains[2, far]
+    return np.sqrt(np.maximum.reduceat(rows**2 + cols**2, begins)) / 2

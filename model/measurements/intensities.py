@@ -38,7 +38,7 @@ def measure_intensities(labels: Labels, pixels: Pixels) -> Table:
             f"pixels must be {(*labels.shape, 'channels')} as the labels are; received {pixels.shape}"
         )
     runs = find_runs(labels)
-    edges = find_outline(labels, border=False).reshape(-1)
+    edges = find_outline(labels).reshape(-1)
     channels = pixels.reshape(labels.size, pixels.shape[2])
     table = _empty_table(runs.labels, pixels.shape[2])
     begin = 0

@@ -7,6 +7,7 @@ pixels of its neighbours are background to it, and so is what lies outside of th
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.measurements.runs import Bools, Floats, Ints, Labels, rank
 
@@ -14,6 +15,8 @@ from model.measurements.runs import Bools, Floats, Ints, Labels, rank
 _STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 # each 2 × 2 window around a pixel: the neighbours beside it (sharing an edge, corner, edge)
 _WINDOWS = ((7, 0, 1), (1, 2, 3), (3, 4, 5), (5, 6, 7))
+# what each of the 256 codes of neighbours stands for
+_BITS = (np.arange(256)[:, None] >> np.arange(8)) & 1
 
 
 class OutlineSums(NamedTuple):
@@ -24,24 +27,20 @@ class OutlineSums(NamedTuple):
     euler: Ints
 
 
-def find_outline(labels: Labels, *, border: bool) -> Bools:
+def find_outline(labels: Labels) -> Bools:
     """Mark the pixels of nuclei that share an edge with a pixel of another label (0 included).
 
-    Args:
-        labels: label image (H, W).
-        border: whether pixels at the border of the image count, too. Without them this is scikit-image's
-            `find_boundaries(labels, mode="inner")`, with them what erosion by a cross takes away.
+    The border of the image is no edge. This is scikit-image's `find_boundaries(labels, mode="inner")`.
     """
     outline = np.zeros(labels.shape, np.bool_)
     differs = labels[:, 1:] != labels[:, :-1]
-    outline[:, 1:] |= differs
+    outline[:, 1:] = differs
     outline[:, :-1] |= differs
     differs = labels[1:] != labels[:-1]
     outline[1:] |= differs
     outline[:-1] |= differs
-    if border:
-        outline[[0, -1]] = outline[:, [0, -1]] = True
-    return outline & (labels != 0)
+    outline &= labels != 0
+    return outline
 
 
 def measure_outlines(labels: Labels, present: Ints) -> OutlineSums:
@@ -54,43 +53,41 @@ def measure_outlines(labels: Labels, present: Ints) -> OutlineSums:
     """
     if not len(present):
         return OutlineSums(np.empty(0), np.empty(0), np.empty(0, np.int64))
-    padded = np.pad(labels, 1)
-    outline = np.pad(find_outline(labels, border=True), 1)
+    padded = np.zeros((labels.shape[0] + 2, labels.shape[1] + 2), labels.dtype)
+    padded[1:-1, 1:-1] = labels
+    outline = find_outline(padded).reshape(-1)
+    padded, stride = padded.reshape(-1), padded.shape[1]
     where = np.flatnonzero(outline)
-    label = padded.reshape(-1)[where]
-    same = _neighbours(padded, where) == label
+    label = padded[where]
+    around = where + np.array([row * stride + col for row, col in _STEPS])[:, None]
+    same = padded[around] == label
     nucleus = rank(label, present)
-    pattern = np.packbits(same, axis=0, bitorder="little")[0]
+    pattern = _coded(same)
 
     def per_nucleus(weights: Floats) -> Floats:
         return np.bincount(nucleus, weights, len(present)).astype(np.float64)
 
-    steps = _PERIMETER[_outline_code(same & _neighbours(outline, where))]
+    steps = _PERIMETER[_coded(same & outline[around])]
     euler = np.rint(per_nucleus(_EULER[pattern])).astype(np.int64)
     return OutlineSums(per_nucleus(steps), per_nucleus(_CROFTON[pattern]), euler)
 
 
-def _neighbours(padded: Labels | Bools, where: Ints) -> Labels | Bools:
-    """Return (8, P): the values around P pixels of a padded image, in the order of `_STEPS`."""
-    offsets = [row * padded.shape[1] + col for row, col in _STEPS]
-    flat = padded.reshape(-1)
-    return np.stack([flat.take(where + offset) for offset in offsets])
-
-
-def _outline_code(neighbours: Bools) -> Ints:
-    """Code how an outline pixel goes on: 2 for each edge neighbour on the outline, 10 for each corner, and 1."""
-    edges = neighbours[1::2].sum(axis=0)
-    corners = neighbours[0::2].sum(axis=0)
-    return 1 + 2 * edges + 10 * corners
+def _coded(neighbours: Bools) -> NDArray[np.uint8]:
+    """Return (P,): a bit for each of (8, P) neighbours."""
+    return np.packbits(neighbours, axis=0, bitorder="little")[0]
 
 
 def _perimeter_table() -> Floats:
-    """Length of outline per pixel, by its code (Benkrid and Crookes, *Design and FPGA implementation of …*)."""
-    table = np.zeros(50)
-    table[[5, 7, 15, 17, 25, 27]] = 1
-    table[[21, 33]] = np.sqrt(2)
-    table[[13, 23]] = (1 + np.sqrt(2)) / 2
-    return table
+    """Length of outline per pixel, by the 8 bits of the neighbours that are on the outline, too.
+
+    Benkrid and Crookes (*Design and FPGA implementation of …*) add 2 for each that shares an edge, 10 for each that
+    shares a corner, and 1.
+    """
+    lengths = np.zeros(50)
+    lengths[[5, 7, 15, 17, 25, 27]] = 1
+    lengths[[21, 33]] = np.sqrt(2)
+    lengths[[13, 23]] = (1 + np.sqrt(2)) / 2
+    return lengths[1 + _BITS @ np.array([10, 2] * 4)]
 
 
 def _window_tables() -> tuple[Floats, Floats]:
@@ -99,7 +96,7 @@ def _window_tables() -> tuple[Floats, Floats]:
     A window that holds one pixel of the nucleus gives it all to that pixel; with two or three, the two that have a
     pixel of another label beside them, within the window, share.
     """
-    bits = (np.arange(256)[:, None] >> np.arange(8)) & 1 == 1
+    bits = _BITS == 1
     crofton, euler = np.zeros(256), np.zeros(256)
     for before, corner, after in _WINDOWS:
         beside, opposite = bits[:, before].astype(int) + bits[:, after], bits[:, corner]

@@ -6,6 +6,7 @@ pixels, and sums over pixels (areas, moments) are sums over runs in closed form.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Runs:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @property
+    @cached_property
     def length(self) -> Ints:
         """(R,) pixels of each run."""
         return self.stop - self.start
@@ -75,19 +76,26 @@ def find_runs(labels: Labels) -> Runs:
     _check(labels)
     begins = np.ones(labels.shape, np.bool_)
     np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
-    flat = np.flatnonzero(begins)
-    label = labels.reshape(-1)[flat]
+    flat = np.append(np.flatnonzero(begins), labels.size)
+    label = labels.reshape(-1)[flat[:-1]]
     order = np.flatnonzero(label)
-    order = order[np.argsort(label[order], kind="stable")]
-    length = np.diff(flat, append=labels.size)[order]
-    row, start = np.divmod(flat[order], max(labels.shape[1], 1))
-    return _grouped(label[order].astype(np.int64), row, start, start + length)
+    order = order[_sorted(label[order])]
+    begin = flat[order]
+    row, start = np.divmod(begin, max(labels.shape[1], 1))
+    return _grouped(label[order].astype(np.int64), row, start, start + flat[order + 1] - begin)
+
+
+def _sorted(label: Labels) -> Ints:
+    """Return the order of some labels, for which 16 bits are mostly enough: these are sorted without comparisons."""
+    if label.min(initial=0) < 0:
+        raise ValueError(f"labels must be 0 (background) or positive; the lowest is {label.min()}")
+    narrow = np.uint16 if label.max(initial=0) <= np.iinfo(np.uint16).max else label.dtype
+    return np.argsort(label.astype(narrow, copy=False), kind="stable")
 
 
 def _grouped(label: Ints, row: Ints, start: Ints, stop: Ints) -> Runs:
-    if len(label) and label[0] < 0:
-        raise ValueError(f"labels must be 0 (background) or positive; the lowest is {label[0]}")
-    begins = np.diff(label, prepend=0) != 0  # label 0 is no nucleus
+    begins = np.ones(len(label), np.bool_)
+    np.not_equal(label[1:], label[:-1], out=begins[1:])
     first = np.flatnonzero(begins)
     return Runs(label[first], first, np.cumsum(begins) - 1, row, start, stop)
 

@@ -8,7 +8,7 @@ from model.measurements.holes import count_hole_pixels
 from model.measurements.hulls import measure_hulls
 from model.measurements.outlines import measure_outlines
 from model.measurements.runs import Ints, Labels, Runs, find_runs
-from model.measurements.spans import find_spans
+from model.measurements.spans import Spans, begins_span, find_spans
 
 
 def measure_shapes(labels: Labels) -> Table:
@@ -29,8 +29,11 @@ def measure_shapes(labels: Labels) -> Table:
     runs = find_runs(labels)
     table: Table = {"label": runs.labels, **_boxes(runs, labels.shape)}
     table["area"] = area = _per_nucleus(np.add, runs.length, runs)
-    table |= _ellipse_columns(runs, area) | _outline_columns(labels, runs, area) | _hull_columns(runs, area)
-    table["area_filled"] = area + count_hole_pixels(runs)
+    table |= _ellipse_columns(runs, area) | _outline_columns(labels, runs, area)
+    begins = begins_span(runs)
+    spans = find_spans(runs, begins)
+    table |= _hull_columns(spans, area)
+    table["area_filled"] = area + count_hole_pixels(runs, begins, spans)
     table["extent"] = area / table["area_bbox"]
     table["equivalent_diameter_area"] = np.sqrt(4 * area / np.pi)
     return in_table_order(table, SHAPE_COLUMNS)
@@ -78,6 +81,6 @@ def _outline_columns(labels: Labels, runs: Runs, area: Ints) -> Table:
     }
 
 
-def _hull_columns(runs: Runs, area: Ints) -> Table:
-    sums = measure_hulls(find_spans(runs), len(runs))
+def _hull_columns(spans: Spans, area: Ints) -> Table:
+    sums = measure_hulls(spans, len(area))
     return {"area_convex": sums.area, "feret_diameter_max": sums.feret, "solidity": area / sums.area}

@@ -1,6 +1,7 @@
 """Spans: from a nucleus' first to its last column in each row; all that its convex hull depends on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,22 +24,23 @@ class Spans:
     left: Ints
     right: Ints
 
-    @property
+    @cached_property
     def follows(self) -> Bools:
         """(S,) whether the span before is the same nucleus' in the row above."""
-        below = (np.diff(self.nucleus) == 0) & (np.diff(self.row) == 1)
-        return np.concatenate([np.zeros(min(1, len(self.row)), np.bool_), below])
+        below = np.zeros(len(self.row), np.bool_)
+        below[1:] = (self.nucleus[1:] == self.nucleus[:-1]) & (self.row[1:] - self.row[:-1] == 1)
+        return below
 
 
 def begins_span(runs: Runs) -> Bools:
     """Return (R,): whether a run is the first of its nucleus in its row."""
     begins = np.ones(len(runs.row), np.bool_)
-    begins[1:] = (np.diff(runs.nucleus) != 0) | (np.diff(runs.row) != 0)
+    begins[1:] = (runs.nucleus[1:] != runs.nucleus[:-1]) | (runs.row[1:] != runs.row[:-1])
     return begins
 
 
-def find_spans(runs: Runs) -> Spans:
-    """Find the spans of nuclei from their runs."""
-    first = np.flatnonzero(begins_span(runs))
-    last = np.append(first, len(runs.row))[1:] - 1
+def find_spans(runs: Runs, begins: Bools) -> Spans:
+    """Find the spans of nuclei from their runs, of which some begin one."""
+    first = np.flatnonzero(begins)
+    last = np.append(first[1:], len(runs.row)) - 1 if len(first) else first
     return Spans(runs.nucleus[first], runs.row[first], runs.start[first], runs.stop[last] - 1)
