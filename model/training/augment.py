@@ -29,7 +29,7 @@ class Augmentation:
     """How far crops may stray from the images.
 
     Attributes:
-        crop: side of a crop in pixels.
+        crop: side of a crop in pixels, as large as the network sees it.
         untouched: probability that a crop is only flipped and turned by quarters, every pixel as it was taken: what
             is resampled has softer edges than what the network will meet.
         scale: range of the random magnification.

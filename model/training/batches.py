@@ -39,7 +39,7 @@ def _make_batch(
     recipe: Recipe, examples: Sequence[Example], chances: NDArray[np.float64], step: int
 ) -> Batch:
     rng = np.random.default_rng((recipe.seed, step))
-    size, maps = recipe.network.canvas or recipe.augmentation.crop, recipe.network.outputs
+    size, maps = recipe.network.canvas or recipe.crops.crop, recipe.network.outputs
     images = np.empty((recipe.batch, size, size, 3), np.float32)
     targets = np.empty((recipe.batch, size, size, len(maps)), np.float32)
     for slot, drawn in enumerate(rng.choice(len(examples), recipe.batch, p=chances)):
@@ -50,7 +50,7 @@ def _make_batch(
 
 def _view(recipe: Recipe, example: Example, rng: np.random.Generator) -> View:
     if recipe.network.canvas is None:
-        return random_crop(example, recipe.augmentation, rng)
+        return random_crop(example, recipe.crops, rng)
     return whole_view(example, recipe.network.canvas)
 
 

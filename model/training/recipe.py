@@ -27,7 +27,7 @@ class Recipe:
         balance: see `Crops`.
         epoch: steps between two checkpoints and entries in the log.
         seed: of crops and first weights.
-        then: how training goes on after that, from the weights that are kept; its network is the same.
+        then: how training goes on after that, from the weights that are kept; its network has the same weights.
     """
 
     network: UNetConfig = field(default_factory=UNetConfig)
@@ -51,6 +51,16 @@ class Recipe:
         yield self
         if self.then:
             yield from self.then.parts
+
+    @property
+    def last(self) -> "Recipe":
+        """The part that ends the training."""
+        return self.then.last if self.then else self
+
+    @property
+    def crops(self) -> Augmentation:
+        """How crops are made of images: as many pixels as the network sees as `augmentation.crop`."""
+        return replace(self.augmentation, crop=self.network.unzoomed(self.augmentation.crop))
 
     @property
     def total(self) -> int:
@@ -80,8 +90,25 @@ def adapt(
     return replace(changed, steps=first, then=adapt(recipe.then, steps - first, batch, then_rate, then_seed))
 
 
-NUQLEUS = Recipe(then=Recipe(augmentation=Augmentation(untouched=0.55), steps=3300, rate=1e-3, seed=20182))
-"""How the shipped weights were made: learn what nuclei look like, then how these images' annotators drew them."""
+NUQLEUS = Recipe(
+    then=Recipe(
+        augmentation=Augmentation(untouched=0.55),
+        steps=3300,
+        rate=1e-3,
+        seed=20182,
+        then=Recipe(
+            network=UNetConfig(zoom=(4, 3)),
+            augmentation=Augmentation(untouched=0.55),
+            steps=800,
+            rate=1e-3,
+            warmup=50,
+            hold=0.2,
+            seed=20183,
+        ),
+    )
+)
+"""How the shipped weights were made: learn what nuclei look like; then, with crops that are more like the images, how
+these were annotated; then see everything enlarged."""
 
 NOTEBOOK = Recipe(
     network=UNetConfig(

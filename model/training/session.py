@@ -122,10 +122,10 @@ def run_session(
     """Train, fit the rules on `val`, measure there, and write `<name>.weights.h5`, its card and pictures."""
     onlookers = onlookers or Onlookers()
     begin, folder = plan.begin, plan.folder
-    recipe = begin.recipe
     network = train(
-        recipe, train_on, folder, start=begin.weights, resume=plan.resume, on_step=onlookers.on_step
+        begin.recipe, train_on, folder, start=begin.weights, resume=plan.resume, on_step=onlookers.on_step
     )
+    recipe = begin.recipe.last
     rules, _ = fit_rules(network, recipe.network, val, start=begin.rules, on_trial=onlookers.on_trial)
     weights = folder / f"{plan.name}.weights.h5"
     save_bare(network, recipe, weights)
@@ -139,7 +139,7 @@ def _write_card(plan: Plan, rules: InstanceRules, weights: Path, scores: list[Im
     card = ModelCard(
         name=plan.name,
         sha256=hash_file(weights),
-        config={"network": recipe.network.to_json(), "rules": asdict(rules)},
+        config={"network": recipe.last.network.to_json(), "rules": asdict(rules)},
         metrics={summary.kind: asdict(summary) for summary in summarise(scores)},
         code_version=plan.code_version,
         training={

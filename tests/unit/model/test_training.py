@@ -118,6 +118,21 @@ def test_a_training_in_parts_that_was_cut_off_in_the_second_goes_on_there(tmp_pa
     assert [line.split(",")[0] for line in (tmp_path / "log.csv").read_text().split()] == ["2", "4", "6"]
 
 
+def test_a_network_that_sees_crops_enlarged_is_given_smaller_ones():
+    enlarged = replace(TINY, network=replace(TINY.network, zoom=(4, 3)))
+    images, targets = next(make_batches(enlarged, EXAMPLES, first=0))
+    assert images.shape == (2, 36, 36, 3)
+    assert targets.shape == (2, 36, 36, 3)
+
+
+def test_the_card_describes_the_network_of_the_last_part(tmp_path: Path):
+    enlarged = replace(TINY, steps=1, network=replace(TINY.network, zoom=(4, 3)))
+    begin = Beginning(replace(TINY, steps=1, then=enlarged))
+    card = run_session(Plan(begin, tmp_path, "larger", data={}, code_version="1"), EXAMPLES, EXAMPLES[:1])
+    assert card.network.zoom == (4, 3)
+    assert Segmenter.load(tmp_path / "larger.weights.h5").tile == 960
+
+
 PARTS = replace(TINY, steps=60, rate=0.2, seed=7, then=replace(TINY, steps=40, rate=0.1, seed=9))
 
 
