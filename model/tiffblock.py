@@ -23,7 +23,9 @@ _PIXELS_AT = _RATIO_AT + _RATIO.size
 
 def encode_tiff(pixels: NDArray[np.unsignedinteger]) -> bytes:
     """Return a TIFF of one page, zlib-compressed, of an image (H, W) of unsigned integers."""
-    strip = imagecodecs.deflate_encode(np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("<")), LEVEL)
+    strip = imagecodecs.deflate_encode(
+        pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes(), LEVEL
+    )
     directory = b"".join(_ENTRY.pack(tag, kind, 1, value) for tag, kind, value in _tags(pixels, len(strip)))
     return b"".join(
         (_HEADER.pack(b"II", 42, _HEADER.size - 2, _TAGS), directory, bytes(4), _RATIO.pack(1, 1), strip)

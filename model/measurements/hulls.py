@@ -13,7 +13,6 @@ import numpy as np
 from model.measurements.runs import Floats, Ints
 from model.measurements.spans import Spans
 
-
 Chains = Ints
 """Points of the sides of N hulls, (3, P), sorted by side, then row.
 

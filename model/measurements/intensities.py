@@ -1,6 +1,6 @@
 """Intensity of every nucleus in every channel."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,12 @@ from model.measurements.pixelgroups import Groups, Places, find_places
 from model.measurements.runs import Bools, Floats, Ints, Labels, find_runs
 
 Pixels = NDArray[np.generic]
+Measure = Callable[[Floats, Places, Groups], Table]
 
 # pixels of nuclei that are worked on at a time: bounds the memory, and stays in the processor's cache
 BATCH_PIXELS = 1 << 17
+
+QUARTILES = np.array([0.25, 0.5, 0.75])
 
 
 def measure_intensities(labels: Labels, pixels: Pixels) -> Table:
@@ -42,84 +45,85 @@ def measure_intensities(labels: Labels, pixels: Pixels) -> Table:
     channels = pixels.reshape(labels.size, pixels.shape[2])
     table = _empty_table(runs.labels, pixels.shape[2])
     begin = 0
-    for batch in runs.batches(BATCH_PIXELS):
+    for batch in runs.batches(BATCH_PIXELS // max(1, pixels.shape[2])):
         places = find_places(batch, labels.shape[1])
         rows = slice(begin, begin := begin + len(batch))
-        for channel, measured in enumerate(_measure_channels(channels, places, edges, len(batch))):
-            for name, values in measured.items():
-                table[name][channel, rows] = values
+        for name, values in _measure(channels, places, edges, len(batch)).items():
+            table[name][:, rows] = values
     return in_table_order({name: values.reshape(-1) for name, values in table.items()}, INTENSITY_COLUMNS)
 
 
 def _empty_table(labels: Ints, channels: int) -> Table:
     shape = (channels, len(labels))
-    table: Table = {name: np.full(shape, np.nan) for name in INTENSITY_COLUMNS}
+    table: Table = {name: np.empty(shape) for name in INTENSITY_COLUMNS}
     table["label"] = np.broadcast_to(labels, shape)
     table["channel"] = np.broadcast_to(np.arange(channels)[:, None], shape)
     return table
 
 
-def _measure_channels(channels: Pixels, places: Places, edges: Bools, nuclei: int) -> Iterator[Table]:
-    """Yield the columns of each channel of `channels` (H · W, C) for some nuclei."""
+def _measure(channels: Pixels, places: Places, edges: Bools, nuclei: int) -> Table:
+    """Return the columns (C, nuclei) of some nuclei; `channels` is (H · W, C)."""
+    values = channels.take(places.flat, axis=0).T.astype(np.float64)
     on_edge = edges[places.flat]
-    for channel in channels.T:
-        values = channel[places.flat].astype(np.float64)
-        use = np.isfinite(values)
-        yield _grouped(_statistics, values, places, use, nuclei) | _grouped(
-            _edge_statistics, values, places, use & on_edge, nuclei
-        )
+    return _grouped(_statistics, values, places, nuclei) | _grouped(
+        _edge_statistics, values[:, on_edge], places.at(on_edge), nuclei
+    )
 
 
-def _grouped(
-    measure: Callable[[Floats, Places, Groups], Table],
-    values: Floats,
-    places: Places,
-    use: Bools,
-    nuclei: int,
-) -> Table:
-    """Measure the values to use; nuclei without any get NaN."""
-    if not use.all():
-        values, places = values[use], places.at(use)
+def _grouped(measure: Measure, values: Floats, places: Places, nuclei: int) -> Table:
+    """Measure the finite ones of values (C, P)."""
+    use = np.isfinite(values)
+    if use.all():
+        return _spread(measure, values, places, nuclei)
+    tables = [
+        _spread(measure, channel[None, used], places.at(used), nuclei)
+        for channel, used in zip(values, use, strict=True)
+    ]
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+def _spread(measure: Measure, values: Floats, places: Places, nuclei: int) -> Table:
+    """Measure values (C, P): columns (C, nuclei), NaN where a nucleus has no value."""
     count = np.bincount(places.nucleus, minlength=nuclei)
     some = count > 0
     measured = measure(values, places, Groups(count[some]))
-    return {name: _spread(column, some) for name, column in measured.items()}
-
-
-def _spread(column: Floats, some: Bools) -> Floats:
-    spread = np.full(len(some), np.nan)
-    spread[some] = column
-    return spread
+    if some.all():
+        return measured
+    table = {name: np.full((len(values), nuclei), np.nan) for name in measured}
+    for name, column in measured.items():
+        table[name][:, some] = column
+    return table
 
 
 def _statistics(values: Floats, places: Places, groups: Groups) -> Table:
     ordered = groups.sort(values)
-    mean = groups.mean(values)
+    total = groups.total(values)
+    mean = total / groups.count
+    lower, median, upper = groups.quantiles(ordered, QUARTILES).swapaxes(0, 1)
     return {
         "intensity_mean": mean,
-        "intensity_median": groups.quantile(ordered, 0.5),
-        "intensity_min": ordered[groups.first],
-        "intensity_max": ordered[groups.first + groups.count - 1],
+        "intensity_median": median,
+        "intensity_min": ordered[:, groups.first],
+        "intensity_max": ordered[:, groups.first + groups.count - 1],
         "intensity_std": groups.deviation(values, mean),
-        "intensity_integrated": groups.total(values),
-        "intensity_lower_quartile": groups.quantile(ordered, 0.25),
-        "intensity_upper_quartile": groups.quantile(ordered, 0.75),
-        "intensity_mad": groups.median_deviation(ordered),
-        "mass_displacement": _mass_displacement(values, places, groups),
+        "intensity_integrated": total,
+        "intensity_lower_quartile": lower,
+        "intensity_upper_quartile": upper,
+        "intensity_mad": groups.median_deviation(ordered, median),
+        "mass_displacement": _mass_displacement(values, total, places, groups),
     }
 
 
 def _edge_statistics(values: Floats, _places: Places, groups: Groups) -> Table:
-    mean = groups.mean(values)
+    mean = groups.total(values) / groups.count
     return {"intensity_edge_mean": mean, "intensity_edge_std": groups.deviation(values, mean)}
 
 
-def _mass_displacement(values: Floats, places: Places, groups: Groups) -> Floats:
+def _mass_displacement(values: Floats, total: Floats, places: Places, groups: Groups) -> Floats:
     """Return the distance between the centroid and the centroid weighted by intensity; NaN if the sum is 0."""
-    total = groups.total(values)
     weight = np.where(total == 0, np.nan, total)
 
     def shift(axis: Ints) -> Floats:
-        return groups.total(values * axis) / weight - groups.mean(axis)
+        return groups.total(values * axis) / weight - groups.total(axis) / groups.count
 
     return np.hypot(shift(places.row), shift(places.col))
