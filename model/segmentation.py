@@ -142,8 +142,8 @@ def _predict_tile(network: Predicts, multiple: int, image: NDArray[np.float32], 
 
 def make_batch(image: NDArray[np.float32], multiple: int) -> NDArray[np.float32]:
     """Return an image as the network takes it: (H, W, 1 or 3) → (1, H', W', 3), padded to whole multiples."""
-    missing = [(0, -side % multiple) for side in image.shape[:2]]
-    padded = np.pad(image, (*missing, (0, 0)), mode="symmetric")
+    down, right = (-side % multiple for side in image.shape[:2])
+    padded = np.pad(image, ((0, down), (0, right), (0, 0)), mode="symmetric") if down or right else image
     return np.broadcast_to(padded, (*padded.shape[:2], CHANNELS_IN))[None]
 
 

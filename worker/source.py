@@ -14,6 +14,9 @@ from nuqleus.errors import UnsafePath
 from nuqleus.paths import inside, to_row
 from nuqleus.settings import Settings
 
+BLOCK = 1 << 16
+"""Bytes of a file that are hashed at a time."""
+
 
 class FileChanged(Exception):  # noqa: N818 - not an error: the new content will be processed
     """The file is no longer the one that was claimed."""
@@ -57,11 +60,12 @@ class _FileInside(PosixPath):
 
     def _open(self, _path: str, _flags: int) -> int:
         """Follow links first; then open folder by folder, and refuse what has become a link since."""
-        folder, target = (Path(os.path.realpath(path)) for path in (self._folder, self))
-        if folder not in target.parents:
+        folder, target = (os.path.realpath(path) for path in (self._folder, self))
+        base = f"{folder}/".replace("//", "/")
+        if not target.startswith(base):
             raise UnsafePath(f"The path is a link that leads out of the watched folder: {to_row(self)}")
         at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        for part in target.relative_to(folder).parts:
+        for part in target[len(base) :].split("/"):
             at = _open_in(at, part)
         if not stat.S_ISREG(os.fstat(at).st_mode):
             os.close(at)
@@ -97,5 +101,8 @@ def unchanged(path: Path, claim: Claim) -> Iterator[None]:
 
 def hash_content(path: Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while block := stream.read(BLOCK):  # `hashlib.file_digest` clears a larger buffer for each file
+            digest.update(block)
+    return digest.hexdigest()
