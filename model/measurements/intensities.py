@@ -109,7 +109,7 @@ def _statistics(values: Floats, places: Places, groups: Groups) -> Table:
         "intensity_integrated": total,
         "intensity_lower_quartile": lower,
         "intensity_upper_quartile": upper,
-        "intensity_mad": groups.median_deviation(ordered, median),
+        "intensity_mad": groups.median_deviation(values, median),
         "mass_displacement": _mass_displacement(values, total, places, groups),
     }
 

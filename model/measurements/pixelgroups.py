@@ -8,6 +8,8 @@ import numpy as np
 
 from model.measurements.runs import Bools, Floats, Ints, Runs
 
+MIDDLE = np.array([0.5])
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -53,27 +55,10 @@ class Groups:
         high = ordered[:, self.first + np.minimum(below + 1, self.count - 1)]
         return low + (high - low) * (position - below)
 
-    def median_deviation(self, ordered: Floats, median: Floats) -> Floats:
-        """Return median absolute deviations (C, G) from medians (C, G) of sorted values (C, P)."""
-        lower, upper = self._nearest(ordered, median, (self.count + np.array([[[1]], [[2]]])) // 2)
-        return (lower + upper) / 2
-
-    def _nearest(self, ordered: Floats, centre: Floats, k: Ints) -> Floats:
-        """Return the k-th smallest distances (K, C, G) from centres (C, G) in each group, by bisection; k: (K, 1, G).
-
-        The k nearest of sorted values are neighbours: the window of k that neither its left nor its right
-        neighbour improves.
-        """
-        flat = ordered.reshape(-1)
-        first = self.first + ordered.shape[1] * np.arange(len(ordered))[:, None]
-        low = np.broadcast_to(first, (len(k), *first.shape))
-        high = low + self.count - k
-        while (open_ := low < high).any():
-            middle = (low + high) // 2
-            beyond = np.minimum(middle + k, flat.size - 1)
-            right = open_ & (centre - flat[middle] > flat[beyond] - centre)
-            low, high = np.where(right, middle + 1, low), np.where(right, high, middle)
-        return np.maximum(centre - flat[low], flat[low + k - 1] - centre)
+    def median_deviation(self, values: Floats, median: Floats) -> Floats:
+        """Return median absolute deviations (C, G) of values (C, P) from their medians (C, G)."""
+        deviation = np.abs(values - np.repeat(median, self.count, axis=-1))
+        return self.quantiles(self.sort(deviation), MIDDLE)[:, 0]
 
 
 @dataclass(frozen=True)
