@@ -27,7 +27,7 @@ from model.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
 from model.normalise import normalise
 from model.reading import Plane, read_planes
-from model.segmentation import MARGIN, TILE, Segmenter, make_batch
+from model.segmentation import Segmenter, make_batch
 from model.tiling import cut_tiles
 from model.weights import SHIPPED
 from nuqleus.database.engine import open_database
@@ -142,7 +142,7 @@ def time_bare_pass(plane: Plane, segmenter: Segmenter, watch: Stopwatch) -> None
     """Time nothing but the network, on the tiles that the segmenter cuts."""
     image = normalise(nuclear_pixels(plane))
     height, width = image.shape[:2]
-    for tile in cut_tiles(height, width, TILE, MARGIN):
+    for tile in cut_tiles(height, width, segmenter.tile, segmenter.margin):
         batch = make_batch(image[tile.read], segmenter.card.network.multiple)
         with watch.timing(BARE):
             segmenter.network.predict_on_batch(batch)

@@ -93,8 +93,8 @@ def main(
 
 def time_whole(images: list[Path], copies: int, rounds: int, figures: Figures) -> None:
     """The whole way on all cores, and the bare network, in turns."""
-    pixels, batches = prepare(images)
     segmenter = Segmenter.load()
+    pixels, batches = prepare(images, segmenter.card.network.multiple)
     with house() as built:
         for _ in track(range(rounds), "whole"):
             for name, (together, lanes) in BARE.items():
@@ -139,11 +139,11 @@ def drop(built: House, images: list[Path], copies: int) -> float:
         return built.process(batch)
 
 
-def prepare(images: list[Path]) -> tuple[float, list[NDArray[np.float32]]]:
+def prepare(images: list[Path], multiple: int = 1) -> tuple[float, list[NDArray[np.float32]]]:
     """Megapixels of some images, and what the network sees of each."""
     shown = [normalise(nuclear_pixels(plane)) for image in images for plane in read_planes(image)]
     return sum(image.shape[0] * image.shape[1] for image in shown) / 1e6, [
-        make_batch(image, 32) for image in shown
+        make_batch(image, multiple) for image in shown
     ]
 
 

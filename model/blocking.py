@@ -14,7 +14,7 @@ Place = tuple[int, int]
 """Row and column of a block among the blocks."""
 
 TILES = 2
-"""Tiles along a block's side: with tiles of 1280 and margins of 160 that makes blocks of 1920 pixels."""
+"""Tiles along a block's side: with tiles of 1056 and margins of 120 that makes blocks of 1632 pixels."""
 
 KEPT = 384
 """Pixels that a block sees again of those above it and to its left, where nuclei may reach into it."""

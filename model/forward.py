@@ -23,8 +23,8 @@ Batch = NDArray[np.float32]
 MOST = 8
 """Tiles in a batch. More let those who wait for the first one wait longer."""
 
-PIXELS = 1280 * 1280
-"""Pixels that a network may look at at a time: about 1 GB of features, if it doesn't see them enlarged."""
+PIXELS = 1408 * 1408
+"""Pixels that a network may look at at a time: about 1.2 GB of features, if it doesn't see them enlarged."""
 
 
 class Forward:

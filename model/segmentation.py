@@ -25,8 +25,8 @@ from model.weights import SHIPPED, ModelCard, read_card
 Predicts = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """A network's forward pass: (1, H, W, 3) → (H, W, outputs) logits, float32."""
 
-TILE = 1280
-"""Side of the largest piece that the network sees at once, as large as it sees it: about 1 GB of features."""
+TILE = 1408
+"""Side of the largest piece that the network sees at once, as large as it sees it: about 1.2 GB of features."""
 
 MARGIN = 160
 """Context around what is kept of a tile, as large as the network sees it. It sees 200 pixels around each pixel, but

@@ -1,0 +1,107 @@
+"""What other looks at an image bring, and cost: `python benchmarks/views.py FOLDER [--weights FILE] [--zoom 1/1 …]`.
+
+FOLDER holds images/ and labels/. The same weights see every image at each zoom, and at the zoom of their card also
+turned and mirrored, all maps averaged. Thresholds are those of the card. Seconds are the network's alone, beside those
+of the card's zoom.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from model.evaluation import ImageScore, summarise
+from model.folding import fold_norms
+from model.forward import Forward
+from model.instances import Maps, find_nuclei
+from model.metrics import compare
+from model.segmentation import predict_maps
+from model.training.dataset import Example, find_pairs, load_examples
+from model.unet import UNetConfig, build_unet
+from model.weights import SHIPPED, ModelCard, read_card
+
+Image = NDArray[np.float32]
+Turn = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+TURNS: list[tuple[Turn, Turn]] = [
+    (lambda image: image, lambda maps: maps),
+    (lambda image: image[:, ::-1], lambda maps: maps[:, ::-1]),
+    (lambda image: image[::-1], lambda maps: maps[::-1]),
+    (np.rot90, lambda maps: np.rot90(maps, -1)),
+]
+"""How an image is turned, and its maps turned back."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A way of looking: how much enlarged, and turned in how many ways."""
+
+    zoom: tuple[int, int]
+    turns: int = 1
+
+    def __str__(self) -> str:
+        larger, smaller = self.zoom
+        return f"{larger}/{smaller}" + f", {self.turns} ways round" * (self.turns > 1)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=SHIPPED)
+@click.option("--zoom", multiple=True, default=("1/1", "4/3", "2/1"), show_default=True)
+def main(folder: Path, weights: Path, zoom: Sequence[str]) -> None:
+    """Score every way of looking on the labelled images of FOLDER."""
+    card = read_card(weights)
+    examples = load_examples(find_pairs(folder), track)
+    views = [View((int(larger), int(smaller))) for larger, smaller in (text.split("/") for text in zoom)]
+    views += [View(card.network.zoom, turns) for turns in (1, 2, len(TURNS))]
+    outcomes = {view: look(view, weights, card, examples) for view in dict.fromkeys(views)}
+    show(outcomes, outcomes[View(card.network.zoom)][1])
+
+
+def look(
+    view: View, weights: Path, card: ModelCard, examples: Sequence[Example]
+) -> tuple[list[ImageScore], float]:
+    """Scores of all images, and the network's seconds."""
+    config = replace(card.network, zoom=view.zoom)
+    network = build_unet(config)
+    network.load_weights(weights)
+    forward = Forward(fold_norms(network, config))
+    predict_maps(forward, config, examples[0].image)
+    scores, seconds = [], 0.0
+    for example in track(examples, str(view)):
+        start = time.perf_counter()
+        maps = average(view, forward, config, example.image)
+        seconds += time.perf_counter() - start
+        found = find_nuclei(maps, config.outputs, card.rules)
+        scores.append(ImageScore(example.name, example.kind, compare(example.labels, found)))
+    return scores, seconds
+
+
+def average(view: View, forward: Forward, config: UNetConfig, image: Image) -> Maps:
+    """Maps of an image: the mean of those of its turns."""
+    seen = [
+        back(predict_maps(forward, config, np.ascontiguousarray(turn(image))))
+        for turn, back in TURNS[: view.turns]
+    ]
+    return np.ascontiguousarray(np.mean(seen, axis=0, dtype=np.float32))
+
+
+def show(outcomes: dict[View, tuple[list[ImageScore], float]], usual: float) -> None:
+    """Print a row a view: DSB of each kind, and how many times the usual seconds it took."""
+    kinds = [summary.kind for summary in summarise(next(iter(outcomes.values()))[0])]
+    table = Table("enlarged", *kinds, "seconds", title="DSB")
+    for view, (scores, seconds) in outcomes.items():
+        figures = (f"{summary.dsb:.3f}" for summary in summarise(scores))
+        table.add_row(str(view), *figures, f"× {seconds / usual:.2f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
