@@ -136,7 +136,7 @@ def networks_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 def interrupt(process: subprocess.Popen[bytes]) -> int:
     """Press Ctrl-C: a terminal tells the whole process group. Returns the exit status."""
     os.killpg(process.pid, signal.SIGINT)
-    return process.wait(timeout=30)
+    return process.wait(timeout=PATIENCE)
 
 
 def _kill(process: psutil.Process) -> None:

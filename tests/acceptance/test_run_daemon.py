@@ -9,6 +9,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from nuqleus.machine import WORKER_GRACE
 from tests.acceptance.house import PATIENCE, House, interrupt, kill_all
 from tests.stand_in import draw_squares
 
@@ -148,7 +149,7 @@ def test_a_second_ctrl_c_ends_it_at_once(house):
     os.killpg(process.pid, signal.SIGINT)
     house.wait_until(lambda: "Ctrl-C again" in house.log.read_text(), what="first signal noticed")
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=5) == 130
+    assert process.wait(timeout=WORKER_GRACE) == 130
     house.wait_until(lambda: not any(map(lives, family)), what="everything ended")
 
 

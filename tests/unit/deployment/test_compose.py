@@ -63,7 +63,7 @@ class TestCommands:
     def test_every_command_is_one_of_the_program(self, name: str):
         parse(ours()[name]["command"])
 
-    @pytest.mark.parametrize("name", ours().keys() & set(STAYING))
+    @pytest.mark.parametrize("name", sorted(ours().keys() & set(STAYING)))
     def test_every_health_check_is_one_of_the_program(self, name: str):
         kind, program, *arguments = ours()[name]["healthcheck"]["test"]
         assert (kind, program) == ("CMD", "nuqleus")
@@ -178,7 +178,7 @@ class TestConfinement:
         assert inbox["read_only"]
         assert inbox["target"] == environment()["NUQLEUS_INPUT_DIR"]
 
-    @pytest.mark.parametrize("name", services().keys() - {"password"})
+    @pytest.mark.parametrize("name", sorted(services().keys() - {"password"}))
     def test_the_password_can_only_be_read(self, name: str):
         mounts = [mount for mount in services()[name].get("volumes", []) if mount["source"] == "secrets"]
         assert all(mount["read_only"] and mount["target"] == str(SECRETS) for mount in mounts)

@@ -226,7 +226,7 @@ class TestTooManyPixels:
     def test_a_huge_header_is_refused_at_once_in_little_memory(self, file, kind):
         path = file(HUGE[kind])
         tracemalloc.start()
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             error = refusal(path)
             _, peak = tracemalloc.get_traced_memory()
@@ -235,7 +235,7 @@ class TestTooManyPixels:
 
         assert error.kind == "too-many-pixels"
         assert "400,000,000" in str(error)
-        assert time.perf_counter() - started < 1
+        assert time.process_time() - started < 1
         assert peak < 5_000_000
 
     def test_the_limit_can_be_set(self, file):

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -22,7 +23,7 @@ from model.weights import ModelCard, card_path, read_card
 from tests.unit.model.training_examples import draw_example
 
 TINY = Recipe(
-    network=UNetConfig(widths=(8, 16)),
+    network=UNetConfig(widths=(8,)),  # each level takes TensorFlow seconds to compile
     augmentation=Augmentation(crop=48, stain=0.0, invert=0.0),
     steps=6,
     batch=2,
@@ -51,33 +52,43 @@ def test_rare_kinds_are_drawn_more_often_than_they_occur():
     assert 20 <= coloured <= 60  # half of 80; a tenth if kinds were drawn as they occur
 
 
-def test_the_loss_falls(tmp_path: Path):
+class Trained(NamedTuple):
+    """A network, and the losses on its way."""
+
+    network: keras.Model
+    losses: list[float]
+
+
+def train_watched(recipe: Recipe, folder: Path) -> Trained:
     losses: list[float] = []
-    train(replace(TINY, steps=30), EXAMPLES, tmp_path, on_step=lambda _, loss: losses.append(loss))
-    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+    return Trained(train(recipe, EXAMPLES, folder, on_step=lambda _, loss: losses.append(loss)), losses)
 
 
-def test_however_short_a_training_is_the_mean_of_its_weights_forgets_the_first_ones(tmp_path: Path):
-    recipe = replace(TINY, steps=40)
-    averaged, last = (
-        train(replace(recipe, window=window), EXAMPLES, _new(tmp_path / str(window)))
-        for window in (NUQLEUS.window, 0.0)
-    )
-    for mean, end in zip(averaged.trainable_variables, last.trainable_variables, strict=True):
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The tiny training, from its beginning to its end."""
+    return train_watched(TINY, tmp_path_factory.mktemp("unbroken"))
+
+
+@pytest.fixture(scope="module")
+def longer(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Forty steps, whose weights are the last ones, no mean of several."""
+    return train_watched(replace(TINY, steps=40, window=0.0), tmp_path_factory.mktemp("longer"))
+
+
+def test_the_loss_falls(longer: Trained):
+    assert np.mean(longer.losses[-5:]) < 0.8 * np.mean(longer.losses[:5])
+
+
+def test_however_short_a_training_is_the_mean_of_its_weights_forgets_the_first_ones(
+    longer: Trained, tmp_path: Path
+):
+    averaged = train(replace(TINY, steps=40, window=NUQLEUS.window), EXAMPLES, tmp_path)
+    for mean, end in zip(averaged.trainable_variables, longer.network.trainable_variables, strict=True):
         np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (mean, end)), atol=0.05)
 
 
-def _new(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
-def test_a_training_that_was_cut_off_ends_like_one_that_was_not(tmp_path: Path):
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    whole.mkdir()
-    cut.mkdir()
-    unbroken = train(TINY, EXAMPLES, whole)
-
+def test_a_training_that_was_cut_off_ends_like_one_that_was_not(unbroken: Trained, tmp_path: Path):
     class PowerCutError(Exception):
         pass
 
@@ -86,20 +97,21 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(tmp_path: Path):
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        train(TINY, EXAMPLES, cut, on_step=cut_power)
-    resumed = train(TINY, EXAMPLES, cut, resume=True)
-    for one, other in zip(unbroken.get_weights(), resumed.get_weights(), strict=True):
+        train(TINY, EXAMPLES, tmp_path, on_step=cut_power)
+    resumed = train(TINY, EXAMPLES, tmp_path, resume=True)
+    for one, other in zip(unbroken.network.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
-    assert trained_seconds(cut) > 0
+    assert trained_seconds(tmp_path) > 0
 
 
-def test_a_training_in_parts_goes_on_from_the_weights_that_the_first_part_keeps(tmp_path: Path):
+def test_a_training_in_parts_goes_on_from_the_weights_that_the_first_part_keeps(
+    unbroken: Trained, tmp_path: Path
+):
     second = replace(TINY, rate=1e-9, steps=3)
     steps: list[int] = []
     whole = train(replace(TINY, then=second), EXAMPLES, tmp_path, on_step=lambda step, _: steps.append(step))
-    alone = train(TINY, EXAMPLES, _new(tmp_path / "alone"))
     assert steps == list(range(1, 10))
-    for one, other in zip(alone.trainable_variables, whole.trainable_variables, strict=True):
+    for one, other in zip(unbroken.network.trainable_variables, whole.trainable_variables, strict=True):
         np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (one, other)), atol=1e-4)
 
 
@@ -130,7 +142,7 @@ def test_the_card_describes_the_network_of_the_last_part(tmp_path: Path):
     begin = Beginning(replace(TINY, steps=1, then=enlarged))
     card = run_session(Plan(begin, tmp_path, "larger", data={}, code_version="1"), EXAMPLES, EXAMPLES[:1])
     assert card.network.zoom == (4, 3)
-    assert Segmenter.load(tmp_path / "larger.weights.h5").tile == 960
+    assert Segmenter.load(tmp_path / "larger.weights.h5").tile == 1056
 
 
 PARTS = replace(TINY, steps=60, rate=0.2, seed=7, then=replace(TINY, steps=40, rate=0.1, seed=9))
@@ -213,16 +225,13 @@ def test_a_fine_tuned_network_says_which_weights_it_began_with(session, tmp_path
     }
 
 
-def test_training_can_begin_with_given_weights(session, tmp_path: Path):
-    _, folder = session
-    start = folder / "tiny.weights.h5"
+def test_training_can_begin_with_given_weights(session, unbroken: Trained, tmp_path: Path):
+    start = session[1] / "tiny.weights.h5"
     losses: list[float] = []
     train(
         replace(TINY, steps=1), EXAMPLES, tmp_path, start=start, on_step=lambda _, loss: losses.append(loss)
     )
-    fresh: list[float] = []
-    train(replace(TINY, steps=1), EXAMPLES, tmp_path, on_step=lambda _, loss: fresh.append(loss))
-    assert losses[0] < fresh[0]
+    assert losses[0] < unbroken.losses[0]
 
 
 def test_the_notebook_preset_trains_whole_images_to_one_binary_map(tmp_path: Path):

@@ -34,7 +34,8 @@ def layer(uri: str) -> np.ndarray:
 
 
 def colours(pixels: np.ndarray) -> set[tuple[int, ...]]:
-    return {tuple(colour) for colour in pixels.reshape(-1, 4).tolist() if colour[3]}
+    shown = np.unique(np.ascontiguousarray(pixels).view(np.uint32))
+    return {tuple(colour) for colour in shown.view(np.uint8).reshape(-1, 4).tolist() if colour[3]}
 
 
 def line(fate: Fate) -> tuple[int, ...]:
