@@ -1,12 +1,13 @@
 """Takes files from their claim to their end: done, duplicate, failed, or back in the queue."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
+from typing import TypeVar
 
-from model.combining import Combiner
 from model.reading import Plane
 from nuqleus.database.records import Claim, Finished
 from nuqleus.database.results import ImageResult
@@ -17,7 +18,7 @@ from nuqleus.messages import Job
 from nuqleus.rules import Choice, Rules
 from nuqleus.settings import Settings
 from worker.album import Album, open_album
-from worker.company import Turns, work_together
+from worker.company import work_together
 from worker.failures import explain
 from worker.heartbeat import Heartbeat
 from worker.patience import Patience
@@ -28,13 +29,24 @@ from worker.timelimit import Stuck, TimeUp
 
 log = logging.getLogger(__name__)
 
-TOGETHER = 32
-"""Files that the database is asked about, or whose results are committed, together at most."""
-
 _NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
 
 _Content = tuple[str, Choice]
 """What a file holds, as its SHA-256, and how it is looked at: where both are equal, so are the results."""
+
+_OnHunger = Callable[[Claim], object]
+"""Told of a file that found no memory, where that may be others' fault."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """Results to be stored, and pictures to be shown then; leaving `unshown` throws those away."""
+
+    file: Finished
+    album: Album | None
+    unshown: ExitStack
 
 
 @dataclass
@@ -50,7 +62,7 @@ class Processor:
         owner: the name that claims are made under; no two live workers share one.
         heartbeat: keeps claims alive.
         patience: waits for what is away for a moment.
-        leaving: set when the worker is about to end: files of a chunk that haven't begun go back.
+        leaving: set when the worker is about to end: files that haven't begun go back.
     """
 
     settings: Settings
@@ -62,15 +74,10 @@ class Processor:
     heartbeat: Heartbeat
     patience: Patience
     leaving: Event = field(init=False, default_factory=Event)
-    _store: Combiner[Finished, Exception | None] = field(init=False)
-    _find_twin: Combiner[_Content, int | None] = field(init=False)
-    _turns: Turns = field(init=False, default_factory=Turns)
     _rules: Rules = field(init=False)
 
     def __post_init__(self) -> None:
-        """What several files want of the database at the same time is one transaction."""
-        self._store = Combiner(self._complete_all, TOGETHER)
-        self._find_twin = Combiner(self._find_twins, TOGETHER)
+        """What the rules say is settled when the worker starts."""
         self._rules = Rules.of(self.settings)
 
     def handle(self, job: Job) -> None:
@@ -81,16 +88,15 @@ class Processor:
         Raises:
             Stuck: files in company took too long. Their leases have run out, so that each gets its own chance.
         """
+        claims: list[Claim] = []
         try:
             claims = self.patience(self._claim, job)
             with self.heartbeat.keeping(claims):
                 self._settle_all(claims)
         except _NO_DATABASE as error:
             log.error("Files %s are left to the scheduler's sweep: %s", job.file_ids, error)
-        except TimeUp:
-            log.warning("Files %s took too long together: each will be tried alone.", job.file_ids)
-            self.patience(self.files.end_leases, [self.owner])
-            raise Stuck from None
+        except TimeUp as error:
+            self._give_up(claims, error)
 
     def _claim(self, job: Job) -> list[Claim]:
         lease = self.settings.lease_seconds
@@ -99,48 +105,83 @@ class Processor:
         claim = self.files.claim(job.file_ids[0], self.owner, lease)
         return [claim] if claim else []
 
+    def _give_up(self, claims: Sequence[Claim], error: TimeUp) -> None:
+        if len(claims) == 1:
+            self._fail(claims[0], error)
+            return
+        log.warning("Files %s took too long together: each will be tried alone.", [c.file_id for c in claims])
+        self.patience(self.files.end_leases, [self.owner])
+        raise Stuck from None
+
     def _settle_all(self, claims: Sequence[Claim]) -> None:
-        if len(claims) > 1:
-            claims = self._settle_together(claims)
-        for claim in claims:
-            self._settle(claim)
+        contents: dict[Claim, _Content] = {}
+        self._together(
+            {claim: partial(self._identify, claim) for claim in claims},
+            lambda found, _on_hunger: contents.update(found),
+        )
+        while contents:
+            # of files with the same content, the second finds the results of the first
+            firsts = {content: claim for claim, content in reversed(contents.items())}
+            self._settle_unlike(firsts)
+            for claim in firsts.values():
+                del contents[claim]
 
-    def _settle_together(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Process files in company. Returns those that need more memory than there is beside the others."""
+    def _settle_unlike(self, claims: Mapping[_Content, Claim]) -> None:
+        """Bring files, no two of the same content, to their end."""
+        twins = self.patience(self.files.find_twins, [sha256 for sha256, _ in claims], self.model_id)
+        actions = {
+            claim: partial(self._find_results, claim, (sha256, choice), twins.get((sha256, str(choice))))
+            for (sha256, choice), claim in claims.items()
+        }
+        self._together(actions, self._store)
+
+    def _together(
+        self,
+        actions: Mapping[Claim, Callable[[], Result | None]],
+        take: Callable[[list[Result], _OnHunger], object],
+    ) -> None:
+        """Do something about each of several files, at the same time; `take` what was returned, if anything was.
+
+        One that needs more memory than there is beside the others is tried again, alone.
+        """
         starved: list[Claim] = []
-        work_together([partial(self._begin, claim, starved) for claim in claims])
-        return starved
+        on_hunger = starved.append if len(actions) > 1 else self._fail_for_hunger
 
-    def _begin(self, claim: Claim, starved: list[Claim]) -> None:
-        if self.leaving.is_set():
-            self.patience(self.files.release, claim, to=FileState.WAITING)
-        else:
-            self._settle(claim, starved.append)
+        def take_some(ended: list[Result | None]) -> None:
+            if results := [result for result in ended if result is not None]:
+                take(results, on_hunger)
 
-    def _settle(self, claim: Claim, on_hunger: Callable[[Claim], None] | None = None) -> None:
-        """Bring a file to its end; `on_hunger` is told if there was no memory, where that may be others' fault."""
+        tasks = [partial(self._settle, claim, action, on_hunger) for claim, action in actions.items()]
+        work_together(tasks, take_some)
+        for claim in starved:
+            self._together({claim: actions[claim]}, take)
+
+    def _settle(
+        self, claim: Claim, action: Callable[[], Result | None], on_hunger: _OnHunger
+    ) -> Result | None:
+        """Do something about a file. If that goes wrong, so that there is no result, the file has come to its end."""
         with about_file(claim.file_id):
             try:
-                self._attempt(claim)
-            except MemoryError as error:
-                (on_hunger or partial(self._fail, error=error))(claim)
+                return self._attempt(claim, action)
+            except MemoryError:
+                on_hunger(claim)
+                return None
 
-    def _attempt(self, claim: Claim) -> None:
+    def _attempt(self, claim: Claim, action: Callable[[], Result | None]) -> Result | None:
         try:
-            self._work(claim)
-        except MemoryError:
+            return action()
+        except (MemoryError, *_NO_DATABASE):
             raise
         except LeaseLost:
             log.warning("%s: the lease was lost; nothing was written", claim.path)
         except FileChanged as change:
             log.info("%s; it waits until it is complete", change)
             self.patience(self.files.release, claim, to=FileState.WAITING)
-        except _NO_DATABASE:
-            raise
         except FileNotFoundError as error:
             self._leave_to_scheduler(claim, error)
-        except (Exception, TimeUp) as error:
+        except Exception as error:
             self._fail(claim, error)
+        return None
 
     def _leave_to_scheduler(self, claim: Claim, error: FileNotFoundError) -> None:
         """Let it judge whether the file was deleted, or its drive is away; it may see another folder than we do."""
@@ -150,55 +191,42 @@ class Processor:
         log.info("%s is not there; the scheduler looks for it", claim.path)
         self.patience(self.files.release, claim, to=FileState.WAITING, counts=True)
 
+    def _fail_for_hunger(self, claim: Claim) -> None:
+        self._fail(claim, MemoryError())
+
     def _fail(self, claim: Claim, error: Exception | TimeUp) -> None:
         failure = explain(error, self.settings.soft_time_limit)
         log.warning("%s: %s: %s", claim.path, failure.kind, failure.message)
         if self.patience(self.files.fail, claim, failure.kind, failure.message):
             self.heartbeat.files_done += 1
 
-    def _work(self, claim: Claim) -> None:
-        content = self.patience(self._hash, claim), self._rules.choose(claim.path)
-        # of files with the same content, the second finds the results of the first
-        with self._turns.of(content):
-            if not self.patience(self._share_results, claim, content):
-                self._find_results(claim, content)
-        self.heartbeat.files_done += 1
-
-    def _find_results(self, claim: Claim, content: _Content) -> None:
-        sha256, choice = content
-        with open_album(self.settings.overlay_dir, claim.path) as album:
-            images = self.patience(self._process, claim, choice, album)
-            if error := self.patience(self._store, Finished(claim, sha256, self.model_id, images, choice)):
-                raise error
-            if album:
-                album.publish()
-        log.info("%s: %s", claim.path, _summary(images))
-
-    def _find_twins(self, contents: Sequence[_Content]) -> list[int | None]:
-        twins = self.files.find_twins([sha256 for sha256, _ in contents], self.model_id)
-        return [twins.get((sha256, str(choice))) for sha256, choice in contents]
-
-    def _complete_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
-        try:
-            return self.files.complete_all(finished)
-        except _NO_DATABASE:
-            raise
-        except Exception as error:
-            if len(finished) == 1:
-                return [error]
-        return [outcome for file in finished for outcome in self._complete_all([file])]
+    def _identify(self, claim: Claim) -> tuple[Claim, _Content]:
+        return claim, (self.patience(self._hash, claim), self._rules.choose(claim.path))
 
     def _hash(self, claim: Claim) -> str:
         path = self.source.locate(claim)
         with unchanged(path, claim):
             return hash_content(path)
 
-    def _share_results(self, claim: Claim, content: _Content) -> bool:
-        """Refer to a file with the same content that this network is done with, if there is one."""
+    def _find_results(self, claim: Claim, content: _Content, twin: int | None) -> _Ready | None:
+        """Find what is in a file. None if it goes back, or shares the results of a file that is done."""
+        if self.leaving.is_set():
+            self.patience(self.files.release, claim, to=FileState.WAITING)
+            return None
+        if twin is not None and self.patience(self._share_results, claim, content, twin):
+            return None
         sha256, choice = content
-        twin = self._find_twin(content)
-        if twin is None or not self.files.mark_duplicate(claim, sha256, twin, choice):
+        with ExitStack() as unshown:
+            album = unshown.enter_context(open_album(self.settings.overlay_dir, claim.path))
+            images = self.patience(self._process, claim, choice, album)
+            return _Ready(Finished(claim, sha256, self.model_id, images, choice), album, unshown.pop_all())
+
+    def _share_results(self, claim: Claim, content: _Content, twin: int) -> bool:
+        """Refer to a file with the same content that this network is done with, if it still is."""
+        sha256, choice = content
+        if not self.files.mark_duplicate(claim, sha256, twin, choice):
             return False
+        self.heartbeat.files_done += 1
         log.info("%s: a duplicate of file %d", claim.path, twin)
         return True
 
@@ -218,8 +246,35 @@ class Processor:
         with unchanged(path, claim):
             return list(process(path, self.segmenter, choice, max_pixels=limit, look=look, step=step))
 
+    def _store(self, ready: Sequence[_Ready], on_hunger: _OnHunger) -> None:
+        """Commit the results of several files together."""
+        with ExitStack() as unshown:
+            for result in ready:
+                unshown.push(result.unshown)
+            outcomes = self.patience(self._complete_all, [result.file for result in ready])
+            for result, error in zip(ready, outcomes, strict=True):
+                self._settle(result.file.claim, partial(self._conclude, result, error), on_hunger)
 
-def _summary(images: list[ImageResult]) -> str:
+    def _complete_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
+        try:
+            return self.files.complete_all(finished)
+        except _NO_DATABASE:
+            raise
+        except Exception as error:
+            if len(finished) == 1:
+                return [error]
+        return [outcome for file in finished for outcome in self._complete_all([file])]
+
+    def _conclude(self, result: _Ready, error: Exception | None) -> None:
+        if error:
+            raise error
+        if result.album:
+            result.album.publish()
+        self.heartbeat.files_done += 1
+        log.info("%s: %s", result.file.claim.path, _summary(result.file.images))
+
+
+def _summary(images: Sequence[ImageResult]) -> str:
     nuclei = sum(len(image.nuclei["label"]) for image in images)
     seconds = sum(sum(image.seconds.values()) for image in images)
     return f"{nuclei} nuclei in {len(images)} image{'s' * (len(images) != 1)}, {seconds:.2f} s"

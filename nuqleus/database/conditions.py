@@ -2,23 +2,32 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, true
 
 from nuqleus.database.records import Claim
 from nuqleus.database.tables import File, FileState, Image
 
+HELD = and_(
+    File.id == bindparam("claimed_id"),
+    File.state == FileState.RUNNING,
+    File.lease_owner == bindparam("claimed_by"),
+    File.attempts == bindparam("claimed_attempt"),
+    # a changed file starts again at attempt 1, maybe with the same worker
+    File.size == bindparam("claimed_size"),
+    File.mtime_ns == bindparam("claimed_mtime_ns"),
+)
+"""The claim that `fence` names is still good: what all of a worker's writes depend on."""
 
-def held(claim: Claim) -> ColumnElement[bool]:
-    """The claim is still good: the one fence that all of a worker's writes pass."""
-    return and_(
-        File.id == claim.file_id,
-        File.state == FileState.RUNNING,
-        File.lease_owner == claim.owner,
-        File.attempts == claim.attempt,
-        # a changed file starts again at attempt 1, maybe with the same worker
-        File.size == claim.size,
-        File.mtime_ns == claim.mtime_ns,
-    )
+
+def fence(claim: Claim) -> dict[str, object]:
+    """What `HELD` asks about."""
+    return {
+        "claimed_id": claim.file_id,
+        "claimed_by": claim.owner,
+        "claimed_attempt": claim.attempt,
+        "claimed_size": claim.size,
+        "claimed_mtime_ns": claim.mtime_ns,
+    }
 
 
 def dead(now: float) -> ColumnElement[bool]:

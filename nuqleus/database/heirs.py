@@ -3,20 +3,23 @@
 Parts of the transactions of `states.py`, which call these after the file's own state has changed: its row is locked.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 
 from nuqleus.database.tables import File, FileState, Image
 
+_duplicate = aliased(File)
+_IN_THE_WAY = select(File.id).where(
+    File.id.in_(bindparam("ids", expanding=True)),
+    or_(exists().where(Image.file_id == File.id), exists().where(_duplicate.duplicate_of == File.id)),
+)
 
-def in_the_way(connection: Connection, file_ids: Collection[int]) -> Sequence[int]:
+
+def in_the_way(connection: Connection, file_ids: Sequence[int]) -> Sequence[int]:
     """Those of these files that have results, or duplicates: new results need `make_way`."""
-    duplicate = aliased(File)
-    results = exists().where(Image.file_id == File.id)
-    duplicates = exists().where(duplicate.duplicate_of == File.id)
-    return connection.scalars(select(File.id).where(File.id.in_(file_ids), or_(results, duplicates))).all()
+    return connection.scalars(_IN_THE_WAY, {"ids": file_ids}).all()
 
 
 def make_way(connection: Connection, file_id: int) -> None:

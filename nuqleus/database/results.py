@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.tables import Base, Channel, Image, Intensity, Mask, Nucleus
@@ -20,6 +20,18 @@ PLANES = 500
 
 MASKS = 50
 """Blocks of masks that are held twice for a moment."""
+
+_INSERT_PLANES = (
+    insert(Image)
+    .returning(Image.id, sort_by_parameter_order=True)
+    # longer statements are neither kept by the driver nor prepared by the server
+    .execution_options(insertmanyvalues_page_size=4)
+)
+_SHARE = (
+    update(Image)
+    .where(Image.id.in_(bindparam("ids", expanding=True)))
+    .values(seconds_store=bindparam("share"))
+)
 
 Columns: TypeAlias = "Mapping[str, NDArray[Any]]"
 """Columns of a table by name, equally long."""
@@ -104,15 +116,12 @@ def insert_images(connection: Connection, finished: Sequence["Finished"]) -> Non
     _insert_tables(connection, Nucleus, ids, [image.nuclei for image in results])
     _insert_tables(connection, Intensity, ids, [image.intensities for image in results])
     share = (perf_counter() - began) / len(ids)
-    connection.execute(update(Image).where(Image.id.in_(ids)).values(seconds_store=share))
+    for some in batched(ids, PLANES):
+        connection.execute(_SHARE, {"ids": some, "share": share})
 
 
 def _insert_planes(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
-    ids: list[int] = []
-    for batch in batched(rows, PLANES):
-        statement = insert(Image).returning(Image.id, sort_by_parameter_order=True)
-        ids += connection.scalars(statement, batch)
-    return ids
+    return list(connection.scalars(_INSERT_PLANES, rows))
 
 
 def _plane_row(file: "Finished", result: ImageResult) -> dict[str, Any]:

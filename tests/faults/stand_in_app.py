@@ -13,7 +13,7 @@ from threading import current_thread, main_thread
 import numpy as np
 import psutil
 
-import nuqleus.database.states
+import nuqleus.database.claims
 import worker.processor
 from nuqleus.database.states import Files
 from nuqleus.settings import get_settings
@@ -121,8 +121,8 @@ def poisoned(read):
 def assemble_stand_in(settings):
     worker.processor.hash_content = staged(worker.processor.hash_content, stages.READING)
     worker.processor.process = poisoned(worker.processor.process)
-    nuqleus.database.states.insert_images = staged(
-        nuqleus.database.states.insert_images, stages.IN_TRANSACTION
+    nuqleus.database.claims.insert_images = staged(
+        nuqleus.database.claims.insert_images, stages.IN_TRANSACTION
     )
     processor = assemble(settings, load=StagedSegmenter.load, device=lambda: "cpu:0")
     return dataclasses.replace(processor, files=StagedFiles(processor.files._engine))

@@ -1,7 +1,8 @@
 """Several files at once, on a real database: nothing that one of them does concerns another."""
 
+from concurrent.futures import wait
 from functools import partial
-from threading import Barrier, get_ident
+from threading import Barrier, Event, get_ident
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.messages import Job
 from tests.stand_in import ThresholdSegmenter
-from worker.company import THREADS, Turns, work_together
+from worker.company import THREADS, work_together
 from worker.heartbeat import Heartbeat
 from worker.patience import Patience
 from worker.processor import Processor
@@ -79,6 +80,11 @@ def nuclei(engine):
             return dict(connection.execute(select(Image.file_id, Image.n_nuclei)).all())
 
     return nuclei
+
+
+def wait_for_all(pending, *_, **__):
+    """The same as `concurrent.futures.wait`, however slow the machine is."""
+    return wait(pending)
 
 
 def failing(error):
@@ -160,22 +166,31 @@ def test_a_file_that_a_worker_has_begun_with_before_is_not_taken_in_company(
     assert rows()[1].state == FileState.DONE
 
 
-def test_files_that_end_together_are_committed_together(
-    chunk, process, processor, files, monkeypatch, nuclei
-):
+def test_files_that_end_together_are_committed_together(chunk, process, files, monkeypatch, nuclei):
     complete_all, committed = files.complete_all, []
 
-    def slow(finished):
+    def counted(finished):
         committed.append(len(finished))
-        while len(committed) == 1 and len(processor._store._waiting) < 3:
-            pass
         return complete_all(finished)
 
-    monkeypatch.setattr(files, "complete_all", slow)
-    ids = chunk(4)
+    monkeypatch.setattr(files, "complete_all", counted)
+    monkeypatch.setattr("worker.company.wait", wait_for_all)
+    ids = chunk(2 * THREADS)
     process(*ids)
-    assert committed == [1, 3]
+    assert committed == [2 * THREADS]
     assert nuclei() == {file_id: count for count, file_id in enumerate(ids, start=1)}
+
+
+def test_the_database_is_asked_about_all_contents_of_a_chunk_at_once(chunk, process, files, monkeypatch):
+    find_twins, asked = files.find_twins, []
+
+    def counted(contents, model_id):
+        asked.append(len(contents))
+        return find_twins(contents, model_id)
+
+    monkeypatch.setattr(files, "find_twins", counted)
+    process(*chunk(5))
+    assert asked == [5]
 
 
 def test_results_that_cannot_be_written_fail_their_file_only(
@@ -222,7 +237,7 @@ def test_a_worker_that_is_about_to_end_gives_back_what_it_has_not_begun_with(
 def test_a_chunk_that_takes_too_long_is_given_up_and_each_file_gets_its_own_chance(
     chunk, process, files, rows, monkeypatch, clock
 ):
-    def time_is_up(*_):
+    def time_is_up(*_, **__):
         raise TimeUp
 
     monkeypatch.setattr("worker.company.wait", time_is_up)
@@ -235,29 +250,37 @@ def test_a_chunk_that_takes_too_long_is_given_up_and_each_file_gets_its_own_chan
     assert [(file.id, file.attempts) for file in files.sweep(3, 300)] == [(file_id, 1) for file_id in ids]
 
 
-def test_an_action_that_raises_is_heard_of_when_all_have_ended():
-    ended = []
-    with pytest.raises(ZeroDivisionError):
-        work_together(
-            [failing(ZeroDivisionError()), lambda: ended.append(1), lambda: ended.append(2)], threads=1
-        )
-    assert ended == [1, 2]
+class TestWorkingTogether:
+    def test_what_tasks_return_is_taken_in_the_calling_thread(self):
+        taken = []
+        work_together([lambda: 1, lambda: 2], lambda results: taken.append((sorted(results), get_ident())))
+        assert taken == [([1, 2], get_ident())]
 
+    def test_a_result_is_not_kept_waiting_by_a_task_that_takes_long(self):
+        go_on, taken = Event(), []
 
-def test_the_same_thing_is_had_one_after_the_other_and_different_things_at_once():
-    turns, inside = Turns(), []
+        def take(results):
+            taken.append(results)
+            go_on.set()
 
-    def have(thing):
-        with turns.of(thing):
-            inside.append(thing)
-            assert inside.count(thing) == 1
-            inside.remove(thing)
+        def take_long():
+            assert go_on.wait(PATIENCE)
+            return "late"
 
-    work_together([partial(have, thing) for thing in "aabbab" * 50], threads=6)
-    both = Barrier(2)
+        work_together([lambda: "early", take_long], take, linger=0)
+        assert taken == [["early"], ["late"]]
 
-    def meet(thing):
-        with turns.of(thing):
-            both.wait(PATIENCE)
+    def test_a_task_that_raises_is_heard_of_when_what_had_begun_has_ended(self):
+        together, ended = Barrier(2), []
 
-    work_together([partial(meet, thing) for thing in "ab"], threads=2)
+        def fail():
+            together.wait(PATIENCE)
+            raise ZeroDivisionError
+
+        def end():
+            together.wait(PATIENCE)
+            ended.append(1)
+
+        with pytest.raises(ZeroDivisionError):
+            work_together([fail, end], lambda results: None)
+        assert ended == [1]

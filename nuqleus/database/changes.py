@@ -1,0 +1,60 @@
+"""What the UPDATEs that move files from state to state have in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, update
+
+from nuqleus.database.records import QueuedFile
+from nuqleus.database.tables import File, FileState
+
+CHUNK = 500
+"""Files that one statement names; databases limit the number of parameters."""
+
+UNOWNED: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
+FRESH: dict[str, Any] = {
+    "state": FileState.WAITING,
+    "sha256": None,
+    "choice": None,
+    "attempts": 0,
+    "error_kind": None,
+    "error": None,
+    "duplicate_of": None,
+    "queued_at": None,
+    "started_at": None,
+    "finished_at": None,
+    **UNOWNED,
+}
+
+
+def ended(state: FileState, now: object) -> dict[str, Any]:
+    """A file has come to its end."""
+    return {"state": state, "finished_at": now, **UNOWNED}
+
+
+def failed(kind: str, message: str, now: float) -> dict[str, Any]:
+    """A file has failed, for this reason. One that vanished counts as changed when it comes back."""
+    reason = {**ended(FileState.FAILED, now), "error_kind": kind, "error": message}
+    return {**reason, **({"mtime_ns": 0} if kind == "vanished" else {})}
+
+
+def queue_some(
+    connection: Connection, ids: Sequence[int], condition: ColumnElement[bool], values: dict[str, Any]
+) -> list[QueuedFile]:
+    """Queue these files where the condition (still) holds. Returns those that are queued now, in this order."""
+    statement = (
+        update(File)
+        .where(File.id.in_(ids), condition)
+        .values(values)
+        .returning(File.id, File.size, File.attempts, File.urgent)
+    )
+    queued = {row.id: QueuedFile(*row) for row in connection.execute(statement)}
+    return [queued[file_id] for file_id in ids if file_id in queued]
+
+
+def move_some(
+    connection: Connection, ids: Sequence[int], condition: ColumnElement[bool], values: dict[str, Any]
+) -> list[int]:
+    """Change these files where the condition (still) holds. Returns those that were."""
+    statement = update(File).where(File.id.in_(ids), condition).values(values).returning(File.id)
+    return list(connection.scalars(statement))
