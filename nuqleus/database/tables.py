@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -34,6 +35,12 @@ NAMES = {
 
 NEVER_REUSED = {"sqlite_autoincrement": True}
 """For ids that others keep (a message in the queue, somebody's notes): a deleted row's number isn't given again."""
+
+
+def _failed_index(*columns: str) -> Index:
+    """An index over failed files alone."""
+    failed = text("state = 'failed'")
+    return Index(f"ix_files_failed_{columns[0]}", *columns, postgresql_where=failed, sqlite_where=failed)
 
 
 class FileState(StrEnum):
@@ -88,6 +95,9 @@ class File(Base):
         # the search for a twin, and for the duplicates of a file
         Index(None, "sha256"),
         Index(None, "duplicate_of"),
+        # the last failures, and their number by kind
+        _failed_index("finished_at", "id"),
+        _failed_index("error_kind"),
         NEVER_REUSED,
     )
 
