@@ -21,8 +21,9 @@ run: $(READY) ## fill inbox/ with samples if it is empty, process it, watch it u
 	@$(BIN)/nuqleus samples inbox
 	@scripts/foreground.sh $(BIN)/nuqleus run --input inbox --overlays results/overlays
 
+# two files of tests at a time: most of them wait for processes, and each keeps its servers and networks to itself
 test: $(READY) ## run every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 faults: $(READY) ## kill, starve and flood it at full size (an hour); the tables go to results/faults.md
 	@mkdir -p results
