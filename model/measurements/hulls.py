@@ -42,18 +42,19 @@ def _side_points(spans: Spans, nuclei: int) -> Chains:
     """Return the midpoints of pixel edges on both sides, one per (doubled) row.
 
     A pixel gives one at its centre's row and one each half a row above and below, where the outermost of the two
-    pixels that meet counts.
+    pixels that meet counts. Where these are no further apart than one column, the points beside it hide it.
     """
     col = np.stack([spans.left, -spans.right])
-    above = col.copy()
-    np.minimum(col[:, 1:], col[:, :-1], out=above[:, 1:], where=spans.follows[1:])
+    step = np.diff(col, prepend=0)
+    above = col - np.where(spans.follows, np.maximum(step, 0), 0)
     points = np.empty((3, 2, len(spans.row), 3), np.int64)
     points[0] = (spans.nucleus + np.array([[0], [nuclei]]))[..., None]
     points[1] = 2 * spans.row[:, None] + np.array([-1, 0, 1])
     points[2] = 2 * np.stack([above, col, col], axis=2) - np.array([0, 1, 0])
     keep = np.ones(points.shape[1:], np.bool_)
+    keep[..., 0] = ~spans.follows | (abs(step) > 1)
     keep[:, :-1, 2] = ~spans.follows[1:]  # the span below has that point
-    return points[:, keep]
+    return points.reshape(3, -1).compress(keep.reshape(-1), axis=1)
 
 
 def _bend_outwards(points: Chains) -> Chains:
@@ -68,7 +69,7 @@ def _bend_outwards(points: Chains) -> Chains:
         keep[1:-1] = (rows[:-1] * cols[1:] > cols[:-1] * rows[1:]) | (side[2:] != side[:-2])
         if keep.all():
             return points
-        points = points[:, keep]
+        points = points.compress(keep, axis=1)
 
 
 def _fill(chains: Chains) -> Spans:

@@ -59,8 +59,8 @@ def measure_outlines(labels: Labels, present: Ints) -> OutlineSums:
     padded, stride = padded.reshape(-1), padded.shape[1]
     where = np.flatnonzero(outline)
     label = padded[where]
-    around = where + np.array([row * stride + col for row, col in _STEPS])[:, None]
-    same = padded[around] == label
+    around = where[:, None] + np.array([row * stride + col for row, col in _STEPS])
+    same = padded[around] == label[:, None]
     nucleus = rank(label, present)
     pattern = _coded(same)
 
@@ -73,8 +73,8 @@ def measure_outlines(labels: Labels, present: Ints) -> OutlineSums:
 
 
 def _coded(neighbours: Bools) -> NDArray[np.uint8]:
-    """Return (P,): a bit for each of (8, P) neighbours."""
-    return np.packbits(neighbours, axis=0, bitorder="little")[0]
+    """Return (P,): a bit for each of (P, 8) neighbours."""
+    return np.packbits(neighbours.reshape(-1), bitorder="little")
 
 
 def _perimeter_table() -> Floats:
