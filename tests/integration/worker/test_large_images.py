@@ -22,7 +22,8 @@ def segmenter() -> Segmenter:
 
 @pytest.fixture(scope="module")
 def picture() -> np.ndarray:
-    return fluorescence(Field(1024, 1024, 260), seed=1).pixels
+    """Its sides are multiples of what the network's coarsest level sees as a pixel, so that copies are in step."""
+    return fluorescence(Field(1032, 1032, 260), seed=1).pixels
 
 
 @pytest.fixture
@@ -49,21 +50,23 @@ def test_an_image_in_blocks_shows_what_it_shows_as_a_whole(labels_of, picture, m
 
 def test_a_mosaic_of_4096_pixels_shows_what_its_parts_show(labels_of, picture):
     """Away from the cuts, where a part doesn't know how its nuclei go on; blocks have their seams elsewhere."""
-    side, cut = len(picture), 64
+    side = len(picture)
 
     part = labels_of(picture, large=10**9)
-    mosaic = labels_of(np.tile(picture, (4, 4)), large=10**7)
+    mosaic = labels_of(np.tile(picture, (4, 4))[:4096, :4096], large=10**7)
 
-    inside = np.setdiff1d(part[cut:-cut, cut:-cut], part[frame(side, cut)])
-    assert len(inside) > 150
     for row, column in np.ndindex(4, 4):
         copy = mosaic[row * side : (row + 1) * side, column * side : (column + 1) * side]
-        pairs = overlap(part, copy)
+        seen = part[: copy.shape[0], : copy.shape[1]]
+        pairs = overlap(seen, copy)
         alike = pairs.truth.labels[pairs.rows[pairs.ious > 0.9]]
+        inside = away_from_edges(seen, 64)
+        assert len(inside) > 150
         assert np.isin(inside, alike).all(), (row, column)
 
 
-def frame(side: int, width: int) -> np.ndarray:
-    inside = np.zeros((side, side), bool)
-    inside[width:-width, width:-width] = True
-    return ~inside
+def away_from_edges(labels: np.ndarray, width: int) -> np.ndarray:
+    """Labels that lie nowhere in the frame of this width."""
+    frame = np.ones(labels.shape, bool)
+    frame[width:-width, width:-width] = False
+    return np.setdiff1d(labels, labels[frame])
