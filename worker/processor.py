@@ -114,17 +114,19 @@ class Processor:
         raise Stuck from None
 
     def _settle_all(self, claims: Sequence[Claim]) -> None:
-        contents: dict[Claim, _Content] = {}
+        found: dict[Claim, _Content] = {}
         self._together(
             {claim: partial(self._identify, claim) for claim in claims},
-            lambda found, _on_hunger: contents.update(found),
+            lambda ended, _on_hunger: found.update(ended),
         )
+        contents = [(found[claim], claim) for claim in claims if claim in found]
         while contents:
             # of files with the same content, the second finds the results of the first
-            firsts = {content: claim for claim, content in reversed(contents.items())}
+            firsts: dict[_Content, Claim] = {}
+            for content, claim in contents:
+                firsts.setdefault(content, claim)
             self._settle_unlike(firsts)
-            for claim in firsts.values():
-                del contents[claim]
+            contents = [(content, claim) for content, claim in contents if claim != firsts[content]]
 
     def _settle_unlike(self, claims: Mapping[_Content, Claim]) -> None:
         """Bring files, no two of the same content, to their end."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.tables import Base, Channel, Image, Intensity, Mask, Nucleus
@@ -21,11 +21,9 @@ PLANES = 500
 MASKS = 50
 """Blocks of masks that are held twice for a moment."""
 
-_INSERT_PLANES = (
-    insert(Image)
-    .returning(Image.id, sort_by_parameter_order=True)
-    # longer statements are neither kept by the driver nor prepared by the server
-    .execution_options(insertmanyvalues_page_size=4)
+_INSERT_PLANES = insert(Image)
+_PLANES = select(Image.file_id, Image.scene, Image.t, Image.z, Image.id).where(
+    Image.file_id.in_(bindparam("ids", expanding=True))
 )
 _SHARE = (
     update(Image)
@@ -121,7 +119,11 @@ def insert_images(connection: Connection, finished: Sequence["Finished"]) -> Non
 
 
 def _insert_planes(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
-    return list(connection.scalars(_INSERT_PLANES, rows))
+    """Returns their ids, asked for afterwards: an INSERT that returns many can't be prepared once for any number."""
+    connection.execute(_INSERT_PLANES, rows)
+    planes = connection.execute(_PLANES, {"ids": list({row["file_id"] for row in rows})})
+    ids = {tuple(place): image_id for *place, image_id in planes}
+    return [ids[row["file_id"], row["scene"], row["t"], row["z"]] for row in rows]
 
 
 def _plane_row(file: "Finished", result: ImageResult) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from sqlalchemy import text
 
 from nuqleus.database import bulk
 from nuqleus.database.engine import writing
-from nuqleus.database.tables import Image, Intensity, Nucleus
-from nuqleus.errors import DatabaseUnavailable
+from nuqleus.database.records import Finished
+from nuqleus.database.tables import FileState, Image, Intensity, Nucleus
+from nuqleus.errors import DatabaseUnavailable, LeaseLost
 from tests.examples import image_result
 
 pytestmark = pytest.mark.integration
@@ -69,13 +70,38 @@ def test_more_rows_than_fit_at_once_all_arrive(archive, image_id, monkeypatch):
     ]
 
 
+def finished(archive, number):
+    """A file with two planes, of `number` nuclei and of one more."""
+    planes = [image_result(nuclei=number + z, z=z) for z in (1, 0)]
+    return Finished(archive.running(f"{number}.png"), f"content {number}", archive.model_id, planes)
+
+
 def test_images_of_several_files_written_together_keep_their_own_nuclei(archive):
-    claims = [archive.running(f"{i}.png") for i in range(3)]
-    for i, claim in enumerate(claims):
-        archive.files.complete(claim, f"content {i}", archive.model_id, [image_result(nuclei=i)])
-    counts = {image.id: image.n_nuclei for image in archive.rows(Image)}
-    labels = [(row.image_id, row.label) for row in archive.rows(Nucleus)]
-    assert sorted(labels) == [(i, label) for i in counts for label in range(1, counts[i] + 1)]
+    files = [finished(archive, number) for number in (2, 0, 1)]
+    assert archive.files.complete_all(files[::-1]) == [None] * 3
+
+    images = archive.rows(Image)
+    found = {(image.file_id, image.z): image.n_nuclei for image in images}
+    assert found == {
+        (file.claim.file_id, z): n + z for file, n in zip(files, (2, 0, 1), strict=True) for z in (0, 1)
+    }
+    for table in (Nucleus, Intensity):
+        labels = [(row.image_id, row.label) for row in archive.rows(table)]
+        assert sorted(labels) == [(i.id, label) for i in images for label in range(1, i.n_nuclei + 1)]
+
+
+def test_of_files_written_together_only_those_that_are_still_ours_are_written(archive):
+    files = [finished(archive, number) for number in range(3)]
+    archive.files.release(files[1].claim, to=FileState.QUEUED)
+
+    outcomes = archive.files.complete_all(files)
+
+    assert [isinstance(outcome, LeaseLost) for outcome in outcomes] == [False, True, False]
+    assert [archive.state(file.claim.file_id) for file in files] == ["done", "queued", "done"]
+    assert {image.file_id for image in archive.rows(Image)} == {
+        files[0].claim.file_id,
+        files[2].claim.file_id,
+    }
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

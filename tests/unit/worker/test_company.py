@@ -1,6 +1,6 @@
 """Several files at once, on a real database: nothing that one of them does concerns another."""
 
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from threading import Barrier, Event, get_ident
 
@@ -143,6 +143,24 @@ def test_a_file_that_finds_no_memory_even_alone_fails(chunk, process, segmenter,
     assert [row.error_kind for row in rows()] == [None, "out-of-memory", None]
 
 
+def test_a_file_whose_results_find_no_memory_beside_others_is_tried_again_alone(
+    chunk, process, files, monkeypatch, rows
+):
+    complete_all, refused = files.complete_all, []
+
+    def starve(finished):
+        if len(refused) < 2:  # together, and the first one by itself
+            refused.append(len(finished))
+            raise MemoryError
+        return complete_all(finished)
+
+    monkeypatch.setattr(files, "complete_all", starve)
+    monkeypatch.setattr("worker.company.wait", wait_for_all)
+    process(*chunk(3))
+    assert refused == [3, 1]
+    assert {row.state for row in rows()} == {FileState.DONE}
+
+
 def test_copies_in_one_chunk_share_the_results_of_the_first(drop, process, rows, nuclei):
     ids = [drop(f"{i}.png", nuclei=3) for i in range(4)]
     process(*ids)
@@ -270,8 +288,13 @@ class TestWorkingTogether:
         work_together([lambda: "early", take_long], take, linger=0)
         assert taken == [["early"], ["late"]]
 
-    def test_a_task_that_raises_is_heard_of_when_what_had_begun_has_ended(self):
-        together, ended = Barrier(2), []
+    def test_a_task_that_raises_is_heard_of_when_what_had_begun_has_ended(self, monkeypatch):
+        together, giving_up, ended = Barrier(2), Event(), []
+        shutdown = ThreadPoolExecutor.shutdown
+
+        def give_up(pool, **how):
+            giving_up.set()
+            shutdown(pool, **how)
 
         def fail():
             together.wait(PATIENCE)
@@ -279,8 +302,10 @@ class TestWorkingTogether:
 
         def end():
             together.wait(PATIENCE)
+            assert giving_up.wait(PATIENCE)
             ended.append(1)
 
+        monkeypatch.setattr(ThreadPoolExecutor, "shutdown", give_up)
         with pytest.raises(ZeroDivisionError):
-            work_together([fail, end], lambda results: None)
+            work_together([fail, end], lambda results: None, linger=0)
         assert ended == [1]
