@@ -63,10 +63,13 @@ class House:
         Picture.fromarray(draw_squares(nuclei)).save(self.settings.input_dir / name)
         return queue(self.files, self.settings.input_dir, name)
 
-    def wait_until_said(self, words: str) -> None:
-        """Wait until these words are in the worker's log."""
-        log = self.settings.state_dir / "worker.log"
-        wait_until(lambda: words in log.read_text(), words)
+    def said(self, words: str) -> int:
+        """How often these words are in the log, which all workers of a house share."""
+        return (self.settings.state_dir / "worker.log").read_text().count(words)
+
+    def wait_until_said(self, words: str, times: int = 1) -> None:
+        """Wait until these words are in the log so often."""
+        wait_until(lambda: self.said(words) >= times, words)
 
     def file(self, name: str, column: Any) -> Any:
         """A column of a file's row."""

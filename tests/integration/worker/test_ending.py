@@ -32,8 +32,9 @@ def test_sigterm_gives_back_the_files_of_a_chunk_that_have_not_begun(house):
     with house.run_stand_in() as process:
         house.ring(*ids)
         house.wait_for("10.png", FileState.RUNNING)
+        told = house.said("Told to end")
         process.send_signal(signal.SIGTERM)
-        house.wait_until_said("Told to end")
+        house.wait_until_said("Told to end", told + 1)
         house.hold.unlink()
 
         assert process.wait(PATIENCE) == 0
