@@ -1,6 +1,6 @@
 """Questions of several threads, answered together.
 
-Threads that want the same thing at the same time (the network's opinion of a tile, a commit) queue up; whoever comes
+Threads that want the same thing at the same time (the network's opinion of a tile) queue up; whoever comes
 first answers for those that wait. Nobody waits for company, and a thread alone does its own work. ("Flat combining",
 Hendler et al., SPAA 2010.)
 """

@@ -1,4 +1,4 @@
-"""Conditions on files that `states.py` makes its UPDATEs depend on."""
+"""Conditions on files that `states.py`, `claims.py` and `losses.py` make their UPDATEs depend on."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,7 @@
 """Who has a file's results when it goes its own way: its first duplicate, which then is `done` itself.
 
-Parts of the transactions of `states.py`, which call these after the file's own state has changed: its row is locked.
+Parts of the transactions of `states.py` and `claims.py`, which call these after the file's own state has changed: its
+row is locked.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What was found in a file: images, masks, nuclei, intensities; written in bulk, in a transaction of `states.py`."""
+"""What was found in a file: images, masks, nuclei, intensities; written in bulk, in a transaction of `claims.py`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

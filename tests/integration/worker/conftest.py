@@ -52,6 +52,17 @@ class House:
     def hold(self) -> Path:
         return self.settings.input_dir.with_name("hold")
 
+    @contextmanager
+    def holding(self) -> Iterator[Callable[[], None]]:
+        """Let the stand-in take its time for the length of the block; yields what waits until it does."""
+        held = self.hold.with_name("held")
+        held.unlink(missing_ok=True)
+        self.hold.touch()
+        try:
+            yield lambda: wait_until(held.exists, "an image is held")
+        finally:
+            self.hold.unlink()
+
     def drop(self, name: str, nuclei: int) -> int:
         """Put an image into the folder, queue it and ring; returns its id."""
         file_id = self.queue(name, nuclei)

@@ -1,6 +1,7 @@
 """The worker's app, with a stand-in for the network: `celery -A tests.integration.worker.stand_in_app worker`.
 
-While a file called `hold` lies beside the watched folder, the stand-in takes its time with every image.
+While a file called `hold` lies beside the watched folder, the stand-in takes its time with every image, and says so by
+another called `held`.
 """
 
 import time
@@ -20,6 +21,7 @@ HOLD = settings.input_dir.with_name("hold")
 class Held(ThresholdSegmenter):
     def segment(self, pixels: np.ndarray) -> Found:
         while HOLD.exists():
+            HOLD.with_name("held").touch()
             time.sleep(0.01)
         return super().segment(pixels)
 

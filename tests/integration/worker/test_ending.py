@@ -14,12 +14,11 @@ pytestmark = pytest.mark.integration
 
 
 def test_sigterm_finishes_the_file_at_hand_and_ends_with_status_0(house):
-    house.hold.touch()
     with house.run_stand_in() as process:
-        house.drop("last.png", nuclei=9)
-        house.wait_for("last.png", FileState.RUNNING)
-        process.send_signal(signal.SIGTERM)
-        house.hold.unlink()
+        with house.holding() as wait_until_held:
+            house.drop("last.png", nuclei=9)
+            wait_until_held()
+            process.send_signal(signal.SIGTERM)
 
         assert process.wait(PATIENCE) == 0
     assert house.file("last.png", File.state) == FileState.DONE
@@ -27,15 +26,14 @@ def test_sigterm_finishes_the_file_at_hand_and_ends_with_status_0(house):
 
 
 def test_sigterm_gives_back_the_files_of_a_chunk_that_have_not_begun(house):
-    house.hold.touch()
     ids = [house.queue(f"{nuclei}.png", nuclei) for nuclei in range(10, 26)]
     with house.run_stand_in() as process:
-        house.ring(*ids)
-        house.wait_for("10.png", FileState.RUNNING)
-        told = house.said("Told to end")
-        process.send_signal(signal.SIGTERM)
-        house.wait_until_said("Told to end", told + 1)
-        house.hold.unlink()
+        with house.holding() as wait_until_held:
+            house.ring(*ids)
+            wait_until_held()
+            told = house.said("Told to end")
+            process.send_signal(signal.SIGTERM)
+            house.wait_until_said("Told to end", told + 1)
 
         assert process.wait(PATIENCE) == 0
     ended = house.rows(File.state, File.id.in_(ids))
