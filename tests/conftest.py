@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,16 @@ from nuqleus.database.tables import Base
 
 hypothesis.register_profile("any machine", deadline=None)  # a busy one is no failure
 hypothesis.load_profile("any machine")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Captured names of files may be no text, and test processes tell each other text alone."""
+    report = yield
+    report.sections = [
+        (title, said.encode(errors="backslashreplace").decode()) for title, said in report.sections
+    ]
+    return report
 
 
 class Clock:
