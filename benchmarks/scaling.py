@@ -149,7 +149,7 @@ def measure(folder: Path, images: int, rounds: int) -> Costs:
         with built.workers(WORKER, [{0}]):
             drop(built, paths[:4], 1)
             taken = [measure_round(built, paths) for _ in track(range(rounds), "measuring")]
-        nuclei = built.ask("SELECT avg(n_nuclei) FROM images")
+        nuclei = float(built.ask("SELECT avg(n_nuclei) FROM images"))
         file_bytes = statistics.mean(path.stat().st_size for path in paths)
     costs = {part: statistics.median(one[part] for one in taken) / images for part in PARTS}
     return Costs(**costs, file_bytes=file_bytes, nuclei=nuclei)
