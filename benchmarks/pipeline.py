@@ -103,8 +103,8 @@ class Shelf:
 
     def claim(self, file: SeenFile) -> Claim:
         """Make a file one that is being processed."""
-        (file_id,) = self.files.enqueue(list(self.files.observe([file]).values()))
-        claim = self.files.claim(file_id, "benchmark", 3600)
+        (queued,) = self.files.enqueue(list(self.files.observe([file]).values()))
+        claim = self.files.claim(queued.id, "benchmark", 3600)
         assert claim is not None
         return claim
 
