@@ -96,10 +96,10 @@ def test_a_warning_of_python_is_a_line_like_the_others(stream: io.StringIO):
 class TestTheFileAtHand:
     def test_its_id_is_on_every_line_whoever_logs(self, stream: io.StringIO):
         with about_file(12):
-            logging.getLogger("a.library").warning("odd tag", extra={"tag": 1})
+            logging.getLogger("some.package").warning("odd tag", extra={"tag": 1})
         log.info("idle")
 
-        assert "a.library: odd tag file=12 tag=1\n" in stream.getvalue()
+        assert "some.package: odd tag file=12 tag=1\n" in stream.getvalue()
         assert stream.getvalue().endswith("idle\n")
 
     def test_a_file_within_another_s_block_has_its_own(self, stream: io.StringIO):
