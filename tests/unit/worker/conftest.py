@@ -5,10 +5,20 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import func, select
 
+from nuqleus.database.engine import reading
+from nuqleus.database.models import register_model
 from nuqleus.database.states import Files, SeenFile
+from nuqleus.database.tables import File
+from nuqleus.database.workers import Workers
+from nuqleus.messages import Job
 from nuqleus.settings import Settings
-from tests.stand_in import draw_squares
+from tests.stand_in import ThresholdSegmenter, draw_squares
+from worker.heartbeat import Heartbeat
+from worker.patience import Patience
+from worker.processor import Processor
+from worker.source import Source
 
 
 @dataclass
@@ -24,6 +34,24 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
+
+
+class Interrupting(ThresholdSegmenter):
+    """Finds nuclei, after something has happened."""
+
+    def __init__(self, happen):
+        self.happen = happen
+
+    def segment(self, pixels):
+        self.happen()
+        return super().segment(pixels)
+
+
+def raising(error):
+    def happen():
+        raise error
+
+    return happen
 
 
 @pytest.fixture
@@ -68,3 +96,43 @@ def queue(files: Files, folder: Path, name: str) -> int:
     (file_id,) = files.observe([SeenFile(name, now.st_size, now.st_mtime_ns)]).values()
     files.enqueue([file_id])
     return file_id
+
+
+@pytest.fixture
+def heartbeat(engine, files, clock):
+    workers = Workers(engine, clock)
+    return Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
+
+
+@pytest.fixture
+def process(engine, files, settings, clock, heartbeat):
+    """Handle a file's message in a worker; keyword arguments replace settings."""
+    model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
+
+    def process(file_id, happen=lambda: None, **changed):
+        given = settings.model_copy(update=changed)
+        patience = Patience(sleep=clock.sleep)
+        processor = Processor(
+            given, Source(given), files, Interrupting(happen), model_id, "me", heartbeat, patience
+        )
+        processor.handle(Job((file_id,)))
+
+    return process
+
+
+@pytest.fixture
+def row(engine):
+    def row(file_id):
+        with reading(engine) as connection:
+            return connection.execute(select(File.__table__).where(File.id == file_id)).one()
+
+    return row
+
+
+@pytest.fixture
+def count(engine):
+    def count(table):
+        with reading(engine) as connection:
+            return connection.scalar(select(func.count()).select_from(table))
+
+    return count

@@ -1,0 +1,179 @@
+"""What changes, vanishes or is away while a worker has a file, and what becomes of the file."""
+
+import os
+from unittest.mock import Mock
+
+import numpy as np
+import tifffile
+
+from nuqleus.database.states import FileState
+from nuqleus.database.tables import Image
+from nuqleus.errors import DatabaseUnavailable
+from nuqleus.rules import USUAL
+from tests.stand_in import draw_squares
+from tests.unit.worker.conftest import queue, raising
+
+
+def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(drop, process, row, files, monkeypatch):
+    waiting, file_id = drop("a.png"), drop("b.png")
+    monkeypatch.setattr(files, "find_twins", lambda shas, _: {(shas[0], str(USUAL)): waiting})
+
+    process(file_id)
+
+    assert row(file_id).state == FileState.DONE
+
+
+def test_whether_a_file_that_is_not_there_was_deleted_is_left_to_the_scheduler(drop, process, row, settings):
+    """Its drive may be away: a worker that was started since can't tell."""
+    file_id = drop("a.png")
+    (settings.input_dir / "a.png").unlink()
+
+    process(file_id)
+
+    assert (row(file_id).state, row(file_id).attempts) == (FileState.WAITING, 1)
+
+
+def test_but_not_for_ever(drop, process, row, settings, files):
+    """The worker may see another folder than the scheduler, which would send it the file again and again."""
+    file_id = drop("a.png")
+    (settings.input_dir / "a.png").unlink()
+    for _ in range(settings.max_attempts):
+        files.enqueue([file_id])
+        process(file_id)
+
+    assert row(file_id).error_kind == "vanished"
+
+
+def rewrite(path):
+    path.write_bytes(path.read_bytes() + b"more")
+    os.utime(path, ns=(1, 1))
+
+
+def test_a_file_that_changed_since_it_was_queued_waits_for_the_scheduler(drop, process, row, settings):
+    file_id = drop("a.png")
+    rewrite(settings.input_dir / "a.png")
+
+    process(file_id, raising(AssertionError("processed half a file")))
+
+    assert row(file_id).state == FileState.WAITING
+    assert row(file_id).attempts == 0
+
+
+def test_a_file_that_changes_while_it_is_processed_waits_too(drop, process, row, count, settings):
+    file_id = drop("a.png")
+
+    process(file_id, lambda: rewrite(settings.input_dir / "a.png"))
+
+    assert row(file_id).state == FileState.WAITING
+    assert count(Image) == 0
+
+
+def test_a_change_explains_whatever_else_went_wrong(drop, process, row, settings):
+    file_id = drop("a.png")
+
+    def change_and_crash():
+        rewrite(settings.input_dir / "a.png")
+        raise ValueError("read half a file")
+
+    process(file_id, change_and_crash)
+
+    assert row(file_id).state == FileState.WAITING
+
+
+def test_new_content_seen_by_the_scheduler_wins_over_the_worker_at_work(
+    drop, process, row, count, files, settings
+):
+    file_id = drop("a.png")
+
+    def replaced_and_rescanned():
+        rewrite(settings.input_dir / "a.png")
+        queue(files, settings.input_dir, "a.png")
+
+    process(file_id, replaced_and_rescanned)
+
+    assert row(file_id).state == FileState.QUEUED
+    assert count(Image) == 0
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing(drop, process, row, count, files, clock):
+    file_id = drop()
+
+    def silent_for_too_long():
+        clock.now += 61
+        files.sweep(3, 300)
+        files.claim(file_id, "another", 60)
+
+    process(file_id, silent_for_too_long)
+
+    assert row(file_id).state == FileState.RUNNING
+    assert row(file_id).lease_owner == "another"
+    assert count(Image) == 0
+
+
+def test_a_lost_lease_stops_the_work_at_the_next_image(files, settings, process, clock, heartbeat):
+    stack = np.stack([draw_squares(1)] * 9)
+    tifffile.imwrite(
+        settings.input_dir / "stack.tif", stack, photometric="minisblack", metadata={"axes": "TYX"}
+    )
+    segmented = []
+
+    def lose_the_lease():
+        segmented.append(1)
+        clock.now += 61
+        files.sweep(3, 300)
+        heartbeat.beat()
+
+    process(queue(files, settings.input_dir, "stack.tif"), lose_the_lease)
+
+    assert len(segmented) == 1
+
+
+def test_a_database_that_is_away_for_a_moment_loses_no_work(drop, process, row, files, clock, monkeypatch):
+    file_id = drop()
+    complete, happen = files.complete_all, Mock()
+    answers = iter([DatabaseUnavailable("restarting")] * 3)
+
+    def flaky(finished):
+        for error in answers:
+            raise error
+        return complete(finished)
+
+    monkeypatch.setattr(files, "complete_all", flaky)
+    process(file_id, happen)
+
+    assert row(file_id).state == FileState.DONE
+    assert clock.slept == [1, 2, 4]
+    happen.assert_called_once()
+
+
+def test_a_database_that_stays_away_leaves_the_file_to_the_sweep(drop, process, row, files, monkeypatch):
+    file_id = drop()
+    monkeypatch.setattr(files, "complete_all", Mock(side_effect=DatabaseUnavailable("gone")))
+
+    process(file_id)
+
+    assert row(file_id).state == FileState.RUNNING
+
+
+def test_a_drive_that_is_away_for_a_moment_is_waited_for(drop, process, row, clock):
+    file_id = drop()
+    errors = iter([OSError(5, "Input/output error"), OSError(116, "Stale file handle")])
+
+    def hiccup():
+        for error in errors:
+            raise error
+
+    process(file_id, hiccup)
+
+    assert row(file_id).state == FileState.DONE
+    assert clock.slept == [1, 2]
+
+
+def test_a_watched_folder_that_is_away_is_not_mistaken_for_a_removed_file(drop, process, row, settings):
+    file_id = drop("a.png")
+    settings.input_dir.rename(settings.input_dir.with_name("unmounted"))
+
+    process(file_id)
+
+    assert row(file_id).error_kind == "unreadable"
+    assert "is its drive mounted?" in row(file_id).error
