@@ -35,6 +35,7 @@ class Augmentation:
         scale: range of the random magnification.
         diameters: range of median nucleus diameters, in pixels, that magnification may lead to.
         on_nucleus: probability that a crop is laid around a nucleus rather than anywhere.
+        on_contact: probability that a crop is laid around a point where two nuclei are close to each other instead.
         elastic: standard deviation, in pixels, of a smooth random displacement.
         stain: probability that a gray image is inverted and stained, or a stained one turned gray.
         invert: probability of a negative.
@@ -45,6 +46,7 @@ class Augmentation:
     scale: tuple[float, float] = (0.6, 1.7)
     diameters: tuple[float, float] = (9.0, 90.0)
     on_nucleus: float = 0.7
+    on_contact: float = 0.0
     elastic: float = 3.0
     stain: float = 0.12
     invert: float = 0.06
@@ -121,12 +123,18 @@ def _magnification(example: Example, how: Augmentation, rng: Generator) -> float
 def _centre(example: Example, side: float, how: Augmentation, rng: Generator) -> tuple[float, float]:
     """A point, mostly on a nucleus, such that a crop of `side` source pixels lies inside the image where it can."""
     shape = np.array(example.labels.shape)
-    points = (rng.random((TRIES, 2)) * shape).astype(int)
-    on_nucleus = np.flatnonzero(example.labels[points[:, 0], points[:, 1]])
-    chosen = points[on_nucleus[0] if on_nucleus.size and rng.random() < how.on_nucleus else 0]
+    wanted = how.on_contact and rng.random() < how.on_contact and len(example.contacts)
+    chosen = rng.choice(example.contacts) if wanted else _point(example, how, rng)
     low, high = np.minimum(side / 2, shape / 2), np.maximum(shape - side / 2, shape / 2)
     row, column = np.clip(chosen, low, high)
     return float(row), float(column)
+
+
+def _point(example: Example, how: Augmentation, rng: Generator) -> NDArray[np.intp]:
+    """A random row and column, mostly of a nucleus."""
+    points = (rng.random((TRIES, 2)) * example.labels.shape).astype(np.intp)
+    on_nucleus = np.flatnonzero(example.labels[points[:, 0], points[:, 1]])
+    return points[on_nucleus[0] if on_nucleus.size and rng.random() < how.on_nucleus else 0]
 
 
 def _smooth_noise(how: Augmentation, rng: Generator) -> Pixels:

@@ -6,6 +6,7 @@ DIR/images/<name>.png|tif…   DIR/labels/<name>.png|tif   DIR/../index.csv or D
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from model.errors import DatasetError
 from model.normalise import normalise
 from model.reading import read_planes
-from model.training.targets import distance_map
+from model.training.targets import contact_map, distance_map
 
 UNKNOWN_KIND = "image"
 
@@ -38,6 +39,11 @@ class Example:
     labels: NDArray[np.int32]
     distance: NDArray[np.float32]
     diameter: float
+
+    @cached_property
+    def contacts(self) -> NDArray[np.intp]:
+        """Where two nuclei are close to each other, see `contact_map`: (N, 2) rows and columns."""
+        return np.argwhere(contact_map(self.labels))
 
 
 @dataclass(frozen=True)

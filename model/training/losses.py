@@ -11,12 +11,13 @@ WEIGHTS = {"foreground": 1.0, "contact": 1.0, "distance": 2.0}
 OVERLAP = {"foreground": 0.5, "contact": 0.5, "distance": 0.0}
 """Share of each map's Dice loss (Milletari et al. 2016), which rare maps need."""
 
-SURROUNDINGS = 4.0
-"""Extra weight of cross-entropy near contacts, the pixels that decide whether two nuclei become one."""
 
+def maps_loss(outputs: Sequence[str], contacts: float) -> Callable[[Any, Any], Any]:
+    """Return the loss for these output maps: (truth, logits), both (B, H, W, len(outputs)) → scalar.
 
-def maps_loss(outputs: Sequence[str]) -> Callable[[Any, Any], Any]:
-    """Return the loss for these output maps: (truth, logits), both (B, H, W, len(outputs)) → scalar."""
+    Cross-entropy has an extra weight of `contacts` where two nuclei are close to each other: those pixels decide
+    whether they become one.
+    """
     contact = list(outputs).index("contact") if "contact" in outputs else None
     weights = ops.convert_to_tensor([WEIGHTS[name] for name in outputs], "float32")
     overlap = ops.convert_to_tensor([OVERLAP[name] for name in outputs], "float32")
@@ -25,7 +26,7 @@ def maps_loss(outputs: Sequence[str]) -> Callable[[Any, Any], Any]:
         logits = ops.cast(logits, "float32")
         cross_entropy = _cross_entropy(truth, logits)
         if contact is not None:
-            cross_entropy = cross_entropy * (1.0 + SURROUNDINGS * truth[..., contact : contact + 1])
+            cross_entropy = cross_entropy * (1.0 + contacts * truth[..., contact : contact + 1])
         pixels = ops.sum(ops.mean(cross_entropy, axis=(0, 1, 2)) * weights)
         return pixels + ops.sum(_dice_loss(truth, ops.sigmoid(logits)) * overlap)
 

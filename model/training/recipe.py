@@ -16,6 +16,7 @@ class Recipe:
         network: what to build.
         augmentation: how crops are made.
         loss: `maps` for the loss of all output maps, `binary` for plain cross-entropy.
+        contacts: extra weight, in the loss of all output maps, of pixels where two nuclei are close to each other.
         steps: batches; the learning rate has fallen to nothing after the last.
         batch: crops in a batch.
         rate: highest learning rate, after `warmup` steps and until `hold` of all steps.
@@ -33,6 +34,7 @@ class Recipe:
     network: UNetConfig = field(default_factory=UNetConfig)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Literal["maps", "binary"] = "maps"
+    contacts: float = 4.0
     steps: int = 4200
     batch: int = 8
     rate: float = 2e-3

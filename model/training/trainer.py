@@ -133,7 +133,9 @@ def _momentum(recipe: Recipe) -> float:
 
 
 def _loss(recipe: Recipe) -> Callable[[Any, Any], Any]:
-    return maps_loss(recipe.network.outputs) if recipe.loss == "maps" else binary_cross_entropy
+    if recipe.loss == "binary":
+        return binary_cross_entropy
+    return maps_loss(recipe.network.outputs, recipe.contacts)
 
 
 def trained_seconds(folder: Path) -> float:

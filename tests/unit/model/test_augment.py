@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from model.training.augment import Augmentation, random_crop, recolour, whole_view
+from model.training.dataset import Example
+from model.training.targets import distance_map
 from tests.unit.model.training_examples import draw_example
 
 HOW = Augmentation(crop=64, untouched=0.0)
@@ -41,6 +43,27 @@ def test_an_untouched_crop_has_the_pixels_as_they_were_taken_in_another_order():
         assert (np.sort(image, axis=None) == np.sort(example.image, axis=None)).all()
         assert image[labels > 0].sum() == pytest.approx(example.image[example.labels > 0].sum(), rel=1e-5)
         assert distance[labels > 0].sum() == pytest.approx(example.distance.sum(), rel=1e-5)
+
+
+def test_crops_around_contacts_show_nuclei_that_touch_each_other():
+    """Of two pairs far from everything else, one touches; its image is much larger than a crop."""
+    labels = np.zeros((400, 400), np.int32)
+    labels[40:50, 40:50], labels[40:50, 50:60] = 1, 2
+    labels[340:350, 320:330], labels[340:350, 345:355] = 3, 4
+    example = Example(
+        "pairs", "dots", labels[..., None].astype(np.float32), labels, distance_map(labels), 11.0
+    )
+    how = replace(HOW, on_contact=1.0, untouched=1.0)
+    for seed in range(8):
+        _, seen, _ = random_crop(example, how, np.random.default_rng(seed))
+        assert set(np.unique(seen)) == {0, 1, 2}
+
+
+def test_an_image_without_contacts_has_crops_too():
+    nothing = np.zeros((96, 96), np.int32)
+    example = Example("empty", "dots", np.zeros((96, 96, 1), np.float32), nothing, distance_map(nothing), 0.0)
+    image, *_ = random_crop(example, replace(HOW, on_contact=1.0), np.random.default_rng(0))
+    assert image.shape == (64, 64, 3)
 
 
 def test_an_untouched_crop_of_a_smaller_image_is_filled_with_its_mirror_image():
