@@ -2,10 +2,11 @@
 
 First measured, then simulated. **Measured**: one worker on one core, the scheduler, a Redis-protocol server and a
 PostgreSQL process mosaics of 1024 × 1024 pixels made of the PNG images of FOLDER; for each part, the processor's
-seconds that an image costs it. **Simulated**: a closed queueing network with these costs. Each worker has as many
-images at hand as it has threads; each image goes through the scheduler and Redis, is read from storage that all share,
-computed by the worker's own core, and stored by the database's cores. Shared parts serve first come, first served. What
-a simulation can't know: locks, checkpoints, a full network, disks that get slower.
+seconds that an image costs it. What all workers share is measured with a worker that has the network's answers ready:
+it sends them so many images that what they do in between hardly counts. **Simulated**: a closed queueing network with
+these costs. Each worker has as many images at hand as it has threads; each image goes through the scheduler and Redis,
+is read from storage that all share, computed by the worker's own core, and stored by the database's cores. Shared parts
+serve first come, first served. What a simulation can't know: locks, checkpoints, a full network, disks that get slower.
 """
 
 import heapq
@@ -25,12 +26,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.house import WORKER, House, house
+from benchmarks.house import STUB_WORKER, WORKER, House, house
 from benchmarks.throughput import drop
 from worker.company import THREADS
 
 SIDE = 1024
-PARTS = ("worker", "scheduler", "redis", "database")
+SHARED = ("scheduler", "redis", "database")
+PARTS = ("worker", *SHARED)
+HURRIED = 10
+"""Copies of each image for a worker without a network."""
 
 
 @dataclass(frozen=True)
@@ -146,19 +150,28 @@ def measure(folder: Path, images: int, rounds: int) -> Costs:
     """What an image of a megapixel costs: the median of some rounds."""
     with tempfile.TemporaryDirectory() as mosaics, house() as built:
         paths = make_mosaics(sorted(folder.glob("*.png")), Path(mosaics), images)
-        with built.workers(WORKER, [{0}]):
-            drop(built, paths[:4], 1)
-            taken = [measure_round(built, paths) for _ in track(range(rounds), "measuring")]
+        own = measure_rounds(built, WORKER, paths, 1, rounds)
         nuclei = float(built.ask("SELECT avg(n_nuclei) FROM images"))
+        shared = measure_rounds(built, STUB_WORKER, paths, HURRIED, rounds)
         file_bytes = statistics.mean(path.stat().st_size for path in paths)
-    costs = {part: statistics.median(one[part] for one in taken) / images for part in PARTS}
+    costs = {"worker": own["worker"]} | {part: shared[part] for part in SHARED}
     return Costs(**costs, file_bytes=file_bytes, nuclei=nuclei)
 
 
-def measure_round(built: House, paths: Sequence[Path]) -> dict[str, float]:
+def measure_rounds(
+    built: House, worker: Sequence[str], paths: list[Path], copies: int, rounds: int
+) -> dict[str, float]:
+    """Processor's seconds that an image costs each part: the median of some rounds."""
+    with built.workers(worker, [{0}]):
+        drop(built, paths[:4], 1)
+        taken = [measure_round(built, paths, copies) for _ in track(range(rounds), "measuring")]
+    return {part: statistics.median(one[part] for one in taken) / (copies * len(paths)) for part in PARTS}
+
+
+def measure_round(built: House, paths: list[Path], copies: int) -> dict[str, float]:
     """Processor's seconds of each part while these images are processed."""
     before = cpu_seconds(built)
-    drop(built, list(paths), 1)
+    drop(built, paths, copies)
     return {part: seconds - before[part] for part, seconds in cpu_seconds(built).items()}
 
 
