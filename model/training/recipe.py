@@ -106,11 +106,22 @@ NUQLEUS = Recipe(
             warmup=50,
             hold=0.2,
             seed=20183,
+            then=Recipe(
+                network=UNetConfig(zoom=(4, 3)),
+                augmentation=Augmentation(untouched=0.55, on_contact=0.5),
+                contacts=8.0,
+                steps=2400,
+                rate=1.5e-3,
+                warmup=50,
+                hold=0.25,
+                balance=0.4,
+                seed=20184,
+            ),
         ),
     )
 )
 """How the shipped weights were made: learn what nuclei look like; then, with crops that are more like the images, how
-these were annotated; then see everything enlarged."""
+these were annotated; then see everything enlarged; then look hardest where nuclei touch."""
 
 NOTEBOOK = Recipe(
     network=UNetConfig(
