@@ -28,7 +28,8 @@ class Recipe:
         balance: see `Crops`.
         epoch: steps between two checkpoints and entries in the log.
         seed: of crops and first weights.
-        then: how training goes on after that, from the weights that are kept; its network has the same weights.
+        then: how training goes on after that, from the weights that are kept; its network has the same levels, each as
+            wide or wider.
     """
 
     network: UNetConfig = field(default_factory=UNetConfig)

@@ -18,7 +18,7 @@ from model.training.dataset import Example, Pair, find_pairs
 from model.training.fitting import fit_rules
 from model.training.pictures import draw_curve, draw_examples
 from model.training.recipe import FINE_TUNE, Recipe
-from model.training.trainer import LOG, save_bare, train, trained_seconds
+from model.training.trainer import LOG, Start, save_bare, train, trained_seconds
 from model.weights import ModelCard, hash_file, read_card, write_card
 
 VALIDATION_SHARE = 8
@@ -68,12 +68,12 @@ class Beginning:
 
     Attributes:
         recipe: what to train, and how.
-        weights: those to begin with instead of random ones.
+        start: weights to begin with instead of random ones.
         rules: thresholds from which better ones are looked for.
     """
 
     recipe: Recipe
-    weights: Path | None = None
+    start: Start | None = None
     rules: InstanceRules = field(default_factory=InstanceRules)
 
 
@@ -84,7 +84,7 @@ def fine_tune(weights: Path) -> Beginning:
         WeightsError: they can't be read, or don't fit their card.
     """
     card = read_card(weights)
-    return Beginning(replace(FINE_TUNE, network=card.network), weights, card.rules)
+    return Beginning(replace(FINE_TUNE, network=card.network), Start(weights, card.network), card.rules)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def run_session(
     onlookers = onlookers or Onlookers()
     begin, folder = plan.begin, plan.folder
     network = train(
-        begin.recipe, train_on, folder, start=begin.weights, resume=plan.resume, on_step=onlookers.on_step
+        begin.recipe, train_on, folder, start=begin.start, resume=plan.resume, on_step=onlookers.on_step
     )
     recipe = begin.recipe.last
     rules, _ = fit_rules(network, recipe.network, val, start=begin.rules, on_trial=onlookers.on_trial)
@@ -135,7 +135,7 @@ def run_session(
 
 
 def _write_card(plan: Plan, rules: InstanceRules, weights: Path, scores: list[ImageScore]) -> ModelCard:
-    recipe, start = plan.begin.recipe, plan.begin.weights
+    recipe, start = plan.begin.recipe, plan.begin.start
     card = ModelCard(
         name=plan.name,
         sha256=hash_file(weights),
@@ -145,7 +145,7 @@ def _write_card(plan: Plan, rules: InstanceRules, weights: Path, scores: list[Im
         training={
             "data": dict(plan.data),
             "recipe": asdict(recipe),
-            "from": {"file": start.name, "sha256": hash_file(start)} if start else None,
+            "from": {"file": start.weights.name, "sha256": hash_file(start.weights)} if start else None,
             "seconds": round(trained_seconds(plan.folder)),
             "backend": f"{keras.backend.backend()}, Keras {keras.version()}",
             "machine": f"{platform.system()} {platform.machine()}",

@@ -16,9 +16,18 @@ from model.training.dataset import Example
 from model.training.losses import binary_cross_entropy, maps_loss
 from model.training.recipe import Recipe
 from model.training.schedule import WarmHoldFall
-from model.unet import build_unet
+from model.training.widening import widen
+from model.unet import UNetConfig, build_unet
 
 LOG = "log.csv"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights to begin with, and the network they are of: the recipe's own, or a narrower one."""
+
+    weights: Path
+    network: UNetConfig
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ def train(
     examples: Sequence[Example],
     folder: Path,
     *,
-    start: Path | None = None,
+    start: Start | None = None,
     resume: bool = False,
     on_step: Callable[[int, float], None] = lambda _step, _loss: None,
 ) -> keras.Model:
@@ -70,8 +79,8 @@ def train(
         place = Place(folder, number, before)
         network = _train_part(part, examples, place, start, resume, on_step)
         if part.then:
-            before, start = before + part.steps, place.weights
-            save_bare(network, part, start)
+            before, start = before + part.steps, Start(place.weights, part.network)
+            save_bare(network, part, place.weights)
     return network
 
 
@@ -79,7 +88,7 @@ def _train_part(
     recipe: Recipe,
     examples: Sequence[Example],
     place: Place,
-    start: Path | None,
+    start: Start | None,
     resume: bool,
     on_step: Callable[[int, float], None],
 ) -> keras.Model:
@@ -100,12 +109,14 @@ def _train_part(
     return network
 
 
-def compile_network(recipe: Recipe, start: Path | None = None) -> keras.Model:
+def compile_network(recipe: Recipe, start: Start | None = None) -> keras.Model:
     """Build the recipe's network, with given weights or random ones, its optimizer and loss: every variable."""
     with computing_in(choose_precision()):
         network = build_unet(recipe.network)
     if start is not None:
-        network.load_weights(start)
+        trained = build_unet(start.network)
+        trained.load_weights(start.weights)
+        widen(trained, network)
     network.compile(optimizer=_optimizer(recipe), loss=_loss(recipe))
     network.optimizer.build(network.trainable_variables)
     return network

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from model.forward import Forward
+from model.growth import Labels
+from model.metrics import compare
+from model.precision import Precision
 from model.segmentation import MARGIN, TILE, Segmenter, predict_maps
 from model.unet import UNetConfig, build_unet
 from model.weights import SHIPPED, read_card
@@ -56,12 +59,23 @@ def test_a_constant_image_is_no_error(segmenter: Segmenter):
     assert segmenter.segment(np.full((64, 64), 9, np.uint8)).labels.shape == (64, 64)
 
 
-def test_tiles_leave_no_seam(monkeypatch: pytest.MonkeyPatch, segmenter: Segmenter):
+def whole_and_tiled(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> tuple[Labels, Labels]:
+    segmenter = Segmenter.load(precision=precision)
     image, _ = discs(500, 420)
     whole = segmenter.segment(image).labels
     monkeypatch.setattr("model.segmentation.TILE", 3 * MARGIN)
-    tiled = segmenter.segment(image).labels
+    return whole, segmenter.segment(image).labels
+
+
+def test_tiles_leave_no_seam(monkeypatch: pytest.MonkeyPatch):
+    whole, tiled = whole_and_tiled(monkeypatch, "float32")
     assert (tiled == whole).all()
+
+
+def test_tiles_change_no_more_than_the_rounding_of_bfloat16_does(monkeypatch: pytest.MonkeyPatch):
+    """How a product is summed up depends on the tile's size, and shows where numbers have eight bits."""
+    whole, tiled = whole_and_tiled(monkeypatch, "mixed_bfloat16")
+    assert compare(whole, tiled).precision[8] > 0.95  # at an IoU of 0.9
 
 
 def test_tiles_begin_in_step_with_the_network(segmenter: Segmenter):

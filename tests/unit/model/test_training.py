@@ -17,7 +17,7 @@ from model.training.augment import Augmentation
 from model.training.batches import make_batches
 from model.training.recipe import FINE_TUNE, NOTEBOOK, NUQLEUS, Recipe, adapt
 from model.training.session import Beginning, Plan, fine_tune, run_session
-from model.training.trainer import train, trained_seconds
+from model.training.trainer import Start, train, trained_seconds
 from model.unet import UNetConfig
 from model.weights import ModelCard, card_path, read_card
 from tests.unit.model.training_examples import draw_example
@@ -209,7 +209,7 @@ def test_weights_without_their_card_are_refused(tmp_path: Path):
 def test_fine_tuning_begins_with_the_network_the_weights_and_the_rules_of_a_card(session):
     card, folder = session
     begin = fine_tune(folder / "tiny.weights.h5")
-    assert begin.weights == folder / "tiny.weights.h5"
+    assert begin.start == Start(folder / "tiny.weights.h5", TINY.network)
     assert begin.recipe == replace(FINE_TUNE, network=TINY.network)
     assert begin.rules == card.rules
 
@@ -226,7 +226,7 @@ def test_a_fine_tuned_network_says_which_weights_it_began_with(session, tmp_path
 
 
 def test_training_can_begin_with_given_weights(session, unbroken: Trained, tmp_path: Path):
-    start = session[1] / "tiny.weights.h5"
+    start = Start(session[1] / "tiny.weights.h5", TINY.network)
     losses: list[float] = []
     train(
         replace(TINY, steps=1), EXAMPLES, tmp_path, start=start, on_step=lambda _, loss: losses.append(loss)

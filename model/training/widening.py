@@ -1,0 +1,27 @@
+"""A trained network → a wider one that gives the same answers, to learn on from (Chen et al. 2016, Net2Net)."""
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+def widen(trained: keras.Model, wider: keras.Model) -> None:
+    """Give `wider` the weights of a network with the same layers, each with as many channels or fewer.
+
+    The channels that are new keep their random weights, and nothing trained listens to them yet: the logits stay what
+    they were, and every new weight has something to learn.
+    """
+    for layer in wider.layers:
+        old = trained.get_layer(layer.name).get_weights()
+        layer.set_weights([_embed(*pair) for pair in zip(old, layer.get_weights(), strict=True)])
+
+
+def _embed(trained: Array, fresh: Array) -> Array:
+    """Kernels are (rows, columns, in, out), all else is a value a channel."""
+    widened = fresh.copy()
+    if fresh.ndim > 1:
+        widened[..., trained.shape[-2] :, : trained.shape[-1]] = 0.0
+    widened[tuple(slice(size) for size in trained.shape)] = trained
+    return widened
