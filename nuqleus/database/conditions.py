@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, true
 
 from nuqleus.database.records import Claim
 from nuqleus.database.tables import File, FileState, Image
@@ -54,12 +54,7 @@ def made_by(model_id: int, images: range) -> ColumnElement[bool]:
 
 
 def overdue(connection: Connection, before: float) -> ColumnElement[bool]:
-    """Queued before this moment, and its message lost: see `Files.sweep`."""
-    last_sent = select(func.max(File.queued_at)).where(File.state == FileState.QUEUED)
-    running = select(exists().where(File.state == FileState.RUNNING))
-    sent = connection.scalar(last_sent)
-    if sent is not None and sent < before and not connection.scalar(running):
-        return unanswered(before)
+    """Queued before this moment, and its message lost, since the queue is first in, first out: see `Files.sweep`."""
     return or_(*(_overtaken(connection, before, urgent) for urgent in (True, False)))
 
 

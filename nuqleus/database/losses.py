@@ -18,9 +18,9 @@ class Losses(Catalogue):
     ) -> list[QueuedFile]:
         """Find what got lost: files on dead leases, and messages that never arrived.
 
-        A message counts as lost after `resend_seconds`, and if either a file that was queued later has been taken
-        (the queue is first in, first out), or nothing runs and nothing was sent meanwhile. A long queue thus
-        isn't sent again.
+        A message counts as lost after `resend_seconds`, and if either the broker holds no message at all, or a file
+        that was queued later has been taken (the queue is first in, first out). A queue thus isn't sent again however
+        long it is, and however long nobody works: copies of it would fill the broker.
 
         Args:
             max_attempts: workers that a file may kill before it is failed.
