@@ -9,14 +9,13 @@ for the other at the end of every layer, and take a fifth less time than one tha
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import Condition
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from model.combining import Combiner
+from model.room import Room
 
 Batch = NDArray[np.float32]
 
@@ -46,7 +45,7 @@ class Forward:
         self._network = network
         self._together = Combiner(self._predict_all, MOST if lanes == 1 else 1, lanes)
         self._pixels = pixels
-        self._room = _Room(pixels)
+        self._room = Room(pixels)
 
     def __call__(self, tile: Batch) -> Batch:
         """Return the logits of a tile."""
@@ -77,31 +76,6 @@ def choose_lanes() -> int:
     if not str(keras.distribution.list_devices()[0]).startswith("cpu"):
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class _Room:
-    """Shares out what there is of something. Who wants more than that waits until nobody else has any."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._taken = 0
-        self._change = Condition()
-        self.waiting = 0
-
-    @contextmanager
-    def of(self, amount: int) -> Iterator[None]:
-        """Have so much for the length of the block."""
-        with self._change:
-            self.waiting += 1
-            self._change.wait_for(lambda: not self._taken or self._taken + amount <= self._size)
-            self.waiting -= 1
-            self._taken += amount
-        try:
-            yield
-        finally:
-            with self._change:
-                self._taken -= amount
-                self._change.notify_all()
 
 
 def _alike(tiles: Sequence[Batch], pixels: int) -> Iterator[list[int]]:

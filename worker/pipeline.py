@@ -14,7 +14,8 @@ from model.channels import choose_channel, nuclear_channel, nuclear_pixels
 from model.masks import LabelImage, Mask, MaskBlock, encode_mask
 from model.measurements import Table, measure_intensities, measure_shapes
 from model.projection import project
-from model.reading import MAX_PIXELS, Plane, read_planes
+from model.reading import LARGE, MAX_PIXELS, Plane, read_planes
+from model.room import Room
 from nuqleus.database.results import ImageResult
 from nuqleus.rules import USUAL, Choice
 
@@ -27,8 +28,12 @@ Look = Callable[[Plane, Labels, ImageResult], None]
 Step = Callable[[int, int], None]
 """Called with the number of blocks that are done, and of all."""
 
+_pixels = Room(LARGE)
+"""Several threads may process images side by side that together are no larger than one that is still worked on as a
+whole: an image needs some 60 bytes a pixel."""
+
 _one_large = Lock()
-"""Several threads may process small images side by side; of large ones, one at a time has the memory."""
+"""Of images that are worked on in blocks, one at a time has the memory."""
 
 
 class FindsNuclei(Protocol):
@@ -70,13 +75,14 @@ def process(
         ImageError: the file can't be read as an image, or lacks the channel.
         OSError: the file can't be read at all.
     """
+    labels: Labels
     for plane, seconds in _read(path, choice, max_pixels):
         tiled = segmenter.tiled if plane.is_large else None
-        labels, result = (
-            _process_blocks(plane, tiled, seconds, step)
-            if tiled
-            else _process_whole(plane, segmenter, seconds)
-        )
+        if tiled:
+            labels, result = _process_blocks(plane, tiled, seconds, step)
+        else:
+            with _pixels.of(plane.pixels.shape[0] * plane.pixels.shape[1]):
+                labels, result = _process_whole(plane, segmenter, seconds)
         if look:
             look(plane, labels, result)
         yield result

@@ -7,6 +7,7 @@ from threading import Barrier, Event, get_ident
 import pytest
 from sqlalchemy import select
 
+from model.room import Room
 from nuqleus.database.engine import reading
 from nuqleus.database.models import register_model
 from nuqleus.database.states import FileState
@@ -92,6 +93,28 @@ def failing(error):
         raise error
 
     return fail
+
+
+def test_images_that_together_need_too_much_memory_go_one_after_the_other(
+    chunk, process, nuclei, segmenter, monkeypatch
+):
+    """Bytes on disk, which bound a chunk, don't say how many pixels there will be."""
+    room, inside = Room(1), []
+    monkeypatch.setattr("worker.pipeline._pixels", room)
+    others_wait = Event()
+
+    def enter():
+        inside.append(1)
+        while not others_wait.is_set() and room.waiting < 2:
+            assert len(inside) == 1
+        others_wait.set()
+        inside.pop()
+        assert not inside
+
+    segmenter.acts = dict.fromkeys((1, 2, 3), enter)
+    ids = chunk(3)
+    process(*ids)
+    assert nuclei() == {file_id: count for count, file_id in enumerate(ids, start=1)}
 
 
 def test_every_file_of_a_chunk_ends_with_its_own_results(chunk, process, rows, nuclei):
