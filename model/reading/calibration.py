@@ -1,7 +1,7 @@
 """Micrometres per pixel and names of channels, from what files say about themselves."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,27 +38,29 @@ def from_dpi(dpi: Any) -> float | None:
     return _believable(square(*(_ratio(UM_PER_INCH, dots) for dots in dpi)))
 
 
-def calibrate(tif: tifffile.TiffFile, page: tifffile.TiffPage, scene: int) -> Calibration:
+def calibrate(tif: tifffile.TiffFile, page: tifffile.TiffPage, series: int) -> Calibration:
     """Return the calibration of a series: OME's first, then ImageJ's, then that of the resolution tags.
 
     Args:
         tif: the file.
         page: a page of the series.
-        scene: number of the series.
+        series: number of the series among all of the file.
     """
     if tif.ome_metadata:
-        return _from_ome(tif.ome_metadata, scene)
+        return _from_ome(tif.ome_metadata, series, len(tif.series))
     if tif.imagej_metadata:
         return Calibration(_from_imagej(tif.imagej_metadata, page))
     return Calibration(_believable(_from_tags(page)))
 
 
-def _from_ome(xml: str, scene: int) -> Calibration:
+def _from_ome(xml: str, series: int, of: int) -> Calibration:
     try:
         images = several(tifffile.xml2dict(xml)["OME"]["Image"])
-        pixels = images[min(scene, len(images) - 1)]["Pixels"]
-        names = [str(channel.get("Name", "")) for channel in several(pixels.get("Channel", []))]
-        return Calibration(_ome_size(pixels), tuple(names) if all(names) else ())
+        if len(images) not in (1, of):  # which of them is meant can't be told
+            return Calibration()
+        pixels = images[series if len(images) == of else 0]["Pixels"]
+        channels = several(pixels.get("Channel", []))
+        return Calibration(_ome_size(pixels), named(str(channel.get("Name", "")) for channel in channels))
     except Exception:  # XML in an unexpected form says nothing about the pixels
         return Calibration()
 
@@ -115,3 +117,9 @@ def _believable(size: float | None) -> float | None:
 def several(item: Any) -> Sequence[Any]:
     """Return the list that XML has where something comes more than once, else a list of the one."""
     return item if isinstance(item, list) else [item]
+
+
+def named(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of channels, none where none has a name; one without is `channel 0`, by its number."""
+    known = [name.strip() for name in names]
+    return tuple(name or f"channel {number}" for number, name in enumerate(known)) if any(known) else ()

@@ -14,7 +14,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from model.errors import ImageError
-from model.reading.calibration import Calibration, several, square
+from model.reading.calibration import Calibration, named, several, square
 from model.reading.damage import explained
 from model.reading.plane import Plane
 from model.reading.scenes import Scene, need, read_scenes
@@ -123,5 +123,4 @@ def _pixel_size(metadata: Any) -> float | None:
 
 def _channel_names(metadata: Any) -> tuple[str, ...]:
     channels = metadata["Information"]["Image"].get("Dimensions", {}).get("Channels", {}).get("Channel", [])
-    names = tuple(str(channel.get("Name", "")) for channel in several(channels))
-    return names if all(names) else ()
+    return named(str(channel.get("Name", "")) for channel in several(channels))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.calibration import UM, Calibration, square
+from model.reading.calibration import UM, Calibration, named, square
 from model.reading.damage import explained
 from model.reading.plane import Plane
 from model.reading.scenes import Bounded, Scene, need, read_scenes, truncated
@@ -91,8 +91,7 @@ def _pixel_size(image: Any) -> float | None:
 def _channel_names(image: Any) -> tuple[str, ...]:
     """Names of dyes where the file has them, else those of the colours that channels are shown in."""
     channels = image.xml_element.findall(f"{DESCRIPTION}/Channels/ChannelDescription")
-    names = tuple(_dye(channel) or channel.get("LUTName") or "" for channel in channels)
-    return names if all(names) else ()
+    return named(_dye(channel) or channel.get("LUTName") or "" for channel in channels)
 
 
 def _dye(channel: Any) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ImageError
-from model.reading.calibration import Calibration, square
+from model.reading.calibration import Calibration, named, square
 from model.reading.damage import explained
 from model.reading.plane import Plane
 from model.reading.scenes import Bounded, Scene, need, read_scenes, truncated
@@ -95,7 +95,6 @@ def _calibrate(nd2: Any) -> Calibration:
         channels = nd2.metadata.channels
         volume = channels[0].volume
         size = square(*volume.axesCalibration[:2]) if all(volume.axesCalibrated[:2]) else None
-        names = tuple(str(channel.channel.name) for channel in channels)
-        return Calibration(size, names if all(names) else ())
+        return Calibration(size, named(str(channel.channel.name or "") for channel in channels))
     except Exception:  # metadata in an unexpected form say nothing about the pixels
         return Calibration()

@@ -8,7 +8,7 @@ Orientation tag is ignored, as ImageJ, Bio-Formats and tifffile do, so that mask
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import tifffile
@@ -20,6 +20,7 @@ from model.reading.calibration import Calibration, calibrate
 from model.reading.damage import explained
 from model.reading.directories import check_directories
 from model.reading.layout import PIXEL, SAMPLE, Index, Layout
+from model.reading.ome import own_metadata
 from model.reading.photometry import Conversion, UnsupportedPixelsError, conversion
 from model.reading.plane import Pixels, Plane, check_size, is_large
 from model.reading.regions import RegionPixels
@@ -41,8 +42,8 @@ def read_tiff(path: Path, max_pixels: int) -> Iterator[Plane]:
     with path.open("rb") as file:
         with explained(path):
             check_directories(path, file)
-            tif = TiffFile(file, **ALONE)
-            scenes = [_Scene(path, tif, series, i) for i, series in enumerate(_images(tif))]
+            tif = _opened(path, file)
+            scenes = [_Scene(path, tif, series, number) for number, series in _images(tif)]
             _check_complete(path, tif)
             for scene in scenes:
                 scene.check(max_pixels)
@@ -52,11 +53,24 @@ def read_tiff(path: Path, max_pixels: int) -> Iterator[Plane]:
             first += scene.layout.scenes
 
 
-def _images(tif: TiffFile) -> list[TiffPageSeries]:
-    """Return the series that are images: no thumbnails, labels, masks or levels of pyramids."""
-    series = [one for base in _series(tif) for one in (base, *_scenes_among_levels(base))]
-    images = [s for s in series if not (s.keyframe.is_reduced or s.keyframe.is_mask or s.name in EXTRAS)]
-    return images or series[:1]
+def _opened(path: Path, file: BinaryIO) -> TiffFile:
+    """Open a file as if it were alone: of a set, it gives its own planes, with the axes that the set has."""
+    tif = TiffFile(file, **ALONE)
+    own = own_metadata(path, tif)
+    if own is None:
+        return tif
+    file.seek(0)  # where tifffile takes the file to begin
+    return TiffFile(file, omexml=own, **ALONE)
+
+
+def _images(tif: TiffFile) -> list[tuple[int, TiffPageSeries]]:
+    """Return the series that are images, numbered as in the file: no thumbnails, labels, masks, levels of pyramids."""
+    series = [(i, one) for i, base in enumerate(_series(tif)) for one in (base, *_scenes_among_levels(base))]
+    return [(i, one) for i, one in series if not _is_extra(one)] or series[:1]
+
+
+def _is_extra(series: TiffPageSeries) -> bool:
+    return bool(series.keyframe.is_reduced or series.keyframe.is_mask or series.name in EXTRAS)
 
 
 def _series(tif: TiffFile) -> list[TiffPageSeries]:
@@ -110,12 +124,27 @@ class _Scene:
 
     def planes(self, first_scene: int) -> Iterator[Plane]:
         """Read the planes one by one; places without any stored page are skipped (OME allows them)."""
-        for place, numbers in self.layout.groups():
+        groups = list(self.layout.groups())
+        with explained(self.path):
+            stored = self._stored_channels([numbers for _, numbers in groups])
+        names = self._names(stored, len(groups[0][1]))
+        for place, numbers in groups:
             with explained(self.path):
-                images = self._images(numbers)
+                images = self._images([numbers[channel] for channel in stored])
             for within, pixels in images:
                 scene, t, z = self.layout.number(place + within)
-                yield self._plane(pixels, first_scene + scene, t, z)
+                yield self._plane(pixels, names, first_scene + scene, t, z)
+
+    def _stored_channels(self, groups: list[list[int]]) -> list[int]:
+        """Return which channels have a page at any place: those of an OME set may lie in another file."""
+        everywhere = range(len(groups[0]))
+        if len(self.series) < self.layout.pages:
+            return list(everywhere)
+        return [c for c in everywhere if any(self.series[numbers[c]] is not None for numbers in groups)]
+
+    def _names(self, stored: list[int], channels: int) -> tuple[str, ...]:
+        names = self.calibration.channel_names
+        return tuple(names[channel] for channel in stored) if len(names) == channels else names
 
     def _images(self, numbers: list[int]) -> Iterable[tuple[Index, Pixels]]:
         """Return the images in the pages of one place, with their index within the page."""
@@ -149,8 +178,7 @@ class _Scene:
         self._check_shape(page, page.shape)
         return stored_page(page, self.tif.byteorder, kept)
 
-    def _plane(self, pixels: Pixels, scene: int, t: int, z: int) -> Plane:
-        names = self.calibration.channel_names
+    def _plane(self, pixels: Pixels, names: tuple[str, ...], scene: int, t: int, z: int) -> Plane:
         return Plane(
             pixels,
             colour=self.conversion.colour,
