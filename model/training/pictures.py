@@ -15,12 +15,14 @@ PANELS = 3
 
 
 def draw_curve(log: Path, picture: Path) -> None:
-    """Draw the loss over the steps of a training's log as a PNG."""
-    with log.open(newline="") as lines:
-        rows = [(int(step), float(loss)) for step, loss, _ in csv.reader(lines)]
+    """Draw the loss over the steps of a training's log as a PNG; without a log, an empty one."""
+    rows: list[tuple[int, float]] = []
+    if log.exists():
+        with log.open(newline="") as lines:
+            rows = [(int(step), float(loss)) for step, loss, _ in csv.reader(lines)]
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
-    axes.plot(*zip(*rows, strict=True), linewidth=1)
+    axes.plot([step for step, _ in rows], [loss for _, loss in rows], linewidth=1)
     axes.set(xlabel="step", ylabel="loss (mean since the last point)", yscale="log", title="Training")
     axes.grid(visible=True, which="both", alpha=0.3)
     figure.savefig(picture, dpi=110)

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from model.errors import WeightsError
 from model.evaluation import ImageScore, summarise
 from model.forward import Forward
 from model.instances import InstanceRules, find_nuclei
@@ -17,8 +18,10 @@ from model.segmentation import predict_maps
 from model.training.dataset import Example, Pair, find_pairs
 from model.training.fitting import fit_rules
 from model.training.pictures import draw_curve, draw_examples
+from model.training.place import LOG
 from model.training.recipe import FINE_TUNE, Recipe
-from model.training.trainer import LOG, Start, save_bare, train, trained_seconds
+from model.training.record import keep_record
+from model.training.trainer import Start, save_bare, train, trained_seconds
 from model.weights import ModelCard, hash_file, read_card, write_card
 
 VALIDATION_SHARE = 8
@@ -119,15 +122,25 @@ class Onlookers:
 def run_session(
     plan: Plan, train_on: Sequence[Example], val: Sequence[Example], onlookers: Onlookers | None = None
 ) -> ModelCard:
-    """Train, fit the rules on `val`, measure there, and write `<name>.weights.h5`, its card and pictures."""
+    """Train, fit the rules on `val`, measure there, and write `<name>.weights.h5`, its card and pictures.
+
+    Raises:
+        WeightsError: the training to resume is another one, or would overwrite the weights that it begins with.
+    """
     onlookers = onlookers or Onlookers()
     begin, folder = plan.begin, plan.folder
+    start = begin.start.weights if begin.start else None
+    weights = folder / f"{plan.name}.weights.h5"
+    if start and start.resolve() == weights.resolve():
+        raise WeightsError(
+            f"{start} would be overwritten by what is trained from it: choose another --output or --name."
+        )
+    keep_record(folder, begin.recipe, start, plan.data, resume=plan.resume)
     network = train(
         begin.recipe, train_on, folder, start=begin.start, resume=plan.resume, on_step=onlookers.on_step
     )
     recipe = begin.recipe.last
     rules, _ = fit_rules(network, recipe.network, val, start=begin.rules, on_trial=onlookers.on_trial)
-    weights = folder / f"{plan.name}.weights.h5"
     save_bare(network, recipe, weights)
     card = _write_card(plan, rules, weights, _measure(network, recipe, rules, val, folder))
     draw_curve(folder / LOG, folder / "curve.png")

@@ -14,12 +14,11 @@ from model.precision import choose_precision, computing_in
 from model.training.batches import make_batches
 from model.training.dataset import Example
 from model.training.losses import binary_cross_entropy, maps_loss
+from model.training.place import LOG, Place
 from model.training.recipe import Recipe
 from model.training.schedule import WarmHoldFall
 from model.training.widening import widen
 from model.unet import UNetConfig, build_unet
-
-LOG = "log.csv"
 
 
 @dataclass(frozen=True)
@@ -28,31 +27,6 @@ class Start:
 
     weights: Path
     network: UNetConfig
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a part of a training leaves things.
-
-    Attributes:
-        folder: of the whole training.
-        number: of the part, from 1.
-        before: steps of the parts before it.
-    """
-
-    folder: Path
-    number: int
-    before: int
-
-    @property
-    def checkpoint(self) -> Path:
-        """Weights, optimizer and running means, to go on from."""
-        return self.folder / f"part-{self.number}.checkpoint.weights.h5"
-
-    @property
-    def weights(self) -> Path:
-        """What the next part begins with."""
-        return self.folder / f"part-{self.number}.weights.h5"
 
 
 def train(
@@ -151,6 +125,8 @@ def _loss(recipe: Recipe) -> Callable[[Any, Any], Any]:
 
 def trained_seconds(folder: Path) -> float:
     """Return how long the training logged in a folder has taken so far, interruptions left out."""
+    if not (folder / LOG).exists():  # cut off after its only checkpoint, before the entry
+        return 0.0
     with (folder / LOG).open(newline="") as lines:
         return sum(float(seconds) for _, _, seconds in csv.reader(lines))
 

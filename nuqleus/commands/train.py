@@ -105,7 +105,9 @@ def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool
 
 
 def _refuse_to_overwrite(output: Path, resume: bool) -> None:
-    if not resume and (output / "log.csv").exists():
+    from model.training.place import holds_training
+
+    if not resume and holds_training(output):
         raise click.UsageError(
             f"{output} holds a training already. Go on with it by --resume, or choose another folder by --output."
         )

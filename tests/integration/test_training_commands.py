@@ -51,15 +51,33 @@ def test_training_leaves_weights_card_log_and_pictures(trained: Path):
 
 
 def test_a_training_is_not_overwritten_but_goes_on_when_asked(folder: Path, trained: Path):
-    refused = nuqleus("train", folder, "--output", trained, "--steps", 2)
+    refused = nuqleus("train", folder, "--output", trained, "--steps", 1)
     assert refused.exit_code == 2
     assert "--resume" in refused.output
     resumed = nuqleus(
-        "train", folder, "--output", trained, "--name", "mine", "--steps", 2, "--batch", 2, "--resume"
+        "train", folder, "--output", trained, "--name", "mine", "--steps", 1, "--batch", 2, "--resume"
     )
     assert resumed.exit_code == 0, resumed.output
-    assert [line.split(",")[0] for line in (trained / "log.csv").read_text().split()] == ["1", "2"]
-    assert (trained / "part-2.checkpoint.weights.h5").exists()
+    assert [line.split(",")[0] for line in (trained / "log.csv").read_text().split()] == ["1"]
+
+
+def test_another_training_does_not_go_on_from_this_ones_checkpoint(folder: Path, trained: Path):
+    before = (trained / "mine.weights.h5").read_bytes()
+    refused = nuqleus(
+        "train", folder, "--output", trained, "--name", "mine", "--steps", 2, "--batch", 2, "--resume"
+    )
+    assert refused.exit_code == 1
+    assert "steps" in refused.output
+    assert (trained / "mine.weights.h5").read_bytes() == before
+
+
+def test_weights_are_not_overwritten_by_what_is_trained_from_them(folder: Path, trained: Path):
+    weights = trained / "mine.weights.h5"
+    before = weights.read_bytes()
+    refused = nuqleus("train", folder, "--from", weights, "--output", trained, "--name", "mine", "--resume")
+    assert refused.exit_code == 1
+    assert "would be overwritten" in refused.output
+    assert weights.read_bytes() == before
 
 
 def test_evaluating_given_weights_prints_a_row_a_kind_and_writes_json(
