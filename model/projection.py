@@ -26,6 +26,9 @@ BAND = 1024
 EXACT = 3
 """Bytes of integers that float32 holds exactly."""
 
+EXACT_SUMS = 2**16
+"""So many integers of 16 bits have a sum that fits into 32."""
+
 
 def project(planes: Iterable[Plane], z: ZStacks) -> Iterator[Plane]:
     """Yield one plane for each scene and time point, with z = 0; the planes themselves for `planes`.
@@ -46,7 +49,7 @@ def _brightest(stack: Iterator[Plane]) -> Plane:
     brightest: Array | None = None
     for plane in stack:
         if brightest is None:
-            brightest = np.array(first.pixels)
+            brightest = _copied(first, first.pixels.dtype)
         for rows in _bands(plane):
             np.fmax(brightest[rows], plane.pixels[rows], out=brightest[rows])
     return first if brightest is None else _projected(first, brightest, "max")
@@ -56,15 +59,16 @@ def _mean(stack: Iterator[Plane]) -> Plane:
     first = next(stack)
     total: Array | None = None
     count = 1
-    for count, plane in enumerate(stack, start=2):  # noqa: B007 - wanted after the loop
+    for count, plane in enumerate(stack, start=2):
         if total is None:
-            total = np.array(first.pixels, np.float64)
+            total = _copied(first, _sum_dtype(first.pixels.dtype))
+        elif count > EXACT_SUMS and total.dtype.kind in "iu":
+            total = total.astype(np.float64)
         for rows in _bands(plane):
             total[rows] += plane.pixels[rows]
     if total is None:
         return first
-    total /= count
-    return _projected(first, total.astype(_mean_dtype(first.pixels.dtype), copy=False), "mean")
+    return _projected(first, _divided(total, count, _mean_dtype(first.pixels.dtype)), "mean")
 
 
 PROJECTIONS: dict[str, Callable[[Iterator[Plane]], Plane]] = {"max": _brightest, "mean": _mean}
@@ -75,9 +79,33 @@ def _projected(first: Plane, pixels: Array, how: str) -> Plane:
     return replace(first, pixels=pixels, z=0, projection=how)
 
 
+def _copied(plane: Plane, dtype: np.dtype[Any]) -> Array:
+    pixels = np.empty(plane.pixels.shape, dtype)
+    for rows in _bands(plane):
+        pixels[rows] = plane.pixels[rows]
+    return pixels
+
+
+def _divided(total: Array, count: int, dtype: type[np.floating[Any]]) -> Array:
+    """Return the means, band by band in the memory of the sums: these are no narrower, so none is lost unread."""
+    sums = total.reshape(-1)
+    means = sums.view(dtype)[: sums.size]
+    step = max(1, BAND * total[:1].size)
+    for start in range(0, sums.size, step):
+        means[start : start + step] = sums[start : start + step] / count
+    return means.reshape(total.shape)
+
+
 def _bands(plane: Plane) -> Iterator[slice]:
     for start in range(0, plane.pixels.shape[0], BAND):
         yield slice(start, start + BAND)
+
+
+def _sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return what holds the sum of a stack: integers of 32 bits take half of float64, and are as exact."""
+    if dtype.kind not in "iu" or dtype.itemsize > np.dtype(np.uint16).itemsize:
+        return np.dtype(np.float64)
+    return np.dtype(np.int32 if dtype.kind == "i" else np.uint32)
 
 
 def _mean_dtype(dtype: np.dtype[Any]) -> type[np.floating[Any]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from model import projection
 from model.projection import project
 from model.reading import Plane, read_planes
 
@@ -51,6 +52,47 @@ def test_large_values_do_not_overflow():
     (image,) = project(stack(np.full((300, 1, 1, 1), 65_535, np.uint16)), "mean")
 
     assert image.pixels.item() == 65_535
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("uint16", 65_535), ("int16", -32_768)])
+def test_stacks_beyond_what_32_bits_add_up_do_not_overflow(dtype: str, value: int):
+    planes = (
+        Plane(np.full((1, 1, 1), value, dtype), colour=False, z=z) for z in range(projection.EXACT_SUMS + 2)
+    )
+
+    (image,) = project(planes, "mean")
+
+    assert image.pixels.item() == value
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float16", "float32", "float64", "int32"])
+def test_the_mean_of_an_image_of_several_bands_is_that_of_float64(dtype: str, monkeypatch):
+    monkeypatch.setattr(projection, "BAND", 3)
+    values = numbers(dtype, (7, 11, 5, 2)) - np.array(50, dtype)
+
+    (image,) = project(stack(values), "mean")
+
+    total = values.astype(np.float64).sum(axis=0)
+    np.testing.assert_array_equal(image.pixels, (total / len(values)).astype(image.pixels.dtype))
+
+
+@pytest.mark.parametrize(
+    ("how", "dtype", "most"), [("max", "uint16", 2), ("mean", "uint16", 4), ("mean", "float32", 8)]
+)
+def test_the_memory_of_a_projection(how: str, dtype: str, most: int, monkeypatch):
+    """Bytes for each pixel, besides the planes: what docs/large-images.md promises."""
+    monkeypatch.setattr(projection, "BAND", 16)
+    side = 512
+    planes = stack(np.ones((3, side, side, 1), dtype))
+    next(project(iter(planes), how))  # what is loaded once stays
+    tracemalloc.start()
+    try:
+        next(project(iter(planes), how))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < (most + 1) * side * side
 
 
 def test_the_brightest_value_passes_over_nan():
