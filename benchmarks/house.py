@@ -9,9 +9,10 @@ import warnings
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Engine, text
 
 from nuqleus.broker import EmbeddedBroker
@@ -87,6 +88,23 @@ class House:
     def pids(self, part: str) -> list[int]:
         """The processes of the `worker`, the `scheduler`, `redis` or the `database`, without what they started."""
         return list(self._pids[part])
+
+    @contextmanager
+    def confined(self, cores: set[int]) -> Iterator[None]:
+        """Have all that runs, and what it starts, share these cores for the length of the block."""
+        usual = os.sched_getaffinity(0)
+        self._confine(cores)
+        try:
+            yield
+        finally:
+            self._confine(usual)
+
+    def _confine(self, cores: set[int]) -> None:
+        parents = [psutil.Process(pid) for pids in self._pids.values() for pid in pids]
+        for process in (relative for p in parents for relative in (p, *p.children(recursive=True))):
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):  # it ended meanwhile
+                for thread in process.threads():
+                    os.sched_setaffinity(thread.id, cores)
 
     @contextmanager
     def workers(self, command: Sequence[str], cores: Sequence[set[int] | None]) -> Iterator[None]:

@@ -12,7 +12,8 @@ ratio is that of a round.
 **no network**: a worker on one core that has an answer from the network ready for each size of image. Mpixel/s for the
 images of FOLDER; images per second for pieces of them of 128 × 128.
 
-**two workers**: each on a core of its own, beside one worker on one core, in turns.
+**two workers**: each on a core of its own, beside one worker on one core, in turns; all else (scheduler, Redis,
+PostgreSQL) shares the worker's core, or both.
 """
 
 import json
@@ -124,7 +125,7 @@ def time_two(images: list[Path], copies: int, rounds: int, figures: Figures) -> 
     with house() as built:
         for _ in track(range(rounds), "two workers"):
             for name, cores in (("one on one core", [{0}]), ("two on two cores", [{0}, {1}])):
-                with built.workers(WORKER, cores):
+                with built.confined(set().union(*cores)), built.workers(WORKER, cores):
                     figures.rates[name].append(copies * pixels / drop(built, images, copies))
 
 
