@@ -19,13 +19,13 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
-def interpolated(text: str) -> str:
-    """A compose file with the default of each variable in it."""
-    return VARIABLE.sub(r"\2", text)
+def interpolated(text: str, **given: str) -> str:
+    """A compose file with what is given for its variables, as .env does, and the defaults of the others."""
+    return VARIABLE.sub(lambda found: given.get(found[1], found[2]), text)
 
 
-def services() -> dict[str, dict[str, Any]]:
-    return yaml.safe_load(interpolated(COMPOSE))["services"]
+def services(**given: str) -> dict[str, dict[str, Any]]:
+    return yaml.safe_load(interpolated(COMPOSE, **given))["services"]
 
 
 def ours() -> dict[str, dict[str, Any]]:

@@ -159,6 +159,23 @@ class TestHealth:
         assert seconds(services()[name]["stop_grace_period"]) > get_settings().time_limit
 
 
+class TestWorkers:
+    """`--scale` lasts until the next `up`, for instance that which starts what watches the others."""
+
+    @pytest.mark.parametrize(("name", "variable"), [("worker", "WORKERS"), ("worker-gpu", "GPU_WORKERS")])
+    def test_there_is_one_unless_the_settings_file_says_how_many(self, name: str, variable: str):
+        assert services()[name]["deploy"]["replicas"] == 1
+        assert services(**{variable: "8"})[name]["deploy"]["replicas"] == 8
+
+    def test_graphics_processors_may_do_all_the_work(self):
+        few = services(WORKERS="0", GPU_WORKERS="2")
+        assert [few[name]["deploy"]["replicas"] for name in ("worker", "worker-gpu")] == [0, 2]
+
+    def test_no_page_starts_several_in_a_way_that_the_next_start_undoes(self):
+        pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+        assert [page.name for page in pages if re.search(r"^docker .*--scale", page.read_text(), re.M)] == []
+
+
 class TestConfinement:
     @pytest.mark.parametrize("name", services())
     def test_nobody_is_root(self, name: str):
