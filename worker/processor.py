@@ -107,7 +107,8 @@ class Processor:
 
     def _give_up(self, claims: Sequence[Claim], error: TimeUp) -> None:
         if len(claims) == 1:
-            self._fail(claims[0], error)
+            with about_file(claims[0].file_id):
+                self._fail(claims[0], error)
             return
         log.warning("Files %s took too long together: each will be tried alone.", [c.file_id for c in claims])
         self.patience(self.files.end_leases, [self.owner])

@@ -8,7 +8,9 @@ import warnings
 from typing import Any
 
 from billiard import active_children
+from billiard.util import get_logger as children_logger
 from celery import Celery
+from celery.apps import worker as banners
 from celery.exceptions import SecurityWarning
 from celery.signals import (
     setup_logging,
@@ -22,6 +24,8 @@ from nuqleus.logs import configure_logs
 from nuqleus.queue import TASK, make_app
 from nuqleus.settings import Settings
 from worker.child import LEAVE, Child
+
+log = logging.getLogger(__name__)
 
 MEMORY_LIMIT_KB = 4 * 1024 * 1024
 """A child that once needed more is replaced after its task: memory that fell apart never comes back."""
@@ -90,3 +94,7 @@ def _configure_logs(settings: Settings) -> None:
     configure_logs(settings.log_level, log_format=settings.log_format)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # billiard's keeps to itself, and Celery prints what it says when it is told to end: lines that no program can read
+    children_logger().setLevel(logging.WARNING)
+    children_logger().propagate = True
+    banners.safe_say = lambda message, *_stream: log.info(message.removeprefix("worker: "))

@@ -1,5 +1,6 @@
 """What `celery -A worker.app worker` loads: everything that the queue needs, and no TensorFlow."""
 
+import json
 import os
 import signal
 import subprocess
@@ -34,6 +35,33 @@ def test_the_parent_binds_the_task_without_loading_what_only_its_child_needs():
     loaded, tasks = shown.stdout.splitlines()
     assert loaded == "[]"
     assert tasks == f"['{TASK}']"
+
+
+SPEAK = """
+import signal
+from types import SimpleNamespace
+from billiard import pool
+from celery.apps import worker
+from worker.app import app
+app.log.setup()
+pool.error("Process %r pid:%r exited with %r", "SpawnPoolWorker-1", 7, "signal 9 (SIGKILL)")
+worker.install_worker_term_handler(SimpleNamespace(hostname="worker@host"))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+def test_where_lines_are_json_so_is_what_celery_says_of_a_killed_child_and_of_its_end():
+    environment = os.environ | {"NUQLEUS_BROKER_URL": "memory://", "NUQLEUS_LOG_FORMAT": "json"}
+    spoken = subprocess.run(
+        [sys.executable, "-c", SPEAK], env=environment, capture_output=True, text=True, check=True
+    )
+
+    lines = [json.loads(line) for line in spoken.stderr.splitlines()]
+    assert [(line["level"], line["message"]) for line in lines] == [
+        ("ERROR", "Process 'SpawnPoolWorker-1' pid:7 exited with 'signal 9 (SIGKILL)'"),
+        ("INFO", "Warm shutdown (MainProcess)"),
+    ]
+    assert spoken.stdout == ""
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A file from its claim to its end, on a real database, with a stand-in for the network."""
 
+import json
 from unittest.mock import Mock
 
 import numpy as np
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from nuqleus.database.engine import reading
 from nuqleus.database.states import FileState
 from nuqleus.database.tables import Image, Nucleus
+from nuqleus.logs import JsonFormatter
 from tests.stand_in import draw_squares
 from tests.unit.worker.conftest import raising
 from worker.timelimit import TimeUp
@@ -137,3 +139,14 @@ def test_a_file_whose_time_is_up_while_it_is_decoded_is_slow_not_damaged(drop, p
     process(file_id)
 
     assert row(file_id).error_kind == "time-limit"
+
+
+def test_the_line_about_a_file_whose_time_is_up_has_its_id(drop, process, caplog):
+    caplog.handler.setFormatter(JsonFormatter())
+    file_id = drop("slow.png")
+
+    process(file_id, raising(TimeUp()))
+
+    (line,) = [line for line in map(json.loads, caplog.text.splitlines()) if "time-limit" in line["message"]]
+    assert line["message"].startswith("slow.png: time-limit: ")
+    assert line["file"] == file_id
