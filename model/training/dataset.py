@@ -1,23 +1,29 @@
 """A folder of images and label images, read into memory.
 
 DIR/images/<name>.png|tif…   DIR/labels/<name>.png|tif   DIR/../index.csv or DIR/index.csv (optional: id, kind)
+
+Label images may also be called as `nuqleus segment` calls them, <name>.png.label.tif and so on.
 """
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from model.channels import nuclear_pixels
 from model.errors import DatasetError
+from model.labelfile import ENDING
 from model.normalise import normalise
-from model.reading import read_planes
+from model.reading import SUFFIXES, read_planes
+from model.training.index import UNKNOWN_KIND, read_kinds
 from model.training.targets import contact_map, distance_map
 
-UNKNOWN_KIND = "image"
+WHITE = (255, 65535)
+"""What drawing programs write for every pixel of a mask."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +65,18 @@ class Pair:
 def find_pairs(folder: Path) -> list[Pair]:
     """Return the labelled images of a folder, in the order of their names.
 
+    Files whose endings are those of no image, and folders, are left out: notes, what file managers leave.
+
     Raises:
-        DatasetError: the folder has no `images`, or an image has no label image.
+        DatasetError: the folder has no `images`, or none in it, or an image hasn't one label image; or its index
+            can't be read.
     """
     if not (folder / "images").is_dir():
         raise DatasetError(f"{folder} has no folder 'images' (and 'labels') with labelled images.")
-    kinds = _read_kinds(folder)
-    images = sorted(path for path in (folder / "images").iterdir() if not path.name.startswith("."))
+    images = sorted(path for path in (folder / "images").iterdir() if _is_image(path))
+    if not images:
+        raise DatasetError(f"{folder / 'images'} holds no images ({', '.join(SUFFIXES)}).")
+    kinds = read_kinds(folder)
     return [Pair(p.stem, kinds.get(p.stem, UNKNOWN_KIND), p, _labels_of(p, folder)) for p in images]
 
 
@@ -77,13 +88,48 @@ def load_examples(
 
 
 def read_image(path: Path) -> NDArray[np.generic]:
-    """Read the first plane of an image: (H, W, C) in the file's dtype."""
-    return np.asarray(next(iter(read_planes(path))).pixels)
+    """Read what the network sees of the first plane of an image: (H, W, 1) or (H, W, 3) in the file's dtype.
+
+    Of several channels it is the one that `nuqleus segment` chooses.
+    """
+    return np.asarray(nuclear_pixels(next(iter(read_planes(path)))))
 
 
 def read_labels(path: Path) -> NDArray[np.int32]:
-    """Read a label image: (H, W) int32."""
-    return read_image(path)[..., 0].astype(np.int32)
+    """Read a label image: (H, W) int32.
+
+    Raises:
+        DatasetError: it isn't one image of one number a nucleus.
+    """
+    planes = read_planes(path)
+    pixels = np.asarray(next(planes).pixels)
+    if next(planes, None) is not None:
+        raise DatasetError(f"{path} has several pages: a label image has one. Save that of its image alone.")
+    labels = pixels[..., 0]
+    if pixels.shape[2] > 1 and (pixels != labels[..., None]).any():
+        raise DatasetError(
+            f"{path} is a colour image or has several channels: a label image has one, with a number for each "
+            "nucleus. Save the numbers, as 16-bit TIFF or PNG, not a picture of them."
+        )
+    _check_numbers(path, labels)
+    return labels.astype(np.int32)
+
+
+def _check_numbers(path: Path, labels: NDArray[np.generic]) -> None:
+    highest = np.iinfo(np.int32).max
+    if not (labels.min() >= 0 and float(labels.max()) <= highest and (labels == np.rint(labels)).all()):
+        raise DatasetError(
+            f"{path} has other values than whole numbers from 0 to {highest:,}: 0 is background, 1 and up are nuclei."
+        )
+    if labels.max() in WHITE and np.isin(labels, (0, labels.max())).all() and _count_pieces(labels) > 1:
+        raise DatasetError(
+            f"{path} is a mask: all its nuclei are {labels.max()}. A label image has one number a nucleus; label "
+            "the connected components of the mask, and part those that touch."
+        )
+
+
+def _count_pieces(labels: NDArray[np.generic]) -> int:
+    return int(cc3d.connected_components(labels != 0, connectivity=8, return_N=True)[1])
 
 
 def _load(pair: Pair) -> Example:
@@ -102,17 +148,18 @@ def _median_diameter(labels: NDArray[np.int32]) -> float:
     return float(np.median(2 * np.sqrt(areas / np.pi))) if areas.size else 0.0
 
 
+def _is_image(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
 def _labels_of(image: Path, folder: Path) -> Path:
-    for suffix in (image.suffix, ".png", ".tif", ".tiff"):
-        candidate = folder / "labels" / (image.stem + suffix)
-        if candidate.is_file():
-            return candidate
-    raise DatasetError(f"{image} has no label image {folder / 'labels' / image.stem}.png or .tif.")
-
-
-def _read_kinds(folder: Path) -> dict[str, str]:
-    for index in (folder / "index.csv", folder.parent / "index.csv"):
-        if index.is_file():
-            with index.open(newline="") as lines:
-                return {row["id"]: row["kind"] for row in csv.DictReader(lines)}
-    return {}
+    endings = (image.suffix, ".png", ".tif", ".tiff", image.suffix + ENDING)
+    candidates = dict.fromkeys(folder / "labels" / (image.stem + ending) for ending in endings)
+    found = [path for path in candidates if path.is_file()]
+    if not found:
+        raise DatasetError(
+            f"{image} has no label image {folder / 'labels' / image.stem}.png, .tif or {image.suffix}{ENDING}."
+        )
+    if len({path.name.casefold() for path in found}) > 1:
+        raise DatasetError(f"{image} has several label images: {found[0]}, {found[1].name}. Keep one.")
+    return found[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from model.errors import WeightsError
+from model.errors import DatasetError, WeightsError
 from model.evaluation import ImageScore, summarise
 from model.forward import Forward
 from model.instances import InstanceRules, find_nuclei
@@ -40,11 +40,22 @@ class Split:
 
 
 def split_folder(folder: Path) -> Split:
-    """Return `folder/train` and `folder/val` where they exist, else a fixed split of `folder` by name."""
+    """Return `folder/train` and `folder/val` where they exist, else a fixed split of `folder` by name.
+
+    Raises:
+        DatasetError: there aren't images to train on and others to measure on; see also `find_pairs`.
+    """
     if (folder / "train").is_dir():
         return Split(find_pairs(folder / "train"), find_pairs(folder / "val"))
     pairs = find_pairs(folder)
-    held_out = {pair.name for pair in pairs if _is_held_out(pair.name)} or {pairs[0].name}
+    names = {pair.name for pair in pairs}
+    if len(names) < 2:
+        raise DatasetError(
+            f"{folder} has one labelled image: it takes two at least, of which one is held out to measure on."
+        )
+    held_out = {name for name in names if _is_held_out(name)}
+    if held_out in (set(), names):
+        held_out = {pairs[0].name}
     return Split(
         [pair for pair in pairs if pair.name not in held_out],
         [pair for pair in pairs if pair.name in held_out],
@@ -125,8 +136,13 @@ def run_session(
     """Train, fit the rules on `val`, measure there, and write `<name>.weights.h5`, its card and pictures.
 
     Raises:
+        DatasetError: no image to train on shows a nucleus.
         WeightsError: the training to resume is another one, or would overwrite the weights that it begins with.
     """
+    if not any(example.labels.any() for example in train_on):
+        raise DatasetError(
+            "No label image to train on has a nucleus (a number above 0): there is nothing to learn."
+        )
     onlookers = onlookers or Onlookers()
     begin, folder = plan.begin, plan.folder
     start = begin.start.weights if begin.start else None

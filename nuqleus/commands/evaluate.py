@@ -74,8 +74,6 @@ def command(
     from nuqleus.commands.progress import track
 
     pairs = find_pairs(folder)
-    if not pairs:
-        raise click.ClickException(f"{folder / 'images'} holds no images.")
     source = _take_labels(labels) if labels else _load_network(weights)
     report = _start_report(report_folder, folder, source) if report_folder else None
     scores = [_score(pair, source, report) for pair in track(pairs, "Measuring")]
