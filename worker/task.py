@@ -18,6 +18,7 @@ from celery.signals import (
     worker_process_shutdown,
     worker_shutting_down,
 )
+from celery.utils.nodenames import gethostname, nodename
 from celery.worker import state
 
 from nuqleus.logs import configure_logs
@@ -71,9 +72,14 @@ def run_worker(app: Celery) -> int:
         The exit status: 0, or 1 if the worker couldn't work.
     """
     # workers that don't ask each other at start, or gossip, start seconds sooner and survive each other's troubles
-    worker: Any = app.Worker(quiet=True, without_mingle=True, without_gossip=True)
+    worker: Any = app.Worker(hostname=_own_name(), quiet=True, without_mingle=True, without_gossip=True)
     worker.start()
     return int(worker.exitcode or state.should_terminate or 0)
+
+
+def _own_name() -> str:
+    """What Flower calls this worker; of the name that Celery gives, there is one a host."""
+    return str(nodename(f"worker-{os.getpid()}", gethostname()))
 
 
 def _end_soon(how: str, **_signal: Any) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from unittest.mock import Mock
@@ -13,7 +14,7 @@ from nuqleus.errors import MessageError
 from nuqleus.queue import TASK
 from nuqleus.settings import Settings
 from worker.child import Child
-from worker.task import create_app
+from worker.task import create_app, run_worker
 from worker.timelimit import TimeUp
 
 SHOW = """
@@ -75,6 +76,18 @@ def test_a_worker_has_one_child_that_outlives_the_loading_of_a_network(settings)
         assert app.conf.worker_proc_alive_timeout >= 60
         assert (app.conf.task_soft_time_limit, app.conf.task_time_limit) == (5, 6)
         assert app.conf.include == ("worker.app",)
+
+
+def test_workers_on_one_host_have_names_of_their_own(monkeypatch):
+    """Else Flower takes them for one."""
+    app = Mock()
+    app.Worker.return_value.exitcode = 0
+    for pid in (11, 12):
+        monkeypatch.setattr("os.getpid", lambda pid=pid: pid)
+        run_worker(app)
+
+    names = [call.kwargs["hostname"] for call in app.Worker.call_args_list]
+    assert names == [f"worker-{pid}@{socket.gethostname()}" for pid in (11, 12)]
 
 
 def test_a_message_that_is_none_of_ours_is_refused(settings):
