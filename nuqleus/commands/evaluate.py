@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 SHOWN = ("0.50", "0.70", "0.90")
 """IoU thresholds with a column of their own; the JSON has all."""
+
+PLANE = re.compile(r"\.s\d+\.t\d+\.z\d+$")
+"""What label images of files with several images have in their names."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Source:
 @click.option(
     "--labels",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Measure these label images (NAME….label.tif, as `nuqleus export` writes them) and no network.",
+    help="Measure these label images (NAME.label.tif, as `nuqleus segment` writes them) and no network.",
 )
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write figures here."
@@ -121,15 +125,32 @@ def _load_network(weights: Path | None) -> Source:
 def _take_labels(folder: Path) -> Source:
     from model.training.dataset import read_labels
 
-    paths = {path.name.split(".")[0]: path for path in sorted(folder.rglob("*.label.tif"))}
+    paths = _label_images(folder)
     name = _name(folder)
     return Source(name, {"Label images": name}, lambda pair, _pixels: read_labels(_find(pair, paths, folder)))
 
 
-def _find(pair: Pair, paths: Mapping[str, Path], folder: Path) -> Path:
-    if pair.name not in paths:
-        raise click.ClickException(f"{folder} has no label image of {pair.image.name} (….label.tif).")
-    return paths[pair.name]
+def _label_images(folder: Path) -> dict[str, list[Path]]:
+    """Label images by what they are of: a file's name, with or without its ending."""
+    from model.labelfile import ENDING
+
+    paths: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob(f"*{ENDING}")):
+        paths.setdefault(PLANE.sub("", path.name.removesuffix(ENDING)), []).append(path)
+    return paths
+
+
+def _find(pair: Pair, paths: Mapping[str, list[Path]], folder: Path) -> Path:
+    found = [path for name in dict.fromkeys((pair.image.name, pair.name)) for path in paths.get(name, ())]
+    if not found:
+        raise click.ClickException(
+            f"{folder} has no label image of {pair.image.name} ({pair.image.name}.label.tif or {pair.name}.label.tif)."
+        )
+    if len(found) > 1:
+        raise click.ClickException(
+            f"{folder} has several label images of {pair.image.name}: {', '.join(map(str, found))}. Keep one."
+        )
+    return found[0]
 
 
 def _start_report(output: Path, data: Path, source: Source) -> Report:

@@ -93,3 +93,40 @@ def test_a_folder_without_images_is_refused(data: Path, found: Path):
     result = evaluate(data, "--labels", found)
     assert result.exit_code == 1
     assert "holds no images" in result.stderr
+
+
+def rename(folder: Path, old: str, new: str) -> None:
+    (folder / old).rename(folder / new)
+
+
+def test_names_may_have_dots(data: Path, found: Path):
+    rename(data / "images", "good.png", "dots.in.name.png")
+    rename(data / "labels", "good.tif", "dots.in.name.tif")
+    rename(found, "good.png.label.tif", "dots.in.name.png.label.tif")
+    rename(data / "images", "bad.png", "dots.png")
+    rename(data / "labels", "bad.tif", "dots.tif")
+    rename(found, "bad.png.label.tif", "dots.png.label.tif")
+    assert evaluate(data, "--labels", found).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["good.label.tif", "good.png.s0.t0.z0.label.tif", "below/good.png.label.tif"]
+)
+def test_label_images_may_be_called_after_the_image_without_its_ending_or_lie_below(
+    data: Path, found: Path, name: str
+):
+    (found / "below").mkdir()
+    rename(found, "good.png.label.tif", name)
+    assert evaluate(data, "--labels", found).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["good.label.tif", "good.png.s0.t0.z1.label.tif", "below/good.png.label.tif"]
+)
+def test_several_label_images_of_an_image_are_named(data: Path, found: Path, name: str):
+    (found / "below").mkdir()
+    (found / name).write_bytes((found / "good.png.label.tif").read_bytes())
+    result = evaluate(data, "--labels", found)
+    assert result.exit_code == 1
+    assert "several label images of good.png" in result.stderr
+    assert name in result.stderr
