@@ -1,9 +1,11 @@
 """How well one label image agrees with another.
 
 - `score`: the metric of the 2018 Data Science Bowl (Caicedo et al. 2019): tp / (tp + fp + fn) of one image,
-  averaged over IoU thresholds 0.50, 0.55 … 0.95; a data set's figure is the mean over its images.
+  averaged over IoU thresholds 0.50, 0.55 … 0.95; a data set's figure is the mean over its images. A nucleus is found
+  where its IoU is above the threshold.
 - `average_precision`: StarDist's figure (Schmidt et al. 2018): tp / (tp + fp + fn) per threshold, with tp, fp and
-  fn of all images pooled.
+  fn of all images pooled. Here, too, found is above the threshold; StarDist's own `matching` takes an IoU that
+  equals it as well.
 """
 
 from collections.abc import Iterable
@@ -77,7 +79,7 @@ def agree(overlaps: Overlaps) -> Agreement:
 
 
 def average_precision(agreements: Iterable[Agreement]) -> NDArray[np.float64]:
-    """Return StarDist's pooled average precision per threshold: (10,)."""
+    """Return StarDist's pooled average precision per threshold: (10,); found is above the threshold."""
     hits, everything = np.zeros(len(THRESHOLDS), np.int64), 0
     for agreement in agreements:
         hits += agreement.hits

@@ -27,6 +27,12 @@ def test_a_shifted_square_is_found_up_to_its_known_iou(shift: int):
     assert agreement.foreground_dice == pytest.approx((10 - shift) / 10)
 
 
+def test_an_iou_that_equals_the_threshold_is_none_above_it():
+    half = compare(square(), square() * (np.arange(30) < 10)[:, None])
+    assert half.foreground_iou == THRESHOLDS[0] == 0.5
+    assert average_precision([half])[0] == half.precision[0] == 0
+
+
 def test_the_names_of_labels_do_not_matter():
     assert compare(square(label=7), square(label=3)).score == 1.0
 
