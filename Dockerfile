@@ -27,15 +27,21 @@ COPY pyproject.toml requirements-gpu.lock ./
 
 
 # The libraries: those that pyproject.toml names, without the tools of the people who work on it; versions and hashes are
-# the lock's. TensorFlow's headers, and the compiler that reads them, are for building extensions: 350 MB.
+# the lock's. EXTRAS=vendor adds those for microscopes' own formats. TensorFlow's headers, and the compiler that reads
+# them, are for building extensions: 350 MB.
 FROM tools AS cpu-libraries
+ARG EXTRAS=""
 RUN uv venv "$VIRTUAL_ENV" \
-    && uv pip install --require-hashes -r pyproject.toml --constraints requirements.lock \
+    && uv pip install --require-hashes -r pyproject.toml ${EXTRAS:+--extra="$EXTRAS"} --constraints requirements.lock \
     && rm -r "$PACKAGES"/tensorflow/include "$PACKAGES"/clang
 
+# what this one's lock lacks, the extras, comes from the other's
 FROM tools AS gpu-libraries
+ARG EXTRAS=""
 RUN uv venv "$VIRTUAL_ENV" \
-    && uv pip install --require-hashes -r requirements-gpu.lock \
+    && echo tensorflow-cpu > not-on-a-gpu \
+    && uv pip install --require-hashes -r requirements-gpu.lock -r pyproject.toml ${EXTRAS:+--extra="$EXTRAS"} \
+        --constraints requirements.lock --excludes not-on-a-gpu \
     && rm -r "$PACKAGES"/tensorflow/include "$PACKAGES"/clang
 
 

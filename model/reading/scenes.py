@@ -86,8 +86,9 @@ def need(library: str, path: Path, kind: str) -> Any:
     except ImportError as error:
         raise ImageError(
             "unsupported-format",
-            f"{path} is {kind}, which needs a further package: pip install 'nuqleus[vendor]', start the workers "
-            "again, and queue it again with `nuqleus retry`.",
+            f"{path} is {kind}, which needs a further package: pip install 'nuqleus[vendor]' (for containers, put "
+            "EXTRAS=vendor into .env and build them again), start the workers again, and queue it again with "
+            "`nuqleus retry`.",
         ) from error
 
 

@@ -89,6 +89,21 @@ class TestContent:
             line for line in installing if "--no-deps dist/" in line
         ]
 
+    @pytest.mark.parametrize("target", ["cpu", "gpu"])
+    def test_an_image_takes_the_extras_that_the_settings_file_names_and_none_of_its_own(self, target: str):
+        stage = [each for each in instructions() if each.stage == f"{target}-libraries"]
+        (argument,) = [each.rest for each in stage if each.name == "ARG"]
+        (installing,) = [line for each in stage for line in each.rest.split("&&") if "pip install" in line]
+        assert argument == 'EXTRAS=""'
+        assert '-r pyproject.toml ${EXTRAS:+--extra="$EXTRAS"}' in installing
+        assert "--constraints requirements.lock" in installing
+        built = [service["build"] for service in services(EXTRAS="vendor").values() if "build" in service]
+        assert {build["args"]["EXTRAS"] for build in built if build["target"] == target} == {"vendor"}
+
+    def test_the_extra_for_microscopes_is_locked(self):
+        named = PROJECT["project"]["optional-dependencies"]["vendor"]
+        assert {re.match(r"[\w.-]+", line)[0] for line in named} <= pinned(LOCK).keys()
+
     def test_the_gpu_s_lock_is_for_the_python_that_is_in_the_images(self):
         version = re.search(r"python:(3\.\d+)-slim", stages()["python"])[1]
         recipe = re.search(r"tensorflow\[and-cuda\].+?-o requirements-gpu\.lock", MAKEFILE, re.S)[0]

@@ -219,6 +219,7 @@ def test_without_the_extra_the_message_says_how_to_get_it(write, library, maker,
     assert error.kind == "unsupported-format"
     assert maker in str(error)
     assert "pip install 'nuqleus[vendor]'" in str(error)
+    assert "EXTRAS=vendor" in str(error)
 
 
 @WRITERS
