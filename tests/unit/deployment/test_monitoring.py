@@ -105,6 +105,18 @@ class TestPrometheus:
         workers = {name for name in ours() if name.startswith(job)}
         assert set(found["names"]) == workers
 
+    def test_the_lines_for_further_workers_are_for_the_job_and_the_port_of_the_others(self):
+        page = (ROOT / "docs" / "monitoring.md").read_text()
+        opened, asked = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.+?)```", page, re.S))
+        (ports,) = opened["services"]["worker"]["ports"]
+        ((job, further),) = ((each["job_name"], each) for each in asked["scrape_configs"])
+        address, first, last, inside = re.fullmatch(r"([\d.]+):(\d+)-(\d+):(\d+)", ports).groups()
+        assert job == "worker"
+        assert int(inside) == JOBS[job]["dns_sd_configs"][0]["port"] == further["dns_sd_configs"][0]["port"]
+        assert further["static_configs"][0]["targets"] == [
+            f"{address}:{port}" for port in range(int(first), int(last) + 1)
+        ]
+
     def test_it_asks_flower_where_that_listens(self):
         ((target,),) = [config["targets"] for config in JOBS["flower"]["static_configs"]]
         name, port = target.split(":")
@@ -136,10 +148,15 @@ class TestGrafana:
         assert path.rpartition("/")[0] == provider["options"]["path"]
         assert path == services()["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
 
-    def test_every_panel_asks_the_source_that_is_prometheus(self):
+    def test_every_panel_asks_the_source_that_is_chosen_at_first_ours(self):
+        """Wherever else the dashboard is imported, Prometheus has another uid."""
         (source,) = read("datasource.yml")["datasources"]
-        asked = {target["datasource"]["uid"] for panel in DASHBOARD["panels"] for target in panel["targets"]}
-        assert asked == {source["uid"]}
+        (chosen,) = DASHBOARD["templating"]["list"]
+        panels = DASHBOARD["panels"]
+        asking = [*panels, *(target for panel in panels for target in panel["targets"])]
+        assert {each["datasource"]["uid"] for each in asking} == {f"${{{chosen['name']}}}"}
+        assert {each["datasource"]["type"] for each in asking} == {chosen["query"]} == {source["type"]}
+        assert (chosen["type"], chosen["current"]["value"]) == ("datasource", source["uid"])
         assert source["url"] == "http://prometheus:9090"
         assert "prometheus" in services()
 
