@@ -72,7 +72,7 @@ def assemble(
     heartbeat = _start_heartbeat(settings, engine, worker.id)
     metrics = Metrics()
     serve_worker(settings, metrics, Identity(worker.owner, worker.device, segmenter.card.name))
-    log.info("Ready: network %r, worker %s", segmenter.card.name, worker.owner)
+    log.info("Ready: network %r on %s, worker %s", segmenter.card.name, worker.device, worker.owner)
     files = CountedFiles(engine, metrics)
     return Processor(
         settings, Source(settings), files, segmenter, model_id, worker.owner, heartbeat, patience

@@ -30,10 +30,10 @@ from nuqleus.commands.choices import channel_option, rules_option, z_option
 @z_option
 @rules_option
 def command(**given: Any) -> None:
-    """Take files off the queue and process them, one at a time, until told to stop.
+    """Take files off the queue and process them, several at a time where many wait, until told to stop.
 
-    Ctrl-C and SIGTERM let it finish the file at hand. Options replace the NUQLEUS_ environment variables; this is
-    the same as `celery -A worker.app worker` with these variables set.
+    Ctrl-C and SIGTERM let it finish the files that it has begun; others go back to the queue. Options replace the
+    NUQLEUS_ environment variables; this is the same as `celery -A worker.app worker` with these variables set.
     """
     from nuqleus.settings import get_settings
 

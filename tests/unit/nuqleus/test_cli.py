@@ -32,6 +32,12 @@ def test_help_has_one_line_for_each_command():
         assert sum(line.split()[:1] == [name] and line.endswith(text) for line in lines) == 1
 
 
+def test_the_help_of_a_worker_says_what_it_takes_and_what_becomes_of_it_in_the_end():
+    words = " ".join(CliRunner().invoke(main, ["work", "--help"]).output.split())
+    assert "several at a time" in words
+    assert "finish the files that it has begun; others go back" in words
+
+
 def test_the_version_is_told():
     assert CliRunner().invoke(main, ["--version"]).output == f"nuqleus, version {__version__}\n"
 
