@@ -12,10 +12,21 @@ def widen(trained: keras.Model, wider: keras.Model) -> None:
 
     The channels that are new keep their random weights, and nothing trained listens to them yet: the logits stay what
     they were, and every new weight has something to learn.
+
+    Raises:
+        ValueError: their layers differ: where neighbouring levels are equally wide in one network only, it lacks the
+            projection between them.
     """
+    differing = _weighted(trained) ^ _weighted(wider)
+    if differing:
+        raise ValueError(f"Only one of the two networks has the layers {', '.join(sorted(differing))}.")
     for layer in wider.layers:
         old = trained.get_layer(layer.name).get_weights()
         layer.set_weights([_embed(*pair) for pair in zip(old, layer.get_weights(), strict=True)])
+
+
+def _weighted(network: keras.Model) -> set[str]:
+    return {layer.name for layer in network.layers if layer.weights}
 
 
 def _embed(trained: Array, fresh: Array) -> Array:

@@ -46,6 +46,18 @@ def test_the_answer_stays_as_it_was(narrow: keras.Model, config: UNetConfig):
     )
 
 
+@pytest.mark.parametrize(
+    ("trained", "wider"),
+    [pytest.param((8, 8), (8, 12), id="narrow"), pytest.param((8, 12), (12, 12), id="wide")],
+)
+def test_levels_that_are_equally_wide_in_one_network_only_are_refused(
+    trained: tuple[int, ...], wider: tuple[int, ...]
+):
+    networks = [build_unet(replace(NARROW, widths=widths)) for widths in (trained, wider)]
+    with pytest.raises(ValueError, match=r"Only one of the two networks has the layers \w+project"):
+        widen(*networks)
+
+
 def test_what_is_new_can_learn(narrow: keras.Model):
     network = widened(narrow, WIDE)
     before = network.get_layer("encode0b").get_weights()[0]
