@@ -98,7 +98,14 @@ def fine_tune(weights: Path) -> Beginning:
         WeightsError: they can't be read, or don't fit their card.
     """
     card = read_card(weights)
-    return Beginning(replace(FINE_TUNE, network=card.network), Start(weights, card.network), card.rules)
+    try:
+        network, rules = card.network, card.rules
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(
+            f"The card of {weights} doesn't describe a network and its rules: {error!r}. Was it written by "
+            "`nuqleus train`, of this version?"
+        ) from error
+    return Beginning(replace(FINE_TUNE, network=network), Start(weights, network), rules)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from model.errors import WeightsError
 from model.precision import choose_precision, computing_in
 from model.training.batches import make_batches
 from model.training.dataset import Example
@@ -84,15 +85,29 @@ def _train_part(
 
 
 def compile_network(recipe: Recipe, start: Start | None = None) -> keras.Model:
-    """Build the recipe's network, with given weights or random ones, its optimizer and loss: every variable."""
+    """Build the recipe's network, with given weights or random ones, its optimizer and loss: every variable.
+
+    Raises:
+        WeightsError: the given weights aren't those of the network that they are said to be of.
+        ValueError: their network can't be widened to the recipe's, see `widen`.
+    """
     with computing_in(choose_precision()):
         network = build_unet(recipe.network)
     if start is not None:
-        trained = build_unet(start.network)
-        trained.load_weights(start.weights)
-        widen(trained, network)
+        widen(_load(start), network)
     network.compile(optimizer=_optimizer(recipe), loss=_loss(recipe))
     network.optimizer.build(network.trainable_variables)
+    return network
+
+
+def _load(start: Start) -> keras.Model:
+    network = build_unet(start.network)
+    try:
+        network.load_weights(start.weights)
+    except (OSError, ValueError, KeyError) as error:  # what Keras and h5py raise for other files
+        raise WeightsError(
+            f"{start.weights} can't be loaded into the network that its card describes: {error}"
+        ) from error
     return network
 
 

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where weights, checkpoints, log and pictures go.",
 )
-@click.option("--name", default="nuclei", show_default=True, help="Name of the network.")
+@click.option(
+    "--name",
+    default="nuclei",
+    show_default=True,
+    callback=lambda _context, _option, name: _file_name(name),
+    help="Name of the network, and of its files.",
+)
 @click.option(
     "--preset",
     type=click.Choice(["nuqleus", "notebook"]),
@@ -35,7 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--rate", type=click.FloatRange(min=0, min_open=True), help="Learning rate, instead of the recipe's."
 )
-@click.option("--seed", type=int, help="Seed, instead of the recipe's.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed, instead of the recipe's.")
 @click.option(
     "--from",
     "start",
@@ -56,6 +62,7 @@ def command(
         raise click.UsageError(
             "--preset says what new network to build, --from gives a built one: choose one."
         )
+    _make_folder(output)
     from model.quiet import quiet_start
 
     with quiet_start():
@@ -90,7 +97,8 @@ def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool
     from nuqleus.commands.progress import make_progress, track
 
     split = split_folder(folder)
-    output.mkdir(parents=True, exist_ok=True)
+    if not (folder / "train").is_dir():
+        click.echo(f"Held out to measure on: {', '.join(pair.image.name for pair in split.val)}")
     train_on = load_examples(split.train, lambda pairs: track(pairs, "Reading images to train on"))
     val = load_examples(split.val, lambda pairs: track(pairs, "Reading images to measure on"))
     plan = Plan(begin, output, name, describe_data(folder, split), __version__, resume)
@@ -111,6 +119,19 @@ def _refuse_to_overwrite(output: Path, resume: bool) -> None:
         raise click.UsageError(
             f"{output} holds a training already. Go on with it by --resume, or choose another folder by --output."
         )
+
+
+def _file_name(name: str) -> str:
+    if name in ("", ".", "..") or set(name) & set("/\\"):
+        raise click.BadParameter(f"{name!r} can't be the name of a file.")
+    return name
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"--output {output} can't be made: {error.strerror}.") from error
 
 
 def _report(card: ModelCard, output: Path) -> None:

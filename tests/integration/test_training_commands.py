@@ -1,6 +1,7 @@
 """`nuqleus train` and `nuqleus evaluate` on a folder of drawn images."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import tifffile
 from click.testing import CliRunner
 from PIL import Image
 
+from model.weights import SHIPPED, hash_file, read_card, write_card
 from nuqleus.cli import main
 from tests.unit.model.training_examples import draw_example
 
@@ -78,6 +80,38 @@ def test_weights_are_not_overwritten_by_what_is_trained_from_them(folder: Path, 
     assert refused.exit_code == 1
     assert "would be overwritten" in refused.output
     assert weights.read_bytes() == before
+
+
+@pytest.mark.parametrize("wrong", [("--name", "a/b"), ("--name", ".."), ("--name", ""), ("--seed", -1)])
+def test_options_that_make_no_sense_are_refused_before_anything_starts(
+    folder: Path, tmp_path: Path, wrong: tuple[object, ...]
+):
+    refused = nuqleus("train", folder, "--output", tmp_path / "run", *wrong)
+    assert refused.exit_code == 2, refused.output
+    assert str(wrong[0]) in refused.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_output_folder_that_cannot_be_made_is_refused(folder: Path, tmp_path: Path):
+    (tmp_path / "file").touch()
+    refused = nuqleus("train", folder, "--output", tmp_path / "file" / "run")
+    assert refused.exit_code == 2
+    assert "can't be made" in refused.output
+
+
+def test_what_is_held_out_is_named(folder: Path, tmp_path: Path):
+    from model.training.session import split_folder
+
+    (tmp_path / "junk.weights.h5").write_bytes(b"junk")
+    card = read_card(SHIPPED)
+    write_card(replace(card, sha256=hash_file(tmp_path / "junk.weights.h5")), tmp_path / "junk.weights.h5")
+    result = nuqleus(
+        "train", folder, "--from", tmp_path / "junk.weights.h5", "--output", tmp_path, "--name", "mine"
+    )
+    held_out = ", ".join(pair.image.name for pair in split_folder(folder).val)
+    assert f"Held out to measure on: {held_out}\n" in result.output
+    assert result.exit_code == 1
+    assert "junk.weights.h5 can't be loaded" in result.output
 
 
 def test_evaluating_given_weights_prints_a_row_a_kind_and_writes_json(

@@ -214,6 +214,15 @@ def test_fine_tuning_begins_with_the_network_the_weights_and_the_rules_of_a_card
     assert begin.rules == card.rules
 
 
+@pytest.mark.parametrize("config", [{}, {"network": {}, "rules": {"odd": 1}}, {"network": [], "rules": {}}])
+def test_weights_whose_card_describes_no_network_are_refused(session, tmp_path: Path, config: object):
+    weights = Path(shutil.copy(session[1] / "tiny.weights.h5", tmp_path))
+    card = json.loads(card_path(session[1] / "tiny.weights.h5").read_text())
+    card_path(weights).write_text(json.dumps(card | {"config": config}))
+    with pytest.raises(WeightsError, match="doesn't describe a network"):
+        fine_tune(weights)
+
+
 def test_a_fine_tuned_network_says_which_weights_it_began_with(session, tmp_path: Path):
     card, folder = session
     begin = fine_tune(folder / "tiny.weights.h5")
