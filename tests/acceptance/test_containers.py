@@ -97,7 +97,9 @@ class Stack:
 
 
 def _run(command: list[str], **options: Any) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True, **options).stdout
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert ended.returncode == 0, f"{shlex.join(command)}: {ended.stderr[-4000:]}"
+    return ended.stdout
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
