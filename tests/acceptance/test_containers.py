@@ -97,9 +97,11 @@ class Stack:
 
 
 def _run(command: list[str], **options: Any) -> str:
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, **options)
-    assert ended.returncode == 0, f"{shlex.join(command)}: {ended.stderr[-4000:]}"
-    return ended.stdout
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, **options).stdout
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.stderr[-4000:])
+        raise
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
