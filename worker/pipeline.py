@@ -30,7 +30,7 @@ Step = Callable[[int, int], None]
 
 _pixels = Room(LARGE)
 """Several threads may process images side by side that together are no larger than one that is still worked on as a
-whole: an image needs some 60 bytes a pixel."""
+whole."""
 
 _one_large = Lock()
 """Of images that are worked on in blocks, one at a time has the memory."""
