@@ -7,6 +7,10 @@ import tifffile
 from model.errors import ImageError
 from model.reading import read_planes
 
+from .images import ramp
+
+OWN = "here.ome.tif"
+
 
 class TestSetsOfOmeFiles:
     """Each file has the metadata of all, and is a file of its own: it gives the planes that lie in it."""

@@ -237,9 +237,6 @@ class TestNoExtraImages:
         assert list(planes_by_place(tmp_path / "a.tif")) == [(0, 0, 0)]
 
 
-OWN = "here.ome.tif"
-
-
 @pytest.mark.parametrize(
     "kind",
     [
