@@ -1,4 +1,4 @@
-"""A trained network without its batch norms: the same function in fewer steps."""
+"""A trained network without its batch norms: the same function in fewer steps, for inference or further training."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.precision import Precision, computing_in
-from model.unet import NORM, UNetConfig, build_unet
+from model.unet import NORM, FrozenConv2D, UNetConfig, build_unet
 
 Array = NDArray[np.float32]
 
@@ -18,19 +18,33 @@ def fold_norms(network: keras.Model, config: UNetConfig, precision: Precision = 
     Only for inference: what a batch norm does to a batch in training is lost. (Jacob et al. 2018, section 3.2.)
     """
     with computing_in(precision):
-        folded = build_unet(replace(config, norms=False))
-    norms = {
-        layer.name: layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
-    }
-    for layer in folded.layers:
-        weights = network.get_layer(layer.name).get_weights()
-        norm = norms.get(layer.name + NORM)
-        layer.set_weights(_fold(weights[0], norm) if norm else weights)
+        folded = build_unet(replace(config, norms=False, frozen=False))
+    for layer in _convolutions(folded):
+        kernel, gain, offset = _take_apart(network, layer.name)
+        layer.set_weights([kernel * gain, offset])
     return folded
 
 
-def _fold(kernel: Array, norm: keras.layers.BatchNormalization) -> list[Array]:
-    """(rows, columns, in, out) kernel → kernel and bias that do the norm's work."""
+def freeze_norms(network: keras.Model, config: UNetConfig) -> keras.Model:
+    """Return a network that gives the same logits up to rounding, to be trained on with its batch norms frozen."""
+    frozen = build_unet(replace(config, frozen=True))
+    for layer in _convolutions(frozen):
+        kernel, gain, offset = _take_apart(network, layer.name)
+        layer.set_weights([kernel, offset, gain] if isinstance(layer, FrozenConv2D) else [kernel, offset])
+    return frozen
+
+
+def _convolutions(network: keras.Model) -> list[keras.Layer]:
+    return [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D | FrozenConv2D)]
+
+
+def _take_apart(network: keras.Model, name: str) -> tuple[Array, Array, Array]:
+    """Return a convolution's (rows, columns, in, out) kernel, what a norm multiplies its channels by, and adds."""
+    kernel, *others = network.get_layer(name).get_weights()
+    if others:
+        offset, gain = others if len(others) > 1 else (others[0], np.ones_like(others[0]))
+        return kernel, gain, offset
+    norm = network.get_layer(name + NORM)
     gain, offset, mean, variance = norm.get_weights()
-    scale = gain / np.sqrt(variance + norm.epsilon)
-    return [kernel * scale, offset - mean * scale]
+    gain /= np.sqrt(variance + norm.epsilon)
+    return kernel, gain, offset - mean * gain

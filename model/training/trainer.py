@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from model.errors import WeightsError
+from model.folding import freeze_norms
 from model.precision import choose_precision, computing_in
 from model.training.batches import make_batches
 from model.training.dataset import Example
@@ -94,13 +95,13 @@ def compile_network(recipe: Recipe, start: Start | None = None) -> keras.Model:
     with computing_in(choose_precision()):
         network = build_unet(recipe.network)
     if start is not None:
-        widen(_load(start), network)
+        widen(_load(start, recipe.network.frozen), network)
     network.compile(optimizer=_optimizer(recipe), loss=_loss(recipe))
     network.optimizer.build(network.trainable_variables)
     return network
 
 
-def _load(start: Start) -> keras.Model:
+def _load(start: Start, frozen: bool) -> keras.Model:
     network = build_unet(start.network)
     try:
         network.load_weights(start.weights)
@@ -108,7 +109,7 @@ def _load(start: Start) -> keras.Model:
         raise WeightsError(
             f"{start.weights} can't be loaded into the network that its card describes: {error}"
         ) from error
-    return network
+    return freeze_norms(network, start.network) if frozen and not start.network.frozen else network
 
 
 def use_average(network: keras.Model, recipe: Recipe) -> None:

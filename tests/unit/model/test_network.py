@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from model.folding import fold_norms
+from model.folding import fold_norms, freeze_norms
 from model.metrics import compare
 from model.precision import choose_precision
 from model.segmentation import Segmenter
@@ -66,6 +66,28 @@ def test_folding_the_norms_leaves_the_answer_as_it_was(config: UNetConfig):
     image = np.random.default_rng(2).random((1, 24, 48, 3), np.float32)
     np.testing.assert_allclose(folded.predict_on_batch(image), network.predict_on_batch(image), atol=1e-4)
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
+
+
+@pytest.mark.parametrize("config", [SMALL, replace(SMALL, residual=False), replace(SMALL, zoom=(4, 3))])
+def test_frozen_norms_leave_the_answer_as_it_was_and_can_be_folded(config: UNetConfig, tmp_path: Path):
+    network, frozen_config = shaken(config), replace(config, frozen=True)
+    freeze_norms(network, config).save_weights(tmp_path / "frozen.weights.h5")
+    frozen = build_unet(frozen_config)
+    frozen.load_weights(tmp_path / "frozen.weights.h5")
+    image = np.random.default_rng(2).random((1, 24, 48, 3), np.float32)
+    for same in (frozen, fold_norms(frozen, frozen_config)):
+        np.testing.assert_allclose(same.predict_on_batch(image), network.predict_on_batch(image), atol=1e-4)
+
+
+def test_the_gains_of_frozen_norms_stay_as_they_are_in_training():
+    frozen = freeze_norms(shaken(SMALL), SMALL)
+    kernel, offset, gain = frozen.get_layer("encode1a").get_weights()
+    frozen.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+    frozen.train_on_batch(np.ones((1, 16, 16, 3), np.float32), np.zeros((1, 16, 16, 3), np.float32))
+    learnt, moved, kept = frozen.get_layer("encode1a").get_weights()
+    assert (learnt != kernel).any()
+    assert (moved != offset).any()
+    assert (kept == gain).all()
 
 
 @pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16", "bf16"])

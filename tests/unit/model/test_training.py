@@ -18,7 +18,7 @@ from model.training.batches import make_batches
 from model.training.recipe import FINE_TUNE, NOTEBOOK, NUQLEUS, Recipe, adapt
 from model.training.session import Beginning, Plan, fine_tune, run_session
 from model.training.trainer import Start, train, trained_seconds
-from model.unet import UNetConfig
+from model.unet import UNetConfig, build_unet
 from model.weights import ModelCard, card_path, read_card
 from tests.unit.model.training_examples import draw_example
 
@@ -128,6 +128,20 @@ def test_a_training_in_parts_that_was_cut_off_in_the_second_goes_on_there(tmp_pa
     train(recipe, EXAMPLES, tmp_path, resume=True, on_step=lambda step, _: seen.append(step))
     assert seen == [5, 6]
     assert [line.split(",")[0] for line in (tmp_path / "log.csv").read_text().split()] == ["2", "4", "6"]
+
+
+def test_a_part_that_freezes_the_norms_goes_on_from_them_and_can_be_cut_off(tmp_path: Path):
+    frozen = replace(TINY, network=replace(TINY.network, frozen=True), rate=1e-9)
+    recipe = replace(TINY, then=frozen)
+    whole = train(recipe, EXAMPLES, tmp_path)
+    resumed = train(recipe, EXAMPLES, tmp_path, resume=True)
+    first = build_unet(TINY.network)
+    first.load_weights(tmp_path / "part-1.weights.h5")
+    images, _ = next(make_batches(TINY, EXAMPLES, first=0))
+    for network in (whole, resumed):
+        np.testing.assert_allclose(
+            network.predict_on_batch(images), first.predict_on_batch(images), rtol=0.05, atol=0.05
+        )
 
 
 def test_a_network_that_sees_crops_enlarged_is_given_smaller_ones():
