@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.training.augment import View, random_crop, whole_view
+from model.training.augment import Augmentation, View, random_crop, whole_view
 from model.training.dataset import Example
 from model.training.recipe import Recipe
 from model.training.targets import stack_targets
@@ -43,15 +44,22 @@ def _make_batch(
     images = np.empty((recipe.batch, size, size, 3), np.float32)
     targets = np.empty((recipe.batch, size, size, len(maps)), np.float32)
     for slot, drawn in enumerate(rng.choice(len(examples), recipe.batch, p=chances)):
-        image, labels, distance = _view(recipe, examples[drawn], rng)
+        how = replace(recipe.crops, untouched=_untouched(recipe, chances, drawn))
+        image, labels, distance = _view(recipe, examples[drawn], how, rng)
         images[slot], targets[slot] = image, stack_targets(labels, distance, maps)
     return images, targets
 
 
-def _view(recipe: Recipe, example: Example, rng: np.random.Generator) -> View:
+def _view(recipe: Recipe, example: Example, how: Augmentation, rng: np.random.Generator) -> View:
     if recipe.network.canvas is None:
-        return random_crop(example, recipe.crops, rng)
+        return random_crop(example, how, rng)
     return whole_view(example, recipe.network.canvas)
+
+
+def _untouched(recipe: Recipe, chances: NDArray[np.float64], drawn: int) -> float:
+    """Return the probability that a crop of the drawn image is shown as it is."""
+    share = recipe.augmentation.untouched
+    return share * chances.min() / chances[drawn] if recipe.even else share
 
 
 def _chances(examples: Sequence[Example], balance: float) -> NDArray[np.float64]:

@@ -25,7 +25,9 @@ class Recipe:
         decay: weight decay (AdamW).
         window: share of all steps that the running mean of the weights looks back on, which is what is kept; 0 keeps
             the last weights.
-        balance: see `Crops`.
+        balance: 1 draws images of all kinds alike, 0 draws all kinds equally often, however few images they have.
+        even: images that are drawn more often than others, for their kind is rare, are shown untouched no more often
+            than these, so that the network doesn't learn them by heart.
         epoch: steps between two checkpoints and entries in the log.
         seed: of crops and first weights.
         then: how training goes on after that, from the weights that are kept; its network has the same levels, each as
@@ -44,6 +46,7 @@ class Recipe:
     decay: float = 1e-4
     window: float = 0.12
     balance: float = 0.5
+    even: bool = False
     epoch: int = 50
     seed: int = 20181
     then: "Recipe | None" = None
@@ -93,46 +96,50 @@ def adapt(
     return replace(changed, steps=first, then=adapt(recipe.then, steps - first, batch, then_rate, then_seed))
 
 
-NUQLEUS = Recipe(
-    then=Recipe(
+def in_turn(first: Recipe, *others: Recipe) -> Recipe:
+    """Return one recipe of several, each of which goes on from the weights that the one before keeps."""
+    return replace(first, then=in_turn(*others)) if others else first
+
+
+WIDE = UNetConfig(widths=(32, 64, 128, 192, 256), zoom=(4, 3))
+"""The shipped network."""
+
+NUQLEUS = in_turn(
+    Recipe(),
+    Recipe(augmentation=Augmentation(untouched=0.55), steps=3300, rate=1e-3, seed=20182),
+    Recipe(
+        network=UNetConfig(zoom=(4, 3)),
         augmentation=Augmentation(untouched=0.55),
-        steps=3300,
+        steps=800,
         rate=1e-3,
-        seed=20182,
-        then=Recipe(
-            network=UNetConfig(zoom=(4, 3)),
-            augmentation=Augmentation(untouched=0.55),
-            steps=800,
-            rate=1e-3,
-            warmup=50,
-            hold=0.2,
-            seed=20183,
-            then=Recipe(
-                network=UNetConfig(zoom=(4, 3)),
-                augmentation=Augmentation(untouched=0.55, on_contact=0.5),
-                contacts=8.0,
-                steps=2400,
-                rate=1.5e-3,
-                warmup=50,
-                hold=0.25,
-                balance=0.4,
-                seed=20184,
-                then=Recipe(
-                    network=UNetConfig(widths=(32, 64, 128, 192, 256), zoom=(4, 3)),
-                    augmentation=Augmentation(untouched=0.5, on_contact=0.35),
-                    contacts=8.0,
-                    steps=7000,
-                    hold=0.4,
-                    balance=0.4,
-                    seed=20185,
-                ),
-            ),
-        ),
-    )
+        warmup=50,
+        hold=0.2,
+        seed=20183,
+    ),
+    Recipe(
+        network=UNetConfig(zoom=(4, 3)),
+        augmentation=Augmentation(untouched=0.55, on_contact=0.5),
+        contacts=8.0,
+        steps=2400,
+        rate=1.5e-3,
+        warmup=50,
+        hold=0.25,
+        balance=0.4,
+        seed=20184,
+    ),
+    Recipe(
+        network=WIDE,
+        augmentation=Augmentation(untouched=0.5, on_contact=0.35),
+        contacts=8.0,
+        steps=7000,
+        hold=0.4,
+        balance=0.4,
+        seed=20185,
+    ),
 )
 """How the shipped weights were made: learn what nuclei look like; then, with crops that are more like the images, how
-these were annotated; then see everything enlarged; then look hardest where nuclei touch; then, wider, all
-of it for longer."""
+these were annotated; then see everything enlarged; then look hardest where nuclei touch; then, wider, all of it for
+longer."""
 
 NOTEBOOK = Recipe(
     network=UNetConfig(

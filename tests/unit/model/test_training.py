@@ -52,6 +52,21 @@ def test_rare_kinds_are_drawn_more_often_than_they_occur():
     assert 20 <= coloured <= 60  # half of 80; a tenth if kinds were drawn as they occur
 
 
+@pytest.mark.parametrize(("even", "fewest", "most"), [(False, 1.0, 1.0), (True, 0.02, 0.3)])
+def test_images_of_rare_kinds_are_shown_as_they_are_no_more_often_than_others_where_that_is_asked_for(
+    even: bool, fewest: float, most: float
+):
+    gray = draw_example(9, kind="rare")
+    rare = replace(gray, image=gray.image * np.array([0.25, 0.5, 1.0], np.float32))
+    examples = [draw_example(i, kind="common") for i in range(9)] + [rare]
+    how = replace(TINY.augmentation, untouched=1.0)
+    recipe = replace(TINY, augmentation=how, steps=60, balance=0.0, even=even)
+    crops = [crop for images, _ in make_batches(recipe, examples, first=0) for crop in images]
+    coloured = [crop for crop in crops if np.ptp(crop, axis=2).max() > 0]
+    untouched = [np.isin(crop, rare.image).all() for crop in coloured]
+    assert fewest <= np.mean(untouched) <= most  # each rare image is drawn nine times as often
+
+
 class Trained(NamedTuple):
     """A network, and the losses on its way."""
 
