@@ -6,13 +6,11 @@ of the card's zoom.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -20,23 +18,13 @@ from rich.table import Table
 from model.evaluation import ImageScore, summarise
 from model.folding import fold_norms
 from model.forward import Forward
-from model.instances import Maps, find_nuclei
+from model.instances import find_nuclei
 from model.metrics import compare
 from model.segmentation import predict_maps
 from model.training.dataset import Example, find_pairs, load_examples
-from model.unet import UNetConfig, build_unet
+from model.training.teacher import look_round
+from model.unet import build_unet
 from model.weights import SHIPPED, ModelCard, read_card
-
-Image = NDArray[np.float32]
-Turn = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-
-TURNS: list[tuple[Turn, Turn]] = [
-    (lambda image: image, lambda maps: maps),
-    (lambda image: image[:, ::-1], lambda maps: maps[:, ::-1]),
-    (lambda image: image[::-1], lambda maps: maps[::-1]),
-    (np.rot90, lambda maps: np.rot90(maps, -1)),
-]
-"""How an image is turned, and its maps turned back."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +32,11 @@ class View:
     """A way of looking: how much enlarged, and turned in how many ways."""
 
     zoom: tuple[int, int]
-    turns: int = 1
+    ways: int = 1
 
     def __str__(self) -> str:
         larger, smaller = self.zoom
-        return f"{larger}/{smaller}" + f", {self.turns} ways round" * (self.turns > 1)
+        return f"{larger}/{smaller}" + f", {self.ways} ways round" * (self.ways > 1)
 
 
 @click.command()
@@ -60,7 +48,7 @@ def main(folder: Path, weights: Path, zoom: Sequence[str]) -> None:
     card = read_card(weights)
     examples = load_examples(find_pairs(folder), track)
     views = [View((int(larger), int(smaller))) for larger, smaller in (text.split("/") for text in zoom)]
-    views += [View(card.network.zoom, turns) for turns in (1, 2, len(TURNS))]
+    views += [View(card.network.zoom, ways) for ways in (1, 2, 4, 8)]
     outcomes = {view: look(view, weights, card, examples) for view in dict.fromkeys(views)}
     show(outcomes, outcomes[View(card.network.zoom)][1])
 
@@ -77,20 +65,11 @@ def look(
     scores, seconds = [], 0.0
     for example in track(examples, str(view)):
         start = time.perf_counter()
-        maps = average(view, forward, config, example.image)
+        maps = look_round(forward, config, example.image, view.ways)
         seconds += time.perf_counter() - start
         found = find_nuclei(maps, config.outputs, card.rules)
         scores.append(ImageScore(example.name, example.kind, compare(example.labels, found)))
     return scores, seconds
-
-
-def average(view: View, forward: Forward, config: UNetConfig, image: Image) -> Maps:
-    """Maps of an image: the mean of those of its turns."""
-    seen = [
-        back(predict_maps(forward, config, np.ascontiguousarray(turn(image))))
-        for turn, back in TURNS[: view.turns]
-    ]
-    return np.ascontiguousarray(np.mean(seen, axis=0, dtype=np.float32))
 
 
 def show(outcomes: dict[View, tuple[list[ImageScore], float]], usual: float) -> None:

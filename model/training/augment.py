@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -14,14 +14,28 @@ from model.training.dataset import Example
 
 Pixels = NDArray[np.float32]
 
-View = tuple[Pixels, NDArray[np.int32], Pixels]
-"""Image (S, S, 3), labels (S, S) and distance map (S, S)."""
 
 KNOTS = 6
 """Control points of the elastic displacement along a crop's side."""
 
 TRIES = 16
 """Random points among which one on a nucleus is looked for."""
+
+
+class View(NamedTuple):
+    """A square part of an example, or all of it.
+
+    Attributes:
+        image: (S, S, 3) float32.
+        labels: (S, S) int32.
+        distance: (S, S) float32.
+        taught: (S, S, maps) float32; None without a teacher.
+    """
+
+    image: Pixels
+    labels: NDArray[np.int32]
+    distance: Pixels
+    taught: Pixels | None = None
 
 
 @dataclass(frozen=True)
@@ -56,12 +70,12 @@ def random_crop(example: Example, how: Augmentation, rng: Generator) -> View:
     """Return a random part of the example, `how.crop` pixels wide, turned, scaled, bent and recoloured."""
     untouched = rng.random() < how.untouched
     rows, columns = (_quarter_turn if untouched else _coordinates)(example, how, rng)
-    channels = np.moveaxis(example.image, -1, 0)
-    image = np.stack([_sample(channel, rows, columns, 1) for channel in channels], axis=-1)
+    image = _sample_channels(example.image, rows, columns)
     labels = _sample(example.labels, rows, columns, 0)
     distance = _sample(example.distance, rows, columns, 1)
     image = image if untouched else recolour(image, how, rng)
-    return np.broadcast_to(image, (*labels.shape, 3)), labels, distance
+    taught = None if example.taught is None else _sample_channels(example.taught, rows, columns)
+    return View(np.broadcast_to(image, (*labels.shape, 3)), labels, distance, taught)
 
 
 def whole_view(example: Example, side: int) -> View:
@@ -70,7 +84,7 @@ def whole_view(example: Example, side: int) -> View:
     image = resize(example.image, size, order=1, anti_aliasing=True)
     labels = resize(example.labels, size, order=0, preserve_range=True, anti_aliasing=False)
     distance = resize(example.distance, size, order=1)
-    return np.broadcast_to(image, (*size, 3)), labels.astype(np.int32), distance
+    return View(np.broadcast_to(image, (*size, 3)), labels.astype(np.int32), distance)
 
 
 def recolour(image: Pixels, how: Augmentation, rng: Generator) -> Pixels:
@@ -153,6 +167,11 @@ def _spline_basis(length: int) -> Pixels:
 
 def _sample(plane: NDArray[Any], rows: Pixels, columns: Pixels, order: int) -> NDArray[Any]:
     return ndimage.map_coordinates(plane, (rows, columns), order=order, mode="mirror", prefilter=False)
+
+
+def _sample_channels(image: Pixels, rows: Pixels, columns: Pixels) -> Pixels:
+    channels = np.moveaxis(image, -1, 0)
+    return np.stack([_sample(channel, rows, columns, 1) for channel in channels], axis=-1)
 
 
 def _swap_stain(image: Pixels, rng: Generator) -> Pixels:

@@ -40,13 +40,13 @@ def _make_batch(
     recipe: Recipe, examples: Sequence[Example], chances: NDArray[np.float64], step: int
 ) -> Batch:
     rng = np.random.default_rng((recipe.seed, step))
-    size, maps = recipe.network.canvas or recipe.crops.crop, recipe.network.outputs
+    size = recipe.network.canvas or recipe.crops.crop
     images = np.empty((recipe.batch, size, size, 3), np.float32)
-    targets = np.empty((recipe.batch, size, size, len(maps)), np.float32)
+    targets = np.empty((recipe.batch, size, size, len(recipe.network.outputs)), np.float32)
     for slot, drawn in enumerate(rng.choice(len(examples), recipe.batch, p=chances)):
         how = replace(recipe.crops, untouched=_untouched(recipe, chances, drawn))
-        image, labels, distance = _view(recipe, examples[drawn], how, rng)
-        images[slot], targets[slot] = image, stack_targets(labels, distance, maps)
+        view = _view(recipe, examples[drawn], how, rng)
+        images[slot], targets[slot] = view.image, _targets(recipe, view)
     return images, targets
 
 
@@ -54,6 +54,12 @@ def _view(recipe: Recipe, example: Example, how: Augmentation, rng: np.random.Ge
     if recipe.network.canvas is None:
         return random_crop(example, how, rng)
     return whole_view(example, recipe.network.canvas)
+
+
+def _targets(recipe: Recipe, view: View) -> NDArray[np.float32]:
+    """Return what the network is to learn of a view: the labels' maps, with its share of what a teacher sees."""
+    maps = stack_targets(view.labels, view.distance, recipe.network.outputs)
+    return maps if view.taught is None else maps + recipe.taught * (view.taught - maps)
 
 
 def _untouched(recipe: Recipe, chances: NDArray[np.float64], drawn: int) -> float:

@@ -37,6 +37,7 @@ class Example:
         labels: (H, W) int32, 0 background, 1..N nuclei.
         distance: (H, W) float32, see `distance_map`.
         diameter: median equivalent diameter of its nuclei in pixels; 0 without nuclei.
+        taught: (H, W, maps) float32, what a teacher sees in it (`model.training.teacher`); None without one.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Example:
     labels: NDArray[np.int32]
     distance: NDArray[np.float32]
     diameter: float
+    taught: NDArray[np.float32] | None = None
 
     @cached_property
     def contacts(self) -> NDArray[np.intp]:

@@ -16,7 +16,7 @@ from model.training.dataset import Example
 from model.unet import UNetConfig
 
 GRID: dict[str, tuple[Any, ...]] = {
-    "marker": (0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
+    "marker": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
     "foreground": (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65),
     "contact": (0.0, 0.25, 0.5, 0.75, 1.0),
     "smoothing": (0.5, 1.0, 1.5, 2.0, 2.5),

@@ -26,6 +26,8 @@ class Recipe:
         window: share of all steps that the running mean of the weights looks back on, which is what is kept; 0 keeps
             the last weights.
         balance: 1 draws images of all kinds alike, 0 draws all kinds equally often, however few images they have.
+        taught: share of what is learnt that isn't labels but what the weights that it begins with see in the images
+            from all sides (`model.training.teacher`).
         even: images that are drawn more often than others, for their kind is rare, are shown untouched no more often
             than these, so that the network doesn't learn them by heart.
         epoch: steps between two checkpoints and entries in the log.
@@ -47,6 +49,7 @@ class Recipe:
     window: float = 0.12
     balance: float = 0.5
     even: bool = False
+    taught: float = 0.0
     epoch: int = 50
     seed: int = 20181
     then: "Recipe | None" = None

@@ -134,6 +134,7 @@ class Onlookers:
     """Who is told how far a training is: see `train` and `fit_rules`."""
 
     on_step: Callable[[int, float], None] = lambda _step, _loss: None
+    on_taught: Callable[[int, int], None] = lambda _done, _total: None
     on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None
 
 
@@ -160,7 +161,13 @@ def run_session(
         )
     keep_record(folder, begin.recipe, start, plan.data, resume=plan.resume)
     network = train(
-        begin.recipe, train_on, folder, start=begin.start, resume=plan.resume, on_step=onlookers.on_step
+        begin.recipe,
+        train_on,
+        folder,
+        start=begin.start,
+        resume=plan.resume,
+        on_step=onlookers.on_step,
+        on_taught=onlookers.on_taught,
     )
     recipe = begin.recipe.last
     rules, _ = fit_rules(network, recipe.network, val, start=begin.rules, on_trial=onlookers.on_trial)

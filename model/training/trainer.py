@@ -19,6 +19,7 @@ from model.training.losses import binary_cross_entropy, maps_loss
 from model.training.place import LOG, Place
 from model.training.recipe import Recipe
 from model.training.schedule import WarmHoldFall
+from model.training.teacher import teach
 from model.training.widening import widen
 from model.unet import UNetConfig, build_unet
 
@@ -39,6 +40,7 @@ def train(
     start: Start | None = None,
     resume: bool = False,
     on_step: Callable[[int, float], None] = lambda _step, _loss: None,
+    on_taught: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> keras.Model:
     """Train a network and return it, with the averaged weights in place.
 
@@ -49,11 +51,15 @@ def train(
         start: weights to begin with instead of random ones.
         resume: go on from the last checkpoint in `folder` if there is one.
         on_step: called with the number of steps done and the last loss.
+        on_taught: see `teach`; called before the steps of parts with a teacher.
     """
     before = 0
     for number, part in enumerate(recipe.parts, 1):
         place = Place(folder, number, before)
-        network = _train_part(part, examples, place, start, resume, on_step)
+        keras.utils.set_random_seed(part.seed)
+        network = compile_network(part, start)
+        seen = teach(network, part.network, examples, on_taught) if part.taught else examples
+        _train_part(network, part, seen, place, resume, on_step)
         if part.then:
             before, start = before + part.steps, Start(place.weights, part.network)
             save_bare(network, part, place.weights)
@@ -61,15 +67,13 @@ def train(
 
 
 def _train_part(
+    network: keras.Model,
     recipe: Recipe,
     examples: Sequence[Example],
     place: Place,
-    start: Start | None,
     resume: bool,
     on_step: Callable[[int, float], None],
-) -> keras.Model:
-    keras.utils.set_random_seed(recipe.seed)
-    network = compile_network(recipe, start)
+) -> None:
     done = _restore(network, place) if resume else 0
     losses: list[float] = []
     since = time.perf_counter()
@@ -82,7 +86,6 @@ def _train_part(
             losses.clear()
             since = now
     use_average(network, recipe)
-    return network
 
 
 def compile_network(recipe: Recipe, start: Start | None = None) -> keras.Model:

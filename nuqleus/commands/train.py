@@ -107,6 +107,7 @@ def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool
         trials = progress.add_task("Fitting the rules", total=None, note="")
         onlookers = Onlookers(
             lambda step, loss: progress.update(steps, completed=step, note=f"loss {loss:.3f}"),
+            lambda done, total: progress.update(steps, note=f"teacher: image {done} of {total}"),
             lambda rules, score: progress.update(trials, advance=1, note=f"DSB {score:.3f} {rules}"),
         )
         return run_session(plan, train_on, val, onlookers)
