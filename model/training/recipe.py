@@ -105,7 +105,16 @@ def in_turn(first: Recipe, *others: Recipe) -> Recipe:
 
 
 WIDE = UNetConfig(widths=(32, 64, 128, 192, 256), zoom=(4, 3))
-"""The shipped network."""
+"""The shipped network, as it is before its norms are frozen."""
+
+FROZEN = Recipe(
+    network=replace(WIDE, frozen=True),
+    augmentation=Augmentation(untouched=0.8, on_contact=0.35),
+    contacts=8.0,
+    rate=6e-4,
+    balance=0.4,
+)
+"""What the parts that end the training have in common."""
 
 NUQLEUS = in_turn(
     Recipe(),
@@ -139,10 +148,14 @@ NUQLEUS = in_turn(
         balance=0.4,
         seed=20185,
     ),
+    replace(FROZEN, steps=6500, warmup=150, hold=1.0, window=1080 / 6500, seed=20186),
+    replace(FROZEN, steps=12000, hold=0.3, window=0.08, even=True, seed=20187),
+    replace(FROZEN, steps=8000, hold=0.3, window=0.1, even=True, taught=0.5, seed=20188),
 )
 """How the shipped weights were made: learn what nuclei look like; then, with crops that are more like the images, how
 these were annotated; then see everything enlarged; then look hardest where nuclei touch; then, wider, all of it for
-longer."""
+longer; then, with frozen norms, mostly images as they are, after a while those of rare kinds no more often than others;
+at last, beside the labels, what the network sees of them from all sides."""
 
 NOTEBOOK = Recipe(
     network=UNetConfig(
