@@ -147,18 +147,10 @@ def run_session(
         DatasetError: no image to train on shows a nucleus.
         WeightsError: the training to resume is another one, or would overwrite the weights that it begins with.
     """
-    if not any(example.labels.any() for example in train_on):
-        raise DatasetError(
-            "No label image to train on has a nucleus (a number above 0): there is nothing to learn."
-        )
     onlookers = onlookers or Onlookers()
-    begin, folder = plan.begin, plan.folder
+    begin, folder, weights = plan.begin, plan.folder, plan.folder / f"{plan.name}.weights.h5"
     start = begin.start.weights if begin.start else None
-    weights = folder / f"{plan.name}.weights.h5"
-    if start and start.resolve() == weights.resolve():
-        raise WeightsError(
-            f"{start} would be overwritten by what is trained from it: choose another --output or --name."
-        )
+    _check(train_on, start, weights)
     keep_record(folder, begin.recipe, start, plan.data, resume=plan.resume)
     network = train(
         begin.recipe,
@@ -175,6 +167,17 @@ def run_session(
     card = _write_card(plan, rules, weights, _measure(network, recipe, rules, val, folder))
     draw_curve(folder / LOG, folder / "curve.png")
     return card
+
+
+def _check(train_on: Sequence[Example], start: Path | None, weights: Path) -> None:
+    if not any(example.labels.any() for example in train_on):
+        raise DatasetError(
+            "No label image to train on has a nucleus (a number above 0): there is nothing to learn."
+        )
+    if start and start.resolve() == weights.resolve():
+        raise WeightsError(
+            f"{start} would be overwritten by what is trained from it: choose another --output or --name."
+        )
 
 
 def _write_card(plan: Plan, rules: InstanceRules, weights: Path, scores: list[ImageScore]) -> ModelCard:
