@@ -45,5 +45,5 @@ def test_fitting_finds_rules_better_than_the_defaults(monkeypatch: pytest.Monkey
     )
     trials: dict[InstanceRules, float] = {}
     rules, best = fitting.fit_rules(None, UNetConfig(), examples, on_trial=trials.__setitem__)
-    assert best > trials[InstanceRules()]
+    assert best > trials[fitting.DEFAULTS]
     assert rules.foreground < 0.45
