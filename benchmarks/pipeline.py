@@ -1,14 +1,11 @@
-"""Where the time of a run goes: `python benchmarks/pipeline.py FOLDER [--weights FILE] [--no-run]`.
+"""Where the time of an image goes: `python benchmarks/pipeline.py FOLDER [--weights FILE]`.
 
 Stages are timed in this process, as a worker runs them: read, normalise, network, instances, measure, encode (the
 mask), store (SQLite, one transaction a file). Beside them, the bare forward pass of the network on the same pixels,
-which no pipeline can beat. Then the same folder goes through `nuqleus run --once`; what its files took beyond their
-stages is the share of the queue: messages, claims, hashes, commits.
+which no pipeline can beat. A worker does these stages of different images beside each other: `benchmarks/throughput.py`
+measures how fast it is in all.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -20,7 +17,6 @@ import click
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import create_engine, text
 
 from model.channels import nuclear_pixels
 from model.masks import encode_mask
@@ -39,14 +35,6 @@ from worker.pipeline import warm_up
 
 STAGES = ("read", "normalise", "network", "instances", "measure", "encode", "store")
 BARE = "bare forward pass"
-
-END_TO_END = """
-    SELECT min(julianday(started_at)) * 86400, max(julianday(finished_at)) * 86400,
-           (SELECT sum(coalesce(seconds_read, 0) + coalesce(seconds_normalise, 0) + coalesce(seconds_network, 0)
-                       + coalesce(seconds_instances, 0) + coalesce(seconds_measure, 0) + coalesce(seconds_store, 0))
-            FROM images)
-    FROM files
-"""
 
 
 class Stopwatch:
@@ -68,13 +56,9 @@ class Stopwatch:
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=SHIPPED)
-@click.option("--run/--no-run", default=True, help="Also time `nuqleus run --once`.")
-def main(folder: Path, weights: Path, run: bool) -> None:
+def main(folder: Path, weights: Path) -> None:
     """Time the pipeline on the images of a folder."""
-    watch = time_stages(folder, weights)
-    print_stages(watch)
-    if run:
-        print_run(watch, *time_run(folder, weights))
+    print_stages(time_stages(folder, weights))
 
 
 def time_stages(folder: Path, weights: Path) -> Stopwatch:
@@ -165,33 +149,6 @@ def print_stages(watch: Stopwatch) -> None:
 def row(name: str, seconds: float, total: float, pixels: int) -> tuple[str, ...]:
     """Format a line of the table."""
     return name, f"{seconds:.2f}", f"{seconds / total:.1%}", f"{pixels / 1e6 / seconds:.2f}"
-
-
-def time_run(folder: Path, weights: Path) -> tuple[float, float, float]:
-    """Run the command on a folder: seconds of the whole, from the first claim to the last result, and of all stages."""
-    with tempfile.TemporaryDirectory() as state:
-        variables = os.environ | {"NUQLEUS_STATE_DIR": state, "NUQLEUS_WEIGHTS": str(weights.resolve())}
-        variables.pop("NUQLEUS_DATABASE_URL", None)
-        command = [sys.executable, "-m", "nuqleus.cli", "run", "--once", "--input", str(folder)]
-        start = time.perf_counter()
-        subprocess.run(command, env=variables, check=True, stdout=subprocess.DEVNULL)
-        whole = time.perf_counter() - start
-        with create_engine(f"sqlite:///{state}/nuqleus.db").connect() as connection:
-            first, last, stages = connection.execute(text(END_TO_END)).one()
-    return whole, last - first, stages
-
-
-def print_run(watch: Stopwatch, whole: float, working: float, stages: float) -> None:
-    """Print where the time of the command went."""
-    table = Table("nuqleus run --once, one worker", title="End to end")
-    for column in ("seconds", "share", "Mpixel/s"):
-        table.add_column(column, justify="right")
-    table.add_row(*row("stages (as the worker timed them)", stages, whole, watch.pixels))
-    table.add_row(*row("queue: messages, claims, hashes, commits", working - stages, whole, watch.pixels))
-    table.add_row(*row("starting, settling, stopping", whole - working, whole, watch.pixels))
-    table.add_section()
-    table.add_row(*row("whole command", whole, whole, watch.pixels))
-    Console().print(table)
 
 
 if __name__ == "__main__":
