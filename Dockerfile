@@ -50,6 +50,7 @@ FROM tools AS program
 RUN grep -o '^hatchling==[^ ]*' requirements.lock > hatchling.txt \
     && uv pip install --system --require-hashes -r hatchling.txt --constraints requirements.lock
 COPY LICENSE README.md ./
+COPY cli cli
 COPY model model
 COPY nuqleus nuqleus
 COPY scheduler scheduler

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from model.evaluation import ImageScore, Summary, summarise
-from model.metrics import compare
+from model.evaluation.matching import compare
+from model.evaluation.scores import ImageScore, Summary, summarise
 from model.training.dataset import Pair, find_pairs, read_image, read_labels
 
 SHOWN = ("0.50", "0.70", "0.90")

@@ -70,7 +70,7 @@ def lay_out(pairs: Iterable[Pair], folder: Path) -> Path:
 
 def nuqleus(*arguments: object) -> None:
     """Run a command of nuqleus as a user would."""
-    subprocess.run([sys.executable, "-m", "nuqleus.cli", *map(str, arguments)], check=True)
+    subprocess.run([sys.executable, "-m", "cli.main", *map(str, arguments)], check=True)
 
 
 def train_once(weights: Path, *arguments: object) -> Path:

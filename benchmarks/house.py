@@ -15,11 +15,11 @@ from pathlib import Path
 import psutil
 from sqlalchemy import Engine, text
 
-from nuqleus.broker import EmbeddedBroker
+from cli.processes.embedded_broker import EmbeddedBroker
 from nuqleus.database.engine import make_engine, reading, upgrade
 
 REPOSITORY = Path(__file__).parents[1]
-WORKER = ("-m", "nuqleus.cli", "work")
+WORKER = ("-m", "cli.main", "work")
 STUB_WORKER = (
     "-m",
     "celery",
@@ -169,7 +169,7 @@ def house() -> Iterator[House]:
         postmaster = int((root / "postgresql" / "postmaster.pid").read_text().split()[0])
         stack.enter_context(made.known("redis", process.pid))
         stack.enter_context(made.known("database", postmaster))
-        stack.enter_context(made.running("scheduler", ("-m", "nuqleus.cli", "schedule")))
+        stack.enter_context(made.running("scheduler", ("-m", "cli.main", "schedule")))
         yield made
 
 

@@ -86,7 +86,7 @@ def process(folder: Path, whole: bool, overlay: bool) -> dict[str, float]:
     from nuqleus.database.states import Files, SeenFile
     from nuqleus.messages import Job
     from nuqleus.settings import get_settings
-    from worker.assembly import assemble
+    from worker.factory import assemble
 
     if whole:
         plane.LARGE = sys.maxsize

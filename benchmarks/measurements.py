@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import regionprops_table
 
-from model.masks import decode_mask, encode_mask
+from model.labels.masks import decode_mask, encode_mask
 from model.measurements import measure_intensities, measure_shapes
 from model.samples.drawn import Drawing, Field, fluorescence
 

@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from model.normalise import normalise
-from model.segmentation import Segmenter, make_batch
+from model.network.unet import CHANNELS_IN
+from model.preprocessing.intensity_scaling import normalise
+from model.segmentation.segmenter import Segmenter, make_batch
 from model.training.dataset import read_image
-from model.unet import CHANNELS_IN
 from model.weights import SHIPPED
 
 SIDE = 2048

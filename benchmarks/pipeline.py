@@ -18,13 +18,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from model.channels import nuclear_pixels
-from model.masks import encode_mask
+from model.labels.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
-from model.normalise import normalise
+from model.preprocessing.intensity_scaling import normalise
 from model.reading import Plane, read_planes
-from model.segmentation import Segmenter, make_batch
-from model.tiling import cut_tiles
+from model.reading.channels import nuclear_pixels
+from model.segmentation.segmenter import Segmenter, make_batch
+from model.segmentation.tiling import cut_tiles
 from model.weights import SHIPPED
 from nuqleus.database.engine import open_database
 from nuqleus.database.models import register_model

@@ -19,15 +19,16 @@ from rich.progress import track
 from rich.table import Table
 from scipy import ndimage
 
-from model.forward import Forward
-from model.instances import InstanceRules, Maps, find_nuclei
 from model.measurements import measure_intensities, measure_shapes
-from model.normalise import normalise
+from model.network.forward_pass import Forward
+from model.preprocessing.intensity_scaling import normalise
 from model.samples.drawn import Field, fluorescence
-from model.segmentation import Segmenter, predict_maps
+from model.segmentation.instances import Maps, find_nuclei
+from model.segmentation.segmenter import Segmenter, predict_maps
 from model.training.dataset import read_image
 from model.training.targets import distance_map, stack_targets
 from model.weights import SHIPPED, ModelCard, read_card
+from model.weights.postprocessing import InstanceRules
 
 T = TypeVar("T")
 

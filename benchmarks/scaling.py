@@ -28,7 +28,7 @@ from rich.table import Table
 
 from benchmarks.house import STUB_WORKER, WORKER, House, house
 from benchmarks.throughput import drop
-from worker.company import THREADS
+from worker.thread_pool import THREADS
 
 SIDE = 1024
 SHARED = ("scheduler", "redis", "database")

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.segmentation import Segmenter
+from model.segmentation.segmenter import Segmenter
 from nuqleus.settings import Settings, get_settings
-from worker.assembly import assemble
-from worker.child import Child
+from worker.factory import assemble
 from worker.pipeline import FindsNuclei
 from worker.processor import Processor
 from worker.task import create_app
+from worker.worker_process import Child
 
 
 class Remembers:

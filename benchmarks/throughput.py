@@ -37,11 +37,11 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.house import STUB_WORKER, WORKER, House, copy_unlike, house
-from model.channels import nuclear_pixels
-from model.forward import choose_lanes
-from model.normalise import normalise
+from model.network.forward_pass import choose_lanes
+from model.preprocessing.intensity_scaling import normalise
 from model.reading import read_planes
-from model.segmentation import Segmenter, make_batch
+from model.reading.channels import nuclear_pixels
+from model.segmentation.segmenter import Segmenter, make_batch
 
 SMALL = 128
 

@@ -42,9 +42,9 @@ from benchmarks.contest import (
     spread,
 )
 from benchmarks.stardist_side import Lesson, Training, load, prepare, require_stardist, train, versions
-from model.evaluation import Summary
-from model.quiet import quiet_start
-from nuqleus.commands.progress import make_progress, track
+from cli.progress_bars import make_progress, track
+from model.evaluation.scores import Summary
+from model.network.quiet_start import quiet_start
 
 OURS, THEIRS = "nuqleus", "StarDist"
 
@@ -128,7 +128,7 @@ def lesson_images(folder: Path) -> list[tuple[Any, Any]]:
 
 def load_ours(weights: Path | None) -> Segment:
     """Return what finds nuclei with our network."""
-    from model.segmentation import Segmenter
+    from model.segmentation.segmenter import Segmenter
 
     segmenter = Segmenter.load(weights)
     return lambda pixels: segmenter.segment(pixels).labels

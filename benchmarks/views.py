@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from model.evaluation import ImageScore, summarise
-from model.folding import fold_norms
-from model.forward import Forward
-from model.instances import find_nuclei
-from model.metrics import compare
-from model.segmentation import predict_maps
+from model.evaluation.matching import compare
+from model.evaluation.scores import ImageScore, summarise
+from model.network.batch_norm import fold_norms
+from model.network.forward_pass import Forward
+from model.network.unet import build_unet
+from model.segmentation.instances import find_nuclei
+from model.segmentation.segmenter import predict_maps
 from model.training.dataset import Example, find_pairs, load_examples
 from model.training.teacher import look_round
-from model.unet import build_unet
 from model.weights import SHIPPED, ModelCard, read_card
 
 

@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
-from model.overlay import draw_overlay
+from model.labels.overlay import draw_overlay
 from model.reading import read_planes
 from model.samples.folder import fill_folder
-from model.segmentation import Segmenter
+from model.segmentation.segmenter import Segmenter
 
 SHOWN = {
     "fluorescence/nuclear.png": 2,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from nuqleus.drive import Drive
+from nuqleus.mount_check import Drive
 from nuqleus.paths import to_row
 from scheduler.candidates import is_candidate, is_searched
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 from nuqleus.database.batches import batched
 from nuqleus.database.states import Files, FileState, KnownFile, SeenFile
-from scheduler.bell import RINGS, Bell
 from scheduler.completeness import Completeness
+from scheduler.dispatcher import RINGS, Bell
 from scheduler.scanner import Scan, Scanner, Stamp
 from scheduler.sweep import Sweep
 

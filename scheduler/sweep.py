@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nuqleus.database.states import Files
 from nuqleus.database.workers import Workers
 from nuqleus.settings import Settings
-from scheduler.bell import Bell
+from scheduler.dispatcher import Bell
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.masks import encode_mask
+from model.labels.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
 from nuqleus.database.results import ImageResult
 

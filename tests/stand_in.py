@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from model.normalise import normalise
-from model.tiling import Tile
+from model.preprocessing.intensity_scaling import normalise
+from model.segmentation.tiling import Tile
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from model.errors import ImageError
 from nuqleus.errors import UnsafePath
-from worker.timelimit import TimeUp
+from worker.time_limit import TimeUp
 
 log = logging.getLogger(__name__)
 

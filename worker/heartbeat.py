@@ -9,7 +9,7 @@ from nuqleus.database.records import Claim
 from nuqleus.database.states import Files
 from nuqleus.database.workers import Workers
 from nuqleus.errors import LeaseLost
-from worker.patience import is_hiccup
+from worker.retry import is_hiccup
 
 log = logging.getLogger(__name__)
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from model.blocks import BlockwiseSegmentation, SeesTiles, join_parts
-from model.channels import choose_channel, nuclear_channel, nuclear_pixels
-from model.masks import LabelImage, Mask, MaskBlock, encode_mask
+from model.blockwise.segmentation import BlockwiseSegmentation, SeesTiles, join_parts
+from model.labels.masks import LabelImage, Mask, MaskBlock, encode_mask
 from model.measurements import Table, measure_intensities, measure_shapes
-from model.projection import project
+from model.memory_budget import Room
 from model.reading import LARGE, MAX_PIXELS, Plane, read_planes
-from model.room import Room
+from model.reading.channels import choose_channel, nuclear_channel, nuclear_pixels
+from model.reading.projection import project
 from nuqleus.database.results import ImageResult
 from nuqleus.rules import USUAL, Choice
 
 if TYPE_CHECKING:  # importing either at run time would import TensorFlow
-    from model.segmentation import Segmentation
+    from model.segmentation.segmenter import Segmentation
     from model.weights import ModelCard
 
 Labels = LabelImage
@@ -37,7 +37,7 @@ _one_large = Lock()
 
 
 class FindsNuclei(Protocol):
-    """What the pipeline needs of a network: `model.segmentation.Segmenter` is one."""
+    """What the pipeline needs of a network: `model.segmentation.segmenter.Segmenter` is one."""
 
     @property
     def card(self) -> "ModelCard":

@@ -17,15 +17,15 @@ from nuqleus.logs import about_file
 from nuqleus.messages import Job
 from nuqleus.rules import Choice, Rules
 from nuqleus.settings import Settings
-from worker.album import Album, open_album
-from worker.company import work_together
 from worker.failures import explain
 from worker.heartbeat import Heartbeat
-from worker.patience import Patience
+from worker.inbox_reader import FileChanged, Source, hash_content, unchanged
+from worker.overlay_writer import Album, open_album
 from worker.pipeline import FindsNuclei, Labels, process
 from worker.progress import Progress
-from worker.source import FileChanged, Source, hash_content, unchanged
-from worker.timelimit import Stuck, TimeUp
+from worker.retry import Patience
+from worker.thread_pool import work_together
+from worker.time_limit import Stuck, TimeUp
 
 log = logging.getLogger(__name__)
 

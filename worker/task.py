@@ -24,7 +24,7 @@ from celery.worker import state
 from nuqleus.logs import configure_logs
 from nuqleus.queue import TASK, make_app
 from nuqleus.settings import Settings
-from worker.child import LEAVE, Child
+from worker.worker_process import LEAVE, Child
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ A file's kind is decided by its content, never by its ending (content.py). What 
 with a reason (damage.py), decided from the header where that is possible.
 """
 
-from model.reading.content import SUFFIXES
+from model.reading.file_format import SUFFIXES
 from model.reading.plane import LARGE, MAX_PIXELS, Pixels, Plane
 from model.reading.planes import read_planes
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.reading.calibration import UM, Calibration, named, square
-from model.reading.damage import explained
+from model.reading.decoder_errors import explained
 from model.reading.plane import Plane
 from model.reading.scenes import Bounded, Scene, need, read_scenes, truncated
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.errors import ImageError
 from model.reading.calibration import Calibration, named, square
-from model.reading.damage import explained
+from model.reading.decoder_errors import explained
 from model.reading.plane import Plane
 from model.reading.scenes import Bounded, Scene, need, read_scenes, truncated
 

@@ -52,8 +52,8 @@ class Plane:
         z: slice, or page of a stack that doesn't say what its pages are, counted from 0.
         pixel_size_um: micrometres per pixel where the file says so believably and pixels are square, else None.
         channel_names: one per channel where the file names them, else empty.
-        nuclear_channel: the channel that shows the nuclei, once somebody has chosen it (`model.channels`).
-        projection: `max` or `mean` where a z-stack was made one image (`model.projection`).
+        nuclear_channel: the channel that shows the nuclei, once somebody has chosen it (`model.reading.channels`).
+        projection: `max` or `mean` where a z-stack was made one image (`model.reading.projection`).
     """
 
     pixels: Pixels

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from model.reading.content import Content, recognise
 from model.reading.czi import read_czi
+from model.reading.file_format import Content, recognise
 from model.reading.leica import read_lif
 from model.reading.nikon import read_nd2
 from model.reading.plane import MAX_PIXELS, Plane

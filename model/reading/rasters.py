@@ -20,7 +20,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from model.errors import ImageError
 from model.reading.calibration import from_dpi
-from model.reading.damage import explained
+from model.reading.decoder_errors import explained
 from model.reading.plane import Plane, check_size
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.damage import explained
+from model.reading.decoder_errors import explained
 from model.reading.photometry import Conversion
-from model.reading.stored import Span, StoredPage
+from model.reading.segments import Span, StoredPage
 
 Array = NDArray[Any]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model.errors import ImageError
 from model.reading.calibration import Calibration
-from model.reading.damage import explained
+from model.reading.decoder_errors import explained
 from model.reading.plane import Plane, check_size
 
 

@@ -17,14 +17,14 @@ from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
 from model.errors import ImageError
 from model.reading.calibration import Calibration, calibrate
-from model.reading.damage import explained
+from model.reading.decoder_errors import explained
 from model.reading.directories import check_directories
 from model.reading.layout import PIXEL, SAMPLE, Index, Layout
 from model.reading.ome import own_metadata
 from model.reading.photometry import Conversion, UnsupportedPixelsError, conversion
 from model.reading.plane import Pixels, Plane, check_size, is_large
 from model.reading.regions import RegionPixels
-from model.reading.stored import Kept, PageOfRows, StoredPage, decodes_by_region, stored_page
+from model.reading.segments import Kept, PageOfRows, StoredPage, decodes_by_region, stored_page
 
 EXTRAS = {"Thumbnail", "Label", "Macro", "Map", "Overview", "Reference"}
 """Series of slide scanners that are no images of the specimen at full resolution."""

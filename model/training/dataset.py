@@ -14,11 +14,11 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from model.channels import nuclear_pixels
 from model.errors import DatasetError
-from model.labelfile import ENDING
-from model.normalise import normalise
+from model.labels.label_files import ENDING
+from model.preprocessing.intensity_scaling import normalise
 from model.reading import SUFFIXES, read_planes
+from model.reading.channels import nuclear_pixels
 from model.training.index import UNKNOWN_KIND, read_kinds
 from model.training.targets import contact_map, distance_map
 

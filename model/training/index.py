@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from model.errors import DatasetError
-from model.evaluation import ALL
+from model.evaluation.scores import ALL
 
 UNKNOWN_KIND = "image"
 """What an image is of that the index doesn't speak of."""

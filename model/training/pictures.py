@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from model.overlay import draw_overlay
+from model.labels.overlay import draw_overlay
 from model.training.dataset import Example
 
 PANELS = 3

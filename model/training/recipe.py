@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from model.network.config import UNetConfig
 from model.training.augment import Augmentation
-from model.unet import UNetConfig
 
 
 @dataclass(frozen=True)

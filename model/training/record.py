@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import WeightsError
-from model.training.place import holds_training
 from model.training.recipe import Recipe
+from model.training.stage_files import holds_training
 from model.weights import hash_file
 
 RECORD = "training-record.json"

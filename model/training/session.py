@@ -10,19 +10,20 @@ from typing import Any
 import keras
 
 from model.errors import DatasetError, WeightsError
-from model.evaluation import ImageScore, summarise
-from model.forward import Forward
-from model.instances import InstanceRules, find_nuclei
-from model.metrics import compare
-from model.segmentation import predict_maps
+from model.evaluation.matching import compare
+from model.evaluation.scores import ImageScore, summarise
+from model.network.forward_pass import Forward
+from model.segmentation.instances import find_nuclei
+from model.segmentation.segmenter import predict_maps
 from model.training.dataset import Example, Pair, find_pairs
-from model.training.fitting import fit_rules
 from model.training.pictures import draw_curve, draw_examples
-from model.training.place import LOG
 from model.training.recipe import FINE_TUNE, Recipe
 from model.training.record import keep_record
+from model.training.stage_files import LOG
+from model.training.threshold_search import fit_rules
 from model.training.trainer import Start, save_bare, train, trained_seconds
 from model.weights import ModelCard, hash_file, read_card, write_card
+from model.weights.postprocessing import InstanceRules
 
 VALIDATION_SHARE = 8
 """Of a folder without a validation set of its own, one image in so many is held out."""

@@ -13,13 +13,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model.folding import fold_norms
-from model.forward import Forward
-from model.instances import Maps
-from model.precision import choose_precision
-from model.segmentation import Predicts, predict_maps
+from model.network.batch_norm import fold_norms
+from model.network.config import UNetConfig
+from model.network.forward_pass import Forward
+from model.network.precision import choose_precision
+from model.segmentation.instances import Maps
+from model.segmentation.segmenter import Predicts, predict_maps
 from model.training.dataset import Example
-from model.unet import UNetConfig
 
 WAYS = tuple(product(range(4), (False, True)))
 """Quarter turns, and whether the image is mirrored before: all that keep the grid."""

@@ -11,17 +11,18 @@ import keras
 import numpy as np
 
 from model.errors import WeightsError
-from model.folding import freeze_norms
-from model.precision import choose_precision, computing_in
+from model.network.batch_norm import freeze_norms
+from model.network.config import UNetConfig
+from model.network.precision import choose_precision, computing_in
+from model.network.unet import build_unet
 from model.training.batches import make_batches
 from model.training.dataset import Example
 from model.training.losses import binary_cross_entropy, maps_loss
-from model.training.place import LOG, Place
 from model.training.recipe import Recipe
 from model.training.schedule import WarmHoldFall
+from model.training.stage_files import LOG, Place
 from model.training.teacher import teach
 from model.training.widening import widen
-from model.unet import UNetConfig, build_unet
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from model.errors import WeightsError
-
-if TYPE_CHECKING:
-    from model.instances import InstanceRules
-    from model.unet import UNetConfig
+from model.network.config import UNetConfig
+from model.weights.postprocessing import InstanceRules
 
 SHIPPED = Path(__file__).parent / "nuclei.weights.h5"
 """The weights that come with the package."""
@@ -38,17 +36,13 @@ class ModelCard:
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def network(self) -> "UNetConfig":
+    def network(self) -> UNetConfig:
         """What to build."""
-        from model.unet import UNetConfig
-
         return UNetConfig.from_json(self.config["network"])
 
     @property
-    def rules(self) -> "InstanceRules":
+    def rules(self) -> InstanceRules:
         """How to separate nuclei in what it predicts."""
-        from model.instances import InstanceRules
-
         return InstanceRules(**self.config["rules"])
 
 

@@ -17,8 +17,8 @@ from nuqleus.database.engine import reading, shown, writing
 from nuqleus.database.tables import Watch
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import SettingsError
-from nuqleus.identity import is_gone, own_name
 from nuqleus.paths import to_row
+from nuqleus.process_identity import is_gone, own_name
 
 _THE_ROW = Watch.id == 1
 
@@ -33,7 +33,7 @@ class Candidate:
 
     Attributes:
         title: for people, and unlike all others'.
-        process: its name for `nuqleus.identity`.
+        process: its name for `nuqleus.process_identity`.
     """
 
     title: str = field(default_factory=_own_title)

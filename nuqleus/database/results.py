@@ -36,7 +36,7 @@ Columns: TypeAlias = "Mapping[str, NDArray[Any]]"
 
 
 class MaskBlock(Protocol):
-    """A block of a label image, encoded (`model.masks.MaskBlock`)."""
+    """A block of a label image, encoded (`model.labels.masks.MaskBlock`)."""
 
     @property
     def row0(self) -> int:

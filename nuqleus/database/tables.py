@@ -270,7 +270,7 @@ class Watch(Base):
         id: 1.
         folder: absolute, as the scheduler sees it.
         leader: the scheduler's name, for people.
-        process: the same for `nuqleus.identity`.
+        process: the same for `nuqleus.process_identity`.
         lease_expires_at: from then on another scheduler may take over.
     """
 
@@ -287,7 +287,7 @@ class Worker(Base):
     """A live worker; gone when it stops, and silent (`seen_at`) when it was killed.
 
     Attributes:
-        process: its name for `nuqleus.identity`.
+        process: its name for `nuqleus.process_identity`.
     """
 
     __tablename__ = "workers"

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.tables import Worker
-from nuqleus.identity import is_gone, is_here
+from nuqleus.process_identity import is_gone, is_here
 
 FORGOTTEN_AFTER = 24 * 3600.0
 """Seconds of silence after which the row of a killed worker is deleted, when the next one starts."""
@@ -43,7 +43,7 @@ class Workers:
         self._clock = clock
 
     def start(self, host: str, pid: int, device: str, process: str | None = None) -> LiveWorker:
-        """Register a worker; `process` is its name for `nuqleus.identity`."""
+        """Register a worker; `process` is its name for `nuqleus.process_identity`."""
         now = self._clock()
         row = {
             "host": host,

@@ -37,7 +37,7 @@ class House:
         overlays: where pictures go.
     """
 
-    def __init__(self, root: Path, program: tuple[str, ...] = ("-m", "nuqleus.cli")) -> None:
+    def __init__(self, root: Path, program: tuple[str, ...] = ("-m", "cli.main")) -> None:
         self._root = root
         self._program = program
         self._started: list[subprocess.Popen[bytes]] = []

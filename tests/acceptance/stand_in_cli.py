@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from nuqleus import machine
-from nuqleus.cli import main
+from cli.main import main
+from cli.processes import local_stack
 
-machine.WORKER = (
+local_stack.WORKER = (
     *(sys.executable, "-m", "celery", "--quiet", "-A", "tests.integration.worker.stand_in_app", "worker"),
     *("--without-mingle", "--without-gossip"),
 )
@@ -18,5 +18,5 @@ machine.WORKER = (
 if __name__ == "__main__":
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
     if program := os.environ.get("STAND_IN_WORKER"):
-        machine.WORKER = (program,)
+        local_stack.WORKER = (program,)
     main(prog_name="nuqleus")

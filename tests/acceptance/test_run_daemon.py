@@ -9,7 +9,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from nuqleus.machine import WORKER_GRACE
+from cli.processes.local_stack import WORKER_GRACE
 from tests.acceptance.house import PATIENCE, House, interrupt, kill_all
 from tests.stand_in import draw_squares
 
@@ -189,7 +189,7 @@ def test_everything_may_be_killed_at_once(house):
     wait_until_done(house, 6)
 
 
-@pytest.mark.parametrize("victim", ["server", "stand_in_app", "nuqleus.guardian"])
+@pytest.mark.parametrize("victim", ["server", "stand_in_app", "cli.processes.orphan_reaper"])
 def test_a_process_that_is_killed_is_replaced_and_nothing_is_lost(house, victim):
     for number in range(4):
         put(house, f"{number}.png")

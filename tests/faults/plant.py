@@ -11,11 +11,11 @@ from PIL import Image as Picture
 from redis import Redis, RedisError
 from sqlalchemy import func, select
 
-from nuqleus.broker import find_server
+from cli.processes.embedded_broker import find_server
+from cli.processes.local_stack import environment
 from nuqleus.database.engine import make_engine, reading
 from nuqleus.database.states import Files, FileState
 from nuqleus.database.tables import File, Image, Nucleus
-from nuqleus.machine import environment
 from nuqleus.settings import Settings
 from tests.faults.parts import Part, wait_until
 from tests.faults.stages import Stages

@@ -20,9 +20,9 @@ from nuqleus.settings import get_settings
 from tests.faults import stages
 from tests.faults.stages import Stages
 from tests.stand_in import Found, ThresholdSegmenter
-from worker.assembly import assemble
-from worker.child import Child
+from worker.factory import assemble
 from worker.task import MEMORY_LIMIT_KB, create_app
+from worker.worker_process import Child
 
 settings = get_settings()
 halts = Stages(settings.state_dir / "stages")

@@ -1,6 +1,6 @@
 """`nuqleus schedule` with stages: `python -m tests.faults.stand_in_scheduler schedule`."""
 
-from nuqleus.cli import main
+from cli.main import main
 from nuqleus.database.states import Files
 from nuqleus.settings import get_settings
 from tests.faults import stages

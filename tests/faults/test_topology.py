@@ -9,10 +9,10 @@ from PIL import Image as Picture
 from scipy import ndimage
 from sqlalchemy import func, select
 
+from cli.processes.local_stack import environment
 from nuqleus.database.engine import reading
 from nuqleus.database.states import FileState
 from nuqleus.database.tables import Worker
-from nuqleus.machine import environment
 from tests.faults.ledger import FULL, Fault
 from tests.faults.parts import Part, wait_until
 from tests.faults.plant import Plant
@@ -25,7 +25,7 @@ class Town(Plant):
     """A plant whose workers have a real network, and see discs."""
 
     def another_worker(self):
-        command = (sys.executable, "-m", "nuqleus.cli", "work")
+        command = (sys.executable, "-m", "cli.main", "work")
         part = Part(command, environment(self.settings), self.root / f"worker-{len(self.parts)}.log")
         self.parts.append(part)
         return part

@@ -10,8 +10,8 @@ import tifffile
 from click.testing import CliRunner
 from PIL import Image
 
+from cli.main import main
 from model.weights import SHIPPED, hash_file, read_card, write_card
-from nuqleus.cli import main
 from tests.unit.model.training_examples import draw_example
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import COMMANDS
 from nuqleus import __version__
-from nuqleus.cli import COMMANDS
 from nuqleus.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("nuqleus", "scheduler", "worker", "model")
+ROOMS = ("cli", "nuqleus", "scheduler", "worker", "model")
 README = (ROOT / "README.md").read_text()
 
 LOADED = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
@@ -75,11 +75,11 @@ def test_the_help_of_a_command_loads_no_network(name):
 
 def _called(*arguments):
     call = f"with contextlib.suppress(SystemExit): main({list(arguments)})"
-    return f"import contextlib\nfrom nuqleus.cli import main\n{call}"
+    return f"import contextlib\nfrom cli.main import main\n{call}"
 
 
 def test_every_command_has_a_module_and_every_module_a_line_in_the_help():
-    folder = ROOT / "nuqleus/commands"
+    folder = ROOT / "cli/commands"
     commands = {
         path.stem for path in folder.glob("*.py") if re.search(r"^def command\(", path.read_text(), re.M)
     }
@@ -150,7 +150,7 @@ def test_the_lock_names_no_host():
     assert "//" not in (ROOT / "requirements.lock").read_text()
 
 
-def test_the_wheel_holds_the_four_packages_and_nothing_else(tmp_path):
+def test_the_wheel_holds_the_rooms_and_nothing_else(tmp_path):
     built = run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path))
     assert built.returncode == 0, built.stderr
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:

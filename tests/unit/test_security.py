@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, inspect
 
 from model.errors import WeightsError
-from model.segmentation import Segmenter
+from model.segmentation.segmenter import Segmenter
 from model.weights import SHIPPED, ModelCard, hash_file, read_card, write_card
 from nuqleus.database.engine import reading
 from nuqleus.database.records import SeenFile

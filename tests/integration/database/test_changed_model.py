@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cli.main import main
 from model.weights import SHIPPED, ModelCard, hash_file, read_card, write_card
-from nuqleus.cli import main
 from nuqleus.database import states
 from nuqleus.database.models import other_models, register_model
 from nuqleus.database.tables import Image

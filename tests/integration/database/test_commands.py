@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from nuqleus.cli import main
+from cli.main import main
 from nuqleus.database.engine import make_engine, schema_version
 from nuqleus.database.migrations import HEAD
 from nuqleus.errors import DatabaseUnavailable
@@ -48,7 +48,7 @@ def test_db_upgrade_waits_for_a_server_that_does_not_answer_yet(
         return HEAD
 
     monkeypatch.setattr("nuqleus.database.engine.schema_version", answer)
-    monkeypatch.setattr("worker.patience.WAITS", (0.0,))
+    monkeypatch.setattr("worker.retry.WAITS", (0.0,))
 
     assert nuqleus("db", "upgrade", "--database", sqlite_url, "--wait").exit_code == 0
     starting = iter([DatabaseUnavailable("starting up")])

@@ -10,7 +10,7 @@ import tifffile
 from click.testing import CliRunner, Result
 from sqlalchemy import text, update
 
-from nuqleus.commands.export import command
+from cli.commands.export import command
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.queries import snapshot
 from nuqleus.database.records import SeenFile

@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine
 
+from cli.commands import status
 from nuqleus import health
-from nuqleus.commands import status
 from nuqleus.database.leadership import Candidate, Leadership, require_folder
 from nuqleus.database.workers import Workers
 from nuqleus.errors import NotHealthy
-from nuqleus.identity import own_name
+from nuqleus.process_identity import own_name
 from tests.conftest import Clock
 from tests.integration.database.conftest import LEASE
 
@@ -117,7 +117,7 @@ class TestWorker:
 
 @pytest.mark.parametrize("process", ["scheduler", "worker"])
 def test_the_command_ends_with_status_1_and_a_sentence_where_none_is_at_work(process: str, sqlite_url: str):
-    from nuqleus.cli import main
+    from cli.main import main
 
     result = CliRunner().invoke(main, ["status", "--database", sqlite_url, "--healthy", process])
 

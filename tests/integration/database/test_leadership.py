@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from nuqleus.database.leadership import Candidate, Leadership, adopt_folder, require_folder
 from nuqleus.errors import SettingsError
-from nuqleus.identity import own_name
+from nuqleus.process_identity import own_name
 from tests.conftest import Clock
 from tests.integration.database.conftest import LEASE
 

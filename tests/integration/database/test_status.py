@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 from click.testing import CliRunner
 
-from nuqleus.commands import status
+from cli.commands import status
 from nuqleus.database.overview import survey
 from nuqleus.database.states import FileState
 from nuqleus.database.workers import Workers
@@ -159,7 +159,7 @@ class TestCommand:
 
 def test_it_loads_neither_tensorflow_nor_numpy(sqlite_url: str):
     program = (
-        "import sys; from nuqleus.commands.status import command\n"
+        "import sys; from cli.commands.status import command\n"
         f"command(['--database', {sqlite_url!r}, '--json'], standalone_mode=False)\n"
         "assert not {'tensorflow', 'keras', 'numpy', 'celery', 'alembic'} & set(sys.modules), sys.modules"
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from nuqleus.database.workers import Workers
-from nuqleus.identity import own_name
+from nuqleus.process_identity import own_name
 from tests.integration.database.conftest import LEASE, Archive
 
 

@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from nuqleus.broker import find_server
+from cli.processes.embedded_broker import find_server
 
 PATIENCE = 60.0
 

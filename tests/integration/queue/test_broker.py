@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlparse
 import pytest
 from redis import Redis
 
-from nuqleus import broker
-from nuqleus.broker import LONGEST_SOCKET, EmbeddedBroker, find_server
+from cli.processes import embedded_broker
+from cli.processes.embedded_broker import LONGEST_SOCKET, EmbeddedBroker, find_server
 from nuqleus.errors import BrokerUnavailable, SettingsError
 from nuqleus.messages import Job
 from nuqleus.queue import depth, make_app, send
@@ -114,7 +114,7 @@ def test_a_server_that_a_dead_run_left_behind_is_replaced_and_its_messages_are_k
 
 
 def test_one_that_does_not_end_is_never_joined_by_a_second(folder, monkeypatch):
-    monkeypatch.setattr(broker, "HANDOVER_SECONDS", 0.3)
+    monkeypatch.setattr(embedded_broker, "HANDOVER_SECONDS", 0.3)
     monkeypatch.setattr(EmbeddedBroker, "_ask_to_end", lambda self: None)
     with (
         running(EmbeddedBroker(folder)),

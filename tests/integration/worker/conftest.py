@@ -16,12 +16,12 @@ from PIL import Image as Picture
 from redis import Redis
 from sqlalchemy import select
 
-from nuqleus.broker import find_server
+from cli.processes.embedded_broker import find_server
+from cli.processes.local_stack import environment
 from nuqleus.database.engine import make_engine, reading, upgrade
 from nuqleus.database.states import Files, FileState
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
-from nuqleus.machine import environment
 from nuqleus.messages import Job
 from nuqleus.queue import make_app, send
 from nuqleus.settings import Settings

@@ -10,9 +10,9 @@ import numpy as np
 
 from nuqleus.settings import get_settings
 from tests.stand_in import Found, ThresholdSegmenter
-from worker.assembly import assemble
-from worker.child import Child
+from worker.factory import assemble
 from worker.task import create_app
+from worker.worker_process import Child
 
 settings = get_settings()
 HOLD = settings.input_dir.with_name("hold")

@@ -8,7 +8,7 @@ import pytest
 from nuqleus.database.states import FileState
 from nuqleus.database.tables import File
 from tests.integration.worker.conftest import PATIENCE
-from worker.company import THREADS
+from worker.thread_pool import THREADS
 
 pytestmark = pytest.mark.integration
 
@@ -45,7 +45,7 @@ def test_a_worker_that_cannot_work_says_why_and_ends_with_status_1(house, tmp_pa
     with sqlite3.connect(tmp_path / "newer.db") as newer:
         newer.execute("CREATE TABLE alembic_version AS SELECT '9999' AS version_num")
     newer.close()
-    with house.run("nuqleus.cli", "work", "--database", f"sqlite:///{tmp_path / 'newer.db'}") as process:
+    with house.run("cli.main", "work", "--database", f"sqlite:///{tmp_path / 'newer.db'}") as process:
         assert process.wait(PATIENCE) == 1
 
     log = (house.settings.state_dir / "worker.log").read_text()

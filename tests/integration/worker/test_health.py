@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nuqleus.machine import environment
+from cli.processes.local_stack import environment
 from tests.integration.worker.conftest import REPOSITORY, wait_until
 
 pytestmark = pytest.mark.integration
@@ -21,7 +21,7 @@ def worker(house):
 
 
 def is_healthy(house) -> bool:
-    command = [sys.executable, "-m", "nuqleus.cli", "status", "--healthy", "worker"]
+    command = [sys.executable, "-m", "cli.main", "status", "--healthy", "worker"]
     answer = subprocess.run(
         command, cwd=REPOSITORY, env=environment(house.settings), capture_output=True, text=True, check=False
     )

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from model.masks import decode_mask
-from model.overlaps import overlap
+from model.labels.masks import decode_mask
+from model.labels.overlaps import overlap
 from model.samples.drawn import Field, fluorescence
-from model.segmentation import Segmenter
+from model.segmentation.segmenter import Segmenter
 from worker.pipeline import process
 
 pytestmark = pytest.mark.integration
@@ -39,7 +39,7 @@ def labels_of(tmp_path: Path, segmenter: Segmenter, monkeypatch: pytest.MonkeyPa
 
 
 def test_an_image_in_blocks_shows_what_it_shows_as_a_whole(labels_of, picture, monkeypatch):
-    monkeypatch.setattr("model.segmentation.TILE", 640)  # else the picture is a single tile
+    monkeypatch.setattr("model.segmentation.segmenter.TILE", 640)  # else the picture is a single tile
 
     whole, blocks = labels_of(picture, large=10**9), labels_of(picture, large=10**5)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks import contest, versus_stardist
 from benchmarks.contest import Labelled, Race, Spread
 from benchmarks.stardist_side import Training, augment
-from model.labelfile import write_label_image
+from model.labels.label_files import write_label_image
 
 TRAINING = Training(60.0, 40, 5.0, {"prob": 0.5, "nms": 0.4}, 2, 1, {"stardist": "0.9.2"})
 

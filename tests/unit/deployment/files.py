@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 import yaml
 
-from nuqleus.cli import main
+from cli.main import main
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = (ROOT / "docker-compose.yml").read_text()

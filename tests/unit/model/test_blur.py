@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from model.blur import TILE, blur
+from model.segmentation.blur import TILE, blur
 
 
 @pytest.mark.parametrize("sigma", [0.5, 1.0, 2.0, 2.5])

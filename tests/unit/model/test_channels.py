@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.channels import AUTO, choose_channel, nuclear_channel, nuclear_pixels
 from model.errors import ImageError
 from model.reading import Plane
+from model.reading.channels import AUTO, choose_channel, nuclear_channel, nuclear_pixels
 
 from .images import ramp
 

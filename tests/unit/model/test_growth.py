@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from model.growth import grow
+from model.segmentation.growth import grow
 
 
 def test_two_markers_meet_in_the_middle():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from model.instances import InstanceRules, find_nuclei
+from model.segmentation.instances import find_nuclei
+from model.weights.postprocessing import InstanceRules
 
 OUTPUTS = ("foreground", "contact", "distance")
 RULES = InstanceRules(foreground=0.5, marker=0.5, contact=0.5, smallest=5)

@@ -8,9 +8,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from model import masks
 from model.errors import MaskError
-from model.masks import MaskBlock, decode_mask, encode_mask
+from model.labels import masks
+from model.labels.masks import MaskBlock, decode_mask, encode_mask
 from tests.unit.model import label_images
 
 

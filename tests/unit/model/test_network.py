@@ -8,12 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from model.folding import fold_norms, freeze_norms
-from model.metrics import compare
-from model.precision import choose_precision
-from model.segmentation import Segmenter
+from model.evaluation.matching import compare
+from model.network.batch_norm import fold_norms, freeze_norms
+from model.network.config import UNetConfig
+from model.network.precision import choose_precision
+from model.network.unet import Roots, build_unet
+from model.segmentation.segmenter import Segmenter
 from model.training.recipe import NUQLEUS
-from model.unet import Roots, UNetConfig, build_unet
 from tests.unit.model.training_examples import draw_example
 
 SMALL = UNetConfig(widths=(8, 16))

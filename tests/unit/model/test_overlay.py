@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.overlay import LINES, choose_colours, draw_overlay, find_lines, to_picture
+from model.labels.overlay import LINES, choose_colours, draw_overlay, find_lines, to_picture
 
 BLANK = np.zeros((12, 12, 1), np.uint8)
 

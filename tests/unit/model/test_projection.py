@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from model import projection
-from model.projection import project
-from model.reading import Plane, read_planes
+from model.reading import Plane, projection, read_planes
+from model.reading.projection import project
 
 
 def stack(values: np.ndarray, **place: int) -> list[Plane]:

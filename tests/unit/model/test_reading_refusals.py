@@ -16,7 +16,7 @@ from PIL import Image
 
 from model.errors import ImageError
 from model.reading import read_planes
-from model.reading.content import KNOWN
+from model.reading.file_format import KNOWN
 from model.reading.photometry import expand
 
 from .images import GRAY, RGB, only, png, png_header, ramp, tiff

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from model.errors import ImageError
-from model.reading import Plane, read_planes, stored
+from model.reading import Plane, read_planes, segments
 from model.reading.regions import RegionPixels
 
 GRAY = np.random.default_rng(0).integers(0, 60_000, (150, 170), np.uint16)
@@ -125,7 +125,7 @@ def test_a_tile_is_decoded_once_for_neighbouring_regions(written, monkeypatch: p
 
 
 def test_tiles_that_nobody_wanted_for_long_are_let_go(written, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(stored, "KEPT_BYTES", 3 * 16 * 16 * 2)
+    monkeypatch.setattr(segments, "KEPT_BYTES", 3 * 16 * 16 * 2)
     plane = written(GRAY, tile=(16, 16), compression="zlib")
     decoded = count_decoded(monkeypatch)
 
@@ -166,11 +166,11 @@ def test_a_file_that_ends_too_early_is_refused_before_anything_is_decoded(tmp_pa
 
 def count_decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     numbers: list[int] = []
-    decode = stored.PageOfSegments._decode
+    decode = segments.PageOfSegments._decode
 
-    def counted(page: stored.PageOfSegments, file: object, number: int) -> np.ndarray | None:
+    def counted(page: segments.PageOfSegments, file: object, number: int) -> np.ndarray | None:
         numbers.append(number)
         return decode(page, file, number)
 
-    monkeypatch.setattr(stored.PageOfSegments, "_decode", counted)
+    monkeypatch.setattr(segments.PageOfSegments, "_decode", counted)
     return numbers

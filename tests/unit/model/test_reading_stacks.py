@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from model.channels import nuclear_channel
 from model.reading import read_planes
+from model.reading.channels import nuclear_channel
 
 from .images import ramp
 

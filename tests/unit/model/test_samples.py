@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from PIL import Image
 from scipy import ndimage
 
+from cli.commands.samples import command
 from model.samples.drawn import (
     Field,
     bright_field,
@@ -18,7 +19,6 @@ from model.samples.drawn import (
 )
 from model.samples.folder import DRAWN, SHIPPED_TO, fill_folder
 from model.samples.shipped import shipped_images
-from nuqleus.commands.samples import command
 
 FIELD = Field(128, 160, 12, radius=10)
 

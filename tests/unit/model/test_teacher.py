@@ -7,13 +7,14 @@ import keras
 import numpy as np
 import pytest
 
-from model.segmentation import predict_maps
+from model.network.config import UNetConfig
+from model.network.unet import build_unet
+from model.segmentation.segmenter import predict_maps
 from model.training.augment import Augmentation
 from model.training.batches import make_batches
 from model.training.recipe import Recipe
 from model.training.teacher import look_round, teach
 from model.training.trainer import train
-from model.unet import UNetConfig, build_unet
 from tests.unit.model.training_examples import draw_example
 
 CONFIG = UNetConfig(widths=(8,))

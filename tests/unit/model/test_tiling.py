@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.tiling import cut_tiles
+from model.segmentation.tiling import cut_tiles
 
 SIDE, MARGIN = 64, 8
 

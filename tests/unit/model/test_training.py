@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 
 from model.errors import WeightsError
-from model.segmentation import Segmenter
+from model.network.config import UNetConfig
+from model.network.unet import build_unet
+from model.segmentation.segmenter import Segmenter
 from model.training.augment import Augmentation
 from model.training.batches import make_batches
 from model.training.recipe import FINE_TUNE, NOTEBOOK, NUQLEUS, Recipe, adapt
 from model.training.session import Beginning, Plan, fine_tune, run_session
 from model.training.trainer import Start, train, trained_seconds
-from model.unet import UNetConfig, build_unet
 from model.weights import ModelCard, card_path, read_card
 from tests.unit.model.training_examples import draw_example
 

@@ -7,9 +7,9 @@ import pytest
 
 from model.errors import WeightsError
 from model.training.pictures import draw_curve
-from model.training.place import LOG, Place
 from model.training.recipe import Recipe
 from model.training.record import RECORD, keep_record
+from model.training.stage_files import LOG, Place
 from model.training.trainer import trained_seconds
 
 RECIPE = Recipe(steps=6, then=Recipe(steps=4))

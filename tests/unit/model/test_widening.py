@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 
+from model.network.config import UNetConfig
+from model.network.unet import build_unet
 from model.training.recipe import Recipe
 from model.training.trainer import Start, compile_network, save_bare
 from model.training.widening import widen
-from model.unet import UNetConfig, build_unet
 
 NARROW = UNetConfig(widths=(8, 12))
 WIDE = replace(NARROW, widths=(12, 24))

@@ -12,8 +12,8 @@ from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable
 from nuqleus.settings import Settings
-from scheduler.bell import Bell
 from scheduler.completeness import Completeness
+from scheduler.dispatcher import Bell
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.sweep import Limits, Sweep

@@ -16,9 +16,9 @@ from nuqleus.messages import Job
 from nuqleus.settings import Settings
 from tests.stand_in import ThresholdSegmenter, draw_squares
 from worker.heartbeat import Heartbeat
-from worker.patience import Patience
+from worker.inbox_reader import Source
 from worker.processor import Processor
-from worker.source import Source
+from worker.retry import Patience
 
 
 @dataclass

@@ -13,9 +13,9 @@ import pytest
 from nuqleus.errors import MessageError
 from nuqleus.queue import TASK
 from nuqleus.settings import Settings
-from worker.child import Child
 from worker.task import create_app, run_worker
-from worker.timelimit import TimeUp
+from worker.time_limit import TimeUp
+from worker.worker_process import Child
 
 SHOW = """
 import sys

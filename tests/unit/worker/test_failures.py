@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import ImageError
 from worker.failures import explain
-from worker.timelimit import TimeUp
+from worker.time_limit import TimeUp
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from PIL import Image as Picture
 from sqlalchemy import select
 
-from model import blocking, seams
-from model.masks import Mask, decode_mask
+from cli.commands import segment
+from model.blockwise import block_layout, seams
+from model.labels.masks import Mask, decode_mask
 from model.measurements import measure_intensities, measure_shapes
-from nuqleus.commands import segment
 from nuqleus.database.engine import reading
 from nuqleus.database.models import register_model
 from nuqleus.database.states import Files, FileState
@@ -27,11 +27,11 @@ from tests.stand_in import TiledThresholdSegmenter, draw_discs
 from tests.unit.worker.conftest import queue
 from worker import progress
 from worker.heartbeat import Heartbeat
-from worker.patience import Patience
+from worker.inbox_reader import Source
 from worker.pipeline import process
 from worker.processor import Processor
 from worker.progress import Progress
-from worker.source import Source
+from worker.retry import Patience
 
 SIZE = (260, 330)
 
@@ -39,9 +39,9 @@ SIZE = (260, 330)
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.reading.plane.LARGE", 50_000)
-    for module in (blocking, seams):
+    for module in (block_layout, seams):
         monkeypatch.setattr(module, "KEPT", 64)
-    monkeypatch.setattr(blocking, "UNSURE", 8)
+    monkeypatch.setattr(block_layout, "UNSURE", 8)
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_a_lost_lease_stops_the_work_at_the_next_block(handle, files, clock):
 
 
 def test_segmenting_directly_writes_one_label_image(large_tiff, tmp_path, monkeypatch):
-    monkeypatch.setattr("worker.assembly.load_network", lambda weights: TiledThresholdSegmenter())
+    monkeypatch.setattr("worker.factory.load_network", lambda weights: TiledThresholdSegmenter())
 
     done = CliRunner().invoke(segment.command, [str(large_tiff), "--output", str(tmp_path / "out")])
 

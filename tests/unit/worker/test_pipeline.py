@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image
 
 from model.errors import ImageError
-from model.masks import decode_mask
+from model.labels.masks import decode_mask
 from nuqleus.rules import Choice
 from tests.stand_in import ThresholdSegmenter, draw_squares
 from worker.pipeline import process

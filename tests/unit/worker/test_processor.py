@@ -14,7 +14,7 @@ from nuqleus.database.tables import Image, Nucleus
 from nuqleus.logs import JsonFormatter
 from tests.stand_in import draw_squares
 from tests.unit.worker.conftest import raising
-from worker.timelimit import TimeUp
+from worker.time_limit import TimeUp
 
 
 def test_a_queued_file_ends_done_with_its_results(drop, process, row, count, heartbeat):

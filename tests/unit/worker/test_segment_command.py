@@ -7,16 +7,16 @@ from click.testing import CliRunner
 from PIL import Image
 from skimage.io import imread
 
-import worker.assembly
-from model import labelfile
-from nuqleus.commands.segment import command, find_inputs
+import worker.factory
+from cli.commands.segment import command, find_inputs
+from model.labels import label_files
 from tests.stand_in import ThresholdSegmenter, draw_squares
 
 
 @pytest.fixture
 def segment(monkeypatch, tmp_path):
     """Call the command; results go to a folder of their own."""
-    monkeypatch.setattr(worker.assembly, "load_network", ThresholdSegmenter.load)
+    monkeypatch.setattr(worker.factory, "load_network", ThresholdSegmenter.load)
 
     def segment(*images):
         return CliRunner().invoke(command, [*map(str, images), "--output", str(tmp_path / "out")])
@@ -130,7 +130,7 @@ def test_a_full_disk_ends_it_at_once(segment, image, tmp_path, monkeypatch):
     def full_disk(path, labels):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(labelfile, "write_label_image", full_disk)
+    monkeypatch.setattr(label_files, "write_label_image", full_disk)
     result = segment(image("a.png"), image("b.png"))
 
     assert result.exit_code == 1

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from model.overlaps import overlap
-from model.report.mistakes import Fate, judge, tally
+from model.evaluation.report.mistakes import Fate, judge, tally
+from model.labels.overlaps import overlap
 from tests.unit.model.label_images import EXAMPLES, noise
 from tests.unit.model.report.discs import (
     BRIDGE,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from model.errors import DatasetError
-from model.evaluation import Scene
-from model.report.page import Report, Subject
+from model.evaluation.report.page import Report, Subject
+from model.evaluation.scores import Scene
 from tests.unit.model.report.discs import BRIDGE, LEFT, NOTHING, RIGHT, SHAPE, label
 
 BOTH = label(LEFT, RIGHT)

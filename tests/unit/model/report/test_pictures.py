@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.evaluation import Scene
-from model.report.cases import examine
-from model.report.mistakes import Fate
-from model.report.pictures import COLOURS, FILL_ALPHA, SIDE
+from model.evaluation.report.cases import examine
+from model.evaluation.report.mistakes import Fate
+from model.evaluation.report.pictures import COLOURS, FILL_ALPHA, SIDE
+from model.evaluation.scores import Scene
 from tests.unit.model.report.discs import BRIDGE, LEFT, LOWER, NOTHING, RIGHT, SHAPE, UPPER, label
 
 GRAY = np.zeros((*SHAPE, 1), np.uint8)

@@ -1,0 +1,1 @@
+"""The command line, and the processes of `nuqleus run`."""

@@ -1,0 +1,76 @@
+"""`nuqleus db upgrade` and `nuqleus db adopt`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+@click.group(name="db")
+def command() -> None:
+    """Create or migrate the database's schema; tell it that the watched folder was moved."""
+
+
+@command.command()
+@click.option(
+    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
+)
+@click.option("--wait", is_flag=True, help="Wait a minute for a server that doesn't answer yet.")
+def upgrade(database_url: str | None, wait: bool) -> None:
+    """Create the schema, or migrate it to this version; nothing is lost, and doing it twice does no harm.
+
+    The embedded database (SQLite) does this by itself. A database server waits for this command, so that somebody
+    can choose the moment, and make a backup first.
+    """
+    from nuqleus.database.engine import make_engine, shown
+    from nuqleus.settings import get_settings
+    from worker.retry import WAITS, Patience
+
+    url = get_settings(database_url=database_url).database_url
+    engine = make_engine(url)
+    try:
+        done = Patience(WAITS if wait else ())(_upgrade, engine)
+        click.echo(f"{shown(url)}: {done}")
+    finally:
+        engine.dispose()
+
+
+@command.command()
+@click.option(
+    "--input", "input_dir", type=click.Path(path_type=Path), help="Where the watched folder is now."
+)
+@click.option(
+    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
+)
+def adopt(input_dir: Path | None, database_url: str | None) -> None:
+    """Say that the files of a database now lie in another folder: it was moved, or is mounted elsewhere.
+
+    A database holds the files of one folder. Of two folders with one database, each would make the other's files
+    vanish; so a scheduler refuses a database that belongs to another folder.
+    """
+    from nuqleus.database.engine import existing_database
+    from nuqleus.database.leadership import adopt_folder
+    from nuqleus.paths import to_row
+    from nuqleus.settings import get_settings
+
+    settings = get_settings(input_dir=input_dir, database_url=database_url)
+    folder = str(settings.input_dir.resolve())
+    with existing_database(settings.database_url) as engine:
+        before = adopt_folder(engine, folder)
+    click.echo(f"{to_row(before) if before else 'no folder'} → {to_row(folder)}")
+
+
+def _upgrade(engine: Engine) -> str:
+    """Upgrade, and say from where to where that went."""
+    from nuqleus.database.engine import schema_version
+    from nuqleus.database.engine import upgrade as bring_up_to_date
+
+    before = schema_version(engine)
+    bring_up_to_date(engine)
+    after = schema_version(engine)
+    return f"already at {after}" if before == after else f"{before or 'no schema'} → {after}"

@@ -1,0 +1,200 @@
+"""`nuqleus evaluate DIR`: how good the nuclei are, on images whose true nuclei are known."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from model.evaluation.report.page import Report
+    from model.evaluation.scores import ImageScore, Summary
+    from model.training.dataset import Pair
+
+SHOWN = ("0.50", "0.70", "0.90")
+"""IoU thresholds with a column of their own; the JSON has all."""
+
+PLANE = re.compile(r"\.s\d+\.t\d+\.z\d+$")
+"""What label images of files with several images have in their names."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is measured.
+
+    Attributes:
+        name: of the network, or of the folder of label images.
+        facts: what the report says of it.
+        find: from a labelled image and its pixels to the nuclei found in it.
+    """
+
+    name: str
+    facts: Mapping[str, str]
+    find: Callable[[Pair, Any], Any]
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--weights",
+    envvar="NUQLEUS_WEIGHTS",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Weights to measure, instead of those that come with nuqleus.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Measure these label images (NAME.label.tif, as `nuqleus segment` writes them) and no network.",
+)
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write figures here."
+)
+@click.option(
+    "--report",
+    "report_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a page with scores, curves and every image's mistakes into this folder, as index.html.",
+)
+def command(
+    folder: Path,
+    weights: Path | None,
+    labels: Path | None,
+    json_file: Path | None,
+    report_folder: Path | None,
+) -> None:
+    """Measure how well nuclei are found in DIR/images, given DIR/labels.
+
+    Prints the Data Science Bowl's figure (mean over images of tp / (tp + fp + fn), averaged over IoU 0.50 … 0.95),
+    StarDist's pooled average precision, and IoU and Dice of the foreground, over all images and per kind.
+    """
+    from cli.progress_bars import track
+    from model.evaluation.scores import image_rows, summarise
+    from model.training.dataset import find_pairs
+
+    pairs = find_pairs(folder)
+    source = _take_labels(labels) if labels else _load_network(weights)
+    report = _start_report(report_folder, folder, source) if report_folder else None
+    scores = [_score(pair, source, report) for pair in track(pairs, "Measuring")]
+    summaries = summarise(scores)
+    print_summaries(summaries)
+    if json_file is not None:
+        json_file.write_text(json.dumps(_to_json(summaries, image_rows(scores)), indent=2) + "\n")
+    if report is not None:
+        click.echo(f"The report is {_write(report)}.")
+
+
+def print_summaries(summaries: Sequence[Summary]) -> None:
+    """Print a table, one row a kind."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Agreement with the truth", box=SIMPLE_HEAD, padding=0)
+    table.add_column("kind", no_wrap=True)
+    for column in ("images", "nuclei", "DSB", *(f"AP{t[1:]}" for t in SHOWN), "IoU", "Dice"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in summaries:
+        figures = (
+            row.dsb,
+            *(row.average_precision[t] for t in SHOWN),
+            row.foreground_iou,
+            row.foreground_dice,
+        )
+        table.add_row(row.kind, str(row.images), str(row.nuclei), *(f"{figure:.3f}" for figure in figures))
+    Console().print(table)
+
+
+def _load_network(weights: Path | None) -> Source:
+    from model.network.quiet_start import quiet_start
+
+    with quiet_start():
+        from model.segmentation.segmenter import Segmenter
+
+        segmenter = Segmenter.load(weights)
+    card = segmenter.card
+    facts = {"Network": card.name, "SHA-256 of its weights": card.sha256}
+    return Source(card.name, facts, lambda _pair, pixels: segmenter.segment(pixels).labels)
+
+
+def _take_labels(folder: Path) -> Source:
+    from model.training.dataset import read_labels
+
+    paths = _label_images(folder)
+    name = _name(folder)
+    return Source(name, {"Label images": name}, lambda pair, _pixels: read_labels(_find(pair, paths, folder)))
+
+
+def _label_images(folder: Path) -> dict[str, list[Path]]:
+    """Label images by what they are of: a file's name, with or without its ending."""
+    from model.labels.label_files import ENDING
+
+    paths: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob(f"*{ENDING}")):
+        paths.setdefault(PLANE.sub("", path.name.removesuffix(ENDING)), []).append(path)
+    return paths
+
+
+def _find(pair: Pair, paths: Mapping[str, list[Path]], folder: Path) -> Path:
+    found = [path for name in dict.fromkeys((pair.image.name, pair.name)) for path in paths.get(name, ())]
+    if not found:
+        raise click.ClickException(
+            f"{folder} has no label image of {pair.image.name} ({pair.image.name}.label.tif or {pair.name}.label.tif)."
+        )
+    if len(found) > 1:
+        raise click.ClickException(
+            f"{folder} has several label images of {pair.image.name}: {', '.join(map(str, found))}. Keep one."
+        )
+    return found[0]
+
+
+def _start_report(output: Path, data: Path, source: Source) -> Report:
+    from datetime import datetime
+
+    from model.evaluation.report.page import Report, Subject
+    from nuqleus import __version__
+
+    _make_folder(output)  # now, not when the work is done
+    measured = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}, nuqleus {__version__}"
+    name = _name(data)
+    facts = {**source.facts, "Data": name, "Measured": measured}
+    return Report(Subject(f"{source.name} on {name}", facts), output)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{folder} can't be made: {error.strerror}.") from error
+
+
+def _write(report: Report) -> Path:
+    try:
+        return report.write()
+    except OSError as error:
+        raise click.ClickException(f"The report can't be written: {error}") from error
+
+
+def _name(folder: Path) -> str:
+    """The last two parts of a folder's path: `val` alone says little."""
+    return "/".join(folder.resolve().parts[-2:])
+
+
+def _score(pair: Pair, source: Source, report: Report | None) -> ImageScore:
+    from model.evaluation.scores import Scene, score
+    from model.training.dataset import read_image, read_labels
+
+    pixels = read_image(pair.image)
+    scene = Scene(pair.name, pair.kind, pixels, read_labels(pair.labels), source.find(pair, pixels))
+    return score(scene) if report is None else report.add(scene)
+
+
+def _to_json(summaries: Sequence[Summary], images: list[dict[str, Any]]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {"summaries": [asdict(summary) for summary in summaries], "images": images}

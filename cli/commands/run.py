@@ -1,0 +1,122 @@
+"""`nuqleus run [--input DIR] [--database URL] [--once] [--workers N] [--overlays DIR]`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import channel_option, rules_option, z_option
+
+if TYPE_CHECKING:
+    from cli.processes.local_stack import Machine
+    from cli.processes.stop_signals import StopSignals
+    from cli.run_report import Report
+    from nuqleus.database.summary import FileSummary
+    from nuqleus.settings import Settings
+    from scheduler.scheduler_loop import Daemon
+
+INTERRUPTED = 130
+"""Exit status of shells for a program that Ctrl-C ended."""
+
+_POLL = 0.2
+
+
+@click.command(name="run")
+@click.option("--input", "input_dir", type=click.Path(path_type=Path), help="The watched folder.")
+@click.option(
+    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
+)
+@click.option("--once", is_flag=True, help="End when every file has ended; status 1 if any failed.")
+@click.option("--workers", type=int, metavar="N", help="Worker processes.")
+@click.option(
+    "--overlays", "overlay_dir", type=click.Path(path_type=Path), help="Draw outlines into this folder."
+)
+@channel_option
+@z_option
+@rules_option
+def command(*, once: bool, **given: Any) -> None:
+    """Watch a folder: scheduler, broker and workers on one machine.
+
+    Ctrl-C stops everything in seconds, once the images at hand are finished; a second one at once.
+    """
+    from nuqleus.settings import get_settings
+    from scheduler.inbox import check_inbox, create_default_inbox
+
+    settings = get_settings(**given)
+    create_default_inbox(settings)
+    check_inbox(settings)
+    sys.exit(run(settings, once=once))
+
+
+def run(settings: Settings, *, once: bool) -> int:
+    """Run everything until told to stop, or until every file has ended.
+
+    Returns:
+        The exit status: 0; with `once` also 1 if files failed, and 130 if it was stopped before all had ended.
+
+    Raises:
+        NuqleusError: something is wrong that a person must put right.
+    """
+    from cli.processes.local_stack import Machine
+    from cli.processes.run_lock import holding
+    from cli.processes.stop_signals import StopSignals
+
+    with holding(settings.state_dir), StopSignals() as signals, Machine(settings) as machine:
+        try:
+            status = _work(machine, signals, once=once)
+            machine.stop()
+        except KeyboardInterrupt:
+            return INTERRUPTED
+    return status
+
+
+def _work(machine: Machine, signals: StopSignals, *, once: bool) -> int:
+    """Start all parts, the slowest first, and look after them."""
+    settings = machine.start()
+
+    from cli.run_report import Report
+    from nuqleus.database.engine import open_database
+    from nuqleus.database.summary import failures
+    from nuqleus.queue import make_app
+    from scheduler.factory import make_daemon, watching
+    from scheduler.metrics import serve_standing
+
+    engine, app = open_database(settings.database_url), make_app(settings)
+    daemon = make_daemon(settings, engine, app)
+    serve_standing(settings, engine, app)
+    with Report(engine, settings, goes_on=not once) as report, watching(settings, daemon):
+        has_ended = _look_after(machine, daemon, report, signals, once=once)
+    if not once:
+        return 0
+    return _conclude(settings, daemon, failures(engine)) if has_ended else INTERRUPTED
+
+
+def _look_after(
+    machine: Machine, daemon: Daemon, report: Report, signals: StopSignals, *, once: bool
+) -> bool:
+    """Keep everything going until told to stop; with `once`, return True when every file has ended."""
+    signals.deferring = True
+    while not signals.received:
+        machine.check()
+        if once:
+            machine.require_hope()
+        if report.update(daemon.folder) and once:
+            return True
+        time.sleep(_POLL)
+    click.echo("Stopping as soon as the images at hand are finished. Ctrl-C again stops at once.", err=True)
+    return False
+
+
+def _conclude(settings: Settings, daemon: Daemon, failed: list[FileSummary]) -> int:
+    from cli.run_report import print_failures
+
+    assert daemon.folder is not None
+    if not daemon.folder:
+        click.echo(f"There are no files to process in {settings.input_dir}.")
+    here = [file for file in failed if file.path in daemon.folder]
+    print_failures(here)
+    return 1 if here else 0

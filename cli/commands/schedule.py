@@ -1,0 +1,42 @@
+"""`nuqleus schedule`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+_POLL = 0.2
+
+
+@click.command(name="schedule")
+@click.option("--input", "input_dir", type=click.Path(path_type=Path), help="The watched folder.")
+@click.option(
+    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
+)
+@click.option(
+    "--broker", "broker_url", metavar="URL", help="The queue's server, as NUQLEUS_BROKER_URL says it."
+)
+def command(input_dir: Path | None, database_url: str | None, broker_url: str | None) -> None:
+    """Run the scheduler alone: watch a folder and queue its files for workers elsewhere.
+
+    Ctrl-C or SIGTERM stops it.
+    """
+    from cli.processes.stop_signals import StopSignals
+    from nuqleus.database.engine import open_database
+    from nuqleus.logs import configure_logs
+    from nuqleus.queue import make_app
+    from nuqleus.settings import get_settings
+    from scheduler.factory import make_daemon, watching
+    from scheduler.metrics import serve_standing
+
+    settings = get_settings(input_dir=input_dir, database_url=database_url, broker_url=broker_url)
+    configure_logs(settings.log_level, log_format=settings.log_format)
+    app, engine = make_app(settings), open_database(settings.database_url)
+    daemon = make_daemon(settings, engine, app)
+    serve_standing(settings, engine, app)
+    with StopSignals() as signals, watching(settings, daemon):
+        signals.deferring = True
+        while not signals.received:
+            time.sleep(_POLL)

@@ -1,0 +1,160 @@
+"""`nuqleus segment IMAGE… [--output DIR]`: no queue, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.options import channel_option, z_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from model.reading import Plane
+    from nuqleus.database.results import ImageResult
+    from worker.output_files import Outputs
+    from worker.pipeline import Labels
+
+
+@dataclass(frozen=True)
+class Input:
+    """An image file, and the name that its outputs begin with, relative to the output folder."""
+
+    path: Path
+    name: str
+
+
+@click.command(name="segment")
+@click.argument("images", metavar="IMAGE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    default="results",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write.",
+)
+@click.option(
+    "--weights",
+    envvar="NUQLEUS_WEIGHTS",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Weights to use instead of those that come with nuqleus.",
+)
+@channel_option
+@z_option
+def command(
+    images: tuple[Path, ...], output: Path, weights: Path | None, channel: str | None, z: str | None
+) -> None:
+    """Segment images directly; folders are searched, with all below them.
+
+    Writes for each image IMAGE.label.tif (0 is background, 1 and up are nuclei), IMAGE.csv (a row for each nucleus:
+    shape, and intensity in columns like intensity_mean-0, where 0 is the number of the channel) and
+    IMAGE.overlay.png. Where a file holds several images, each has its own, called IMAGE.s0.t0.z0 and so on after
+    scene, time point and z. A file that can't be read is reported, and the others go on; the exit status is then 1.
+
+    Without --channel, nuclei are sought in the channel whose name speaks of them (DAPI, Hoechst, …), else in the
+    first. Every channel is measured. Rules for folders (NUQLEUS_RULES) don't count here.
+    """
+    from cli.progress_bars import track_with_notes
+    from nuqleus.rules import Choice
+    from nuqleus.settings import get_settings
+    from worker.factory import load_network
+    from worker.pipeline import process
+
+    settings = get_settings(weights=weights, channel=channel, z=z)
+    inputs = list(find_inputs(images, output))
+    segmenter = load_network(settings.weights)
+    choice = Choice(settings.channel, settings.z)
+    find = partial(process, segmenter=segmenter, choice=choice, max_pixels=settings.max_pixels)
+    segment = partial(_segment, output=output, find=find)
+    counts = [segment(one, note=note) for one, note in track_with_notes(inputs, "Segmenting")]
+    done = [count for count in counts if count is not None]
+    click.echo(f"{sum(done)} nuclei in {len(done)} of {len(inputs)} files; see {output}")
+    if len(done) < len(inputs):
+        raise SystemExit(1)
+
+
+def find_inputs(given: Sequence[Path], output: Path) -> Iterator[Input]:
+    """Yield the files given, and those in the folders given, each once and under a name of its own."""
+    taken: set[str] = set()
+    seen: set[Path] = set()
+    for path, name in _walk(given, output):
+        if path.resolve() not in seen:
+            seen.add(path.resolve())
+            yield Input(path, _free_name(name, taken))
+
+
+def _walk(given: Sequence[Path], output: Path) -> Iterator[tuple[Path, str]]:
+    """Yield paths, with names relative to the folder given or, for a file, to its own."""
+    from scheduler.scanner import Scanner
+
+    for path in given:
+        if path.is_dir():
+            found = Scanner(path, [output]).scan().files
+            yield from ((path / name, name) for name in sorted(found))
+        else:
+            yield path, path.name
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """Return the name, or `a-2.png` where `a.png` is taken, and so on; case is ignored, as some file systems do."""
+    path, number = Path(name), 1
+    free = name
+    while free.casefold() in taken:
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}").as_posix()
+    taken.add(free.casefold())
+    return free
+
+
+def _segment(
+    one: Input, output: Path, find: Callable[..., Iterator[ImageResult]], note: Callable[[str], None]
+) -> int | None:
+    """Process one file; returns the number of its nuclei, or None if it failed."""
+    from nuqleus.paths import printable
+    from worker.output_files import Outputs
+
+    try:
+        with Outputs(output / one.name) as outputs:
+            count = _write_images(one, find, outputs, note)
+            outputs.publish()
+            return count
+    except click.ClickException:
+        raise
+    except Exception as error:
+        click.echo(printable(f"{one.path}: {_reason(error)}"), err=True)
+        return None
+
+
+def _write_images(
+    one: Input, find: Callable[..., Iterator[ImageResult]], outputs: Outputs, note: Callable[[str], None]
+) -> int:
+    def step(done: int, blocks: int) -> None:
+        note(f"{one.name}: {done} of {blocks} blocks")
+
+    results = find(one.path, look=partial(_write, outputs), step=step)
+    return sum(len(result.nuclei["label"]) for result in results)
+
+
+def _write(outputs: Outputs, plane: Plane, labels: Labels, result: ImageResult) -> None:
+    from model.labels import label_files
+    from worker import csv_output
+    from worker.output_files import OVERLAY, save_overlay
+
+    try:
+        outputs.add(plane, label_files.ENDING, partial(label_files.write_label_image, labels=labels))
+        outputs.add(plane, csv_output.ENDING, partial(csv_output.save_table, result=result))
+        outputs.add(plane, OVERLAY, partial(save_overlay, plane=plane, labels=labels))
+    except OSError as error:  # what stops one file's results from being written stops all others
+        raise click.ClickException(f"{outputs.target.parent} can't be written to: {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    from worker.failures import explain
+
+    if isinstance(error, FileNotFoundError):
+        return "There is no such file."
+    return explain(error, time_limit=0).message

@@ -1,0 +1,130 @@
+"""`nuqleus status [--watch | --json | --healthy scheduler|worker]`."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from sqlalchemy import Engine
+
+    from nuqleus.database.details import Details
+    from nuqleus.database.overview import Overview
+
+WATCH_SECONDS = 2.0
+"""Time between two looks."""
+
+REST = 9
+"""Looks that take long leave the database so many times as long in peace."""
+
+
+@click.command(name="status")
+@click.option("--watch", is_flag=True, help="Go on showing it, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option(
+    "--healthy",
+    "process",
+    type=click.Choice(["scheduler", "worker"]),
+    help="Only say whether that process is at work, here in this container: status 1 if it isn't.",
+)
+@click.option(
+    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
+)
+def command(watch: bool, as_json: bool, process: str | None, database_url: str | None) -> None:
+    """Show counts by state, rate, time left, workers and what they do, and the last failures.
+
+    In the JSON, times are in UTC; `files_per_minute`, `seconds_left` and `queue_age_seconds` are null when they can't
+    be said.
+    """
+    from nuqleus.database.engine import existing_database
+    from nuqleus.settings import get_settings
+
+    if watch + as_json + bool(process) > 1:
+        raise click.UsageError("--watch, --json and --healthy exclude each other.")
+    settings = get_settings(database_url=database_url)
+    with existing_database(settings.database_url) as engine:
+        if process:
+            click.echo(_require(process, engine, time.time(), settings.lease_seconds))
+        elif watch:
+            _watch(engine, settings.lease_seconds)
+        elif as_json:
+            click.echo(json.dumps(to_json(*_look(engine, time.time(), settings.lease_seconds)), indent=2))
+        else:
+            _show(engine, settings.lease_seconds)
+
+
+def _require(process: str, engine: Engine, now: float, within_seconds: float) -> str:
+    from nuqleus.health import require_scheduler, require_worker
+
+    if process == "scheduler":
+        return require_scheduler(engine, now)
+    return require_worker(engine, now, within_seconds)
+
+
+def to_json(overview: Overview, details: Details) -> dict[str, Any]:
+    """How things stand in plain values; paths are written as in the database."""
+    from nuqleus.paths import to_row
+
+    content = asdict(overview) | asdict(details)
+    content["counts"] = {state.value: count for state, count in overview.counts.items()}
+    for worker in content["workers"]:
+        worker |= {name: _utc(worker[name]) for name in ("started_at", "seen_at")}
+    for failure in content["failures"]:
+        failure |= {"path": to_row(failure["path"]), "finished_at": _utc(failure["finished_at"])}
+    for file in content["running"]:
+        file |= {"path": to_row(file["path"]), "started_at": _utc(file["started_at"])}
+    return content
+
+
+def _utc(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+
+
+def _look(engine: Engine, now: float, alive_within: float) -> tuple[Overview, Details]:
+    from nuqleus.database.details import look_closer
+    from nuqleus.database.overview import survey
+
+    return survey(engine, now, alive_within=alive_within), look_closer(engine, now)
+
+
+def _show(engine: Engine, alive_within: float) -> None:
+    from rich.console import Console
+
+    Console(highlight=False).print(_drawn(engine, alive_within))
+
+
+def _watch(engine: Engine, alive_within: float) -> None:
+    """Draw it again and again, also while the database is away."""
+    from rich.console import Console
+    from rich.live import Live
+
+    with suppress(KeyboardInterrupt), Live(console=Console(highlight=False), auto_refresh=False) as live:
+        while True:
+            began = time.monotonic()
+            live.update(_drawn_if_possible(engine, alive_within), refresh=True)
+            time.sleep(max(WATCH_SECONDS, REST * (time.monotonic() - began)))
+
+
+def _drawn(engine: Engine, alive_within: float) -> RenderableType:
+    from cli.status_view import draw
+
+    now = time.time()
+    return draw(*_look(engine, now, alive_within), now)
+
+
+def _drawn_if_possible(engine: Engine, alive_within: float) -> RenderableType:
+    from rich.text import Text
+
+    from nuqleus.errors import RetryableError
+
+    try:
+        return _drawn(engine, alive_within)
+    except RetryableError as error:
+        return Text(f"No news: {error}", style="red")

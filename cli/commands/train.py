@@ -1,0 +1,146 @@
+"""`nuqleus train DIR`: a network from labelled images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nuqleus import __version__
+
+if TYPE_CHECKING:
+    from model.training.session import Beginning
+    from model.weights import ModelCard
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs/nuclei"),
+    show_default=True,
+    help="Where weights, checkpoints, log and pictures go.",
+)
+@click.option(
+    "--name",
+    default="nuclei",
+    show_default=True,
+    callback=lambda _context, _option, name: _file_name(name),
+    help="Name of the network, and of its files.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["nuqleus", "notebook"]),
+    help="What new network to train, and how.  [default: nuqleus]",
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Batches in all, instead of the recipe's.")
+@click.option("--batch", type=click.IntRange(min=1), help="Crops in a batch, instead of the recipe's.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0, min_open=True), help="Learning rate, instead of the recipe's."
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed, instead of the recipe's.")
+@click.option(
+    "--from",
+    "start",
+    metavar="WEIGHTS",
+    help="Fine-tune these weights, a file or `shipped`, in few small steps, instead of starting from nothing.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the interrupted training in the output folder.")
+def command(
+    folder: Path, output: Path, name: str, preset: str | None, start: str | None, resume: bool, **changes: Any
+) -> None:
+    """Train a network on labelled images, from nothing or (--from) from trained weights.
+
+    DIR holds train/ and val/ with images/ and labels/ each, or images/ and labels/ itself, of which one image in
+    eight is then held out. An index.csv with the columns id and kind balances kinds and gives figures for each.
+    """
+    _refuse_to_overwrite(output, resume)
+    if preset and start:
+        raise click.UsageError(
+            "--preset says what new network to build, --from gives a built one: choose one."
+        )
+    _make_folder(output)
+    from model.network.quiet_start import quiet_start
+
+    with quiet_start():
+        begin = _fine_tune(start) if start else _begin(preset)
+        begin = _adapt(begin, **changes)
+    _report(_train(begin, folder, output, name, resume), output)
+
+
+def _begin(preset: str | None) -> Beginning:
+    from model.training.recipe import PRESETS
+    from model.training.session import Beginning
+
+    return Beginning(PRESETS[preset or "nuqleus"])
+
+
+def _fine_tune(weights: str) -> Beginning:
+    from model.training.session import fine_tune
+    from model.weights import SHIPPED
+
+    return fine_tune(SHIPPED if weights == "shipped" else Path(weights))
+
+
+def _adapt(begin: Beginning, **changes: Any) -> Beginning:
+    from model.training.recipe import adapt
+
+    return replace(begin, recipe=adapt(begin.recipe, **changes))
+
+
+def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool) -> ModelCard:
+    from cli.progress_bars import make_progress, track
+    from model.training.dataset import load_examples
+    from model.training.session import Onlookers, Plan, describe_data, run_session, split_folder
+
+    split = split_folder(folder)
+    if not (folder / "train").is_dir():
+        click.echo(f"Held out to measure on: {', '.join(pair.image.name for pair in split.val)}")
+    train_on = load_examples(split.train, lambda pairs: track(pairs, "Reading images to train on"))
+    val = load_examples(split.val, lambda pairs: track(pairs, "Reading images to measure on"))
+    plan = Plan(begin, output, name, describe_data(folder, split), __version__, resume)
+    with make_progress() as progress:
+        steps = progress.add_task("Training", total=begin.recipe.total, note="")
+        trials = progress.add_task("Fitting the rules", total=None, note="")
+        onlookers = Onlookers(
+            lambda step, loss: progress.update(steps, completed=step, note=f"loss {loss:.3f}"),
+            lambda done, total: progress.update(steps, note=f"teacher: image {done} of {total}"),
+            lambda rules, score: progress.update(trials, advance=1, note=f"DSB {score:.3f} {rules}"),
+        )
+        return run_session(plan, train_on, val, onlookers)
+
+
+def _refuse_to_overwrite(output: Path, resume: bool) -> None:
+    from model.training.stage_files import holds_training
+
+    if not resume and holds_training(output):
+        raise click.UsageError(
+            f"{output} holds a training already. Go on with it by --resume, or choose another folder by --output."
+        )
+
+
+def _file_name(name: str) -> str:
+    if name in ("", ".", "..") or set(name) & set("/\\"):
+        raise click.BadParameter(f"{name!r} can't be the name of a file.")
+    return name
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"--output {output} can't be made: {error.strerror}.") from error
+
+
+def _report(card: ModelCard, output: Path) -> None:
+    from cli.commands.evaluate import print_summaries
+    from model.evaluation.scores import Summary
+
+    print_summaries([Summary(**summary) for summary in card.metrics.values()])
+    click.echo(
+        f"Weights, card, curve and examples are in {output}: {card.name}.weights.h5, {card.name}.json,"
+    )
+    click.echo("curve.png, examples.png. Use them with NUQLEUS_WEIGHTS or --weights.")

@@ -1,0 +1,109 @@
+"""The processes of `nuqleus run`: a broker unless one is configured, and workers."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from typing import Self
+
+from cli.processes.embedded_broker import EmbeddedBroker
+from cli.processes.supervisor import Child, Supervisor
+from nuqleus.errors import PermanentError
+from nuqleus.settings import Settings
+
+WORKER = (sys.executable, "-P", "-m", "cli.main", "work")
+"""The command of a worker; everything it needs to know is in its environment."""
+
+WORKER_GRACE = 10.0
+"""Seconds for a worker to finish the file at hand; one that needs longer is killed, and the file comes back."""
+
+BROKER_GRACE = 5.0
+"""Seconds for the broker to write down what it holds."""
+
+HOPELESS = 5
+"""A worker that ended so many times in a row, each time soon, won't ever work."""
+
+
+class Machine:
+    """Starts the processes, keeps them alive, and stops them in order. Leaves none behind.
+
+    Args:
+        settings: of the run.
+
+    Attributes:
+        workers: their processes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.workers: list[Child] = []
+        self._settings = settings
+        self._supervisor = Supervisor(settings.state_dir / "logs")
+
+    def __enter__(self) -> Self:
+        """Nothing is started yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End whatever still lives."""
+        self._supervisor.close()
+
+    def start(self) -> Settings:
+        """Start everything; nothing is waited for.
+
+        Returns:
+            The settings, with the URL of the broker.
+
+        Raises:
+            SettingsError: there is no server that could be started.
+            BrokerUnavailable: the server of an earlier run is in the way.
+        """
+        settings = self._settings
+        if settings.broker_url is None:
+            broker = EmbeddedBroker(settings.state_dir / "broker")
+            self._supervisor.add("broker", broker.start)
+            settings = settings.model_copy(update={"broker_url": broker.url})
+        start_worker = partial(_start_worker, environment(settings))
+        for number in range(1, settings.workers + 1):
+            self.workers.append(self._supervisor.add(f"worker-{number}", start_worker))
+        return settings
+
+    def check(self) -> None:
+        """Start again what ended. Call this a few times a second."""
+        self._supervisor.check()
+
+    def require_hope(self) -> None:
+        """Make sure that waiting for the workers makes sense.
+
+        Raises:
+            PermanentError: all of them ended again and again.
+        """
+        if min(worker.early_ends for worker in self.workers) < HOPELESS:
+            return
+        worker = self.workers[0]
+        raise PermanentError(
+            f"The workers end as soon as they are started, {HOPELESS} times in a row. The end of {worker.log} "
+            f"says why:\n{worker.last_lines()}"
+        )
+
+    def stop(self) -> None:
+        """Let the workers finish the files at hand, then end the broker, in seconds."""
+        self._supervisor.stop(self.workers, WORKER_GRACE)
+        self._supervisor.stop(self._supervisor.children, BROKER_GRACE)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment in which a process of ours finds the same settings."""
+    others = {name: value for name, value in os.environ.items() if not name.upper().startswith("NUQLEUS_")}
+    given = settings.model_dump(exclude_none=True)
+    return {**others, **{f"NUQLEUS_{name.upper()}": str(value) for name, value in given.items()}}
+
+
+def _start_worker(variables: dict[str, str], log_file: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        WORKER,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=log_file,
+        stderr=log_file,
+        start_new_session=True,
+    )

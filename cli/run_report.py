@@ -1,0 +1,151 @@
+"""What `nuqleus run` tells the person who started it: how far it is, and what came out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from cli.run_display import Display, ended, make_display
+from nuqleus.database.engine import shown
+from nuqleus.database.overview import survey
+from nuqleus.database.states import FileState
+from nuqleus.database.summary import summarise
+from nuqleus.errors import RetryableError
+from nuqleus.paths import to_row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from rich.table import Table
+    from sqlalchemy import Engine
+
+    from nuqleus.database.overview import Overview
+    from nuqleus.database.summary import FileSummary
+    from nuqleus.settings import Settings
+
+log = logging.getLogger(__name__)
+
+ROWS = 40
+"""Files in the table of what came out; those that failed come first."""
+
+QUERY = """\
+SELECT files.path, COUNT(*) AS nuclei, ROUND(AVG(nuclei.area)) AS mean_area
+FROM files JOIN images ON images.file_id = files.id JOIN nuclei ON nuclei.image_id = images.id
+GROUP BY files.path ORDER BY nuclei DESC LIMIT 10;"""
+
+_LOOK_SECONDS = 0.5
+
+
+class Report:
+    """Looks at the database now and then, shows the progress, and says once what came out.
+
+    Args:
+        engine: the database.
+        settings: of the run.
+        goes_on: whether it goes on watching when every file has ended.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, *, goes_on: bool) -> None:
+        self._goes_on = goes_on
+        self._engine = engine
+        self._settings = settings
+        self._began = time.time()
+        self._display: Display = make_display(settings.log_level, settings.log_format)
+        self._due = 0.0
+        self._has_concluded = self._is_ready = False
+
+    def __enter__(self) -> Self:
+        """Nothing is shown yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as it was."""
+        self._display.clear()
+
+    def update(self, folder: Collection[str] | None) -> bool:
+        """Show how things stand, if it is time to look again.
+
+        Args:
+            folder: what the last scan found; None if there was none.
+
+        Returns:
+            Whether a look has just found that every file has ended.
+        """
+        if time.monotonic() < self._due:
+            return False
+        self._due = time.monotonic() + _LOOK_SECONDS
+        try:
+            overview = survey(self._engine, time.time(), alive_within=self._settings.lease_seconds)
+        except RetryableError:  # the scheduler says what is wrong
+            return False
+        self._display.show(overview)
+        self._say_ready(overview)
+        return folder is not None and self._conclude(overview, folder)
+
+    def _say_ready(self, overview: Overview) -> None:
+        if not self._is_ready and any(worker.started_at > self._began for worker in overview.workers):
+            self._is_ready = True
+            log.info("Ready to work.")
+
+    def _conclude(self, overview: Overview, folder: Collection[str]) -> bool:
+        has_ended = ended(overview) == sum(overview.counts.values())
+        if has_ended and not self._has_concluded:
+            self._has_concluded = True
+            self._display.clear()
+            if folder:
+                print_results(self._engine, sum(overview.counts.values()))
+                print_where(self._settings)
+            if self._goes_on:
+                click.echo(f"Watching {self._settings.input_dir}. Ctrl-C stops.")
+        return has_ended
+
+
+def print_results(engine: Engine, total: int) -> None:
+    """Print the table of what came out."""
+    from rich.console import Console
+
+    console = Console()
+    console.print(_table(summarise(engine, ROWS)))
+    if total > ROWS:
+        console.print(f"… and {total - ROWS:,} more files.")
+
+
+def print_where(settings: Settings) -> None:
+    """Say where the results are, and one thing to ask them."""
+    url = settings.database_url
+    click.echo(f"\nThe database is {shown(url)}. Ask it, for example, which images hold most nuclei:\n")
+    click.echo(f'{client(url)} "{QUERY}"\n')
+
+
+def client(url: str) -> str:
+    """The start of a shell command that sends a query to this database."""
+    from sqlalchemy import make_url
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return f"sqlite3 -header -column {parsed.database}"
+    return f"psql {shown(str(parsed.set(drivername=parsed.get_backend_name())))} -c"
+
+
+def print_failures(failed: Sequence[FileSummary]) -> None:
+    """One line a file: path, kind and reason."""
+    for file in failed:
+        click.echo(f"{to_row(file.path)}: {file.error_kind}: {file.error}", err=True)
+
+
+def _table(files: Sequence[FileSummary]) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("file", "state")
+    for name in ("nuclei", "median area"):
+        table.add_column(name, justify="right")
+    for file in files:
+        state = f"failed: {escape(file.error or '')}" if file.state is FileState.FAILED else str(file.state)
+        area = "" if file.median_area is None else f"{file.median_area:.0f} px"
+        nuclei = "" if file.nuclei is None else str(file.nuclei)
+        table.add_row(escape(to_row(file.path)), state, nuclei, area)
+    return table

@@ -1,0 +1,108 @@
+"""How things stand, drawn for a terminal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.run_display import ended
+from nuqleus.paths import to_row
+
+if TYPE_CHECKING:
+    from nuqleus.database.details import Details, RunningFile
+    from nuqleus.database.overview import Overview
+    from nuqleus.database.workers import LiveWorker
+
+
+def draw(overview: Overview, details: Details, now: float) -> RenderableType:
+    """The whole view.
+
+    Args:
+        overview: how things stand.
+        details: seen closer.
+        now: seconds since 1970.
+    """
+    return Group(*_parts(overview, details, now))
+
+
+def _parts(overview: Overview, details: Details, now: float) -> Iterator[RenderableType]:
+    yield Text(_counts(overview))
+    yield from _bar(overview)
+    yield Text(_pace(overview, details))
+    if details.stage_seconds:
+        yield Text(_stages(details.stage_seconds))
+    yield Text(f"scheduler: {details.leader}" if details.leader else "no scheduler at work")
+    yield _workers(overview.workers, details.running, now) if overview.workers else Text("no live workers")
+    if overview.failures:
+        yield _failures(overview, details)
+
+
+def _counts(overview: Overview) -> str:
+    counts = [f"{count:,} {state}" for state, count in overview.counts.items() if count]
+    return ", ".join(counts) or "no files yet"
+
+
+def _bar(overview: Overview) -> Iterator[RenderableType]:
+    """Nothing where there is nothing left to do."""
+    total, done = sum(overview.counts.values()), ended(overview)
+    if done < total:
+        line = Table.grid(padding=(0, 1))
+        line.add_row(ProgressBar(total, done, width=40), f"{done / total:.1%} of {total:,} files")
+        yield line
+
+
+def _pace(overview: Overview, details: Details) -> str:
+    parts = ["nothing ended in the last five minutes"]
+    if overview.files_per_minute is not None:
+        parts = [f"{overview.files_per_minute:,.1f} files per minute"]
+        if overview.seconds_left:
+            parts.append(f"about {_duration(overview.seconds_left)} left")
+    if details.queue_age_seconds is not None:
+        parts.append(f"the queue's first file waits for {_duration(details.queue_age_seconds)}")
+    return ", ".join(parts)
+
+
+def _stages(seconds: dict[str, float]) -> str:
+    total = sum(seconds.values()) or 1.0
+    return "time spent: " + ", ".join(f"{stage} {took / total:.0%}" for stage, took in seconds.items())
+
+
+def _workers(workers: list[LiveWorker], running: list[RunningFile], now: float) -> Table:
+    theirs = defaultdict(list)
+    for file in running:
+        theirs[file.owner].append(file)
+    columns = ("worker", "device", "up for", "files", "last seen", "working on")
+    table = Table(*columns, title="Workers", title_justify="left")
+    for worker in workers:
+        name, seen = f"{worker.host} {worker.pid}", f"{_duration(now - worker.seen_at)} ago"
+        up, doing = _duration(now - worker.started_at), _doing(theirs[worker.owner], now)
+        table.add_row(name, worker.device, up, f"{worker.files_done:,}", seen, escape(doing))
+    return table
+
+
+def _doing(files: list[RunningFile], now: float) -> str:
+    """The file that was begun first, and how many others there are."""
+    if not files:
+        return ""
+    others = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"{to_row(files[0].path)} ({_duration(now - files[0].started_at)}){others}"
+
+
+def _failures(overview: Overview, details: Details) -> Table:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in details.failures_by_kind.items())
+    table = Table("file", "reason", "", title=f"Last failures, of {kinds}", title_justify="left")
+    for failure in overview.failures:
+        table.add_row(escape(to_row(failure.path)), failure.kind, escape(failure.error))
+    return table
+
+
+def _duration(seconds: float) -> str:
+    return str(timedelta(seconds=max(0, round(seconds))))

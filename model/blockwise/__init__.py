@@ -1,0 +1,1 @@
+"""Images too large for memory, segmented and measured block by block."""

@@ -1,0 +1,189 @@
+"""Large images, block by block: the nuclei that the whole image would show, in bounded memory.
+
+The network sees the same tiles as it would in the whole image, each once, so its maps are the same. Nuclei are
+separated in windows that overlap; a nucleus is settled by the first window that is sure to show all of it
+(`model.blockwise.block_layout`), measured there as a whole, and numbered on. The network looks at the next block
+meanwhile.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.blockwise.block_layout import Block, Labels, Place, cut_blocks, settle
+from model.blockwise.prefetch import make_ahead
+from model.blockwise.seams import LabelCanvas, MapStrips
+from model.labels.masks import MaskBlock, encode_block
+from model.measurements import Table, measure_intensities, measure_shapes
+from model.preprocessing.intensity_scaling import Image, Stretch, find_stretch, sample_step
+from model.reading import Plane
+from model.reading.channels import nuclear_pixels
+from model.segmentation.instances import Maps
+from model.segmentation.tiling import Tile
+
+BAND = 1024
+"""Rows that are looked at together where every pixel of a plane must be seen once."""
+
+
+class SeesTiles(Protocol):
+    """What blocks need of a network: `model.segmentation.segmenter.Segmenter` is one."""
+
+    @property
+    def tile(self) -> int:
+        """Side of the largest tile that it sees."""
+
+    @property
+    def margin(self) -> int:
+        """Context around what is kept of a tile."""
+
+    @property
+    def maps(self) -> int:
+        """How many maps it makes."""
+
+    def predict(self, image: Image, tile: Tile) -> Maps:
+        """Return the maps of what a tile of an image writes: (h, w, maps) float32."""
+
+    def separate(self, maps: Maps) -> Labels:
+        """Return the nuclei that maps speak of: (h, w) int32, 1..n."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a block added to the result.
+
+    Attributes:
+        nuclei: columns of `measure_shapes`, in the image's pixels and numbers.
+        intensities: columns of `measure_intensities`.
+        masks: blocks of the label image that are complete.
+    """
+
+    nuclei: Table
+    intensities: Table
+    masks: list[MaskBlock]
+
+
+class BlockwiseSegmentation:
+    """Finds and measures the nuclei of a plane block by block. Iterate once: each block gives a `Part`.
+
+    Attributes:
+        seconds: what each stage took up to now: `read`, `normalise`, `network`, `instances`, `measure`.
+    """
+
+    def __init__(self, plane: Plane, network: SeesTiles) -> None:
+        self._plane = plane
+        self._network = network
+        height, width = self._size = plane.pixels.shape[:2]
+        self._blocks = cut_blocks(height, width, network.tile, network.margin)
+        self._strips = MapStrips()
+        self._canvas = LabelCanvas()
+        self._count = 0
+        self.seconds = dict.fromkeys(("read", "normalise", "network", "instances", "measure"), 0.0)
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def __iter__(self) -> Iterator[Part]:
+        for block, pixels, maps in make_ahead(self._look()):
+            labels = self._settle(maps, block)
+            with self._timing("measure"):
+                part = self._measure(labels, pixels, block)
+            yield part
+
+    def _look(self) -> Iterator[tuple[Block, NDArray[np.generic], Maps]]:
+        """Yield each block with its window's pixels and maps."""
+        with self._timing("read"):
+            stretch = find_plane_stretch(self._plane)
+        for block in self._blocks:
+            with self._timing("read"):
+                pixels = self._plane.pixels[block.read]
+            with self._timing("normalise"):
+                image = stretch(nuclear_pixels(replace(self._plane, pixels=pixels)))
+            yield block, pixels[_within(block.window, block.read)], self._predict(image, block)
+
+    def _predict(self, image: Image, block: Block) -> Maps:
+        """Return the maps of a block's window; those that are new come from the network."""
+        (top, left), (rows, columns) = _origin(block.window), block.window
+        maps = np.empty((rows.stop - top, columns.stop - left, self._network.maps), np.float32)
+        self._strips.hand_out(maps, block)
+        with self._timing("network"):
+            for tile in block.tiles:
+                new = self._network.predict(image, tile.seen_from(*_origin(block.read)))
+                maps[tile.seen_from(top, left).write] = new
+        self._strips.take_in(maps, block)
+        return maps
+
+    def _settle(self, maps: Maps, block: Block) -> Labels:
+        """Return the nuclei of a block's window that are settled now, numbered from 1."""
+        with self._timing("instances"):
+            labels = settle(self._network.separate(maps), self._canvas.begin(block), block)
+            self._canvas.paint(np.where(labels > 0, labels + np.int32(self._count), 0), block)
+        return labels
+
+    def _measure(self, labels: Labels, pixels: NDArray[np.generic], block: Block) -> Part:
+        nuclei = _placed(measure_shapes(labels), _origin(block.window), self._size)
+        intensities = measure_intensities(labels, pixels)
+        for table in (nuclei, intensities):
+            table["label"] = table["label"] + self._count
+        self._count += len(nuclei["label"])
+        masks = [encode_block(done, *_origin(other.new)) for other, done in self._canvas.end(block)]
+        return Part(nuclei, intensities, masks)
+
+    @contextmanager
+    def _timing(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] += time.perf_counter() - start
+
+
+def find_plane_stretch(plane: Plane) -> Stretch:
+    """Choose how to stretch a plane of any size, as `normalise` would."""
+    height, width = plane.pixels.shape[:2]
+    step = sample_step(height, width)
+
+    def nuclear(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+        return nuclear_pixels(replace(plane, pixels=pixels))
+
+    def bands() -> Iterator[NDArray[np.generic]]:
+        return (nuclear(plane.pixels[row : row + BAND]) for row in range(0, height, BAND))
+
+    return find_stretch(nuclear(plane.pixels[::step, ::step]), bands)
+
+
+def join_parts(parts: Sequence[Part]) -> tuple[list[MaskBlock], Table, Table]:
+    """Join what the blocks of an image gave: mask, `nuclei` and `intensities`, ordered as for an image seen whole."""
+    intensities = _joined([part.intensities for part in parts])
+    order = np.argsort(intensities["channel"], kind="stable")
+    return (
+        [mask for part in parts for mask in part.masks],
+        _joined([part.nuclei for part in parts]),
+        {name: column[order] for name, column in intensities.items()},
+    )
+
+
+def _joined(tables: list[Table]) -> Table:
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+def _placed(nuclei: Table, origin: Place, size: tuple[int, ...]) -> Table:
+    """Move nuclei from a window of an image to where they are in the image."""
+    for axis, first in zip(("row", "col"), origin, strict=True):
+        for name in (f"centroid_{axis}", f"bbox_{axis}0", f"bbox_{axis}1"):
+            nuclei[name] = nuclei[name] + first
+    starts = np.minimum(nuclei["bbox_row0"], nuclei["bbox_col0"])
+    ends = (nuclei["bbox_row1"] == size[0]) | (nuclei["bbox_col1"] == size[1])
+    return {**nuclei, "touches_border": (starts == 0) | ends}
+
+
+def _origin(region: tuple[slice, slice]) -> Place:
+    rows, columns = region
+    return rows.start, columns.start
+
+
+def _within(inner: tuple[slice, slice], outer: tuple[slice, slice]) -> tuple[slice, slice]:
+    rows, columns = (slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
+    return rows, columns

@@ -1,0 +1,1 @@
+"""Label images: stored, compared, drawn."""

@@ -1,0 +1,1 @@
+"""The U-Net, and how it is run: precision, folded batch norms, batched requests."""

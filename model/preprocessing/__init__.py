@@ -1,0 +1,1 @@
+"""Pixels as a file has them → pixels as the network expects them."""

@@ -1,0 +1,1 @@
+"""Pixels → label image: tiles, the network's maps, instances."""

@@ -1,0 +1,75 @@
+"""The thresholds of the instance rules, fitted on validation images instead of chosen by hand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from model.evaluation.matching import compare
+from model.network.config import UNetConfig
+from model.network.forward_pass import Forward
+from model.segmentation.instances import Maps, find_nuclei
+from model.segmentation.segmenter import predict_maps
+from model.training.dataset import Example
+from model.weights.postprocessing import InstanceRules
+
+GRID: dict[str, tuple[Any, ...]] = {
+    "marker": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
+    "foreground": (0.35, 0.4, 0.45, 0.5, 0.525, 0.55, 0.575, 0.6, 0.65),
+    "contact": (0.0, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0),
+    "smoothing": (0.5, 1.0, 1.5, 2.0, 2.5),
+    "smallest": (10, 15, 20, 25, 30, 35, 40, 50, 60),
+}
+"""Values tried, one rule after another, in this order."""
+
+ROUNDS = 2
+
+DEFAULTS = InstanceRules(marker=0.1, contact=0.25, smoothing=0.5, smallest=40)
+"""What suited earlier networks: there are other peaks, and lower ones, on the way from rules that suited none."""
+
+
+def fit_rules(
+    network: keras.Model,
+    config: UNetConfig,
+    examples: Sequence[Example],
+    *,
+    start: InstanceRules = DEFAULTS,
+    on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None,
+) -> tuple[InstanceRules, float]:
+    """Return the rules with the best mean Data Science Bowl figure on these images, and that figure.
+
+    Coordinate ascent over `GRID` from `start`, which stays unless others are better; `on_trial` is told of every trial.
+    """
+    maps = [predict_maps(Forward(network), config, example.image).astype(np.float16) for example in examples]
+    truths = [example.labels for example in examples]
+
+    def score(rules: InstanceRules) -> float:
+        figure = _mean_score(maps, truths, config.outputs, rules)
+        on_trial(rules, figure)
+        return figure
+
+    best = start
+    tried = {best: score(best)}
+    for _ in range(ROUNDS):
+        for name, values in GRID.items():
+            for trial in (replace(best, **{name: value}) for value in values):
+                if trial not in tried:
+                    tried[trial] = score(trial)
+            best = max(tried, key=lambda rules: tried[rules])
+    return best, tried[best]
+
+
+def _mean_score(
+    maps: Sequence[NDArray[np.float16]],
+    truths: Sequence[NDArray[np.int32]],
+    outputs: tuple[str, ...],
+    rules: InstanceRules,
+) -> float:
+    def one(image: NDArray[np.float16], truth: NDArray[np.int32]) -> float:
+        found: Maps = image.astype(np.float32)
+        return compare(truth, find_nuclei(found, outputs, rules)).score
+
+    return float(np.mean([one(image, truth) for image, truth in zip(maps, truths, strict=True)]))

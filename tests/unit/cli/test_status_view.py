@@ -1,0 +1,103 @@
+"""`nuqleus status`, as a terminal shows it."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from cli.status_view import draw
+from nuqleus.database.details import Details, RunningFile
+from nuqleus.database.overview import Failure, Overview
+from nuqleus.database.tables import FileState
+from nuqleus.database.workers import LiveWorker
+
+NOW = 1_700_000_000.0
+
+
+def worker(number: int, **changed) -> LiveWorker:
+    plain = {"device": "cpu:0", "started_at": NOW - 3600, "seen_at": NOW - 3, "files_done": 1234}
+    return LiveWorker(**{"id": number, "host": "node", "pid": 100 + number, **plain, **changed})
+
+
+@pytest.fixture
+def show():
+    """The lines of the view; keyword arguments replace what is in the database."""
+
+    def show(**given) -> list[str]:
+        counts = dict.fromkeys(FileState, 0) | given.pop("counts", {})
+        overview = {"files_per_minute": None, "seconds_left": None, "workers": [], "failures": []}
+        details = {
+            "leader": None,
+            "queue_age_seconds": None,
+            "running": [],
+            "failures_by_kind": {},
+            "stage_seconds": {},
+        }
+        overview |= {name: given.pop(name) for name in overview.keys() & given.keys()}
+        console = Console(file=io.StringIO(), width=140, highlight=False)
+        console.print(draw(Overview(counts, **overview), Details(**details | given), NOW))
+        return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+    return show
+
+
+def line_with(lines: list[str], text: str) -> str:
+    (line,) = [line for line in lines if text in line]
+    return line
+
+
+def test_nothing_has_happened_yet(show):
+    assert show() == [
+        "no files yet",
+        "nothing ended in the last five minutes",
+        "no scheduler at work",
+        "no live workers",
+    ]
+
+
+def test_a_bar_shows_what_has_ended_of_everything(show):
+    counts = {FileState.DONE: 1000, FileState.FAILED: 250, FileState.QUEUED: 3750}
+
+    lines = show(counts=counts, files_per_minute=1250.04, seconds_left=180.0, queue_age_seconds=75)
+
+    assert lines[0] == "3,750 queued, 1,000 done, 250 failed"
+    assert lines[1].startswith("━" * 10)
+    assert lines[1].endswith("25.0% of 5,000 files")
+    assert lines[2] == (
+        "1,250.0 files per minute, about 0:03:00 left, the queue's first file waits for 0:01:15"
+    )
+
+
+def test_there_is_no_bar_when_everything_has_ended(show):
+    assert not any("━" in line for line in show(counts={FileState.DONE: 5}))
+
+
+def test_workers_show_their_device_and_the_file_they_began_first(show):
+    files = [
+        RunningFile("a [b].tif", "node:101:1", NOW - 70),
+        RunningFile("c.tif", "node:101:1", NOW - 5),
+        RunningFile("d\x1b.tif", "node:102:2", NOW - 4),
+    ]
+
+    lines = show(workers=[worker(1), worker(2, device="gpu:0"), worker(3)], running=files, leader="node:7")
+
+    assert "scheduler: node:7" in lines
+    first, second, third = (line_with(lines, f"node 10{number}") for number in (1, 2, 3))
+    for part in ("cpu:0", "1:00:00", "1,234", "0:00:03 ago", "a [b].tif (0:01:10) and 1 more"):
+        assert part in first
+    assert "gpu:0" in second
+    assert r"d\x1b.tif (0:00:04)" in second
+    assert ".tif" not in third
+
+
+def test_stages_show_their_share_of_the_time(show):
+    assert "time spent: read 10%, network 90%" in show(stage_seconds={"read": 1.0, "network": 9.0})
+
+
+def test_failures_are_counted_by_reason_and_the_last_ones_shown(show):
+    failure = Failure("bad\udcff.png", "truncated", "[red]ends[/red] early", NOW)
+
+    lines = show(failures=[failure], failures_by_kind={"truncated": 1200, "damaged": 1})
+
+    assert "Last failures, of 1,200 truncated, 1 damaged" in lines
+    assert "[red]ends[/red] early" in line_with(lines, r"bad\xff.png")

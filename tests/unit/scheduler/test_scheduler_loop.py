@@ -1,0 +1,221 @@
+"""The loop around the scheduler: it rests, it wakes, and nothing that goes wrong ends it."""
+
+import logging
+import threading
+
+import pytest
+
+from nuqleus.errors import DatabaseUnavailable
+from scheduler.completeness import Completeness
+from scheduler.scanner import Scan, Stamp
+from scheduler.scheduler import Stopped
+from scheduler.scheduler_loop import LONGEST_IDLE_REST, LONGEST_REST, SHORTEST_REST, Daemon, rests
+from tests.conftest import Clock
+
+LONG = 3600.0
+
+
+class Sweeping:
+    """A scheduler that has nothing to look for."""
+
+    def sweep(self):
+        pass
+
+
+class Script(Sweeping):
+    """A scheduler whose ticks end as a list says; after the last, the daemon is told to stop."""
+
+    def __init__(self, *outcomes):
+        self._outcomes = list(outcomes)
+        self.daemon = None
+
+    def tick(self):
+        outcome = self._outcomes.pop(0)
+        if not self._outcomes:
+            self.daemon.stop()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+class Alone:
+    """The lead is ours."""
+
+    resigned = False
+
+    def other(self):
+        return None
+
+    def resign(self):
+        self.resigned = True
+
+
+class Second(Alone):
+    """Another scheduler leads for a while."""
+
+    def __init__(self, *leaders):
+        self._leaders = list(leaders)
+
+    def other(self):
+        return self._leaders.pop(0)
+
+
+@pytest.fixture
+def play(tmp_path):
+    def play(*outcomes, leadership=None):
+        leadership = leadership or Alone()
+        script = Script(*outcomes)
+        completeness = Completeness(tmp_path, settle_seconds=0)
+        script.daemon = Daemon(script, completeness, 0.001, threading.Event(), leadership)
+        script.daemon.run()
+        return script.daemon
+
+    return play
+
+
+FOUND = Scan({"a.tif": Stamp(1, 1)})
+
+
+def test_it_knows_what_the_folder_held_at_the_last_tick(play):
+    assert set(play(Scan(), FOUND).folder) == {"a.tif"}
+
+
+def test_before_the_first_tick_has_succeeded_it_knows_nothing(play):
+    assert play(OSError("away")).folder is None
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("drive away"), DatabaseUnavailable("away"), KeyError("a bug"), Stopped()]
+)
+def test_it_goes_on_after_whatever_went_wrong(play, error, caplog):
+    with caplog.at_level(logging.CRITICAL):
+        assert play(error, FOUND).folder
+
+
+def test_trouble_is_told_when_it_begins_and_when_it_ends(play, caplog):
+    caplog.set_level(logging.INFO)
+    trouble = [DatabaseUnavailable("no disk space") for _ in range(3)]
+    play(*trouble, FOUND, FOUND)
+    assert [record.getMessage() for record in caplog.records] == [
+        "The scheduler can't work, and keeps trying: no disk space",
+        "The scheduler works again.",
+    ]
+
+
+def test_it_stands_by_while_another_leads_and_says_so_once(play, caplog):
+    caplog.set_level(logging.INFO)
+    assert play(FOUND, leadership=Second("first:1", "first:1", None)).folder
+    assert [record.getMessage() for record in caplog.records] == [
+        "Another scheduler, first:1, leads: standing by.",
+        "Leading now.",
+    ]
+
+
+def test_when_it_ends_it_gives_up_the_lead(play):
+    alone = Alone()
+    play(FOUND, leadership=alone)
+    assert alone.resigned
+
+
+def test_an_event_ends_its_rest(tmp_path):
+    ticks = []
+
+    class Counting(Sweeping):
+        def tick(self):
+            ticks.append(None)
+            # an event that comes in the middle of a tick isn't lost either
+            daemon.stop() if len(ticks) == 2 else daemon.wake()
+            return Scan()
+
+    daemon = Daemon(Counting(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    runner = threading.Thread(target=daemon.run, daemon=True)
+    runner.start()
+    runner.join(timeout=30)
+    assert len(ticks) == 2
+
+
+def test_an_event_wakes_once(tmp_path):
+    class Impatient(threading.Event):
+        """Notes whether it is set when somebody begins to wait, and doesn't keep them."""
+
+        def wait(self, timeout=None):
+            found.append(self.is_set())
+            return True
+
+    class ThreeTimes(Sweeping):
+        def tick(self):
+            if not found:
+                daemon.wake()
+            if len(found) == 2:
+                daemon.stop()
+            return Scan()
+
+    found = []
+    daemon = Daemon(ThreeTimes(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    daemon._awake = Impatient()
+    daemon.run()
+    assert found[:2] == [True, False]
+
+
+def test_what_got_lost_is_looked_for_during_a_long_rest_too(tmp_path):
+    """A look at a large folder is followed by minutes of rest; a killed worker's file need not wait for the next."""
+
+    class Large:
+        def __init__(self):
+            self.done = []
+
+        def tick(self):
+            self.done.append("tick")
+            clock.advance(1.0)
+            return Scan()
+
+        def sweep(self):
+            self.done.append("sweep")
+            if len(self.done) == 4:
+                daemon.stop()
+
+    class Passing(threading.Event):
+        """Waiting lets time pass, and nothing happens meanwhile."""
+
+        def wait(self, timeout=None):
+            clock.advance(timeout)
+            return self.is_set()
+
+    clock, large = Clock(), Large()
+    daemon = Daemon(large, Completeness(tmp_path, 1.0, clock), 5.0, Passing(), Alone(), clock)
+    daemon._awake = Passing()
+    daemon.run()
+    assert large.done == ["tick", "sweep", "sweep", "sweep"]
+
+
+def test_told_to_stop_it_does_not_finish_its_rest(tmp_path):
+    ticked = threading.Event()
+
+    class Once(Sweeping):
+        def tick(self):
+            ticked.set()
+            return Scan()
+
+    daemon = Daemon(Once(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    runner = threading.Thread(target=daemon.run, daemon=True)
+    runner.start()
+    assert ticked.wait(timeout=30)
+    daemon.stop()
+    runner.join(timeout=30)
+    assert not runner.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("took", "short", "long"),
+    [
+        pytest.param(0.001, SHORTEST_REST, 5.0, id="small folder"),
+        pytest.param(1.0, 4.0, 124.0, id="100,000 files"),
+        pytest.param(120.0, LONGEST_REST, LONGEST_IDLE_REST, id="slow drive"),
+    ],
+)
+def test_looking_takes_a_small_share_of_the_time_however_large_the_folder(took, short, long):
+    assert rests(took, scan_seconds=5.0) == pytest.approx((short, long))
+
+
+def test_a_long_time_between_scans_that_was_asked_for_is_kept():
+    assert rests(0.001, scan_seconds=300.0)[1] == 300.0

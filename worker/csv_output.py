@@ -1,0 +1,36 @@
+"""Nuclei of one image as a CSV file: one row a nucleus, with the columns of `nuqleus export`."""
+
+import math
+from pathlib import Path
+
+from nuqleus.csv_files import write_csv
+from nuqleus.database.bulk import plain_rows
+from nuqleus.database.results import Columns, ImageResult
+from nuqleus.micrometres import in_um
+
+ENDING = ".csv"
+_KEYS = ("label", "channel")
+
+
+def save_table(path: Path, result: ImageResult) -> None:
+    """Write shapes, in µm too, then intensities channel by channel (`intensity_mean-0` is that of the first channel).
+
+    Raises:
+        OSError: it can't be written.
+    """
+    columns = join_columns(result)
+    write_csv(path, list(columns), (dict(zip(columns, row, strict=True)) for row in plain_rows(columns)))
+
+
+def join_columns(result: ImageResult) -> Columns:
+    """Put µm, and the intensities of each channel, beside the shapes: arrays (N,), in order of label.
+
+    Where the pixel size isn't known, the columns in µm are NaN.
+    """
+    columns = {**result.nuclei, **in_um(result.nuclei, result.pixel_size_um or math.nan)}
+    for channel in range(result.channels):
+        of_channel = result.intensities["channel"] == channel
+        for name, values in result.intensities.items():
+            if name not in _KEYS:
+                columns[f"{name}-{channel}"] = values[of_channel]
+    return columns

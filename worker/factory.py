@@ -1,0 +1,91 @@
+"""A processor put together from the settings: a network, a database connection and a heartbeat."""
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from nuqleus.database.engine import open_database
+from nuqleus.database.models import register_model
+from nuqleus.database.states import Files
+from nuqleus.database.workers import Workers
+from nuqleus.process_identity import own_name
+from nuqleus.settings import Settings
+from worker.heartbeat import Heartbeat
+from worker.inbox_reader import Source
+from worker.metrics import CountedFiles, Identity, Metrics, serve_worker
+from worker.pipeline import FindsNuclei, warm_up
+from worker.processor import Processor
+from worker.retry import Patience
+
+log = logging.getLogger(__name__)
+
+
+def load_network(weights: Path | None) -> FindsNuclei:
+    """Import TensorFlow, load a network and use it once, so that the first file finds it ready.
+
+    Args:
+        weights: None stands for those that come with the package.
+    """
+    from model.network.quiet_start import quiet_start
+
+    with quiet_start():
+        from model.segmentation.segmenter import Segmenter
+
+        segmenter = Segmenter.load(weights)
+        warm_up(segmenter)
+    return segmenter
+
+
+def find_device() -> str:
+    """Return the device that the network runs on, as Keras names it: `cpu:0`, `gpu:0`."""
+    import keras
+
+    return str(keras.distribution.list_devices()[0])
+
+
+def assemble(
+    settings: Settings,
+    load: Callable[[Path | None], FindsNuclei] = load_network,
+    device: Callable[[], str] = find_device,
+) -> Processor:
+    """Load a network, register with the database, and start the heartbeat.
+
+    Args:
+        settings: of the folder, the database and the limits.
+        load: loads a network from its weights.
+        device: names the device that networks run on.
+
+    Raises:
+        WeightsError: the weights can't be used.
+        SchemaError: the database has other tables than this version needs.
+        DatabaseUnavailable: the database can't be reached, for a minute.
+    """
+    patience = Patience()
+    engine = patience(open_database, settings.database_url)  # first: it fails sooner than a network loads
+    segmenter = load(settings.weights)
+    worker = patience(Workers(engine).start, socket.gethostname(), os.getpid(), device(), own_name())
+    model_id = patience(_register, engine, segmenter)
+    heartbeat = _start_heartbeat(settings, engine, worker.id)
+    metrics = Metrics()
+    serve_worker(settings, metrics, Identity(worker.owner, worker.device, segmenter.card.name))
+    log.info("Ready: network %r on %s, worker %s", segmenter.card.name, worker.device, worker.owner)
+    files = CountedFiles(engine, metrics)
+    return Processor(
+        settings, Source(settings), files, segmenter, model_id, worker.owner, heartbeat, patience
+    )
+
+
+def _register(engine: Engine, segmenter: FindsNuclei) -> int:
+    card = segmenter.card
+    return register_model(engine, card.name, card.sha256, card.config, card.metrics, card.code_version)
+
+
+def _start_heartbeat(settings: Settings, engine: Engine, worker_id: int) -> Heartbeat:
+    every, lease = settings.heartbeat_seconds, settings.lease_seconds
+    heartbeat = Heartbeat(Files(engine), Workers(engine), worker_id, every=every, lease=lease)
+    heartbeat.start()
+    return heartbeat

@@ -1,0 +1,108 @@
+"""The file that a claim is about: where it is, whether it is still the one that was claimed, and what is in it."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PosixPath
+from typing import IO, Any
+
+from nuqleus.database.records import Claim
+from nuqleus.errors import UnsafePath
+from nuqleus.mount_check import Drive
+from nuqleus.paths import inside, to_row
+from nuqleus.settings import Settings
+
+BLOCK = 1 << 16
+"""Bytes of a file that are hashed at a time."""
+
+
+class FileChanged(Exception):  # noqa: N818 - not an error: the new content will be processed
+    """The file is no longer the one that was claimed."""
+
+
+class Source:
+    """The watched folder, as a worker reads it.
+
+    Args:
+        settings: where it is, and whether links may lead out of it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.input_dir
+        self._links_may_leave = settings.outside_links
+        self._drive = Drive(settings.input_dir)
+
+    def locate(self, claim: Claim) -> Path:
+        """Return where a claimed file lies; opening it can't lead out of the folder.
+
+        Raises:
+            OSError: the whole folder is away, so that nothing can be said about the file.
+        """
+        self._drive.require()
+        path = Path(inside(self._folder, claim.path))
+        return path if self._links_may_leave else _FileInside(path).of(self._folder)
+
+
+class _FileInside(PosixPath):
+    """A path whose `open` checks, in the act of opening, that it opens a file of its folder.
+
+    The scheduler has looked at links already, but what a name stands for can be exchanged at any moment.
+    """
+
+    def of(self, folder: Path) -> "_FileInside":
+        self._folder = folder
+        return self
+
+    def open(self, mode: str = "rb", **options: Any) -> IO[Any]:  # type: ignore[override]
+        return open(self, mode, **options, opener=self._open)
+
+    def _open(self, _path: str, _flags: int) -> int:
+        """Follow links first; then open folder by folder, and refuse what has become a link since."""
+        folder, target = (os.path.realpath(path) for path in (self._folder, self))
+        base = f"{folder}/".replace("//", "/")
+        if not target.startswith(base):
+            raise UnsafePath(f"The path is a link that leads out of the watched folder: {to_row(self)}")
+        at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        for part in target[len(base) :].split("/"):
+            at = _open_in(at, part)
+        if not stat.S_ISREG(os.fstat(at).st_mode):
+            os.close(at)
+            raise UnsafePath(f"The path is no file, but a folder, a pipe or a device: {to_row(self)}")
+        return at
+
+
+def _open_in(folder: int, name: str) -> int:
+    """Open a file or folder that is no link, without waiting for a pipe's other end; closes `folder`."""
+    try:
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def unchanged(path: Path, claim: Claim) -> Iterator[None]:
+    """Compare size and time of change with what the scheduler saw, after a block that read the file.
+
+    A change explains whatever else went wrong in the block.
+
+    Raises:
+        FileChanged: they differ.
+        OSError: the file can't be looked at; FileNotFoundError if it is gone.
+    """
+    try:
+        yield
+    finally:
+        now = path.stat()
+        if (now.st_size, now.st_mtime_ns) != (claim.size, claim.mtime_ns):
+            raise FileChanged(f"{claim.path} changed: {claim.size} bytes when queued, {now.st_size} now")
+
+
+def hash_content(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):  # `hashlib.file_digest` clears a larger buffer for each file
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,102 @@
+"""Files about the images of one input file: they appear together, when all of them are whole."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from PIL import Image
+
+from model.labels.masks import LabelImage
+from model.labels.overlay import draw_overlay
+from model.reading import LARGE, Plane
+
+OVERLAY = ".overlay.png"
+
+LONGEST_SIDE, MOST_PIXELS = 8192, LARGE
+"""Pictures of larger images are thinned out: every second pixel, every third, … until they fit."""
+
+Place = tuple[int, int, int]
+"""Scene, time point and z of an image in its file."""
+
+
+class Outputs:
+    """Files named after an input file: `<target>.overlay.png`, or `<target>.s0.t2.z1.overlay.png` in a stack.
+
+    Leaving the block without `publish` leaves nothing behind.
+
+    Attributes:
+        target: folder and name that the names begin with.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self._unfinished: dict[tuple[Place, str], Path] = {}
+
+    def add(self, plane: Plane, ending: str, write: Callable[[Path], object]) -> None:
+        """Let `write` write a file about one image; the same ending for the same image replaces it.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        place = (plane.scene, plane.t, plane.z)
+        path = self.target.with_name(f".{self.target.name}{_part(place)}{ending}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _whole(path):
+            write(path)
+        self._unfinished[place, ending] = path
+
+    def publish(self) -> None:
+        """Give the files their names, replacing those of an earlier run.
+
+        Raises:
+            OSError: one can't be renamed.
+        """
+        several = len({place for place, _ in self._unfinished}) > 1
+        for (place, ending), path in self._unfinished.items():
+            path.replace(
+                self.target.with_name(f"{self.target.name}{_part(place) if several else ''}{ending}")
+            )
+        self._unfinished.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for path in self._unfinished.values():
+            _remove(path)
+
+
+def save_overlay(path: Path, plane: Plane, labels: LabelImage) -> None:
+    """Draw an image with its nuclei into a PNG.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    height, width = labels.shape
+    step = math.ceil(max(height / LONGEST_SIDE, width / LONGEST_SIDE, (height * width / MOST_PIXELS) ** 0.5))
+    picture = draw_overlay(plane.pixels[::step, ::step], labels[::step, ::step])
+    Image.fromarray(picture).save(path, format="PNG", compress_level=3)
+
+
+def _part(place: Place) -> str:
+    return ".s{}.t{}.z{}".format(*place)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Remove what was written if it wasn't written to its end."""
+    try:
+        yield
+    except BaseException:
+        _remove(path)
+        raise
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()

@@ -1,0 +1,98 @@
+"""The process that does the work: a child of Celery's, which alone imports TensorFlow."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.errors import ModelError
+from nuqleus.errors import NuqleusError
+from nuqleus.messages import Job
+from nuqleus.settings import Settings
+from worker.time_limit import Stuck, raise_time_up
+
+if TYPE_CHECKING:
+    from worker.processor import Processor
+
+log = logging.getLogger(__name__)
+
+OOM_SCORE = "500"
+"""Between -1000 (never killed) and 1000 (always the first)."""
+
+LEAVE = signal.SIGUSR2
+"""Tells a child that its parent is about to end: files of a chunk that it hasn't begun with go back."""
+
+STUCK = 3
+"""Exit status of a process whose threads can't be ended; Celery starts another one."""
+
+
+def assemble_processor(settings: Settings) -> Processor:
+    """Put together what works. The imports, of half a gigabyte, happen only here: the parent does without them."""
+    from worker.factory import assemble
+
+    return assemble(settings)
+
+
+@dataclass
+class Child:
+    """What a worker process holds from its start to its end.
+
+    Attributes:
+        settings: of the folder, the database and the limits.
+        assemble: loads everything, in the child.
+    """
+
+    settings: Settings
+    assemble: Callable[[Settings], Processor] = assemble_processor
+    _processor: Processor | None = None
+
+    def start(self, **_signal: Any) -> None:
+        """Load everything; a child that can't work ends its parent, instead of being replaced for ever."""
+        _go_first_when_memory_ends()
+        signal.signal(LEAVE, lambda *_: self.leave())
+        try:
+            self._processor = self.assemble(self.settings)
+        except Exception as error:
+            expected = isinstance(error, NuqleusError | ModelError)
+            log.critical("This worker can't work, and ends: %s", error, exc_info=not expected)
+            os.kill(os.getppid(), signal.SIGQUIT)
+
+    def leave(self) -> None:
+        """Begin with no further file."""
+        if self._processor:
+            log.info("Told to end: files that have not begun go back.")
+            self._processor.leaving.set()
+
+    def stop(self, **_signal: Any) -> None:
+        """End the heartbeat, and take the worker's row away."""
+        if self._processor:
+            self._processor.heartbeat.stop()
+
+    def handle(self, message: object) -> None:
+        """Process the files that a message is about; ends the process if they can't be ended otherwise.
+
+        Raises:
+            MessageError: the message is not one of ours.
+            RuntimeError: `start` failed; the files stay queued.
+        """
+        job = Job.from_message(message)
+        if self._processor is None:
+            raise RuntimeError(f"This worker did not start; files {job.file_ids} stay queued.")
+        raise_time_up()  # not in `start`, after which Celery sets its own handler
+        try:
+            self._processor.handle(job)
+        except Stuck:
+            self.stop()
+            os._exit(STUCK)
+
+
+def _go_first_when_memory_ends() -> None:
+    """Let Linux kill this process, which is replaced, and neither a database nor a broker beside it."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
