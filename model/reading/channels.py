@@ -1,4 +1,4 @@
-"""Which channel of an image shows the nuclei."""
+"""Choice of the nuclear channel."""
 
 import re
 from dataclasses import replace

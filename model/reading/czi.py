@@ -1,4 +1,4 @@
-"""Zeiss CZI, by Zeiss's own library (pylibCZIrw): scenes, stitched where they are mosaics.
+"""Reader of Zeiss CZI, by Zeiss's own library (pylibCZIrw): scenes, stitched where they are mosaics.
 
 Phases, views, angles and illuminations are scenes of their own. What a scene doesn't store of a plane is 0.
 """
@@ -14,15 +14,15 @@ import tifffile
 from numpy.typing import NDArray
 
 from model.errors import ImageError
-from model.reading.calibration import Calibration, named, several, square
-from model.reading.decoder_errors import explained
+from model.reading.calibration import Calibration, as_list, name_channels, square_side
+from model.reading.decoder_errors import as_image_error
 from model.reading.plane import Plane
-from model.reading.scenes import Scene, need, read_scenes
+from model.reading.scenes import Scene, read_scenes, require_library
 
-GRAY = ("Gray8", "Gray16", "Gray32Float")
-COLOUR = ("Bgr24", "Bgr48", "Bgr96Float")
+GRAY_TYPES = ("Gray8", "Gray16", "Gray32Float")
+COLOUR_TYPES = ("Bgr24", "Bgr48", "Bgr96Float")
 
-FURTHER = "VHIRB"
+FURTHER_DIMENSIONS = "VHIRB"
 """Dimensions that become scenes: view, phase, illumination, rotation, block."""
 
 UM_PER_M = 1e6
@@ -33,13 +33,13 @@ Position = Mapping[str, int]
 
 def read_czi(path: Path, max_pixels: int) -> Iterator[Plane]:
     """Yield the planes of a CZI file."""
-    library = need("pylibCZIrw.czi", path, "a Zeiss CZI file")
+    library = require_library("pylibCZIrw.czi", path, "a Zeiss CZI file")
     with path.open("rb") as file:
-        with explained(path):
+        with as_image_error(path):
             # by the open file's number: a path could be exchanged before it is opened again
             czi = library.CziReader(f"/dev/fd/{file.fileno()}")
         try:
-            with explained(path):
+            with as_image_error(path):
                 scenes = _scenes(path, czi)
             yield from read_scenes(path, scenes, max_pixels)
         finally:
@@ -51,8 +51,8 @@ def _scenes(path: Path, czi: Any) -> list[Scene]:
     stored = _positions(czi)
     channels = 1 + max((position.get("C", 0) for position in stored), default=0)
     types = {czi.get_channel_pixel_type(channel) for channel in range(min(channels, len(stored)))}
-    colour = bool(types & set(COLOUR))
-    if not types <= set(GRAY + COLOUR) or (colour and channels > 1):
+    colour = bool(types & set(COLOUR_TYPES))
+    if not types <= set(GRAY_TYPES + COLOUR_TYPES) or (colour and channels > 1):
         raise ImageError(
             "unsupported-format",
             f"{path} has pixels of the kinds {', '.join(sorted(types))}, which can't be read. Export it as TIFF.",
@@ -61,7 +61,7 @@ def _scenes(path: Path, czi: Any) -> list[Scene]:
     return [
         Scene(
             (box.h, box.w, 3 if colour else channels),
-            _places(stored, number, further),
+            _find_positions(stored, number, further),
             partial(_read, czi, number, box, channels, further),
             calibration,
             colour,
@@ -84,11 +84,14 @@ def _positions(czi: Any) -> list[Position]:
 
 def _further(stored: list[Position]) -> list[Position]:
     """Return what is stored of the further dimensions; `{}` alone where the file has none."""
-    found = {tuple((name, position[name]) for name in FURTHER if name in position) for position in stored}
+    found = {
+        tuple((name, position[name]) for name in FURTHER_DIMENSIONS if name in position)
+        for position in stored
+    }
     return [dict(further) for further in sorted(found)]
 
 
-def _places(stored: list[Position], scene: int | None, further: Position) -> list[tuple[int, int]]:
+def _find_positions(stored: list[Position], scene: int | None, further: Position) -> list[tuple[int, int]]:
     places = {
         (position.get("T", 0), position.get("Z", 0))
         for position in stored
@@ -116,11 +119,11 @@ def _calibrate(xml: str) -> Calibration:
 
 
 def _pixel_size(metadata: Any) -> float | None:
-    distances = several(metadata.get("Scaling", {}).get("Items", {}).get("Distance", []))
+    distances = as_list(metadata.get("Scaling", {}).get("Items", {}).get("Distance", []))
     sizes = {str(item["Id"]): float(item["Value"]) * UM_PER_M for item in distances}
-    return square(sizes["X"], sizes["Y"]) if {"X", "Y"} <= sizes.keys() else None
+    return square_side(sizes["X"], sizes["Y"]) if {"X", "Y"} <= sizes.keys() else None
 
 
 def _channel_names(metadata: Any) -> tuple[str, ...]:
     channels = metadata["Information"]["Image"].get("Dimensions", {}).get("Channels", {}).get("Channel", [])
-    return named(str(channel.get("Name", "")) for channel in several(channels))
+    return name_channels(str(channel.get("Name", "")) for channel in as_list(channels))

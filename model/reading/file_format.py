@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes."""
+"""File formats, recognised by a file's first bytes (its signature)."""
 
 from enum import Enum
 from pathlib import Path
@@ -8,12 +8,12 @@ from model.errors import ImageError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".btf", ".tf8", ".czi", ".nd2", ".lif")
 """The usual endings of files that can be read; for people and dialogs, as reading goes by content."""
 
-HEAD = 132
-"""Bytes that decide: DICOM's signature is the last of them."""
+SIGNATURE_BYTES = 132
+"""Bytes that tell a format: DICOM's signature is the last of them."""
 
 
-class Content(Enum):
-    """The kinds of files that can be read."""
+class FileFormat(Enum):
+    """File formats that can be read."""
 
     PNG = "PNG"
     JPEG = "JPEG"
@@ -24,23 +24,23 @@ class Content(Enum):
     LIF = "LIF"
 
 
-READABLE = {
-    b"\x89PNG": Content.PNG,
-    b"\xff\xd8\xff": Content.JPEG,
-    b"II*\0": Content.TIFF,
-    b"MM\0*": Content.TIFF,
-    b"II+\0": Content.TIFF,  # BigTIFF
-    b"MM\0+": Content.TIFF,
-    b"ZISRAWFILE": Content.CZI,
-    b"\xda\xce\xbe\x0a": Content.ND2,
-    b"\x70\0\0\0": Content.LIF,
+SIGNATURES = {
+    b"\x89PNG": FileFormat.PNG,
+    b"\xff\xd8\xff": FileFormat.JPEG,
+    b"II*\0": FileFormat.TIFF,
+    b"MM\0*": FileFormat.TIFF,
+    b"II+\0": FileFormat.TIFF,  # BigTIFF
+    b"MM\0+": FileFormat.TIFF,
+    b"ZISRAWFILE": FileFormat.CZI,
+    b"\xda\xce\xbe\x0a": FileFormat.ND2,
+    b"\x70\0\0\0": FileFormat.LIF,
 }
 
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 """Sizes of the header after the file header; "BM" alone also begins many a text."""
 
 # what people drop that we can't read but can name: (offset, bytes, name)
-KNOWN = (
+UNSUPPORTED_SIGNATURES = (
     (0, b"\x89HDF", "an HDF5 file (Imaris, ilastik, …)"),
     (0, b"\xd0\xcf\x11\xe0", "an OLE file (Olympus OIB, Zeiss ZVI, Office, …)"),
     (128, b"DICM", "a DICOM file"),
@@ -60,28 +60,28 @@ KNOWN = (
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-def recognise(path: Path) -> Content:
-    """Tell what a file is.
+def sniff(path: Path) -> FileFormat:
+    """Recognise the format of a file.
 
     Raises:
         ImageError: `empty-file`, `git-lfs-pointer`, `unsupported-format` or `not-an-image`.
         OSError: the file can't be opened.
     """
     with path.open("rb") as file:
-        head = file.read(HEAD)
-    content = _readable(head)
+        head = file.read(SIGNATURE_BYTES)
+    content = _match_signature(head)
     if content is None:
-        raise _refusal(path, head)
+        raise _refuse(path, head)
     return content
 
 
-def _readable(head: bytes) -> Content | None:
+def _match_signature(head: bytes) -> FileFormat | None:
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in BMP_HEADERS:
-        return Content.BMP
-    return next((content for start, content in READABLE.items() if head.startswith(start)), None)
+        return FileFormat.BMP
+    return next((content for start, content in SIGNATURES.items() if head.startswith(start)), None)
 
 
-def _refusal(path: Path, head: bytes) -> ImageError:
+def _refuse(path: Path, head: bytes) -> ImageError:
     if not head:
         return ImageError("empty-file", f"{path} is empty (zero bytes). Copy it again.")
     if head.startswith(LFS_POINTER):
@@ -89,18 +89,18 @@ def _refusal(path: Path, head: bytes) -> ImageError:
             "git-lfs-pointer",
             f"{path} is a Git LFS pointer, not the image itself. Fetch the image with 'git lfs pull'.",
         )
-    for offset, signature, name in KNOWN:
+    for offset, signature, name in UNSUPPORTED_SIGNATURES:
         if head[offset:].startswith(signature):
             return ImageError(
                 "unsupported-format", f"{path} is {name}, which can't be read. Export it as TIFF or PNG."
             )
     return ImageError(
         "not-an-image",
-        f"{path} is not an image: it {_looks(head)}. Use PNG, JPEG, BMP, TIFF, CZI, ND2 or LIF.",
+        f"{path} is not an image: it {_describe_content(head)}. Use PNG, JPEG, BMP, TIFF, CZI, ND2 or LIF.",
     )
 
 
-def _looks(head: bytes) -> str:
+def _describe_content(head: bytes) -> str:
     if not any(head):
         return "begins with zero bytes only, as left by an interrupted copy"
     text = head.decode("utf-8", errors="ignore").split("\n")[0].strip()

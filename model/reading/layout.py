@@ -1,4 +1,4 @@
-"""Which pages of a TIFF series make which plane.
+"""Layout of a TIFF series: which of its pages make which plane.
 
 tifffile names the axes of a series with letters, from ImageJ's, OME's or its own metadata. Here they become scene,
 time point, z and channels:
@@ -60,7 +60,7 @@ class Layout:
     def channels(self) -> int:
         """How many channels (or samples) a plane has before alpha is dropped."""
         sizes = [*zip(*self.outer, strict=True), *zip(*self.inner, strict=True)]
-        return math.prod(size for axis, size in sizes if axis == SAMPLE or axis in self._joined)
+        return math.prod(size for axis, size in sizes if axis == SAMPLE or axis in self._channel_axes)
 
     @property
     def scenes(self) -> int:
@@ -68,36 +68,36 @@ class Layout:
         sizes = [*zip(*self.outer, strict=True), *zip(*self.inner, strict=True)]
         return math.prod(size for axis, size in sizes if self._counts_scenes(axis))
 
-    def groups(self) -> Iterator[tuple[Index, list[int]]]:
+    def page_groups(self) -> Iterator[tuple[Index, list[int]]]:
         """Yield, for each place outside the pages, its index and the numbers of the pages that are its channels.
 
         The places of a z-stack follow one another, whatever their order in the file.
         """
         axes, shape = self.outer
         numbers = np.arange(self.pages).reshape(shape)
-        joined = [i for i, axis in enumerate(axes) if axis in self._joined]
+        joined = [i for i, axis in enumerate(axes) if axis in self._channel_axes]
         kept = [i for i in range(len(axes)) if i not in joined]
         numbers = numbers.transpose(kept + joined)
         deep = [axes[i] in DEPTH for i in kept]
         places = np.ndindex(tuple(shape[i] for i in kept))
-        for index in sorted(places, key=lambda index: _without(deep, index)):
+        for index in sorted(places, key=lambda index: _without_depth(deep, index)):
             yield index, numbers[index].ravel().tolist()
 
-    def images(self, block: NDArray[Any]) -> Iterator[tuple[Index, NDArray[Any]]]:
+    def split(self, block: NDArray[Any]) -> Iterator[tuple[Index, NDArray[Any]]]:
         """Yield the images in pages of one place, with their index within the page.
 
         Args:
             block: (..., channels): the axes of a page without S, then the channels.
         """
         axes = self.inner[0].replace(SAMPLE, "")
-        kept = [i for i, axis in enumerate(axes) if axis not in PIXEL + self._joined]
-        joined = [i for i, axis in enumerate(axes) if axis in self._joined]
+        kept = [i for i, axis in enumerate(axes) if axis not in PIXEL + self._channel_axes]
+        joined = [i for i, axis in enumerate(axes) if axis in self._channel_axes]
         ordered = block.transpose([*kept, axes.index("Y"), axes.index("X"), *joined, len(axes)])
         for index in np.ndindex(ordered.shape[: len(kept)]):
             image = ordered[index]
             yield index, np.ascontiguousarray(image.reshape(*image.shape[:2], -1))
 
-    def number(self, index: Index) -> tuple[int, int, int]:
+    def position(self, index: Index) -> tuple[int, int, int]:
         """Return scene, t and z of an index over the axes that remain outside an image."""
         axes = [
             (a, n)
@@ -111,16 +111,16 @@ class Layout:
         return found["scene"], found["t"], found["z"]
 
     @property
-    def _joined(self) -> str:
+    def _channel_axes(self) -> str:
         return "" if self.colour else CHANNEL
 
     def _counts(self, axis: str) -> bool:
-        return axis not in PIXEL + SAMPLE + self._joined
+        return axis not in PIXEL + SAMPLE + self._channel_axes
 
     def _counts_scenes(self, axis: str) -> bool:
         return self._counts(axis) and axis not in TIME + DEPTH
 
 
-def _without(deep: list[bool], index: Index) -> Index:
+def _without_depth(deep: list[bool], index: Index) -> Index:
     """Return the part of an index that isn't about z."""
     return tuple(i for i, is_deep in zip(index, deep, strict=True) if not is_deep)

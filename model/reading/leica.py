@@ -1,4 +1,4 @@
-"""Leica LIF, by the library liffile: images are scenes, as are a mosaic's tiles.
+"""Reader of Leica LIF, by the library liffile: images are scenes, as are a mosaic's tiles.
 
 Lifetimes (FLIM), line scans and what lies in other files isn't read.
 """
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.calibration import UM, Calibration, named, square
-from model.reading.decoder_errors import explained
+from model.reading.calibration import UM_PER_UNIT, Calibration, name_channels, square_side
+from model.reading.decoder_errors import as_image_error
 from model.reading.plane import Plane
-from model.reading.scenes import Bounded, Scene, need, read_scenes, truncated
+from model.reading.scenes import BoundedReader, Scene, read_scenes, require_library, truncated_error
 
 FRAME = ({"Y", "X"}, {"Y", "X", "S"})
 """Dimensions of what is read at once: gray, colour."""
@@ -25,10 +25,10 @@ DESCRIPTION = "./Data/Image/ImageDescription"
 
 def read_lif(path: Path, max_pixels: int) -> Iterator[Plane]:
     """Yield the planes of a LIF file."""
-    library = need("liffile", path, "a Leica LIF file")
+    library = require_library("liffile", path, "a Leica LIF file")
     with path.open("rb") as file:
-        bounded = Bounded(file)
-        with explained(path):
+        bounded = BoundedReader(file)
+        with as_image_error(path):
             lif = library.LifFile(bounded)
             images = [image for image in lif.images if isinstance(image, library.LifImage)]
             scenes = [scene for image in images for scene in _scenes(path, image, bounded.size)]
@@ -58,7 +58,7 @@ def _check_block(path: Path, image: Any, size: int) -> None:
     memory = image.xml_element.find("./Memory")
     block = image.parent.memory_blocks.get(memory.get("MemoryBlockID")) if memory is not None else None
     if block is None or block.offset + max(block.size, image.nbytes) > size:
-        raise truncated(path, f"the pixels of image {image.name!r} lie beyond its end")
+        raise truncated_error(path, f"the pixels of image {image.name!r} lie beyond its end")
 
 
 def _read(image: Any, further: Mapping[str, int], t: int, z: int) -> NDArray[Any]:
@@ -84,14 +84,16 @@ def _pixel_size(image: Any) -> float | None:
     for axis in image.xml_element.findall(f"{DESCRIPTION}/Dimensions/DimensionDescription"):
         count = int(axis.get("NumberOfElements"))
         if axis.get("DimID") in ("1", "2") and count > 1:
-            steps[axis.get("DimID")] = float(axis.get("Length")) / (count - 1) * UM[axis.get("Unit").lower()]
-    return square(steps["1"], steps["2"]) if len(steps) == 2 else None
+            steps[axis.get("DimID")] = (
+                float(axis.get("Length")) / (count - 1) * UM_PER_UNIT[axis.get("Unit").lower()]
+            )
+    return square_side(steps["1"], steps["2"]) if len(steps) == 2 else None
 
 
 def _channel_names(image: Any) -> tuple[str, ...]:
     """Names of dyes where the file has them, else those of the colours that channels are shown in."""
     channels = image.xml_element.findall(f"{DESCRIPTION}/Channels/ChannelDescription")
-    return named(_dye(channel) or channel.get("LUTName") or "" for channel in channels)
+    return name_channels(_dye(channel) or channel.get("LUTName") or "" for channel in channels)
 
 
 def _dye(channel: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Nikon ND2, by the library nd2: positions are scenes. ND2 of before 2008, which is JPEG 2000, isn't read."""
+"""Reader of Nikon ND2, by the library nd2: positions are scenes. ND2 of before 2008, which is JPEG 2000, isn't read."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ImageError
-from model.reading.calibration import Calibration, named, square
-from model.reading.decoder_errors import explained
+from model.reading.calibration import Calibration, name_channels, square_side
+from model.reading.decoder_errors import as_image_error
 from model.reading.plane import Plane
-from model.reading.scenes import Bounded, Scene, need, read_scenes, truncated
+from model.reading.scenes import BoundedReader, Scene, read_scenes, require_library, truncated_error
 
 END = b"ND2 CHUNK MAP SIGNATURE 0000001!"
 """What the last 40 bytes begin with; the place of the list of chunks follows."""
@@ -29,25 +29,25 @@ Loops = Mapping[str, int]
 
 def read_nd2(path: Path, max_pixels: int) -> Iterator[Plane]:
     """Yield the planes of an ND2 file."""
-    library = need("nd2", path, "a Nikon ND2 file")
+    library = require_library("nd2", path, "a Nikon ND2 file")
     with path.open("rb") as file:
-        bounded = Bounded(file)
+        bounded = BoundedReader(file)
         _check_end(path, bounded)
-        with explained(path):
+        with as_image_error(path):
             nd2 = library.ND2File(bounded)
         try:
-            with explained(path):
+            with as_image_error(path):
                 scenes = _scenes(path, nd2, bounded.size)
             yield from read_scenes(path, scenes, max_pixels)
         finally:
             nd2.close()
 
 
-def _check_end(path: Path, file: Bounded) -> None:
+def _check_end(path: Path, file: BoundedReader) -> None:
     """Refuse a file without its list of chunks, which comes last."""
     file.seek(max(0, file.size - 40))
     if not file.read().startswith(END):
-        raise truncated(path, "the list of its parts, which comes last, is missing")
+        raise truncated_error(path, "the list of its parts, which comes last, is missing")
     file.seek(0)
 
 
@@ -78,7 +78,7 @@ def _stored(path: Path, nd2: Any, size: int) -> set[int]:
     needed = nd2.attributes.heightPx * nd2.attributes.widthBytes if plain else 0
     for number, (offset, _) in frames.items():
         if offset + HEADER + needed > size:
-            raise truncated(path, f"the pixels of frame {number} lie beyond its end")
+            raise truncated_error(path, f"the pixels of frame {number} lie beyond its end")
     return {int(number) for number in frames}
 
 
@@ -94,7 +94,7 @@ def _calibrate(nd2: Any) -> Calibration:
     try:
         channels = nd2.metadata.channels
         volume = channels[0].volume
-        size = square(*volume.axesCalibration[:2]) if all(volume.axesCalibrated[:2]) else None
-        return Calibration(size, named(str(channel.channel.name or "") for channel in channels))
+        size = square_side(*volume.axesCalibration[:2]) if all(volume.axesCalibrated[:2]) else None
+        return Calibration(size, name_channels(str(channel.channel.name or "") for channel in channels))
     except Exception:  # metadata in an unexpected form say nothing about the pixels
         return Calibration()

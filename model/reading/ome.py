@@ -1,4 +1,4 @@
-"""What of OME's metadata is about a file itself.
+"""OME-XML of a single file of a set.
 
 OME may spread images over a set of files, and writes the metadata of the whole set into each. The others are files of
 their own here: only what lies in this file counts, and none of the others is opened.

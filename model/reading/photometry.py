@@ -1,4 +1,4 @@
-"""What the samples of a TIFF page mean → gray values, RGB colour or channels.
+"""Photometric interpretation: the samples of a TIFF page → gray values, RGB colour or channels.
 
 Source: *TIFF Revision 6.0* (Adobe 1992): photometric interpretation, extra samples, palettes, CMYK, YCbCr.
 """

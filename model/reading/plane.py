@@ -1,4 +1,4 @@
-"""What reading returns: one two-dimensional image of a file."""
+"""`Plane`: one two-dimensional image of a file, and the limits of its size."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,12 @@ MAX_PIXELS = 400_000_000
 FREE_CHANNELS = 4
 """So many channels don't count against the limit of pixels; further ones do, or a header could claim terabytes."""
 
-
 LARGE = 25_000_000
 """Planes with more pixels are processed in blocks, and decoded by regions where their file allows it."""
 
 
 class Pixels(Protocol):
-    """Pixels to slice: an array, or what decodes a region when it is asked for (`model.reading.regions`)."""
+    """Array-like pixels: an array, or pixels decoded region by region on demand (`model.reading.regions`)."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,24 +1,24 @@
-"""The door of this package: a file of any kind that can be read → its planes."""
+"""`read_planes`: dispatches a file to the reader of its format."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from model.reading.czi import read_czi
-from model.reading.file_format import Content, recognise
+from model.reading.file_format import FileFormat, sniff
 from model.reading.leica import read_lif
 from model.reading.nikon import read_nd2
 from model.reading.plane import MAX_PIXELS, Plane
 from model.reading.rasters import read_bmp, read_jpeg, read_png
 from model.reading.tiff import read_tiff
 
-READERS: dict[Content, Callable[[Path, int], Iterator[Plane]]] = {
-    Content.PNG: read_png,
-    Content.JPEG: read_jpeg,
-    Content.BMP: read_bmp,
-    Content.TIFF: read_tiff,
-    Content.CZI: read_czi,
-    Content.ND2: read_nd2,
-    Content.LIF: read_lif,
+READERS: dict[FileFormat, Callable[[Path, int], Iterator[Plane]]] = {
+    FileFormat.PNG: read_png,
+    FileFormat.JPEG: read_jpeg,
+    FileFormat.BMP: read_bmp,
+    FileFormat.TIFF: read_tiff,
+    FileFormat.CZI: read_czi,
+    FileFormat.ND2: read_nd2,
+    FileFormat.LIF: read_lif,
 }
 
 
@@ -40,4 +40,4 @@ def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Plane]:
         ImageError: the content can't be read; see `ImageError.kind`.
         OSError: the file system doesn't give the file (missing, no permission, …).
     """
-    yield from READERS[recognise(path)](path, max_pixels)
+    yield from READERS[sniff(path)](path, max_pixels)

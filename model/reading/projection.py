@@ -1,4 +1,4 @@
-"""A z-stack → one image: the brightest value, or the mean, of each pixel.
+"""Projection of z-stacks: the maximum or the mean of each pixel along z.
 
     max     in the file's own dtype; passes over NaN
     mean    float32, or float64 where float32 is coarser than the file (integers of 32 bits and more, float64);
@@ -44,15 +44,15 @@ def project(planes: Iterable[Plane], z: ZStacks) -> Iterator[Plane]:
         yield PROJECTIONS[z](stack)
 
 
-def _brightest(stack: Iterator[Plane]) -> Plane:
+def _maximum(stack: Iterator[Plane]) -> Plane:
     first = next(stack)
-    brightest: Array | None = None
+    maximum: Array | None = None
     for plane in stack:
-        if brightest is None:
-            brightest = _copied(first, first.pixels.dtype)
+        if maximum is None:
+            maximum = _copied(first, first.pixels.dtype)
         for rows in _bands(plane):
-            np.fmax(brightest[rows], plane.pixels[rows], out=brightest[rows])
-    return first if brightest is None else _projected(first, brightest, "max")
+            np.fmax(maximum[rows], plane.pixels[rows], out=maximum[rows])
+    return first if maximum is None else _projected(first, maximum, "max")
 
 
 def _mean(stack: Iterator[Plane]) -> Plane:
@@ -71,7 +71,7 @@ def _mean(stack: Iterator[Plane]) -> Plane:
     return _projected(first, _divided(total, count, _mean_dtype(first.pixels.dtype)), "mean")
 
 
-PROJECTIONS: dict[str, Callable[[Iterator[Plane]], Plane]] = {"max": _brightest, "mean": _mean}
+PROJECTIONS: dict[str, Callable[[Iterator[Plane]], Plane]] = {"max": _maximum, "mean": _mean}
 """By what they are asked for with."""
 
 

@@ -1,4 +1,4 @@
-"""PNG, JPEG and BMP: one plane.
+"""Readers of PNG, JPEG and BMP: one plane each.
 
 PNG pixels come from imagecodecs: Pillow cuts 16-bit colour to 8 bits. Samples of 1, 2 and 4 bits are spread over
 0..255, as the PNG standard says. Pillow's plugins are called by name, not through `Image.open`: that opens other
@@ -19,14 +19,14 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from model.errors import ImageError
-from model.reading.calibration import from_dpi
-from model.reading.decoder_errors import explained
+from model.reading.calibration import pixel_size_from_dpi
+from model.reading.decoder_errors import as_image_error
 from model.reading.plane import Plane, check_size
 
 
 def read_png(path: Path, max_pixels: int) -> Iterator[Plane]:
     """Yield the plane of a PNG file: uint8 or uint16; palettes become colour."""
-    with explained(path), path.open("rb") as file:
+    with as_image_error(path), path.open("rb") as file:
         header = PngImageFile(file)
         check_size(path, header.height, header.width, len(header.getbands()), max_pixels)
         file.seek(0)
@@ -39,7 +39,7 @@ def read_png(path: Path, max_pixels: int) -> Iterator[Plane]:
 
 def read_jpeg(path: Path, max_pixels: int) -> Iterator[Plane]:
     """Yield the plane of a JPEG file, turned as its EXIF orientation says; CMYK becomes RGB."""
-    with explained(path), path.open("rb") as file:
+    with as_image_error(path), path.open("rb") as file:
         image = JpegImageFile(file)
         check_size(path, image.height, image.width, len(image.getbands()), max_pixels)
         plane = _plane(np.asarray(_upright(_rgb(image))), image)
@@ -48,7 +48,7 @@ def read_jpeg(path: Path, max_pixels: int) -> Iterator[Plane]:
 
 def read_bmp(path: Path, max_pixels: int) -> Iterator[Plane]:
     """Yield the plane of a BMP file; palettes become colour, gray palettes gray."""
-    with explained(path), path.open("rb") as file:
+    with as_image_error(path), path.open("rb") as file:
         image = BmpImageFile(file)
         check_size(path, image.height, image.width, len(image.getbands()), max_pixels)
         plane = _plane(np.asarray(image.convert({"1": "L", "P": "RGB"}.get(image.mode, image.mode))), image)
@@ -61,7 +61,7 @@ def _plane(pixels: NDArray[Any], header: ImageFile) -> Plane:
     return Plane(
         np.ascontiguousarray(samples[..., :channels]),
         colour=channels == 3,
-        pixel_size_um=from_dpi(header.info.get("dpi")),
+        pixel_size_um=pixel_size_from_dpi(header.info.get("dpi")),
     )
 
 

@@ -1,4 +1,4 @@
-"""Pixels of planes that are too large to be decoded at once."""
+"""Lazy pixels: regions of planes that are too large to be decoded at once."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.decoder_errors import explained
+from model.reading.decoder_errors import as_image_error
 from model.reading.photometry import Conversion
 from model.reading.segments import Span, StoredPage
 
@@ -20,7 +20,7 @@ ALL = slice(None)
 
 
 class RegionPixels:
-    """Pixels that are decoded when they are asked for: `pixels[r0:r1, c0:c1]` → (h, w, C) array.
+    """Lazily decoded pixels: `pixels[r0:r1, c0:c1]` → (h, w, C) array.
 
     Slices are as numpy's, but go forward only; `pixels[..., channels]` and `numpy.asarray` decode the whole plane.
     The file is opened for each slice. Slicing raises `ImageError` where the file is damaged, and `OSError` where it
@@ -65,7 +65,7 @@ class RegionPixels:
         return np.concatenate(bands)
 
     def _decode(self, rows: Span, columns: Span) -> Array:
-        with explained(self._path), self._path.open("rb") as file:
+        with as_image_error(self._path), self._path.open("rb") as file:
             samples = [
                 self._like.blank(rows, columns) if page is None else page.read(file, rows, columns)
                 for page in self._pages

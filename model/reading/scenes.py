@@ -1,4 +1,4 @@
-"""What microscopes' own files have in common: planes in scenes, read one by one, by libraries of the extra `vendor`."""
+"""Base of the vendor readers (CZI, ND2, LIF): scenes of planes, read one by one by libraries of the extra `vendor`."""
 
 import importlib
 import os
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 
 from model.errors import ImageError
 from model.reading.calibration import Calibration
-from model.reading.decoder_errors import explained
+from model.reading.decoder_errors import as_image_error
 from model.reading.plane import Plane, check_size
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Planes of one size.
+    """Scene of a vendor file: planes of one size.
 
     Attributes:
         shape: (H, W, C) of a plane.
-        places: time point and z of each plane that the file holds; the slices of a z-stack one after the other.
+        positions: time point and z of each plane that the file holds; the slices of a z-stack one after the other.
         read: time point, z → (H, W, C).
         calibration: pixel size and channel names.
         colour: the channels are red, green and blue.
     """
 
     shape: tuple[int, int, int]
-    places: Sequence[tuple[int, int]]
+    positions: Sequence[tuple[int, int]]
     read: Callable[[int, int], NDArray[Any]]
     calibration: Calibration
     colour: bool = False
@@ -41,19 +41,19 @@ def read_scenes(path: Path, scenes: Sequence[Scene], max_pixels: int) -> Iterato
     Raises:
         ImageError: `unsupported-format` where there are none, or as reading and `check_size` do.
     """
-    if not any(scene.places for scene in scenes):
+    if not any(scene.positions for scene in scenes):
         raise ImageError("unsupported-format", f"{path} holds no images with rows and columns.")
     for scene in scenes:
         check_size(path, *scene.shape, max_pixels)
     for number, scene in enumerate(scenes):
-        for t, z in scene.places:
-            with explained(path):
+        for t, z in scene.positions:
+            with as_image_error(path):
                 pixels = _checked(scene, scene.read(t, z))
             yield _plane(scene, pixels, number, t, z)
 
 
-class Bounded:
-    """An open file that never makes room for more than it holds, whatever damaged bytes claim.
+class BoundedReader:
+    """Open file whose reads never allocate more than it holds, whatever damaged bytes claim.
 
     Attributes:
         size: of the file, in bytes.
@@ -75,7 +75,7 @@ class Bounded:
         return self._file.read(min(size, self.size))
 
 
-def need(library: str, path: Path, kind: str) -> Any:
+def require_library(library: str, path: Path, kind: str) -> Any:
     """Import a library of the extra `vendor`.
 
     Raises:
@@ -92,7 +92,7 @@ def need(library: str, path: Path, kind: str) -> Any:
         ) from error
 
 
-def truncated(path: Path, what: str) -> ImageError:
+def truncated_error(path: Path, what: str) -> ImageError:
     """The error for a file whose last part is missing."""
     return ImageError("truncated", f"{path} ends too early: {what}. Copy it again.")
 

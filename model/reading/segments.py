@@ -1,4 +1,4 @@
-"""Pages of a TIFF as they are stored, decoded where somebody asks for them.
+"""Random access to the stored tiles and strips (segments) of a TIFF page.
 
 Only the tiles or strips that a region touches are read; tifffile decodes them one by one. What was decoded last is
 kept, since neighbouring regions share tiles, and strips reach from side to side.
@@ -22,34 +22,34 @@ Span = tuple[int, int]
 Page = TiffPage | TiffFrame
 Array = NDArray[Any]
 
-KEPT_BYTES = 128 << 20
+CACHE_BYTES = 128 << 20
 """Decoded tiles and strips of a plane that are kept; one is kept however large it is."""
 
 
-class Kept:
-    """What was decoded last, up to `KEPT_BYTES`."""
+class SegmentCache:
+    """LRU cache of decoded segments, up to `CACHE_BYTES`; the last one stays however large it is."""
 
     def __init__(self) -> None:
         self._arrays: OrderedDict[tuple[int, int], Array] = OrderedDict()
         self._bytes = 0
 
     def get(self, key: tuple[int, int]) -> Array | None:
-        """Return what is kept under a key."""
+        """Return the segment of a key, or None."""
         if key in self._arrays:
             self._arrays.move_to_end(key)
         return self._arrays.get(key)
 
     def put(self, key: tuple[int, int], array: Array) -> Array:
-        """Keep an array, and let go of those that weren't wanted for longest."""
+        """Add a segment, and evict the least recently used ones."""
         self._arrays[key] = array
         self._bytes += array.nbytes
-        while self._bytes > KEPT_BYTES and len(self._arrays) > 1:
+        while self._bytes > CACHE_BYTES and len(self._arrays) > 1:
             self._bytes -= self._arrays.popitem(last=False)[1].nbytes
         return array
 
 
 class StoredPage(ABC):
-    """A page as samples (S, H, W, C), where S or C is 1.
+    """Page whose regions can be decoded: samples (S, H, W, C), where S or C is 1.
 
     Attributes:
         shape: (S, H, W, C).
@@ -71,8 +71,8 @@ class StoredPage(ABC):
         """Decode a region: (S, h, w, C)."""
 
 
-class PageOfRows(StoredPage):
-    """Samples that lie uncompressed behind each other, row by row, from some place in the file on."""
+class ContiguousPage(StoredPage):
+    """Contiguous page: uncompressed samples, row by row, from some offset in the file on."""
 
     def __init__(self, page: Page, byteorder: str, offset: int) -> None:
         super().__init__(page)
@@ -91,15 +91,15 @@ class PageOfRows(StoredPage):
         return region
 
 
-class PageOfSegments(StoredPage):
-    """Samples in tiles or strips."""
+class SegmentedPage(StoredPage):
+    """Page stored in segments: tiles or strips."""
 
-    def __init__(self, page: Page, kept: Kept) -> None:
+    def __init__(self, page: Page, cache: SegmentCache) -> None:
         super().__init__(page)
         self._key = key = _key(page)
         self._side = (key.tilelength, key.tilewidth) if key.is_tiled else (key.rowsperstrip, key.imagewidth)
         self._page = page
-        self._kept = kept
+        self._cache = cache
         key.init_decode()  # while the file is open: it may look something up there
         self._tables: dict[str, Any] = {}
         if JPEGS & {key.compression}:
@@ -110,14 +110,14 @@ class PageOfSegments(StoredPage):
         region = self.blank(rows, columns)
         if region.size:
             region[:] = self._key.nodata
-            for sample, place in product(range(len(region)), self._touching(rows, columns)):
+            for sample, place in product(range(len(region)), self._segments_of(rows, columns)):
                 segment = self._segment(file, sample, place)
                 if segment is not None:
                     at = (place[0] * self._side[0] - rows[0], place[1] * self._side[1] - columns[0])
                     _paste(segment, region[sample], at)
         return region
 
-    def _touching(self, rows: Span, columns: Span) -> Iterator[tuple[int, int]]:
+    def _segments_of(self, rows: Span, columns: Span) -> Iterator[tuple[int, int]]:
         """Yield row and column, in their grid, of the segments that a region touches."""
         spans = zip((rows, columns), self._side, strict=True)
         yield from product(*(range(start // side, -(-stop // side)) for (start, stop), side in spans))
@@ -126,8 +126,8 @@ class PageOfSegments(StoredPage):
         """Decode a segment: (h, w, C); None stands for one that isn't stored."""
         down, across = (-(-length // side) for length, side in zip(self.shape[1:], self._side, strict=False))
         number = (sample * down + place[0]) * across + place[1]
-        kept = self._kept.get((id(self), number))
-        return self._decode(file, number) if kept is None else kept
+        cached = self._cache.get((id(self), number))
+        return self._decode(file, number) if cached is None else cached
 
     def _decode(self, file: IO[bytes], number: int) -> Array | None:
         offset, count = self._page.dataoffsets[number], self._page.databytecounts[number]
@@ -135,7 +135,7 @@ class PageOfSegments(StoredPage):
             return None
         file.seek(offset)
         segment = self._key.decode(file.read(count), number, **self._tables)[0]
-        return self._kept.put((id(self), number), np.asarray(segment)[0])
+        return self._cache.put((id(self), number), np.asarray(segment)[0])
 
 
 def decodes_by_region(page: TiffPage) -> bool:
@@ -145,11 +145,11 @@ def decodes_by_region(page: TiffPage) -> bool:
     return page.shaped[1] == 1 and page.jpegheader is None and (page.compression != 1 or plain)
 
 
-def stored_page(page: Page, byteorder: str, kept: Kept) -> StoredPage:
+def stored_page(page: Page, byteorder: str, cache: SegmentCache) -> StoredPage:
     """Return how to decode regions of a page."""
     if _key(page).is_contiguous:
-        return PageOfRows(page, byteorder, page.dataoffsets[0])
-    return PageOfSegments(page, kept)
+        return ContiguousPage(page, byteorder, page.dataoffsets[0])
+    return SegmentedPage(page, cache)
 
 
 def _key(page: Page) -> TiffPage:

@@ -1,4 +1,4 @@
-"""TIFF and its relatives (BigTIFF, ImageJ, OME, …): a plane per scene, time point and z.
+"""Reader of TIFF and its relatives (BigTIFF, ImageJ, OME, …): a plane per scene, time point and z.
 
 tifffile decodes; this module decides which pages are images, and never lets a file that lost pages or bytes pass.
 Values stay as stored (a 12-bit camera gives 0..4095), except that MinIsWhite is inverted and colour becomes RGB. The
@@ -17,33 +17,33 @@ from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
 from model.errors import ImageError
 from model.reading.calibration import Calibration, calibrate
-from model.reading.decoder_errors import explained
-from model.reading.directories import check_directories
+from model.reading.decoder_errors import as_image_error
+from model.reading.ifd_chain import check_ifd_chain
 from model.reading.layout import PIXEL, SAMPLE, Index, Layout
 from model.reading.ome import own_metadata
 from model.reading.photometry import Conversion, UnsupportedPixelsError, conversion
 from model.reading.plane import Pixels, Plane, check_size, is_large
 from model.reading.regions import RegionPixels
-from model.reading.segments import Kept, PageOfRows, StoredPage, decodes_by_region, stored_page
+from model.reading.segments import ContiguousPage, SegmentCache, StoredPage, decodes_by_region, stored_page
 
-EXTRAS = {"Thumbnail", "Label", "Macro", "Map", "Overview", "Reference"}
+EXTRA_SERIES = {"Thumbnail", "Label", "Macro", "Map", "Overview", "Reference"}
 """Series of slide scanners that are no images of the specimen at full resolution."""
 
 PYRAMID_FROM = 2_048
 """Smaller pages whose size is a half, third or quarter are levels of a pyramid if they say so, or if the page
 before them has at least this width or height. Else they are scenes: rather one image too many than one lost."""
 
-ALONE: dict[str, Any] = {"_multifile": False, "is_mmstack": False, "is_ndtiff": False}
+SINGLE_FILE: dict[str, Any] = {"_multifile": False, "is_mmstack": False, "is_ndtiff": False}
 """Metadata may name other files of a set. They are files of their own here, so each gives its own pages only."""
 
 
 def read_tiff(path: Path, max_pixels: int) -> Iterator[Plane]:
     """Yield the planes of a TIFF file, each read when it is asked for."""
     with path.open("rb") as file:
-        with explained(path):
-            check_directories(path, file)
-            tif = _opened(path, file)
-            scenes = [_Scene(path, tif, series, number) for number, series in _images(tif)]
+        with as_image_error(path):
+            check_ifd_chain(path, file)
+            tif = _open_alone(path, file)
+            scenes = [_SeriesReader(path, tif, series, number) for number, series in _image_series(tif)]
             _check_complete(path, tif)
             for scene in scenes:
                 scene.check(max_pixels)
@@ -53,27 +53,29 @@ def read_tiff(path: Path, max_pixels: int) -> Iterator[Plane]:
             first += scene.layout.scenes
 
 
-def _opened(path: Path, file: BinaryIO) -> TiffFile:
+def _open_alone(path: Path, file: BinaryIO) -> TiffFile:
     """Open a file as if it were alone: of a set, it gives its own planes, with the axes that the set has."""
-    tif = TiffFile(file, **ALONE)
+    tif = TiffFile(file, **SINGLE_FILE)
     own = own_metadata(path, tif)
     if own is None:
         return tif
     file.seek(0)  # where tifffile takes the file to begin
-    return TiffFile(file, omexml=own, **ALONE)
+    return TiffFile(file, omexml=own, **SINGLE_FILE)
 
 
-def _images(tif: TiffFile) -> list[tuple[int, TiffPageSeries]]:
+def _image_series(tif: TiffFile) -> list[tuple[int, TiffPageSeries]]:
     """Return the series that are images, numbered as in the file: no thumbnails, labels, masks, levels of pyramids."""
-    series = [(i, one) for i, base in enumerate(_series(tif)) for one in (base, *_scenes_among_levels(base))]
+    series = [
+        (i, one) for i, base in enumerate(_all_series(tif)) for one in (base, *_scenes_taken_for_levels(base))
+    ]
     return [(i, one) for i, one in series if not _is_extra(one)] or series[:1]
 
 
 def _is_extra(series: TiffPageSeries) -> bool:
-    return bool(series.keyframe.is_reduced or series.keyframe.is_mask or series.name in EXTRAS)
+    return bool(series.keyframe.is_reduced or series.keyframe.is_mask or series.name in EXTRA_SERIES)
 
 
-def _series(tif: TiffFile) -> list[TiffPageSeries]:
+def _all_series(tif: TiffFile) -> list[TiffPageSeries]:
     try:
         return tif.series
     except RuntimeError:  # many pages, of which only a few are compared first, and one is different
@@ -81,7 +83,7 @@ def _series(tif: TiffFile) -> list[TiffPageSeries]:
         return tif.series
 
 
-def _scenes_among_levels(series: TiffPageSeries) -> list[TiffPageSeries]:
+def _scenes_taken_for_levels(series: TiffPageSeries) -> list[TiffPageSeries]:
     if series.kind != "generic" or max(series.keyframe.shape) >= PYRAMID_FROM:
         return []
     return [
@@ -99,8 +101,8 @@ def _check_complete(path: Path, tif: TiffFile) -> None:
         )
 
 
-class _Scene:
-    """A series of pages alike, and how to read planes from it."""
+class _SeriesReader:
+    """Reader of a series of pages alike."""
 
     def __init__(self, path: Path, tif: TiffFile, series: TiffPageSeries, number: int) -> None:
         self.path = path
@@ -124,15 +126,15 @@ class _Scene:
 
     def planes(self, first_scene: int) -> Iterator[Plane]:
         """Read the planes one by one; places without any stored page are skipped (OME allows them)."""
-        groups = list(self.layout.groups())
-        with explained(self.path):
+        groups = list(self.layout.page_groups())
+        with as_image_error(self.path):
             stored = self._stored_channels([numbers for _, numbers in groups])
         names = self._names(stored, len(groups[0][1]))
         for place, numbers in groups:
-            with explained(self.path):
+            with as_image_error(self.path):
                 images = self._images([numbers[channel] for channel in stored])
             for within, pixels in images:
-                scene, t, z = self.layout.number(place + within)
+                scene, t, z = self.layout.position(place + within)
                 yield self._plane(pixels, names, first_scene + scene, t, z)
 
     def _stored_channels(self, groups: list[list[int]]) -> list[int]:
@@ -152,7 +154,7 @@ class _Scene:
         if regions is not None:
             return [((), regions)]
         block = self._block(numbers)
-        return () if block is None else self.layout.images(block)
+        return () if block is None else self.layout.split(block)
 
     @property
     def _is_large(self) -> bool:
@@ -164,19 +166,19 @@ class _Scene:
         """Return the pages of one place, to be decoded by regions; None if they can't be, or none is stored."""
         if not decodes_by_region(self.page):
             return None
-        kept = Kept()
-        pages = [self._by_region(number, kept) for number in numbers]
+        cache = SegmentCache()
+        pages = [self._by_region(number, cache) for number in numbers]
         return RegionPixels(self.path, pages, self.conversion) if any(pages) else None
 
-    def _by_region(self, number: int, kept: Kept) -> StoredPage | None:
+    def _by_region(self, number: int, cache: SegmentCache) -> StoredPage | None:
         if len(self.series) < self.layout.pages:
-            return PageOfRows(self.page, self.tif.byteorder, self._place_behind(number))
+            return ContiguousPage(self.page, self.tif.byteorder, self._contiguous_offset(number))
         page = self.series[number]
         if page is None:
             return None
         _check_bytes(self.path, page, self.tif.filehandle.size)
         self._check_shape(page, page.shape)
-        return stored_page(page, self.tif.byteorder, kept)
+        return stored_page(page, self.tif.byteorder, cache)
 
     def _plane(self, pixels: Pixels, names: tuple[str, ...], scene: int, t: int, z: int) -> Plane:
         return Plane(
@@ -211,7 +213,7 @@ class _Scene:
         if len(self.series) >= self.layout.pages:
             page = self.series[number]
             return None if page is None else self._decoded(page)
-        return self._behind(number)
+        return self._read_contiguous(number)
 
     def _decoded(self, page: TiffPage | TiffFrame) -> NDArray[Any]:
         _check_bytes(self.path, page, self.tif.filehandle.size)
@@ -225,20 +227,20 @@ class _Scene:
                 f"page {page.index} is {shape}, unlike the others of its stack: {self.page.shape}"
             )
 
-    def _behind(self, number: int) -> NDArray[Any]:
+    def _read_contiguous(self, number: int) -> NDArray[Any]:
         """Read a page of a stack that has one directory only, with the pixels of all pages behind each other."""
-        self.tif.filehandle.seek(self._place_behind(number))
+        self.tif.filehandle.seek(self._contiguous_offset(number))
         dtype = self.series.dtype.newbyteorder(self.tif.byteorder)
         return self.tif.filehandle.read_array(dtype, math.prod(self.page.shape)).reshape(self.page.shape)
 
-    def _place_behind(self, number: int) -> int:
+    def _contiguous_offset(self, number: int) -> int:
         """Return where in the file such a page begins."""
         offset = self.series.dataoffset
         if offset is None:
             raise ValueError(f"{self.layout.pages} pages announced, {len(self.series)} found")
         start = offset + number * self.page.nbytes
         if start + self.page.nbytes > self.tif.filehandle.size:
-            raise _cut(self.path, number)
+            raise _truncated(self.path, number)
         return int(start)
 
 
@@ -267,12 +269,12 @@ def _check_bytes(path: Path, page: TiffPage | TiffFrame, size: int) -> None:
     """Refuse a page whose data lie beyond the end of the file: some decoders would fill up with gray."""
     needed = [page.nbytes] if page.is_contiguous else page.databytecounts
     if any(offset + count > size for offset, count in zip(page.dataoffsets, needed, strict=False)):
-        raise _cut(path, page.index)
+        raise _truncated(path, page.index)
     if not page.is_contiguous and len(page.dataoffsets) < math.prod(page.chunked):
         raise ImageError("damaged", f"{path} is damaged: page {page.index} lacks a part of its pixels.")
 
 
-def _cut(path: Path, page: Any) -> ImageError:
+def _truncated(path: Path, page: Any) -> ImageError:
     return ImageError(
         "truncated",
         f"{path} ends too early: the pixels of page {page} lie beyond the end of the file. "

@@ -16,7 +16,7 @@ from PIL import Image
 
 from model.errors import ImageError
 from model.reading import read_planes
-from model.reading.file_format import KNOWN
+from model.reading.file_format import UNSUPPORTED_SIGNATURES
 from model.reading.photometry import expand
 
 from .images import GRAY, RGB, only, png, png_header, ramp, tiff
@@ -84,7 +84,7 @@ class TestNotAnImage:
         assert error.kind == "git-lfs-pointer"
         assert "git lfs pull" in str(error)
 
-    @pytest.mark.parametrize(("offset", "signature", "name"), KNOWN)
+    @pytest.mark.parametrize(("offset", "signature", "name"), UNSUPPORTED_SIGNATURES)
     def test_formats_we_know_but_can_t_read_are_named(self, file, offset, signature, name):
         error = refusal(file(b"\x01" * offset + signature + b"\0" * 200))
 

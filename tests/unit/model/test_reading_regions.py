@@ -125,7 +125,7 @@ def test_a_tile_is_decoded_once_for_neighbouring_regions(written, monkeypatch: p
 
 
 def test_tiles_that_nobody_wanted_for_long_are_let_go(written, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(segments, "KEPT_BYTES", 3 * 16 * 16 * 2)
+    monkeypatch.setattr(segments, "CACHE_BYTES", 3 * 16 * 16 * 2)
     plane = written(GRAY, tile=(16, 16), compression="zlib")
     decoded = count_decoded(monkeypatch)
 
@@ -166,11 +166,11 @@ def test_a_file_that_ends_too_early_is_refused_before_anything_is_decoded(tmp_pa
 
 def count_decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     numbers: list[int] = []
-    decode = segments.PageOfSegments._decode
+    decode = segments.SegmentedPage._decode
 
-    def counted(page: segments.PageOfSegments, file: object, number: int) -> np.ndarray | None:
+    def counted(page: segments.SegmentedPage, file: object, number: int) -> np.ndarray | None:
         numbers.append(number)
         return decode(page, file, number)
 
-    monkeypatch.setattr(segments.PageOfSegments, "_decode", counted)
+    monkeypatch.setattr(segments.SegmentedPage, "_decode", counted)
     return numbers

@@ -1,0 +1,11 @@
+"""What all tests of this room need."""
+
+import pytest
+
+from model.reading.decoder_errors import silence_decoders
+
+
+@pytest.fixture(autouse=True)
+def decoders_are_silent() -> None:
+    """As in every process that reads; pytest puts filters of its own before those of the process, for each test."""
+    silence_decoders()
