@@ -1,6 +1,6 @@
 """A step of training, norms live and frozen: `python benchmarks/training.py DIR [--rounds 5] [--steps 20]`.
 
-DIR holds images/ and labels/. Steps of the last part of the shipped recipe, on the same batch, in alternation; a round
+DIR holds images/ and labels/. Steps of the last stage of the shipped recipe, on the same batch, in alternation; a round
 begins with the network that was last in the one before. Making batches is not timed: that happens beside the steps.
 """
 
@@ -18,15 +18,15 @@ from rich.table import Table
 
 from model.training.batches import Batch, make_batches
 from model.training.dataset import find_pairs, load_examples
-from model.training.recipe import NUQLEUS, Recipe
+from model.training.recipe import NUQLEUS, Stage
 from model.training.trainer import compile_network
 
 
-def make_networks(recipe: Recipe) -> dict[str, keras.Model]:
-    """The recipe's network, ready to be trained, as it is in both states of its norms."""
+def make_networks(stage: Stage) -> dict[str, keras.Model]:
+    """The stage's network, ready to be trained, as it is in both states of its norms."""
     states = {"live": False, "frozen": True}
     return {
-        name: compile_network(replace(recipe, network=replace(recipe.network, frozen=frozen)))
+        name: compile_network(replace(stage, network=replace(stage.network, frozen=frozen)))
         for name, frozen in states.items()
     }
 
@@ -66,9 +66,9 @@ def print_table(names: list[str], seconds: NDArray[np.float64]) -> None:
 @click.option("--steps", default=20, show_default=True)
 def main(folder: Path, rounds: int, steps: int) -> None:
     """Time steps of training on the labelled images of DIR."""
-    recipe = NUQLEUS.last
-    networks = make_networks(recipe)
-    batch = next(make_batches(recipe, load_examples(find_pairs(folder), track), first=0))
+    stage = NUQLEUS.stages[-1]
+    networks = make_networks(stage)
+    batch = next(make_batches(stage, load_examples(find_pairs(folder), track), first=0))
     print_table(list(networks), measure(networks, batch, rounds, steps))
 
 

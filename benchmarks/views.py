@@ -23,7 +23,7 @@ from model.network.unet import build_unet
 from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import predict_maps
 from model.training.dataset import Example, find_pairs, load_examples
-from model.training.teacher import look_round
+from model.training.teacher import predict_augmented
 from model.weights import SHIPPED, ModelCard, read_card
 
 
@@ -65,7 +65,7 @@ def look(
     scores, seconds = [], 0.0
     for example in track(examples, str(view)):
         start = time.perf_counter()
-        maps = look_round(forward, config, example.image, view.ways)
+        maps = predict_augmented(forward, config, example.image, view.ways)
         seconds += time.perf_counter() - start
         found = find_nuclei(maps, config.outputs, card.rules)
         scores.append(ImageScore(example.name, example.kind, compare(example.labels, found)))

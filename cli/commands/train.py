@@ -11,7 +11,7 @@ import click
 from nuqleus import __version__
 
 if TYPE_CHECKING:
-    from model.training.session import Beginning
+    from model.training.session import TrainingStart
     from model.weights import ModelCard
 
 
@@ -37,20 +37,31 @@ if TYPE_CHECKING:
     help="What new network to train, and how.  [default: nuqleus]",
 )
 @click.option("--steps", type=click.IntRange(min=1), help="Batches in all, instead of the recipe's.")
-@click.option("--batch", type=click.IntRange(min=1), help="Crops in a batch, instead of the recipe's.")
 @click.option(
-    "--rate", type=click.FloatRange(min=0, min_open=True), help="Learning rate, instead of the recipe's."
+    "--batch", "batch_size", type=click.IntRange(min=1), help="Crops in a batch, instead of the recipe's."
+)
+@click.option(
+    "--rate",
+    "learning_rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Learning rate, instead of the recipe's.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed, instead of the recipe's.")
 @click.option(
     "--from",
-    "start",
+    "weights",
     metavar="WEIGHTS",
     help="Fine-tune these weights, a file or `shipped`, in few small steps, instead of starting from nothing.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the interrupted training in the output folder.")
 def command(
-    folder: Path, output: Path, name: str, preset: str | None, start: str | None, resume: bool, **changes: Any
+    folder: Path,
+    output: Path,
+    name: str,
+    preset: str | None,
+    weights: str | None,
+    resume: bool,
+    **changes: Any,
 ) -> None:
     """Train a network on labelled images, from nothing or (--from) from trained weights.
 
@@ -58,7 +69,7 @@ def command(
     eight is then held out. An index.csv with the columns id and kind balances kinds and gives figures for each.
     """
     _refuse_to_overwrite(output, resume)
-    if preset and start:
+    if preset and weights:
         raise click.UsageError(
             "--preset says what new network to build, --from gives a built one: choose one."
         )
@@ -66,51 +77,52 @@ def command(
     from model.network.quiet_start import quiet_start
 
     with quiet_start():
-        begin = _fine_tune(start) if start else _begin(preset)
-        begin = _adapt(begin, **changes)
-    _report(_train(begin, folder, output, name, resume), output)
+        start = _fine_tune(weights) if weights else _start_anew(preset)
+        start = _adapt(start, **changes)
+    _report(_train(start, folder, output, name, resume), output)
 
 
-def _begin(preset: str | None) -> Beginning:
+def _start_anew(preset: str | None) -> TrainingStart:
     from model.training.recipe import PRESETS
-    from model.training.session import Beginning
+    from model.training.session import TrainingStart
 
-    return Beginning(PRESETS[preset or "nuqleus"])
+    return TrainingStart(PRESETS[preset or "nuqleus"])
 
 
-def _fine_tune(weights: str) -> Beginning:
+def _fine_tune(weights: str) -> TrainingStart:
     from model.training.session import fine_tune
     from model.weights import SHIPPED
 
     return fine_tune(SHIPPED if weights == "shipped" else Path(weights))
 
 
-def _adapt(begin: Beginning, **changes: Any) -> Beginning:
+def _adapt(start: TrainingStart, **changes: Any) -> TrainingStart:
     from model.training.recipe import adapt
 
-    return replace(begin, recipe=adapt(begin.recipe, **changes))
+    return replace(start, recipe=adapt(start.recipe, **changes))
 
 
-def _train(begin: Beginning, folder: Path, output: Path, name: str, resume: bool) -> ModelCard:
+def _train(start: TrainingStart, folder: Path, output: Path, name: str, resume: bool) -> ModelCard:
     from cli.progress_bars import make_progress, track
+    from model.training.callbacks import Callbacks
     from model.training.dataset import load_examples
-    from model.training.session import Onlookers, Plan, describe_data, run_session, split_folder
+    from model.training.session import TrainingPlan, describe_data, run_session, split_folder
 
     split = split_folder(folder)
     if not (folder / "train").is_dir():
         click.echo(f"Held out to measure on: {', '.join(pair.image.name for pair in split.val)}")
     train_on = load_examples(split.train, lambda pairs: track(pairs, "Reading images to train on"))
     val = load_examples(split.val, lambda pairs: track(pairs, "Reading images to measure on"))
-    plan = Plan(begin, output, name, describe_data(folder, split), __version__, resume)
+    plan = TrainingPlan(start, output, name, describe_data(folder, split), __version__, resume)
     with make_progress() as progress:
-        steps = progress.add_task("Training", total=begin.recipe.total, note="")
+        steps = progress.add_task("Training", total=start.recipe.steps, note="")
         trials = progress.add_task("Fitting the rules", total=None, note="")
-        onlookers = Onlookers(
+        callbacks = Callbacks(
             lambda step, loss: progress.update(steps, completed=step, note=f"loss {loss:.3f}"),
             lambda done, total: progress.update(steps, note=f"teacher: image {done} of {total}"),
             lambda rules, score: progress.update(trials, advance=1, note=f"DSB {score:.3f} {rules}"),
         )
-        return run_session(plan, train_on, val, onlookers)
+        return run_session(plan, train_on, val, callbacks)
 
 
 def _refuse_to_overwrite(output: Path, resume: bool) -> None:

@@ -1,4 +1,4 @@
-"""A labelled image → a random crop of it, as another microscope, stain or day might have shown it."""
+"""Data augmentation: random crops of a labelled image, as another microscope, stain or day might have shown them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +14,6 @@ from model.training.dataset import Example
 
 Pixels = NDArray[np.float32]
 
-
 KNOTS = 6
 """Control points of the elastic displacement along a crop's side."""
 
@@ -29,13 +28,13 @@ class View(NamedTuple):
         image: (S, S, 3) float32.
         labels: (S, S) int32.
         distance: (S, S) float32.
-        taught: (S, S, maps) float32; None without a teacher.
+        teacher_maps: (S, S, maps) float32; None without a teacher.
     """
 
     image: Pixels
     labels: NDArray[np.int32]
     distance: Pixels
-    taught: Pixels | None = None
+    teacher_maps: Pixels | None = None
 
 
 @dataclass(frozen=True)
@@ -66,16 +65,18 @@ class Augmentation:
     invert: float = 0.06
 
 
-def random_crop(example: Example, how: Augmentation, rng: Generator) -> View:
-    """Return a random part of the example, `how.crop` pixels wide, turned, scaled, bent and recoloured."""
-    untouched = rng.random() < how.untouched
-    rows, columns = (_quarter_turn if untouched else _coordinates)(example, how, rng)
+def random_crop(example: Example, augmentation: Augmentation, rng: Generator) -> View:
+    """Return a random part of the example, `augmentation.crop` pixels wide, turned, scaled, bent and recoloured."""
+    untouched = rng.random() < augmentation.untouched
+    rows, columns = (_quarter_turn if untouched else _coordinates)(example, augmentation, rng)
     image = _sample_channels(example.image, rows, columns)
     labels = _sample(example.labels, rows, columns, 0)
     distance = _sample(example.distance, rows, columns, 1)
-    image = image if untouched else recolour(image, how, rng)
-    taught = None if example.taught is None else _sample_channels(example.taught, rows, columns)
-    return View(np.broadcast_to(image, (*labels.shape, 3)), labels, distance, taught)
+    image = image if untouched else recolour(image, augmentation, rng)
+    teacher_maps = example.teacher_maps
+    if teacher_maps is not None:
+        teacher_maps = _sample_channels(teacher_maps, rows, columns)
+    return View(np.broadcast_to(image, (*labels.shape, 3)), labels, distance, teacher_maps)
 
 
 def whole_view(example: Example, side: int) -> View:
@@ -87,11 +88,11 @@ def whole_view(example: Example, side: int) -> View:
     return View(np.broadcast_to(image, (*size, 3)), labels.astype(np.int32), distance)
 
 
-def recolour(image: Pixels, how: Augmentation, rng: Generator) -> Pixels:
+def recolour(image: Pixels, augmentation: Augmentation, rng: Generator) -> Pixels:
     """Change colours, contrast, sharpness and noise, not outlines. (H, W, 1 or 3) → (H, W, 1 or 3)."""
-    if rng.random() < how.stain:
+    if rng.random() < augmentation.stain:
         image = _swap_stain(image, rng)
-    if rng.random() < how.invert:
+    if rng.random() < augmentation.invert:
         image = 1.0 - image
     if image.shape[2] == 3:
         image = _shift_colours(image, rng)
@@ -100,61 +101,63 @@ def recolour(image: Pixels, how: Augmentation, rng: Generator) -> Pixels:
     return _add_noise(image, rng).astype(np.float32)
 
 
-def _quarter_turn(example: Example, how: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:
+def _quarter_turn(example: Example, augmentation: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:
     """Whole rows and columns, as in `_coordinates`, in one of the eight orders that keep the grid."""
-    centre = np.array(_centre(example, how.crop, how, rng))
-    first = np.rint(centre - (how.crop - 1) / 2)
-    grid = np.arange(how.crop, dtype=np.float32)
+    centre = np.array(_centre(example, augmentation.crop, augmentation, rng))
+    first = np.rint(centre - (augmentation.crop - 1) / 2)
+    grid = np.arange(augmentation.crop, dtype=np.float32)
     planes = np.stack(np.meshgrid(grid + first[0], grid + first[1], indexing="ij"))
     planes = np.rot90(planes, int(rng.integers(4)), axes=(1, 2))
     rows, columns = planes[:, ::-1] if rng.random() < 0.5 else planes
     return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def _coordinates(example: Example, how: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:
+def _coordinates(example: Example, augmentation: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:
     """Rows and columns in the image that a crop's pixels come from: (crop, crop) each."""
-    grid = np.arange(how.crop, dtype=np.float32) - (how.crop - 1) / 2
+    grid = np.arange(augmentation.crop, dtype=np.float32) - (augmentation.crop - 1) / 2
     down, across = np.meshgrid(grid, grid, indexing="ij")
-    angle, magnification = rng.uniform(0, 2 * np.pi), _magnification(example, how, rng)
+    angle, magnification = rng.uniform(0, 2 * np.pi), _magnification(example, augmentation, rng)
     cos, sin = np.cos(angle) / magnification, np.sin(angle) / magnification
     flip = rng.choice((-1.0, 1.0))
-    row, column = _centre(example, how.crop / magnification, how, rng)
-    shift = _smooth_noise(how, rng) / magnification
+    row, column = _centre(example, augmentation.crop / magnification, augmentation, rng)
+    shift = _smooth_noise(augmentation, rng) / magnification
     rows = row + cos * down - sin * across * flip + shift[0]
     columns = column + sin * down + cos * across * flip + shift[1]
     return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def _magnification(example: Example, how: Augmentation, rng: Generator) -> float:
-    smallest, largest = how.scale
+def _magnification(example: Example, augmentation: Augmentation, rng: Generator) -> float:
+    smallest, largest = augmentation.scale
     magnification = float(np.exp(rng.uniform(np.log(smallest), np.log(largest))))
     if example.diameter <= 0:
         return magnification
-    low, high = (limit / example.diameter for limit in how.diameters)
+    low, high = (limit / example.diameter for limit in augmentation.diameters)
     return float(np.clip(magnification, min(low, largest), max(high, smallest)))
 
 
-def _centre(example: Example, side: float, how: Augmentation, rng: Generator) -> tuple[float, float]:
+def _centre(example: Example, side: float, augmentation: Augmentation, rng: Generator) -> tuple[float, float]:
     """A point, mostly on a nucleus, such that a crop of `side` source pixels lies inside the image where it can."""
     shape = np.array(example.labels.shape)
-    wanted = how.on_contact and rng.random() < how.on_contact and len(example.contacts)
-    chosen = rng.choice(example.contacts) if wanted else _point(example, how, rng)
+    wanted = (
+        augmentation.on_contact and rng.random() < augmentation.on_contact and len(example.contact_points)
+    )
+    chosen = rng.choice(example.contact_points) if wanted else _point(example, augmentation, rng)
     low, high = np.minimum(side / 2, shape / 2), np.maximum(shape - side / 2, shape / 2)
     row, column = np.clip(chosen, low, high)
     return float(row), float(column)
 
 
-def _point(example: Example, how: Augmentation, rng: Generator) -> NDArray[np.intp]:
+def _point(example: Example, augmentation: Augmentation, rng: Generator) -> NDArray[np.intp]:
     """A random row and column, mostly of a nucleus."""
     points = (rng.random((TRIES, 2)) * example.labels.shape).astype(np.intp)
     on_nucleus = np.flatnonzero(example.labels[points[:, 0], points[:, 1]])
-    return points[on_nucleus[0] if on_nucleus.size and rng.random() < how.on_nucleus else 0]
+    return points[on_nucleus[0] if on_nucleus.size and rng.random() < augmentation.on_nucleus else 0]
 
 
-def _smooth_noise(how: Augmentation, rng: Generator) -> Pixels:
+def _smooth_noise(augmentation: Augmentation, rng: Generator) -> Pixels:
     """A displacement that varies slowly: (2, crop, crop) pixels."""
-    basis = _spline_basis(how.crop)
-    coarse = rng.normal(0, how.elastic, (2, KNOTS, KNOTS)).astype(np.float32)
+    basis = _spline_basis(augmentation.crop)
+    coarse = rng.normal(0, augmentation.elastic, (2, KNOTS, KNOTS)).astype(np.float32)
     return np.matmul(np.matmul(basis, coarse), basis.T, dtype=np.float32)
 
 

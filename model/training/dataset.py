@@ -1,4 +1,4 @@
-"""A folder of images and label images, read into memory.
+"""Training data: a folder of images and label images, read into memory.
 
 DIR/images/<name>.png|tif…   DIR/labels/<name>.png|tif   DIR/../index.csv or DIR/index.csv (optional: id, kind)
 
@@ -37,7 +37,7 @@ class Example:
         labels: (H, W) int32, 0 background, 1..N nuclei.
         distance: (H, W) float32, see `distance_map`.
         diameter: median equivalent diameter of its nuclei in pixels; 0 without nuclei.
-        taught: (H, W, maps) float32, what a teacher sees in it (`model.training.teacher`); None without one.
+        teacher_maps: (H, W, maps) float32, what a teacher predicts for it (`model.training.teacher`); None without one.
     """
 
     name: str
@@ -46,10 +46,10 @@ class Example:
     labels: NDArray[np.int32]
     distance: NDArray[np.float32]
     diameter: float
-    taught: NDArray[np.float32] | None = None
+    teacher_maps: NDArray[np.float32] | None = None
 
     @cached_property
-    def contacts(self) -> NDArray[np.intp]:
+    def contact_points(self) -> NDArray[np.intp]:
         """Where two nuclei are close to each other, see `contact_map`: (N, 2) rows and columns."""
         return np.argwhere(contact_map(self.labels))
 

@@ -1,4 +1,4 @@
-"""index.csv: which kind each labelled image is of."""
+"""Index of a dataset, index.csv: which kind each labelled image is of."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pictures of a training: its curve, and what the network makes of images it was not trained on."""
+"""Plots of a training: its loss curve, and predictions for images that it was not trained on."""
 
 import csv
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a training is of, kept beside its checkpoints: only the same training goes on from them."""
+"""Training record: what a training is of, kept beside its checkpoints; only the same training goes on from them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,36 +8,41 @@ from typing import Any
 
 from model.errors import WeightsError
 from model.training.recipe import Recipe
-from model.training.stage_files import holds_training
 from model.weights import hash_file
 
 RECORD = "training-record.json"
 
+Record = Mapping[str, Any]
+"""`stages` of the recipe, SHA-256 of the weights that it began `from` and description of the `data`, as JSON values."""
 
-def keep_record(
-    folder: Path, recipe: Recipe, start: Path | None, data: Mapping[str, Any], *, resume: bool
-) -> None:
-    """Write down what a training is of, or compare it with what was written when the one to resume began.
+
+def make_record(recipe: Recipe, initial_weights: Path | None, data: Mapping[str, Any]) -> Record:
+    """Return the record of a training.
 
     Args:
-        folder: of the training.
         recipe: what is trained, and how.
-        start: weights that it begins with instead of random ones.
+        initial_weights: weights that it begins with instead of random ones.
         data: describes the images, see `describe_data`.
-        resume: whether it goes on from a checkpoint in `folder`, if there is one.
-
-    Raises:
-        WeightsError: the checkpoint is of another training, or of nobody knows which.
     """
     record = {
-        "recipe": asdict(recipe),
-        "from": hash_file(start) if start else None,
+        **asdict(recipe),
+        "from": hash_file(initial_weights) if initial_weights else None,
         "data": {name: value for name, value in data.items() if name != "name"},  # a folder may be moved
     }
-    record = json.loads(json.dumps(record))  # tuples become lists, as in the file
-    if not (resume and holds_training(folder)):
-        (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n")
-        return
+    return json.loads(json.dumps(record))  # tuples become lists, as in the file
+
+
+def write_record(record: Record, folder: Path) -> None:
+    """Write a training's record into its folder."""
+    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+
+
+def check_record(record: Record, folder: Path) -> None:
+    """Compare the record of the training to resume with that of the one in the folder.
+
+    Raises:
+        WeightsError: its checkpoint is of another training, or of nobody knows which.
+    """
     differences = list(_differences(_read(folder), record))
     if differences:
         raise WeightsError(
@@ -46,10 +51,15 @@ def keep_record(
         )
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> Record:
     try:
         record = json.loads((folder / RECORD).read_text())
-        return {"recipe": record["recipe"], "from": record["from"], "data": record["data"]}
+        if "recipe" in record:
+            raise WeightsError(
+                f"The training in {folder} was begun by an earlier version of nuqleus, which called the parts of a "
+                "recipe otherwise: finish it with that version, or begin anew in another folder (--output)."
+            )
+        return {name: record[name] for name in ("stages", "from", "data")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(
             f"{folder} doesn't say what its training is of ({RECORD} is missing or damaged), so that it can't be "
@@ -57,26 +67,22 @@ def _read(folder: Path) -> dict[str, Any]:
         ) from error
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    fields = list(dict.fromkeys(_recipe_differences(then["recipe"], now["recipe"])))
+def _differences(begun: Record, now: Record) -> Iterator[str]:
+    fields = list(dict.fromkeys(_stage_differences(begun["stages"], now["stages"])))
     if fields:
         yield f"the recipe has another {', '.join(fields)}"
-    if then["from"] != now["from"]:
-        yield f"it began with {_weights(then['from'])}, not with {_weights(now['from'])}"
-    if then["data"] != now["data"]:
+    if begun["from"] != now["from"]:
+        yield f"it began with {_weights(begun['from'])}, not with {_weights(now['from'])}"
+    if begun["data"] != now["data"]:
         yield "its images or label images were others"
 
 
-def _recipe_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """Names of what differs, in the first part, then in those that follow."""
-    for name in sorted({*then, *now} - {"then"}):
-        if then.get(name) != now.get(name):
-            yield name
-    parts = then.get("then"), now.get("then")
-    if all(parts):
-        yield from _recipe_differences(*parts)  # type: ignore[arg-type]  # neither is None
-    elif any(parts):
-        yield "number of parts"
+def _stage_differences(begun: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterator[str]:
+    """Names of what differs, in the first stage, then in those that follow."""
+    for one, other in zip(begun, now, strict=False):
+        yield from (name for name in sorted({*one, *other}) if one.get(name) != other.get(name))
+    if len(begun) != len(now):
+        yield "number of stages"
 
 
 def _weights(sha256: str | None) -> str:

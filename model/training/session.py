@@ -1,8 +1,8 @@
-"""From a folder of labelled images to weights with their card: train, fit the rules, measure, write down."""
+"""Training session: from labelled images to weights with their card, by training, threshold search and evaluation."""
 
 import hashlib
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,18 @@ import keras
 from model.errors import DatasetError, WeightsError
 from model.evaluation.matching import compare
 from model.evaluation.scores import ImageScore, summarise
+from model.network.config import UNetConfig
 from model.network.forward_pass import Forward
 from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import predict_maps
+from model.training.callbacks import NO_CALLBACKS, Callbacks
 from model.training.dataset import Example, Pair, find_pairs
 from model.training.pictures import draw_curve, draw_examples
 from model.training.recipe import FINE_TUNE, Recipe
-from model.training.record import keep_record
-from model.training.stage_files import LOG
-from model.training.threshold_search import fit_rules
-from model.training.trainer import Start, save_bare, train, trained_seconds
+from model.training.record import check_record, make_record, write_record
+from model.training.stage_files import LOG, holds_training
+from model.training.threshold_search import search_thresholds
+from model.training.trainer import InitialWeights, save_without_optimizer, train, trained_seconds
 from model.weights import ModelCard, hash_file, read_card, write_card
 from model.weights.postprocessing import InstanceRules
 
@@ -78,22 +80,22 @@ def describe_data(folder: Path, split: Split) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Beginning:
+class TrainingStart:
     """What a training starts from.
 
     Attributes:
         recipe: what to train, and how.
-        start: weights to begin with instead of random ones.
+        weights: weights to begin with instead of random ones.
         rules: thresholds from which better ones are looked for.
     """
 
     recipe: Recipe
-    start: Start | None = None
+    weights: InitialWeights | None = None
     rules: InstanceRules = field(default_factory=InstanceRules)
 
 
-def fine_tune(weights: Path) -> Beginning:
-    """Begin with trained weights, their network and their rules.
+def fine_tune(weights: Path) -> TrainingStart:
+    """Return the start of a fine-tuning: trained weights, their network and their thresholds.
 
     Raises:
         WeightsError: they can't be read, or don't fit their card.
@@ -106,15 +108,16 @@ def fine_tune(weights: Path) -> Beginning:
             f"The card of {weights} doesn't describe a network and its rules: {error!r}. Was it written by "
             "`nuqleus train`, of this version?"
         ) from error
-    return Beginning(replace(FINE_TUNE, network=network), Start(weights, network), rules)
+    recipe = Recipe((replace(FINE_TUNE, network=network),))
+    return TrainingStart(recipe, InitialWeights(weights, network), rules)
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """A training, and what its card will say of it.
 
     Attributes:
-        begin: what it starts from.
+        start: what it starts from.
         folder: where checkpoint, log, weights, card and pictures go.
         name: of the network.
         data: describes the images, see `describe_data`.
@@ -122,7 +125,7 @@ class Plan:
         resume: go on from the checkpoint in `folder` if there is one.
     """
 
-    begin: Beginning
+    start: TrainingStart
     folder: Path
     name: str
     data: Mapping[str, Any]
@@ -130,69 +133,75 @@ class Plan:
     resume: bool = False
 
 
-@dataclass(frozen=True)
-class Onlookers:
-    """Who is told how far a training is: see `train` and `fit_rules`."""
-
-    on_step: Callable[[int, float], None] = lambda _step, _loss: None
-    on_taught: Callable[[int, int], None] = lambda _done, _total: None
-    on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None
-
-
 def run_session(
-    plan: Plan, train_on: Sequence[Example], val: Sequence[Example], onlookers: Onlookers | None = None
+    plan: TrainingPlan,
+    train_on: Sequence[Example],
+    val: Sequence[Example],
+    callbacks: Callbacks = NO_CALLBACKS,
 ) -> ModelCard:
-    """Train, fit the rules on `val`, measure there, and write `<name>.weights.h5`, its card and pictures.
+    """Train, search thresholds on `val`, measure there, and write `<name>.weights.h5`, its card and pictures.
 
     Raises:
         DatasetError: no image to train on shows a nucleus.
         WeightsError: the training to resume is another one, or would overwrite the weights that it begins with.
     """
-    onlookers = onlookers or Onlookers()
-    begin, folder, weights = plan.begin, plan.folder, plan.folder / f"{plan.name}.weights.h5"
-    start = begin.start.weights if begin.start else None
-    _check(train_on, start, weights)
-    keep_record(folder, begin.recipe, start, plan.data, resume=plan.resume)
+    start, weights = plan.start, plan.folder / f"{plan.name}.weights.h5"
+    _check_examples(train_on)
+    _check_target(start.weights, weights)
+    _check_or_write_record(plan)
     network = train(
-        begin.recipe,
+        start.recipe,
         train_on,
-        folder,
-        start=begin.start,
+        plan.folder,
+        initial_weights=start.weights,
         resume=plan.resume,
-        on_step=onlookers.on_step,
-        on_taught=onlookers.on_taught,
+        callbacks=callbacks,
     )
-    recipe = begin.recipe.last
-    rules, _ = fit_rules(network, recipe.network, val, start=begin.rules, on_trial=onlookers.on_trial)
-    save_bare(network, recipe, weights)
-    card = _write_card(plan, rules, weights, _measure(network, recipe, rules, val, folder))
-    draw_curve(folder / LOG, folder / "curve.png")
+    config = start.recipe.network
+    rules, _ = search_thresholds(network, config, val, start=start.rules, on_trial=callbacks.on_trial)
+    save_without_optimizer(network, config, weights)
+    card = _write_card(plan, rules, weights, _measure(network, config, rules, val, plan.folder))
+    draw_curve(plan.folder / LOG, plan.folder / "curve.png")
     return card
 
 
-def _check(train_on: Sequence[Example], start: Path | None, weights: Path) -> None:
+def _check_examples(train_on: Sequence[Example]) -> None:
     if not any(example.labels.any() for example in train_on):
         raise DatasetError(
             "No label image to train on has a nucleus (a number above 0): there is nothing to learn."
         )
-    if start and start.resolve() == weights.resolve():
+
+
+def _check_target(initial: InitialWeights | None, weights: Path) -> None:
+    if initial and initial.file.resolve() == weights.resolve():
         raise WeightsError(
-            f"{start} would be overwritten by what is trained from it: choose another --output or --name."
+            f"{initial.file} would be overwritten by what is trained from it: choose another --output or --name."
         )
 
 
-def _write_card(plan: Plan, rules: InstanceRules, weights: Path, scores: list[ImageScore]) -> ModelCard:
-    recipe, start = plan.begin.recipe, plan.begin.start
+def _check_or_write_record(plan: TrainingPlan) -> None:
+    initial = plan.start.weights
+    record = make_record(plan.start.recipe, initial.file if initial else None, plan.data)
+    if plan.resume and holds_training(plan.folder):
+        check_record(record, plan.folder)
+    else:
+        write_record(record, plan.folder)
+
+
+def _write_card(
+    plan: TrainingPlan, rules: InstanceRules, weights: Path, scores: list[ImageScore]
+) -> ModelCard:
+    recipe, initial = plan.start.recipe, plan.start.weights
     card = ModelCard(
         name=plan.name,
         sha256=hash_file(weights),
-        config={"network": recipe.last.network.to_json(), "rules": asdict(rules)},
+        config={"network": recipe.network.to_json(), "rules": asdict(rules)},
         metrics={summary.kind: asdict(summary) for summary in summarise(scores)},
         code_version=plan.code_version,
         training={
             "data": dict(plan.data),
             "recipe": asdict(recipe),
-            "from": {"file": start.weights.name, "sha256": hash_file(start.weights)} if start else None,
+            "from": {"file": initial.file.name, "sha256": hash_file(initial.file)} if initial else None,
             "seconds": round(trained_seconds(plan.folder)),
             "backend": f"{keras.backend.backend()}, Keras {keras.version()}",
             "machine": f"{platform.system()} {platform.machine()}",
@@ -203,11 +212,11 @@ def _write_card(plan: Plan, rules: InstanceRules, weights: Path, scores: list[Im
 
 
 def _measure(
-    network: keras.Model, recipe: Recipe, rules: InstanceRules, val: Sequence[Example], folder: Path
+    network: keras.Model, config: UNetConfig, rules: InstanceRules, val: Sequence[Example], folder: Path
 ) -> list[ImageScore]:
-    outputs = recipe.network.outputs
     found = [
-        find_nuclei(predict_maps(Forward(network), recipe.network, e.image), outputs, rules) for e in val
+        find_nuclei(predict_maps(Forward(network), config, example.image), config.outputs, rules)
+        for example in val
     ]
     scores = [
         ImageScore(e.name, e.kind, compare(e.labels, labels)) for e, labels in zip(val, found, strict=True)

@@ -1,36 +1,36 @@
-"""Where a training leaves its log and its checkpoints."""
+"""Files of a training: where each stage leaves its log entries, checkpoints and weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 LOG = "log.csv"
 
-CHECKPOINT = "part-{}.checkpoint.weights.h5"
+CHECKPOINT = "stage-{}.checkpoint.weights.h5"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a part of a training leaves things.
+class StageFiles:
+    """Where a stage of a training leaves things.
 
     Attributes:
         folder: of the whole training.
-        number: of the part, from 1.
-        before: steps of the parts before it.
+        number: of the stage, from 1.
+        steps_before: steps of the stages before it.
     """
 
     folder: Path
     number: int
-    before: int
+    steps_before: int
 
     @property
     def checkpoint(self) -> Path:
-        """Weights, optimizer and running means, to go on from."""
+        """Weights, optimizer and moving averages, to go on from."""
         return self.folder / CHECKPOINT.format(self.number)
 
     @property
     def weights(self) -> Path:
-        """What the next part begins with."""
-        return self.folder / f"part-{self.number}.weights.h5"
+        """What the next stage begins with."""
+        return self.folder / f"stage-{self.number}.weights.h5"
 
 
 def holds_training(folder: Path) -> bool:

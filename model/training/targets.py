@@ -1,4 +1,4 @@
-"""Label image → the maps that the network learns to predict.
+"""Training targets: the maps that the network learns to predict, made of a label image.
 
 - `foreground`: 1 inside nuclei.
 - `contact`: 1 where two nuclei are within a few pixels of each other: the line along which to cut.

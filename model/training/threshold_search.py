@@ -1,4 +1,4 @@
-"""The thresholds of the instance rules, fitted on validation images instead of chosen by hand."""
+"""Threshold search: post-processing parameters fitted on validation images instead of chosen by hand."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.evaluation.matching import compare
 from model.network.config import UNetConfig
 from model.network.forward_pass import Forward
-from model.segmentation.instances import Maps, find_nuclei
+from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import predict_maps
 from model.training.dataset import Example
 from model.weights.postprocessing import InstanceRules
@@ -23,15 +23,15 @@ GRID: dict[str, tuple[Any, ...]] = {
     "smoothing": (0.5, 1.0, 1.5, 2.0, 2.5),
     "smallest": (10, 15, 20, 25, 30, 35, 40, 50, 60),
 }
-"""Values tried, one rule after another, in this order."""
+"""Values tried, one parameter after another, in this order."""
 
 ROUNDS = 2
 
 DEFAULTS = InstanceRules(marker=0.1, contact=0.25, smoothing=0.5, smallest=40)
-"""What suited earlier networks: there are other peaks, and lower ones, on the way from rules that suited none."""
+"""What suited earlier networks: there are other peaks, and lower ones, on the way from thresholds that suited none."""
 
 
-def fit_rules(
+def search_thresholds(
     network: keras.Model,
     config: UNetConfig,
     examples: Sequence[Example],
@@ -39,25 +39,25 @@ def fit_rules(
     start: InstanceRules = DEFAULTS,
     on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None,
 ) -> tuple[InstanceRules, float]:
-    """Return the rules with the best mean Data Science Bowl figure on these images, and that figure.
+    """Return the thresholds with the best mean Data Science Bowl score on these images, and that score.
 
     Coordinate ascent over `GRID` from `start`, which stays unless others are better; `on_trial` is told of every trial.
     """
     maps = [predict_maps(Forward(network), config, example.image).astype(np.float16) for example in examples]
     truths = [example.labels for example in examples]
+    tried: dict[InstanceRules, float] = {}
 
-    def score(rules: InstanceRules) -> float:
-        figure = _mean_score(maps, truths, config.outputs, rules)
-        on_trial(rules, figure)
-        return figure
+    def attempt(rules: InstanceRules) -> None:
+        if rules not in tried:
+            tried[rules] = _mean_score(maps, truths, config.outputs, rules)
+            on_trial(rules, tried[rules])
 
+    attempt(start)
     best = start
-    tried = {best: score(best)}
     for _ in range(ROUNDS):
         for name, values in GRID.items():
-            for trial in (replace(best, **{name: value}) for value in values):
-                if trial not in tried:
-                    tried[trial] = score(trial)
+            for value in values:
+                attempt(replace(best, **{name: value}))
             best = max(tried, key=lambda rules: tried[rules])
     return best, tried[best]
 
@@ -68,8 +68,8 @@ def _mean_score(
     outputs: tuple[str, ...],
     rules: InstanceRules,
 ) -> float:
-    def one(image: NDArray[np.float16], truth: NDArray[np.int32]) -> float:
-        found: Maps = image.astype(np.float32)
-        return compare(truth, find_nuclei(found, outputs, rules)).score
-
-    return float(np.mean([one(image, truth) for image, truth in zip(maps, truths, strict=True)]))
+    scores = [
+        compare(truth, find_nuclei(predicted.astype(np.float32), outputs, rules)).score
+        for predicted, truth in zip(maps, truths, strict=True)
+    ]
+    return float(np.mean(scores))

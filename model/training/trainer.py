@@ -1,4 +1,4 @@
-"""The training loop: resume, step, checkpoint, keep the averaged weights."""
+"""Training loop: resume, step, checkpoint, keep the moving average of the weights."""
 
 import csv
 import time
@@ -16,20 +16,21 @@ from model.network.config import UNetConfig
 from model.network.precision import choose_precision, computing_in
 from model.network.unet import build_unet
 from model.training.batches import make_batches
+from model.training.callbacks import NO_CALLBACKS, Callbacks
 from model.training.dataset import Example
 from model.training.losses import binary_cross_entropy, maps_loss
-from model.training.recipe import Recipe
-from model.training.schedule import WarmHoldFall
-from model.training.stage_files import LOG, Place
-from model.training.teacher import teach
+from model.training.recipe import Recipe, Stage
+from model.training.schedule import WarmupHoldCosine
+from model.training.stage_files import LOG, StageFiles
+from model.training.teacher import add_teacher_maps
 from model.training.widening import widen
 
 
 @dataclass(frozen=True)
-class Start:
-    """Weights to begin with, and the network they are of: the recipe's own, or a narrower one."""
+class InitialWeights:
+    """Weights to begin with, and the network they are of: the first stage's own, or a narrower one."""
 
-    weights: Path
+    file: Path
     network: UNetConfig
 
 
@@ -38,10 +39,9 @@ def train(
     examples: Sequence[Example],
     folder: Path,
     *,
-    start: Start | None = None,
+    initial_weights: InitialWeights | None = None,
     resume: bool = False,
-    on_step: Callable[[int, float], None] = lambda _step, _loss: None,
-    on_taught: Callable[[int, int], None] = lambda _done, _total: None,
+    callbacks: Callbacks = NO_CALLBACKS,
 ) -> keras.Model:
     """Train a network and return it, with the averaged weights in place.
 
@@ -49,98 +49,109 @@ def train(
         recipe: what to train, and how.
         examples: labelled images.
         folder: where checkpoints and the log (`log.csv`: step, loss, seconds) go.
-        start: weights to begin with instead of random ones.
+        initial_weights: weights to begin with instead of random ones.
         resume: go on from the last checkpoint in `folder` if there is one.
-        on_step: called with the number of steps done and the last loss.
-        on_taught: see `teach`; called before the steps of parts with a teacher.
+        callbacks: who is told of each step, and of the teacher's progress.
     """
-    before = 0
-    for number, part in enumerate(recipe.parts, 1):
-        place = Place(folder, number, before)
-        keras.utils.set_random_seed(part.seed)
-        network = compile_network(part, start)
-        seen = teach(network, part.network, examples, on_taught) if part.taught else examples
-        _train_part(network, part, seen, place, resume, on_step)
-        if part.then:
-            before, start = before + part.steps, Start(place.weights, part.network)
-            save_bare(network, part, place.weights)
+    steps_before = 0
+    for number, stage in enumerate(recipe.stages, 1):
+        files = StageFiles(folder, number, steps_before)
+        keras.utils.set_random_seed(stage.seed)
+        network = compile_network(stage, initial_weights)
+        learnt_from = _with_teacher(network, stage, examples, callbacks)
+        _train_stage(network, stage, learnt_from, files, resume=resume, callbacks=callbacks)
+        if number < len(recipe.stages):
+            save_without_optimizer(network, stage.network, files.weights)
+            initial_weights = InitialWeights(files.weights, stage.network)
+            steps_before += stage.steps
     return network
 
 
-def _train_part(
+def _with_teacher(
+    network: keras.Model, stage: Stage, examples: Sequence[Example], callbacks: Callbacks
+) -> Sequence[Example]:
+    if not stage.distillation_weight:
+        return examples
+    return add_teacher_maps(network, stage.network, examples, callbacks.on_teacher)
+
+
+def _train_stage(
     network: keras.Model,
-    recipe: Recipe,
+    stage: Stage,
     examples: Sequence[Example],
-    place: Place,
+    files: StageFiles,
+    *,
     resume: bool,
-    on_step: Callable[[int, float], None],
+    callbacks: Callbacks,
 ) -> None:
-    done = _restore(network, place) if resume else 0
+    done = _restore(network, files) if resume else 0
     losses: list[float] = []
     since = time.perf_counter()
-    for step, (images, targets) in enumerate(make_batches(recipe, examples, done), done + 1):
+    for step, (images, targets) in enumerate(make_batches(stage, examples, done), done + 1):
         losses.append(float(network.train_on_batch(images, targets)))
-        on_step(place.before + step, losses[-1])
-        if step % recipe.epoch == 0 or step == recipe.steps:
+        callbacks.on_step(files.steps_before + step, losses[-1])
+        if step % stage.steps_per_epoch == 0 or step == stage.steps:
             now = time.perf_counter()
-            _checkpoint(network, place, (place.before + step, float(np.mean(losses)), now - since))
+            _checkpoint(network, files)
+            _log(files.folder / LOG, files.steps_before + step, float(np.mean(losses)), now - since)
             losses.clear()
             since = now
-    use_average(network, recipe)
+    apply_ema(network, stage)
 
 
-def compile_network(recipe: Recipe, start: Start | None = None) -> keras.Model:
-    """Build the recipe's network, with given weights or random ones, its optimizer and loss: every variable.
+def compile_network(stage: Stage, initial_weights: InitialWeights | None = None) -> keras.Model:
+    """Build a stage's network, with given weights or random ones, its optimizer and loss: every variable.
 
     Raises:
         WeightsError: the given weights aren't those of the network that they are said to be of.
-        ValueError: their network can't be widened to the recipe's, see `widen`.
+        ValueError: their network can't be widened to the stage's, see `widen`.
     """
     with computing_in(choose_precision()):
-        network = build_unet(recipe.network)
-    if start is not None:
-        widen(_load(start, recipe.network.frozen), network)
-    network.compile(optimizer=_optimizer(recipe), loss=_loss(recipe))
+        network = build_unet(stage.network)
+    if initial_weights is not None:
+        widen(_load(initial_weights, stage.network.frozen), network)
+    network.compile(optimizer=_optimizer(stage), loss=_loss(stage))
     network.optimizer.build(network.trainable_variables)
     return network
 
 
-def _load(start: Start, frozen: bool) -> keras.Model:
-    network = build_unet(start.network)
+def _load(initial_weights: InitialWeights, frozen: bool) -> keras.Model:
+    file, config = initial_weights.file, initial_weights.network
+    network = build_unet(config)
     try:
-        network.load_weights(start.weights)
+        network.load_weights(file)
     except (OSError, ValueError, KeyError) as error:  # what Keras and h5py raise for other files
         raise WeightsError(
-            f"{start.weights} can't be loaded into the network that its card describes: {error}"
+            f"{file} can't be loaded into the network that its card describes: {error}"
         ) from error
-    return freeze_norms(network, start.network) if frozen and not start.network.frozen else network
+    return freeze_norms(network, config) if frozen and not config.frozen else network
 
 
-def use_average(network: keras.Model, recipe: Recipe) -> None:
-    """Overwrite the weights with their running mean (Polyak and Juditsky 1992), if the recipe keeps one."""
-    if recipe.window:
+def apply_ema(network: keras.Model, stage: Stage) -> None:
+    """Overwrite the weights with their moving average (Polyak and Juditsky 1992), if the stage keeps one."""
+    if stage.ema_fraction:
         network.optimizer.finalize_variable_values(network.trainable_variables)
 
 
-def _optimizer(recipe: Recipe) -> keras.Optimizer:
+def _optimizer(stage: Stage) -> keras.Optimizer:
     return keras.optimizers.AdamW(
-        WarmHoldFall(recipe),
-        weight_decay=recipe.decay,
+        WarmupHoldCosine(stage),
+        weight_decay=stage.weight_decay,
         clipnorm=5.0,
-        use_ema=recipe.window > 0,
-        ema_momentum=_momentum(recipe),
+        use_ema=stage.ema_fraction > 0,
+        ema_momentum=_ema_momentum(stage),
     )
 
 
-def _momentum(recipe: Recipe) -> float:
+def _ema_momentum(stage: Stage) -> float:
     """Long trainings are averaged over more steps than short ones, of which the first weights must not be a part."""
-    return 1.0 - 1.0 / max(recipe.window * recipe.steps, 1.0)
+    return 1.0 - 1.0 / max(stage.ema_fraction * stage.steps, 1.0)
 
 
-def _loss(recipe: Recipe) -> Callable[[Any, Any], Any]:
-    if recipe.loss == "binary":
+def _loss(stage: Stage) -> Callable[[Any, Any], Any]:
+    if stage.loss == "binary":
         return binary_cross_entropy
-    return maps_loss(recipe.network.outputs, recipe.contacts)
+    return maps_loss(stage.network.outputs, stage.contact_weight)
 
 
 def trained_seconds(folder: Path) -> float:
@@ -151,25 +162,28 @@ def trained_seconds(folder: Path) -> float:
         return sum(float(seconds) for _, _, seconds in csv.reader(lines))
 
 
-def save_bare(network: keras.Model, recipe: Recipe, path: Path) -> None:
+def save_without_optimizer(network: keras.Model, config: UNetConfig, path: Path) -> None:
     """Save a network's weights without its optimizer, whose variables are three quarters of the whole."""
-    bare = build_unet(recipe.network)
+    bare = build_unet(config)
     bare.set_weights(network.get_weights())
     bare.save_weights(path)
 
 
-def _checkpoint(network: keras.Model, place: Place, entry: tuple[int, float, float]) -> None:
+def _checkpoint(network: keras.Model, files: StageFiles) -> None:
     """Renamed into place, so that a crash leaves the last one whole."""
-    unfinished = place.folder / "unfinished.weights.h5"
+    unfinished = files.folder / "unfinished.weights.h5"
     network.save_weights(unfinished)
-    unfinished.replace(place.checkpoint)
-    with (place.folder / LOG).open("a", newline="") as lines:
-        csv.writer(lines).writerow((entry[0], f"{entry[1]:.5f}", f"{entry[2]:.1f}"))
+    unfinished.replace(files.checkpoint)
 
 
-def _restore(network: keras.Model, place: Place) -> int:
+def _log(log: Path, step: int, loss: float, seconds: float) -> None:
+    with log.open("a", newline="") as lines:
+        csv.writer(lines).writerow((step, f"{loss:.5f}", f"{seconds:.1f}"))
+
+
+def _restore(network: keras.Model, files: StageFiles) -> int:
     """Return the number of steps done so far."""
-    if not place.checkpoint.is_file():
+    if not files.checkpoint.is_file():
         return 0
-    network.load_weights(place.checkpoint)
+    network.load_weights(files.checkpoint)
     return int(keras.ops.convert_to_numpy(network.optimizer.iterations))

@@ -1,4 +1,4 @@
-"""A trained network → a wider one that gives the same answers, to learn on from (Chen et al. 2016, Net2Net)."""
+"""Net2Net widening (Chen et al. 2016): a wider network that predicts what a trained one does, to train on from."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ Array = NDArray[np.float32]
 def widen(trained: keras.Model, wider: keras.Model) -> None:
     """Give `wider` the weights of a network with the same layers, each with as many channels or fewer.
 
-    The channels that are new keep their random weights, and nothing trained listens to them yet: the logits stay what
+    The channels that are new keep their random weights, and nothing trained reads them yet: the logits stay what
     they were, and every new weight has something to learn.
 
     Raises:

@@ -49,7 +49,7 @@ def test_training_leaves_weights_card_log_and_pictures(trained: Path):
     assert {"mine.weights.h5", "mine.json", "log.csv", "curve.png", "examples.png"} <= names
     card = json.loads((trained / "mine.json").read_text())
     assert card["training"]["data"]["train"] + card["training"]["data"]["val"] == 6
-    assert card["training"]["recipe"]["steps"] == 1
+    assert [stage["steps"] for stage in card["training"]["recipe"]["stages"]] == [1]
 
 
 def test_a_training_is_not_overwritten_but_goes_on_when_asked(folder: Path, trained: Path):

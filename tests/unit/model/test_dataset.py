@@ -9,8 +9,8 @@ from PIL import Image
 
 from model.errors import DatasetError
 from model.training.dataset import find_pairs, load_examples, read_image, read_labels
-from model.training.recipe import Recipe
-from model.training.session import Beginning, Plan, run_session, split_folder
+from model.training.recipe import Recipe, Stage
+from model.training.session import TrainingPlan, TrainingStart, run_session, split_folder
 from tests.unit.model.training_examples import draw_example
 
 TWO = np.zeros((12, 16), np.uint16)
@@ -91,7 +91,7 @@ class TestLabelImages:
     def test_a_training_set_without_a_nucleus_is_refused(self, tmp_path: Path):
         empty = draw_example(0)
         empty.labels[:] = 0
-        plan = Plan(Beginning(Recipe()), tmp_path, "none", data={}, code_version="1")
+        plan = TrainingPlan(TrainingStart(Recipe((Stage(),))), tmp_path, "none", data={}, code_version="1")
         with pytest.raises(DatasetError, match="has a nucleus"):
             run_session(plan, [empty], [draw_example(1)])
 

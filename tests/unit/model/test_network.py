@@ -35,7 +35,7 @@ def test_roots_lie_beside_the_values_and_stop_at_zero():
     assert seen.ravel().tolist() == [0.25, -0.5, 4.0, 0.5, 0.0, 2.0]
 
 
-@pytest.mark.parametrize("config", [NUQLEUS.network, UNetConfig(zoom=(4, 3))])
+@pytest.mark.parametrize("config", [NUQLEUS.stages[0].network, UNetConfig(zoom=(4, 3))])
 def test_a_configuration_survives_json(config: UNetConfig):
     assert UNetConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 

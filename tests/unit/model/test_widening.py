@@ -9,8 +9,8 @@ import pytest
 
 from model.network.config import UNetConfig
 from model.network.unet import build_unet
-from model.training.recipe import Recipe
-from model.training.trainer import Start, compile_network, save_bare
+from model.training.recipe import Stage
+from model.training.trainer import InitialWeights, compile_network, save_without_optimizer
 from model.training.widening import widen
 
 NARROW = UNetConfig(widths=(8, 12))
@@ -70,8 +70,8 @@ def test_what_is_new_can_learn(narrow: keras.Model):
 
 
 def test_a_training_widens_the_network_that_it_goes_on_with(narrow: keras.Model, tmp_path: Path):
-    save_bare(narrow, Recipe(network=NARROW), tmp_path / "narrow.weights.h5")
-    network = compile_network(Recipe(network=WIDE), Start(tmp_path / "narrow.weights.h5", NARROW))
+    save_without_optimizer(narrow, NARROW, tmp_path / "narrow.weights.h5")
+    network = compile_network(Stage(network=WIDE), InitialWeights(tmp_path / "narrow.weights.h5", NARROW))
     assert network.count_params() > narrow.count_params()
     np.testing.assert_allclose(
         network.predict_on_batch(IMAGE), narrow.predict_on_batch(IMAGE), rtol=0.05, atol=0.05
