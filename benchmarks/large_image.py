@@ -86,7 +86,7 @@ def process(folder: Path, whole: bool, overlay: bool) -> dict[str, float]:
     from nuqleus.database.states import Files, SeenFile
     from nuqleus.messages import Job
     from nuqleus.settings import get_settings
-    from worker.factory import assemble
+    from worker.factory import build_processor
 
     if whole:
         plane.LARGE = sys.maxsize
@@ -95,7 +95,7 @@ def process(folder: Path, whole: bool, overlay: bool) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as state:
         overlays = Path(state, "overlays") if overlay else None
         settings = get_settings(input_dir=path.parent, state_dir=Path(state), overlay_dir=overlays)
-        processor = assemble(settings)
+        processor = build_processor(settings)
         files, seen = Files(open_database(settings.database_url)), path.stat()
         (queued,) = files.enqueue(
             list(files.observe([SeenFile(path.name, seen.st_size, seen.st_mtime_ns)]).values())

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from model.segmentation.segmenter import Segmenter
 from nuqleus.settings import Settings, get_settings
-from worker.factory import assemble
-from worker.pipeline import FindsNuclei
+from worker.factory import build_processor
+from worker.pipeline import SegmenterProtocol
 from worker.processor import Processor
 from worker.task import create_app
-from worker.worker_process import Child
+from worker.worker_process import WorkerProcess
 
 
 class Remembers:
@@ -32,17 +32,17 @@ class Remembers:
         return self._said[tile.shape]
 
 
-def load(weights: Path | None) -> FindsNuclei:
+def load(weights: Path | None) -> SegmenterProtocol:
     """The shipped network, for the first image of each size."""
     segmenter = Segmenter.load(weights)
     segmenter.forward = Remembers(segmenter)
     return segmenter
 
 
-def assemble_stub(settings: Settings) -> Processor:
+def build_stub(settings: Settings) -> Processor:
     """A processor that hardly ever asks the network."""
-    return assemble(settings, load=load, device=lambda: "none")
+    return build_processor(settings, load=load, device=lambda: "none")
 
 
 settings = get_settings()
-app = create_app(settings, Child(settings, assemble_stub), __name__)
+app = create_app(settings, WorkerProcess(settings, build_stub), __name__)

@@ -1,12 +1,12 @@
-"""Threads that share what there is of something, memory say."""
+"""Memory budget that threads share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
 
 
-class Room:
-    """Shares out what there is of something. Who wants more than that waits until nobody else has any."""
+class MemoryBudget:
+    """Budget of memory, in whatever unit. Who asks for more than there is waits until nobody else has any."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -15,8 +15,8 @@ class Room:
         self.waiting = 0
 
     @contextmanager
-    def of(self, amount: int) -> Iterator[None]:
-        """Have so much for the length of the block."""
+    def reserve(self, amount: int) -> Iterator[None]:
+        """Wait until so much is free, and have it for the length of the block."""
         with self._change:
             self.waiting += 1
             self._change.wait_for(lambda: not self._taken or self._taken + amount <= self._size)

@@ -1,8 +1,8 @@
-"""What `celery -A worker.app worker` loads. Settings come from the environment; TensorFlow stays out of here."""
+"""Celery app for `celery -A worker.app worker`. Settings come from the environment; TensorFlow stays out of here."""
 
 from nuqleus.settings import get_settings
 from worker.task import create_app
-from worker.worker_process import Child
+from worker.worker_process import WorkerProcess
 
 settings = get_settings()
-app = create_app(settings, Child(settings), __name__)
+app = create_app(settings, WorkerProcess(settings), __name__)

@@ -1,4 +1,4 @@
-"""Nuclei of one image as a CSV file: one row a nucleus, with the columns of `nuqleus export`."""
+"""CSV output: the nuclei of one image, a row each, with the columns of `nuqleus export`."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A processor put together from the settings: a network, a database connection and a heartbeat."""
+"""Factory of processors: loads the network, connects to the database, starts the heartbeat, from the settings."""
 
 import logging
 import os
@@ -15,16 +15,16 @@ from nuqleus.database.workers import Workers
 from nuqleus.process_identity import own_name
 from nuqleus.settings import Settings
 from worker.heartbeat import Heartbeat
-from worker.inbox_reader import Source
-from worker.metrics import CountedFiles, Identity, Metrics, serve_worker
-from worker.pipeline import FindsNuclei, warm_up
+from worker.inbox_reader import InboxReader
+from worker.metrics import CountedFiles, Metrics, WorkerInfoCollector, serve_worker
+from worker.pipeline import SegmenterProtocol, warm_up
 from worker.processor import Processor
-from worker.retry import Patience
+from worker.retry import RetryPolicy
 
 log = logging.getLogger(__name__)
 
 
-def load_network(weights: Path | None) -> FindsNuclei:
+def load_network(weights: Path | None) -> SegmenterProtocol:
     """Import TensorFlow, load a network and use it once, so that the first file finds it ready.
 
     Args:
@@ -47,9 +47,9 @@ def find_device() -> str:
     return str(keras.distribution.list_devices()[0])
 
 
-def assemble(
+def build_processor(
     settings: Settings,
-    load: Callable[[Path | None], FindsNuclei] = load_network,
+    load: Callable[[Path | None], SegmenterProtocol] = load_network,
     device: Callable[[], str] = find_device,
 ) -> Processor:
     """Load a network, register with the database, and start the heartbeat.
@@ -64,22 +64,22 @@ def assemble(
         SchemaError: the database has other tables than this version needs.
         DatabaseUnavailable: the database can't be reached, for a minute.
     """
-    patience = Patience()
-    engine = patience(open_database, settings.database_url)  # first: it fails sooner than a network loads
+    retry = RetryPolicy()
+    engine = retry(open_database, settings.database_url)  # first: it fails sooner than a network loads
     segmenter = load(settings.weights)
-    worker = patience(Workers(engine).start, socket.gethostname(), os.getpid(), device(), own_name())
-    model_id = patience(_register, engine, segmenter)
+    worker = retry(Workers(engine).start, socket.gethostname(), os.getpid(), device(), own_name())
+    model_id = retry(_register, engine, segmenter)
     heartbeat = _start_heartbeat(settings, engine, worker.id)
     metrics = Metrics()
-    serve_worker(settings, metrics, Identity(worker.owner, worker.device, segmenter.card.name))
+    serve_worker(settings, metrics, WorkerInfoCollector(worker.owner, worker.device, segmenter.card.name))
     log.info("Ready: network %r on %s, worker %s", segmenter.card.name, worker.device, worker.owner)
     files = CountedFiles(engine, metrics)
     return Processor(
-        settings, Source(settings), files, segmenter, model_id, worker.owner, heartbeat, patience
+        settings, InboxReader(settings), files, segmenter, model_id, worker.owner, heartbeat, retry
     )
 
 
-def _register(engine: Engine, segmenter: FindsNuclei) -> int:
+def _register(engine: Engine, segmenter: SegmenterProtocol) -> int:
     card = segmenter.card
     return register_model(engine, card.name, card.sha256, card.config, card.metrics, card.code_version)
 

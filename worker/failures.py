@@ -1,11 +1,11 @@
-"""What went wrong with a file, in words for the person who dropped it."""
+"""Failure reasons: errors of a file as a short kind, and a message for the person who dropped it."""
 
 import logging
 from dataclasses import dataclass
 
 from model.errors import ImageError
 from nuqleus.errors import UnsafePath
-from worker.time_limit import TimeUp
+from worker.time_limit import TimeLimitExceeded
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Failure:
     message: str
 
 
-def explain(error: Exception | TimeUp, time_limit: float) -> Failure:
+def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) -> Failure:
     """Turn an error into a reason; one that nobody expected is also logged with its traceback.
 
     Args:
@@ -44,7 +44,7 @@ def explain(error: Exception | TimeUp, time_limit: float) -> Failure:
             return Failure(
                 "unreadable", f"The file can't be read: {error.strerror or error}. Check the drive it is on."
             )
-        case TimeUp():
+        case TimeLimitExceeded():
             return Failure("time-limit", _TOO_SLOW.format(seconds=time_limit))
         case MemoryError():
             return Failure("out-of-memory", _TOO_LARGE)

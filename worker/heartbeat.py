@@ -1,4 +1,4 @@
-"""A thread that tells the database, while others are busy: this worker lives, and its files are still its own."""
+"""Heartbeat thread: renews the leases of the files at hand, and the row that says that this worker lives."""
 
 import logging
 import threading
@@ -9,7 +9,7 @@ from nuqleus.database.records import Claim
 from nuqleus.database.states import Files
 from nuqleus.database.workers import Workers
 from nuqleus.errors import LeaseLost
-from worker.retry import is_hiccup
+from worker.retry import is_transient
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Heartbeat:
             self._renew()
             self._workers.beat(self._worker_id, self.files_done)
         except Exception as error:  # an error here must not end the thread: the lease hangs on it
-            log.warning("A heartbeat failed: %s", error, exc_info=not is_hiccup(error))
+            log.warning("A heartbeat failed: %s", error, exc_info=not is_transient(error))
 
     def _renew(self) -> None:
         claims = self._claims

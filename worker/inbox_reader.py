@@ -1,4 +1,4 @@
-"""The file that a claim is about: where it is, whether it is still the one that was claimed, and what is in it."""
+"""Sandboxed access to the watched folder: where a claimed file lies, and whether it has changed."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ class FileChanged(Exception):  # noqa: N818 - not an error: the new content will
     """The file is no longer the one that was claimed."""
 
 
-class Source:
+class InboxReader:
     """The watched folder, as a worker reads it.
 
     Args:
@@ -42,20 +42,26 @@ class Source:
         """
         self._drive.require()
         path = Path(inside(self._folder, claim.path))
-        return path if self._links_may_leave else _FileInside(path).of(self._folder)
+        return path if self._links_may_leave else SandboxedPath(path).of(self._folder)
 
 
-class _FileInside(PosixPath):
+class SandboxedPath(PosixPath):
     """A path whose `open` checks, in the act of opening, that it opens a file of its folder.
 
     The scheduler has looked at links already, but what a name stands for can be exchanged at any moment.
     """
 
-    def of(self, folder: Path) -> "_FileInside":
+    def of(self, folder: Path) -> "SandboxedPath":
+        """Say which folder that is."""
         self._folder = folder
         return self
 
     def open(self, mode: str = "rb", **options: Any) -> IO[Any]:  # type: ignore[override]
+        """Open the file, as `Path.open` does.
+
+        Raises:
+            UnsafePath: it lies elsewhere, or is no file.
+        """
         return open(self, mode, **options, opener=self._open)
 
     def _open(self, _path: str, _flags: int) -> int:
@@ -82,7 +88,7 @@ def _open_in(folder: int, name: str) -> int:
 
 
 @contextmanager
-def unchanged(path: Path, claim: Claim) -> Iterator[None]:
+def ensure_unchanged(path: Path, claim: Claim) -> Iterator[None]:
     """Compare size and time of change with what the scheduler saw, after a block that read the file.
 
     A change explains whatever else went wrong in the block.

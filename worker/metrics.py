@@ -1,4 +1,4 @@
-"""What Prometheus learns from a worker: what it did and what that took, counted where the database says it is done."""
+"""Prometheus metrics of a worker: files by outcome, time by stage, images, pixels and nuclei."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
@@ -112,8 +112,8 @@ def device_memory(device: str) -> tuple[int, int]:
     return held["current"], held["peak"]
 
 
-class Identity(Collector):
-    """Which worker this is, and what it works with; and how much of a graphics processor's memory it holds.
+class WorkerInfoCollector(Collector):
+    """Collector of worker, device and network names, and of the graphics memory that the process holds.
 
     Args:
         worker: its name, as `files.lease_owner` has it.
@@ -150,7 +150,7 @@ class Identity(Collector):
             yield metric
 
 
-def serve_worker(settings: Settings, metrics: Metrics, identity: Identity) -> None:
+def serve_worker(settings: Settings, metrics: Metrics, identity: WorkerInfoCollector) -> None:
     """Let Prometheus ask this worker, if a port is set; several on one machine take the next ones."""
     if settings.worker_metrics_port is not None:
         metrics.registry.register(identity)

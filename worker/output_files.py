@@ -1,4 +1,4 @@
-"""Files about the images of one input file: they appear together, when all of them are whole."""
+"""Output files of one input file: written under temporary names, published together when all are whole."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ Place = tuple[int, int, int]
 """Scene, time point and z of an image in its file."""
 
 
-class Outputs:
+class OutputFiles:
     """Files named after an input file: `<target>.overlay.png`, or `<target>.s0.t2.z1.overlay.png` in a stack.
 
     Leaving the block without `publish` leaves nothing behind.

@@ -9,7 +9,7 @@ from pathlib import Path
 from model.labels.masks import LabelImage
 from model.reading import Plane
 from nuqleus.paths import inside
-from worker.output_files import OVERLAY, Outputs, save_overlay
+from worker.output_files import OVERLAY, OutputFiles, save_overlay
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 class Album:
     """Pictures of the images of one file. What goes wrong is logged, and nothing else."""
 
-    def __init__(self, outputs: Outputs) -> None:
+    def __init__(self, outputs: OutputFiles) -> None:
         self._outputs = outputs
 
     def add(self, plane: Plane, labels: LabelImage) -> None:
@@ -47,5 +47,5 @@ def open_album(folder: Path | None, name: str) -> Iterator[Album | None]:
     if folder is None:
         yield None
         return
-    with Outputs(Path(inside(folder, name))) as outputs:
+    with OutputFiles(Path(inside(folder, name))) as outputs:
         yield Album(outputs)

@@ -1,4 +1,4 @@
-"""A file → its images, each with a mask and measured nuclei. Needs neither Celery nor a database."""
+"""Image-analysis pipeline: a file → its images, each with a mask and measured nuclei. Needs no queue, no database."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from model.blockwise.segmentation import BlockwiseSegmentation, SeesTiles, join_parts
 from model.labels.masks import LabelImage, Mask, MaskBlock, encode_mask
 from model.measurements import Table, measure_intensities, measure_shapes
-from model.memory_budget import Room
+from model.memory_budget import MemoryBudget
 from model.reading import LARGE, MAX_PIXELS, Plane, read_planes
 from model.reading.channels import choose_channel, nuclear_channel, nuclear_pixels
 from model.reading.projection import project
@@ -24,11 +24,11 @@ if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.weights import ModelCard
 
 Labels = LabelImage
-Look = Callable[[Plane, Labels, ImageResult], None]
-Step = Callable[[int, int], None]
+OnImage = Callable[[Plane, Labels, ImageResult], None]
+OnBlock = Callable[[int, int], None]
 """Called with the number of blocks that are done, and of all."""
 
-_pixels = Room(LARGE)
+_pixels = MemoryBudget(LARGE)
 """Several threads may process images side by side that together are no larger than one that is still worked on as a
 whole."""
 
@@ -36,7 +36,7 @@ _one_large = Lock()
 """Of images that are worked on in blocks, one at a time has the memory."""
 
 
-class FindsNuclei(Protocol):
+class SegmenterProtocol(Protocol):
     """What the pipeline needs of a network: `model.segmentation.segmenter.Segmenter` is one."""
 
     @property
@@ -53,12 +53,12 @@ class FindsNuclei(Protocol):
 
 def process(
     path: Path,
-    segmenter: FindsNuclei,
+    segmenter: SegmenterProtocol,
     choice: Choice = USUAL,
     *,
     max_pixels: int = MAX_PIXELS,
-    look: Look | None = None,
-    step: Step | None = None,
+    on_image: OnImage | None = None,
+    on_block: OnBlock | None = None,
 ) -> Iterator[ImageResult]:
     """Read a file and yield what is in each of its images, one at a time; a large one is worked on in blocks.
 
@@ -67,9 +67,9 @@ def process(
         segmenter: finds the nuclei.
         choice: where it looks for them, and what becomes of a z-stack.
         max_pixels: an image with more is refused from its header.
-        look: called with every image, its nuclei and its result, before the result is yielded; to draw them, say. The
-            label image of one that was worked on in blocks is a `Mask`, to be sliced like an array.
-        step: called after every block of a large image; to see how far it is, or to stop it by an error.
+        on_image: called with every image, its nuclei and its result, before the result is yielded; to draw them,
+            say. The label image of one that was worked on in blocks is a `Mask`, to be sliced like an array.
+        on_block: called after every block of a large image; to see how far it is, or to stop it by an error.
 
     Raises:
         ImageError: the file can't be read as an image, or lacks the channel.
@@ -79,16 +79,16 @@ def process(
     for plane, seconds in _read(path, choice, max_pixels):
         tiled = segmenter.tiled if plane.is_large else None
         if tiled:
-            labels, result = _process_blocks(plane, tiled, seconds, step)
+            labels, result = _process_blocks(plane, tiled, seconds, on_block)
         else:
-            with _pixels.of(plane.pixels.shape[0] * plane.pixels.shape[1]):
+            with _pixels.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
                 labels, result = _process_whole(plane, segmenter, seconds)
-        if look:
-            look(plane, labels, result)
+        if on_image:
+            on_image(plane, labels, result)
         yield result
 
 
-def warm_up(segmenter: FindsNuclei) -> None:
+def warm_up(segmenter: SegmenterProtocol) -> None:
     """Segment small blank images, so that the first real one doesn't wait for compilation.
 
     Two sizes: a network is compiled for the first size that it sees, and at the second for all others.
@@ -106,7 +106,7 @@ def _read(path: Path, choice: Choice, max_pixels: int) -> Iterator[tuple[Plane, 
         start = time.perf_counter()
 
 
-def _process_whole(plane: Plane, segmenter: FindsNuclei, reading: float) -> tuple[Labels, ImageResult]:
+def _process_whole(plane: Plane, segmenter: SegmenterProtocol, reading: float) -> tuple[Labels, ImageResult]:
     found = segmenter.segment(nuclear_pixels(plane))
     start = time.perf_counter()
     nuclei = measure_shapes(found.labels)
@@ -117,15 +117,15 @@ def _process_whole(plane: Plane, segmenter: FindsNuclei, reading: float) -> tupl
 
 
 def _process_blocks(
-    plane: Plane, network: SeesTiles, reading: float, step: Step | None
+    plane: Plane, network: SeesTiles, reading: float, on_block: OnBlock | None
 ) -> tuple[Mask, ImageResult]:
     parts = []
     with _one_large:
         segmentation = BlockwiseSegmentation(plane, network)
         for part in segmentation:
             parts.append(part)
-            if step:
-                step(len(parts), len(segmentation))
+            if on_block:
+                on_block(len(parts), len(segmentation))
     masks, nuclei, intensities = join_parts(parts)
     seconds = {**segmentation.seconds, "read": segmentation.seconds["read"] + reading}
     return Mask(masks, *plane.pixels.shape[:2]), _result(plane, masks, nuclei, intensities, seconds)

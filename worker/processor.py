@@ -17,15 +17,15 @@ from nuqleus.logs import about_file
 from nuqleus.messages import Job
 from nuqleus.rules import Choice, Rules
 from nuqleus.settings import Settings
-from worker.failures import explain
+from worker.failures import describe_failure
 from worker.heartbeat import Heartbeat
-from worker.inbox_reader import FileChanged, Source, hash_content, unchanged
+from worker.inbox_reader import FileChanged, InboxReader, ensure_unchanged, hash_content
 from worker.overlay_writer import Album, open_album
-from worker.pipeline import FindsNuclei, Labels, process
+from worker.pipeline import Labels, SegmenterProtocol, process
 from worker.progress import Progress
-from worker.retry import Patience
-from worker.thread_pool import work_together
-from worker.time_limit import Stuck, TimeUp
+from worker.retry import RetryPolicy
+from worker.thread_pool import run_concurrently
+from worker.time_limit import ChunkTimedOut, TimeLimitExceeded
 
 log = logging.getLogger(__name__)
 
@@ -61,19 +61,19 @@ class Processor:
         model_id: of the segmenter's network in the database.
         owner: the name that claims are made under; no two live workers share one.
         heartbeat: keeps claims alive.
-        patience: waits for what is away for a moment.
-        leaving: set when the worker is about to end: files that haven't begun go back.
+        retry: waits for what is away for a moment.
+        draining: set when the worker is about to end: files that haven't begun go back.
     """
 
     settings: Settings
-    source: Source
+    source: InboxReader
     files: Files
-    segmenter: FindsNuclei
+    segmenter: SegmenterProtocol
     model_id: int
     owner: str
     heartbeat: Heartbeat
-    patience: Patience
-    leaving: Event = field(init=False, default_factory=Event)
+    retry: RetryPolicy
+    draining: Event = field(init=False, default_factory=Event)
     _rules: Rules = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,16 +86,16 @@ class Processor:
         If the database stays away, their rows remain as they are: the scheduler's sweep will ring for them again.
 
         Raises:
-            Stuck: files in company took too long. Their leases have run out, so that each gets its own chance.
+            ChunkTimedOut: files in company took too long. Their leases have run out, so that each gets its own chance.
         """
         claims: list[Claim] = []
         try:
-            claims = self.patience(self._claim, job)
+            claims = self.retry(self._claim, job)
             with self.heartbeat.keeping(claims):
                 self._settle_all(claims)
         except _NO_DATABASE as error:
             log.error("Files %s are left to the scheduler's sweep: %s", job.file_ids, error)
-        except TimeUp as error:
+        except TimeLimitExceeded as error:
             self._give_up(claims, error)
 
     def _claim(self, job: Job) -> list[Claim]:
@@ -105,14 +105,14 @@ class Processor:
         claim = self.files.claim(job.file_ids[0], self.owner, lease)
         return [claim] if claim else []
 
-    def _give_up(self, claims: Sequence[Claim], error: TimeUp) -> None:
+    def _give_up(self, claims: Sequence[Claim], error: TimeLimitExceeded) -> None:
         if len(claims) == 1:
             with about_file(claims[0].file_id):
                 self._fail(claims[0], error)
             return
         log.warning("Files %s took too long together: each will be tried alone.", [c.file_id for c in claims])
-        self.patience(self.files.end_leases, [self.owner])
-        raise Stuck from None
+        self.retry(self.files.end_leases, [self.owner])
+        raise ChunkTimedOut from None
 
     def _settle_all(self, claims: Sequence[Claim]) -> None:
         found: dict[Claim, _Content] = {}
@@ -131,7 +131,7 @@ class Processor:
 
     def _settle_unlike(self, claims: Mapping[_Content, Claim]) -> None:
         """Bring files, no two of the same content, to their end."""
-        twins = self.patience(self.files.find_twins, [sha256 for sha256, _ in claims], self.model_id)
+        twins = self.retry(self.files.find_twins, [sha256 for sha256, _ in claims], self.model_id)
         actions = {
             claim: partial(self._find_results, claim, (sha256, choice), twins.get((sha256, str(choice))))
             for (sha256, choice), claim in claims.items()
@@ -155,7 +155,7 @@ class Processor:
                 take(results, on_hunger)
 
         tasks = [partial(self._settle, claim, action, on_hunger) for claim, action in actions.items()]
-        work_together(tasks, take_some)
+        run_concurrently(tasks, take_some)
         for claim in starved:
             self._together({claim: actions[claim]}, take)
 
@@ -179,7 +179,7 @@ class Processor:
             log.warning("%s: the lease was lost; nothing was written", claim.path)
         except FileChanged as change:
             log.info("%s; it waits until it is complete", change)
-            self.patience(self.files.release, claim, to=FileState.WAITING)
+            self.retry(self.files.release, claim, to=FileState.WAITING)
         except FileNotFoundError as error:
             self._leave_to_scheduler(claim, error)
         except Exception as error:
@@ -192,36 +192,36 @@ class Processor:
             self._fail(claim, error)
             return
         log.info("%s is not there; the scheduler looks for it", claim.path)
-        self.patience(self.files.release, claim, to=FileState.WAITING, counts=True)
+        self.retry(self.files.release, claim, to=FileState.WAITING, counts=True)
 
     def _fail_for_hunger(self, claim: Claim) -> None:
         self._fail(claim, MemoryError())
 
-    def _fail(self, claim: Claim, error: Exception | TimeUp) -> None:
-        failure = explain(error, self.settings.soft_time_limit)
+    def _fail(self, claim: Claim, error: Exception | TimeLimitExceeded) -> None:
+        failure = describe_failure(error, self.settings.soft_time_limit)
         log.warning("%s: %s: %s", claim.path, failure.kind, failure.message)
-        if self.patience(self.files.fail, claim, failure.kind, failure.message):
+        if self.retry(self.files.fail, claim, failure.kind, failure.message):
             self.heartbeat.files_done += 1
 
     def _identify(self, claim: Claim) -> tuple[Claim, _Content]:
-        return claim, (self.patience(self._hash, claim), self._rules.choose(claim.path))
+        return claim, (self.retry(self._hash, claim), self._rules.choose(claim.path))
 
     def _hash(self, claim: Claim) -> str:
         path = self.source.locate(claim)
-        with unchanged(path, claim):
+        with ensure_unchanged(path, claim):
             return hash_content(path)
 
     def _find_results(self, claim: Claim, content: _Content, twin: int | None) -> _Ready | None:
         """Find what is in a file. None if it goes back, or shares the results of a file that is done."""
-        if self.leaving.is_set():
-            self.patience(self.files.release, claim, to=FileState.WAITING)
+        if self.draining.is_set():
+            self.retry(self.files.release, claim, to=FileState.WAITING)
             return None
-        if twin is not None and self.patience(self._share_results, claim, content, twin):
+        if twin is not None and self.retry(self._share_results, claim, content, twin):
             return None
         sha256, choice = content
         with ExitStack() as unshown:
             album = unshown.enter_context(open_album(self.settings.overlay_dir, claim.path))
-            images = self.patience(self._process, claim, choice, album)
+            images = self.retry(self._process, claim, choice, album)
             return _Ready(Finished(claim, sha256, self.model_id, images, choice), album, unshown.pop_all())
 
     def _share_results(self, claim: Claim, content: _Content, twin: int) -> bool:
@@ -234,27 +234,29 @@ class Processor:
         return True
 
     def _process(self, claim: Claim, choice: Choice, album: Album | None) -> list[ImageResult]:
-        def look(plane: Plane, labels: Labels, _result: ImageResult) -> None:
+        def on_image(plane: Plane, labels: Labels, _result: ImageResult) -> None:
             self.heartbeat.check(claim)
             if album:
                 album.add(plane, labels)
 
-        def step(done: int, blocks: int) -> None:
+        def on_block(done: int, blocks: int) -> None:
             self.heartbeat.check(claim)
             progress(done, blocks)
 
         progress = Progress(claim.path)
         limit = self.settings.max_pixels
         path = self.source.locate(claim)
-        with unchanged(path, claim):
-            return list(process(path, self.segmenter, choice, max_pixels=limit, look=look, step=step))
+        with ensure_unchanged(path, claim):
+            return list(
+                process(path, self.segmenter, choice, max_pixels=limit, on_image=on_image, on_block=on_block)
+            )
 
     def _store(self, ready: Sequence[_Ready], on_hunger: _OnHunger) -> None:
         """Commit the results of several files together."""
         with ExitStack() as unshown:
             for result in ready:
                 unshown.push(result.unshown)
-            outcomes = self.patience(self._complete_all, [result.file for result in ready])
+            outcomes = self.retry(self._complete_all, [result.file for result in ready])
             for result, error in zip(ready, outcomes, strict=True):
                 self._settle(result.file.claim, partial(self._conclude, result, error), on_hunger)
 

@@ -1,4 +1,4 @@
-"""Lines in the log that tell how far a large image is."""
+"""Progress of large images, as lines in the log."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ EVERY = 15.0
 
 
 class Progress:
-    """Told of every block, tells of some.
+    """Progress logger: called after every block, logs a line now and then.
 
     Args:
         name: of the file.

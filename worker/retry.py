@@ -1,4 +1,4 @@
-"""Hiccups: trouble that has nothing to do with the file, and passes."""
+"""Retries transient errors, which have nothing to do with the file, with exponential backoff."""
 
 import logging
 import time
@@ -13,29 +13,29 @@ log = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-WAITS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds before each further try: together long enough for a database or a network drive to restart."""
 
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
-def is_hiccup(error: BaseException) -> bool:
-    """Say whether the same call may work in a while: a database, a drive or a network that is away for a moment."""
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may work in a while: a database, a drive or a network that is away for a moment."""
     if isinstance(error, OSError):
         return not isinstance(error, _LASTING)
     return isinstance(error, RetryableError)
 
 
 @dataclass(frozen=True)
-class Patience:
-    """Repeats a call through hiccups, with growing waits.
+class RetryPolicy:
+    """Repeats a call while it fails with transient errors, with growing waits.
 
     Attributes:
-        waits: seconds before each further try.
+        backoff: seconds before each further try.
         sleep: how to wait.
     """
 
-    waits: tuple[float, ...] = WAITS
+    backoff: tuple[float, ...] = BACKOFF_SECONDS
     sleep: Callable[[float], None] = time.sleep
 
     def __call__(
@@ -44,13 +44,13 @@ class Patience:
         """Return what `action` returns.
 
         Raises:
-            Exception: whatever `action` raises, if it is no hiccup, or one that outlasts all waits.
+            Exception: whatever `action` raises, if it isn't transient, or outlasts all waits.
         """
-        for wait in self.waits:
+        for wait in self.backoff:
             try:
                 return action(*args, **options)
             except Exception as error:
-                if not is_hiccup(error):
+                if not is_transient(error):
                     raise
                 log.warning("%s: %s. Trying again in %g s.", type(error).__name__, error, wait)
             self.sleep(wait)

@@ -1,4 +1,4 @@
-"""Binds the work to Celery: one task, and what a worker process does when it starts and ends."""
+"""Celery task and app of a worker: signals, shutdown and logging."""
 
 import logging
 import os
@@ -24,21 +24,21 @@ from celery.worker import state
 from nuqleus.logs import configure_logs
 from nuqleus.queue import TASK, make_app
 from nuqleus.settings import Settings
-from worker.worker_process import LEAVE, Child
+from worker.worker_process import DRAIN_SIGNAL, WorkerProcess
 
 log = logging.getLogger(__name__)
 
 MEMORY_LIMIT_KB = 4 * 1024 * 1024
 """A child that once needed more is replaced after its task: memory that fell apart never comes back."""
 
-ECHO_SECONDS = 1.0
+SIGNAL_DEBOUNCE_SECONDS = 1.0
 """Two signals to end in so short a time are one: service managers tell parents and children alike."""
 
-CHATTY = ("celery.worker.strategy", "celery.app.trace")
+NOISY_LOGGERS = ("celery.worker.strategy", "celery.app.trace")
 """Loggers that tell of every message; a file has one line of our own."""
 
 
-def create_app(settings: Settings, child: Child, module: str) -> Celery:
+def create_app(settings: Settings, child: WorkerProcess, module: str) -> Celery:
     """Build the app of a worker.
 
     Args:
@@ -60,7 +60,7 @@ def create_app(settings: Settings, child: Child, module: str) -> Celery:
     app.task(child.handle, name=TASK)
     worker_process_init.connect(child.start, weak=False)
     worker_process_shutdown.connect(child.stop, weak=False)
-    worker_shutting_down.connect(_end_soon, weak=False)
+    worker_shutting_down.connect(_on_warm_shutdown, weak=False)
     setup_logging.connect(lambda **_signal: _configure_logs(settings), weak=False)
     return app
 
@@ -72,33 +72,33 @@ def run_worker(app: Celery) -> int:
         The exit status: 0, or 1 if the worker couldn't work.
     """
     # workers that don't ask each other at start, or gossip, start seconds sooner and survive each other's troubles
-    worker: Any = app.Worker(hostname=_own_name(), quiet=True, without_mingle=True, without_gossip=True)
+    worker: Any = app.Worker(hostname=_worker_name(), quiet=True, without_mingle=True, without_gossip=True)
     worker.start()
     return int(worker.exitcode or state.should_terminate or 0)
 
 
-def _own_name() -> str:
+def _worker_name() -> str:
     """What Flower calls this worker; of the name that Celery gives, there is one a host."""
     return str(nodename(f"worker-{os.getpid()}", gethostname()))
 
 
-def _end_soon(how: str, **_signal: Any) -> None:
+def _on_warm_shutdown(how: str, **_signal: Any) -> None:
     """Celery lets a second Ctrl-C end the files at hand, but not a second SIGTERM."""
     if how == "Warm":
         for child in active_children():
-            os.kill(child.pid, LEAVE)
+            os.kill(child.pid, DRAIN_SIGNAL)
         told = time.monotonic()
-        signal.signal(signal.SIGTERM, lambda *_: _end_at_once(since=told))
+        signal.signal(signal.SIGTERM, lambda *_: _cold_shutdown(since=told))
 
 
-def _end_at_once(since: float) -> None:
-    if time.monotonic() - since > ECHO_SECONDS:
+def _cold_shutdown(since: float) -> None:
+    if time.monotonic() - since > SIGNAL_DEBOUNCE_SECONDS:
         os.kill(os.getpid(), signal.SIGQUIT)
 
 
 def _configure_logs(settings: Settings) -> None:
     configure_logs(settings.log_level, log_format=settings.log_format)
-    for name in CHATTY:
+    for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     # billiard's keeps to itself, and Celery prints what it says when it is told to end: lines that no program can read
     children_logger().setLevel(logging.WARNING)

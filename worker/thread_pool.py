@@ -1,23 +1,23 @@
-"""Files in company: each in a thread, so that one is read and another measured while the network looks at a third."""
+"""Thread pool for a chunk of files: overlaps I/O, inference and measurement."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 THREADS = 6
-"""Files at hand at the same time. Two threads a core keep the cores busy; beyond that, only batches grow."""
+"""Files that are processed at the same time. Two threads a core keep the cores busy; beyond that, only batches grow."""
 
-LINGER = 0.5
+COMMIT_DELAY = 0.5
 """Seconds that the first result waits for others: a commit costs as much for many as for one."""
 
 Result = TypeVar("Result")
 
 
-def work_together(
+def run_concurrently(
     tasks: Sequence[Callable[[], Result]],
     take: Callable[[list[Result]], object],
     threads: int = THREADS,
-    linger: float = LINGER,
+    commit_delay: float = COMMIT_DELAY,
 ) -> None:
     """Run every task in a thread, so many at a time, and a single one in this thread.
 
@@ -25,7 +25,7 @@ def work_together(
         tasks: what to run.
         take: called in this thread with what tasks that ended lately have returned, again and again.
         threads: how many tasks run at the same time.
-        linger: seconds that the first result waits for others, while there are tasks that haven't ended.
+        commit_delay: seconds that the first result waits for others, while there are tasks that haven't ended.
 
     Raises:
         Exception: what a task, or `take`, has raised; what had begun by then has ended, and nothing else begins.
@@ -34,9 +34,9 @@ def work_together(
     if len(tasks) == 1:
         take([tasks[0]()])
         return
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="company")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="file")
     try:
-        _take_all({pool.submit(task) for task in tasks}, take, linger)
+        _take_all({pool.submit(task) for task in tasks}, take, commit_delay)
     except Exception:
         pool.shutdown(cancel_futures=True)
         raise
@@ -44,8 +44,10 @@ def work_together(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _take_all(pending: set[Future[Result]], take: Callable[[list[Result]], object], linger: float) -> None:
+def _take_all(
+    pending: set[Future[Result]], take: Callable[[list[Result]], object], commit_delay: float
+) -> None:
     while pending:
         wait(pending, return_when=FIRST_COMPLETED)
-        ended, pending = wait(pending, linger)
+        ended, pending = wait(pending, commit_delay)
         take([future.result() for future in ended])

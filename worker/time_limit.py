@@ -1,4 +1,4 @@
-"""The soft time limit, raised as something that no decoder takes for an error of the file."""
+"""Soft time limit, raised as an exception that no decoder takes for an error of the file."""
 
 import signal
 from types import FrameType
@@ -6,21 +6,21 @@ from types import FrameType
 from billiard.pool import SIG_SOFT_TIMEOUT
 
 
-class TimeUp(BaseException):
-    """The file at hand took too long.
+class TimeLimitExceeded(BaseException):
+    """The soft time limit of a task is over.
 
     Not an `Exception`: libraries catch those around damaged files, and would call a slow one damaged.
     """
 
 
-class Stuck(Exception):  # noqa: N818 - no error of a file
-    """Files in company took too long. Threads can't be stopped: the process must end."""
+class ChunkTimedOut(Exception):  # noqa: N818 - no error of a file
+    """A chunk of files took too long. Threads can't be stopped: the process must end."""
 
 
-def raise_time_up() -> None:
-    """From now on this process, a child of Celery's, raises `TimeUp` where Celery's own error would be raised."""
+def install_soft_time_limit() -> None:
+    """Signal handler: this process, a child of Celery's, raises `TimeLimitExceeded` instead of Celery's own error."""
     signal.signal(SIG_SOFT_TIMEOUT, _raise)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
-    raise TimeUp
+    raise TimeLimitExceeded

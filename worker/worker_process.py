@@ -1,4 +1,4 @@
-"""The process that does the work: a child of Celery's, which alone imports TensorFlow."""
+"""Worker process: the child of Celery's that does the work, and alone imports TensorFlow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.errors import ModelError
 from nuqleus.errors import NuqleusError
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
-from worker.time_limit import Stuck, raise_time_up
+from worker.time_limit import ChunkTimedOut, install_soft_time_limit
 
 if TYPE_CHECKING:
     from worker.processor import Processor
@@ -25,49 +25,49 @@ log = logging.getLogger(__name__)
 OOM_SCORE = "500"
 """Between -1000 (never killed) and 1000 (always the first)."""
 
-LEAVE = signal.SIGUSR2
+DRAIN_SIGNAL = signal.SIGUSR2
 """Tells a child that its parent is about to end: files of a chunk that it hasn't begun with go back."""
 
-STUCK = 3
-"""Exit status of a process whose threads can't be ended; Celery starts another one."""
+EXIT_HUNG = 3
+"""Exit status of a process whose threads are hung; Celery starts another one."""
 
 
-def assemble_processor(settings: Settings) -> Processor:
-    """Put together what works. The imports, of half a gigabyte, happen only here: the parent does without them."""
-    from worker.factory import assemble
+def load_processor(settings: Settings) -> Processor:
+    """Load the processor. The imports, of half a gigabyte, happen only here: the parent does without them."""
+    from worker.factory import build_processor
 
-    return assemble(settings)
+    return build_processor(settings)
 
 
 @dataclass
-class Child:
-    """What a worker process holds from its start to its end.
+class WorkerProcess:
+    """Lifecycle of a worker process: start, drain, handle messages, stop.
 
     Attributes:
         settings: of the folder, the database and the limits.
-        assemble: loads everything, in the child.
+        build_processor: loads everything, in the child.
     """
 
     settings: Settings
-    assemble: Callable[[Settings], Processor] = assemble_processor
+    build_processor: Callable[[Settings], Processor] = load_processor
     _processor: Processor | None = None
 
     def start(self, **_signal: Any) -> None:
         """Load everything; a child that can't work ends its parent, instead of being replaced for ever."""
-        _go_first_when_memory_ends()
-        signal.signal(LEAVE, lambda *_: self.leave())
+        _prefer_in_oom_kill()
+        signal.signal(DRAIN_SIGNAL, lambda *_: self.drain())
         try:
-            self._processor = self.assemble(self.settings)
+            self._processor = self.build_processor(self.settings)
         except Exception as error:
             expected = isinstance(error, NuqleusError | ModelError)
             log.critical("This worker can't work, and ends: %s", error, exc_info=not expected)
             os.kill(os.getppid(), signal.SIGQUIT)
 
-    def leave(self) -> None:
+    def drain(self) -> None:
         """Begin with no further file."""
         if self._processor:
             log.info("Told to end: files that have not begun go back.")
-            self._processor.leaving.set()
+            self._processor.draining.set()
 
     def stop(self, **_signal: Any) -> None:
         """End the heartbeat, and take the worker's row away."""
@@ -84,15 +84,15 @@ class Child:
         job = Job.from_message(message)
         if self._processor is None:
             raise RuntimeError(f"This worker did not start; files {job.file_ids} stay queued.")
-        raise_time_up()  # not in `start`, after which Celery sets its own handler
+        install_soft_time_limit()  # not in `start`, after which Celery sets its own handler
         try:
             self._processor.handle(job)
-        except Stuck:
+        except ChunkTimedOut:
             self.stop()
-            os._exit(STUCK)
+            os._exit(EXIT_HUNG)
 
 
-def _go_first_when_memory_ends() -> None:
+def _prefer_in_oom_kill() -> None:
     """Let Linux kill this process, which is replaced, and neither a database nor a broker beside it."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)

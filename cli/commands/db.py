@@ -29,12 +29,12 @@ def upgrade(database_url: str | None, wait: bool) -> None:
     """
     from nuqleus.database.engine import make_engine, shown
     from nuqleus.settings import get_settings
-    from worker.retry import WAITS, Patience
+    from worker.retry import BACKOFF_SECONDS, RetryPolicy
 
     url = get_settings(database_url=database_url).database_url
     engine = make_engine(url)
     try:
-        done = Patience(WAITS if wait else ())(_upgrade, engine)
+        done = RetryPolicy(BACKOFF_SECONDS if wait else ())(_upgrade, engine)
         click.echo(f"{shown(url)}: {done}")
     finally:
         engine.dispose()

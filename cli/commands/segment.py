@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from model.reading import Plane
     from nuqleus.database.results import ImageResult
-    from worker.output_files import Outputs
+    from worker.output_files import OutputFiles
     from worker.pipeline import Labels
 
 
@@ -115,10 +115,10 @@ def _segment(
 ) -> int | None:
     """Process one file; returns the number of its nuclei, or None if it failed."""
     from nuqleus.paths import printable
-    from worker.output_files import Outputs
+    from worker.output_files import OutputFiles
 
     try:
-        with Outputs(output / one.name) as outputs:
+        with OutputFiles(output / one.name) as outputs:
             count = _write_images(one, find, outputs, note)
             outputs.publish()
             return count
@@ -130,16 +130,16 @@ def _segment(
 
 
 def _write_images(
-    one: Input, find: Callable[..., Iterator[ImageResult]], outputs: Outputs, note: Callable[[str], None]
+    one: Input, find: Callable[..., Iterator[ImageResult]], outputs: OutputFiles, note: Callable[[str], None]
 ) -> int:
-    def step(done: int, blocks: int) -> None:
+    def on_block(done: int, blocks: int) -> None:
         note(f"{one.name}: {done} of {blocks} blocks")
 
-    results = find(one.path, look=partial(_write, outputs), step=step)
+    results = find(one.path, on_image=partial(_write, outputs), on_block=on_block)
     return sum(len(result.nuclei["label"]) for result in results)
 
 
-def _write(outputs: Outputs, plane: Plane, labels: Labels, result: ImageResult) -> None:
+def _write(outputs: OutputFiles, plane: Plane, labels: Labels, result: ImageResult) -> None:
     from model.labels import label_files
     from worker import csv_output
     from worker.output_files import OVERLAY, save_overlay
@@ -153,8 +153,8 @@ def _write(outputs: Outputs, plane: Plane, labels: Labels, result: ImageResult) 
 
 
 def _reason(error: Exception) -> str:
-    from worker.failures import explain
+    from worker.failures import describe_failure
 
     if isinstance(error, FileNotFoundError):
         return "There is no such file."
-    return explain(error, time_limit=0).message
+    return describe_failure(error, time_limit=0).message

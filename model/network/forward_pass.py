@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model.memory_budget import Room
+from model.memory_budget import MemoryBudget
 from model.network.request_batcher import Combiner
 
 Batch = NDArray[np.float32]
@@ -45,7 +45,7 @@ class Forward:
         self._network = network
         self._together = Combiner(self._predict_all, MOST if lanes == 1 else 1, lanes)
         self._pixels = pixels
-        self._room = Room(pixels)
+        self._budget = MemoryBudget(pixels)
 
     def __call__(self, tile: Batch) -> Batch:
         """Return the logits of a tile."""
@@ -60,7 +60,7 @@ class Forward:
     def _predict(self, tiles: Sequence[Batch]) -> list[Batch]:
         batch = np.concatenate(tiles)
         try:
-            with self._room.of(batch[..., 0].size):
+            with self._budget.reserve(batch[..., 0].size):
                 return list(self._network.predict_on_batch(batch))
         except Exception as error:
             if not _is_full(error):

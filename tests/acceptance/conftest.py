@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.house import House
+from tests.acceptance.deployment import Deployment
 from tests.acceptance.images import fill_with_bad_files, fill_with_good_files
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A house in which `nuqleus run --once` has ended.
+    """A deployment in which `nuqleus run --once` has ended.
 
     Attributes:
-        house: where.
+        deployment: where.
         process: how it ended, and what it printed.
         good: number of images of each good file, by path.
         bad: the kind of error that each bad file must have, by path.
         before: size and time of change of everything in the inbox before the run.
     """
 
-    house: House
+    deployment: Deployment
     process: subprocess.CompletedProcess[str]
     good: dict[str, int]
     bad: dict[str, str]
@@ -31,22 +31,22 @@ class Finished:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
+    deployment = Deployment(tmp_path)
+    yield deployment
+    deployment.close()
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    house = House(tmp_path_factory.mktemp("finished"))
-    good, bad = fill_with_good_files(house.inbox), fill_with_bad_files(house.inbox)
-    (house.inbox / "day 1/a copy.png").write_bytes((house.inbox / "fluorescence.png").read_bytes())
-    (house.inbox / ".hidden.png").write_bytes(b"of no interest")
-    (house.inbox / "download.png.part").write_bytes(b"not yet")
-    before = look_at(house.inbox)
-    process = house.call("run", "--once", "--input", house.inbox, "--overlays", house.overlays)
-    return Finished(house, process, good, bad, before)
+    deployment = Deployment(tmp_path_factory.mktemp("finished"))
+    good, bad = fill_with_good_files(deployment.inbox), fill_with_bad_files(deployment.inbox)
+    (deployment.inbox / "day 1/a copy.png").write_bytes((deployment.inbox / "fluorescence.png").read_bytes())
+    (deployment.inbox / ".hidden.png").write_bytes(b"of no interest")
+    (deployment.inbox / "download.png.part").write_bytes(b"not yet")
+    before = look_at(deployment.inbox)
+    process = deployment.call("run", "--once", "--input", deployment.inbox, "--overlays", deployment.overlays)
+    return Finished(deployment, process, good, bad, before)
 
 
 def look_at(folder: Path) -> dict[Path, tuple[int, int]]:

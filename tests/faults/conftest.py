@@ -1,4 +1,4 @@
-"""Plants on SQLite and on a real PostgreSQL, which faults may kill, and a ledger of what came of it.
+"""Clusters on SQLite and on a real PostgreSQL, which faults may kill, and a report of what came of it.
 
 FAULTS_SIZE=full does everything as often as the table in docs/reliability.md says; FAULTS_TABLE names the file that
 gets the table.
@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 from tests.conftest import _migrate, _new_database, _start_postgresql
-from tests.faults.ledger import Ledger
-from tests.faults.parts import wait_until
-from tests.faults.plant import Plant
+from tests.faults.cluster import Cluster
+from tests.faults.fault_report import FaultReport
+from tests.faults.service import wait_until
 
 _HERE = Path(__file__).parent
 
@@ -59,34 +59,36 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="session")
-def ledger() -> Ledger:
+def report() -> FaultReport:
     path = os.environ.get("FAULTS_TABLE")
-    return Ledger(Path(path) if path else None)
+    return FaultReport(Path(path) if path else None)
 
 
 @contextmanager
-def _builder(request: pytest.FixtureRequest) -> Iterator[Callable[..., Plant]]:
+def _builder(request: pytest.FixtureRequest) -> Iterator[Callable[..., Cluster]]:
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="plant-", ignore_cleanup_errors=True))
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="cluster-", ignore_cleanup_errors=True)
+        )
 
         def build(
-            database: str, database_folder: Path | None = None, kind: type[Plant] = Plant, **changed: Any
-        ) -> Plant:
+            database: str, database_folder: Path | None = None, kind: type[Cluster] = Cluster, **changed: Any
+        ) -> Cluster:
             root = Path(tempfile.mkdtemp(dir=folder))
             url = f"sqlite:///{(database_folder or root) / 'nuqleus.db'}"
             if database == "postgresql":
                 url = stack.enter_context(_new_database(request.getfixturevalue("postgresql").url))
             _migrate(url)
-            plant = kind(root, url, **changed)
-            stack.callback(plant.close)
-            return plant
+            cluster = kind(root, url, **changed)
+            stack.callback(cluster.close)
+            return cluster
 
         yield build
 
 
 @pytest.fixture
-def build(request: pytest.FixtureRequest) -> Iterator[Callable[..., Plant]]:
-    """Builds plants: `build("sqlite")`, with settings other than usual, or of a kind of its own."""
+def build(request: pytest.FixtureRequest) -> Iterator[Callable[..., Cluster]]:
+    """Builds clusters: `build("sqlite")`, with settings other than usual, or of a kind of its own."""
     with _builder(request) as build:
         yield build
 
@@ -97,20 +99,20 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_plant(request: pytest.FixtureRequest, database: str) -> Iterator[Plant]:
+def shared_cluster(request: pytest.FixtureRequest, database: str) -> Iterator[Cluster]:
     with _builder(request) as build:
         yield build(database)
 
 
 @pytest.fixture
-def plant(shared_plant: Plant) -> Plant:
-    """A plant that works: broker, scheduler and worker are up, with a first file behind them.
+def cluster(shared_cluster: Cluster) -> Cluster:
+    """A cluster that works: broker, scheduler and worker are up, with a first file behind them.
 
     One for all tests on a database, since its processes need seconds to start.
     """
-    shared_plant.start()
+    shared_cluster.start()
     first = f"first {time.monotonic_ns()}.png"
-    shared_plant.drop(first)
-    shared_plant.wait_for_end()
-    shared_plant.nuclei.clear()
-    return shared_plant
+    shared_cluster.drop(first)
+    shared_cluster.wait_for_end()
+    shared_cluster.nuclei.clear()
+    return shared_cluster

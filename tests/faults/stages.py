@@ -1,6 +1,6 @@
 """Points at which a process waits until a test lets it go on, so that it can be killed exactly there.
 
-The real code knows nothing of them: stand-ins reach them around its calls. A stage is a file in a folder that tests and
+The real code knows nothing of them: wrappers reach them around its calls. A stage is a file in a folder that tests and
 processes share; while it exists, whoever reaches the stage says so beside it, and waits.
 """
 

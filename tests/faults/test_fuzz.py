@@ -8,21 +8,21 @@ import sys
 import pytest
 
 from tests.faults import fuzzing
-from tests.faults.ledger import FULL
-from tests.faults.parts import REPOSITORY
+from tests.faults.fault_report import FULL
+from tests.faults.service import REPOSITORY
 
 CASES = 100_000 if FULL else 4_000
 AT_ONCE = 2_000
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory, ledger):
+def reports(tmp_path_factory, report):
     """What came of all cases, each batch in a process of its own."""
     folder = tmp_path_factory.mktemp("cases")
     reports = [read_batch(seed, folder) for seed in range(0, CASES, AT_ONCE)]
     slowest, peak = (max(report[name] for report in reports) for name in ("slowest", "peak_mb"))
     figure = f"{CASES:,} cases, 0 crashes, the slowest {slowest:.2f} s of CPU, {peak:.0f} MB at most"
-    ledger.measure("damaged files read (`tests/faults/fuzzing.py`)", figure)
+    report.measure("damaged files read (`tests/faults/fuzzing.py`)", figure)
     return reports
 
 

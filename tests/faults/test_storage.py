@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nuqleus.database.states import FileState
-from tests.faults.ledger import Fault
+from tests.faults.fault_report import Fault
 
 FILES = 10
 
@@ -50,49 +50,49 @@ def fill(disk: Path) -> Path:
     return filler
 
 
-def test_a_full_disk_is_waited_for(build, small_disk, ledger):
-    plant = build("sqlite", database_folder=small_disk)
-    plant.start()
-    plant.drop("first.png")
-    plant.wait_for_end()
+def test_a_full_disk_is_waited_for(build, small_disk, report):
+    cluster = build("sqlite", database_folder=small_disk)
+    cluster.start()
+    cluster.drop("first.png")
+    cluster.wait_for_end()
 
     filler = fill(small_disk)
-    plant.drop(*(f"{number}.png" for number in range(FILES)))
-    plant.wait_until_said(plant.scheduler, "can't work, and keeps trying")
-    assert "disk is full" in plant.scheduler.said() or "disk I/O error" in plant.scheduler.said()
+    cluster.drop(*(f"{number}.png" for number in range(FILES)))
+    cluster.wait_until_said(cluster.scheduler, "can't work, and keeps trying")
+    assert "disk is full" in cluster.scheduler.said() or "disk I/O error" in cluster.scheduler.said()
     began = time.monotonic()
     filler.unlink()
-    plant.wait_for_end()
+    cluster.wait_for_end()
     seconds = time.monotonic() - began
 
-    tally = plant.tally()
-    assert tally.done == FILES + 1
-    ledger.write(Fault("the database's disk is full, then has space again", "sqlite", 1, seconds), tally)
+    counts = cluster.count_files()
+    assert counts.done == FILES + 1
+    report.write(Fault("the database's disk is full, then has space again", "sqlite", 1, seconds), counts)
 
 
-def test_a_drive_that_goes_away_and_comes_back(build, small_disk, ledger):
+def test_a_drive_that_goes_away_and_comes_back(build, small_disk, report):
     """Unmounted, it leaves an empty folder: files that were queued must not count as deleted."""
-    plant = build("sqlite", input_dir=small_disk)
-    plant.start()
-    plant.drop("first.png")
-    plant.wait_for_end()
-    plant.worker.kill()
-    plant.drop(*(f"{number}.png" for number in range(FILES)))
-    plant.wait_until_counted(FileState.QUEUED, FILES)
+    cluster = build("sqlite", input_dir=small_disk)
+    cluster.start()
+    cluster.drop("first.png")
+    cluster.wait_for_end()
+    cluster.worker.kill()
+    cluster.drop(*(f"{number}.png" for number in range(FILES)))
+    cluster.wait_until_counted(FileState.QUEUED, FILES)
 
     kept = small_disk.with_name("kept")
     subprocess.run(["mkdir", str(kept)], check=True)
     subprocess.run(["mount", "--bind", str(small_disk), str(kept)], check=True)
     subprocess.run(["umount", "--lazy", str(small_disk)], check=True)
-    plant.worker.start()
-    plant.wait_until_said(plant.scheduler, "is its drive mounted?")
+    cluster.worker.start()
+    cluster.wait_until_said(cluster.scheduler, "is its drive mounted?")
     assert not any(os.scandir(small_disk))
     began = time.monotonic()
     subprocess.run(["mount", "--bind", str(kept), str(small_disk)], check=True)
-    plant.wait_for_end()
+    cluster.wait_for_end()
     seconds = time.monotonic() - began
     subprocess.run(["umount", "--lazy", str(kept)], check=True)
 
-    tally = plant.tally()
-    assert tally.done == FILES + 1
-    ledger.write(Fault("the inbox is unmounted, then mounted again", "sqlite", 1, seconds), tally)
+    counts = cluster.count_files()
+    assert counts.done == FILES + 1
+    report.write(Fault("the inbox is unmounted, then mounted again", "sqlite", 1, seconds), counts)

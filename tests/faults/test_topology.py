@@ -13,22 +13,22 @@ from cli.processes.local_stack import environment
 from nuqleus.database.engine import reading
 from nuqleus.database.states import FileState
 from nuqleus.database.tables import Worker
-from tests.faults.ledger import FULL, Fault
-from tests.faults.parts import Part, wait_until
-from tests.faults.plant import Plant
+from tests.faults.cluster import Cluster
+from tests.faults.fault_report import FULL, Fault
+from tests.faults.service import Service, wait_until
 
 FILES = 1200 if FULL else 400
 LEASE = 20.0
 
 
-class Town(Plant):
-    """A plant whose workers have a real network, and see discs."""
+class Town(Cluster):
+    """A cluster whose workers have a real network, and see discs."""
 
     def another_worker(self):
         command = (sys.executable, "-m", "cli.main", "work")
-        part = Part(command, environment(self.settings), self.root / f"worker-{len(self.parts)}.log")
-        self.parts.append(part)
-        return part
+        service = Service(command, environment(self.settings), self.root / f"worker-{len(self.services)}.log")
+        self.services.append(service)
+        return service
 
     def draw(self):
         number = next(self._serial)
@@ -49,11 +49,11 @@ class Town(Plant):
 
 
 @pytest.mark.parametrize("database", ["postgresql"])
-def test_three_workers_one_killed_and_one_added_process_every_image_once(build, database, ledger):
+def test_three_workers_one_killed_and_one_added_process_every_image_once(build, database, report):
     town = build(database, kind=Town, lease_seconds=LEASE)
     workers = [town.worker, town.another_worker(), town.another_worker()]
-    for part in (town.broker, town.scheduler, *workers):
-        town.start_broker() if part is town.broker else part.start()
+    for service in (town.broker, town.scheduler, *workers):
+        town.start_broker() if service is town.broker else service.start()
     wait_until(lambda: town.live_workers() == 3, "three workers are ready", town.describe)
 
     began = time.monotonic()
@@ -64,8 +64,8 @@ def test_three_workers_one_killed_and_one_added_process_every_image_once(build, 
     town.another_worker().start()
     town.wait_for_end()
 
-    tally = town.tally()
-    assert (tally.done, tally.twice, tally.lost) == (FILES, 0, 0)
+    counts = town.count_files()
+    assert (counts.done, counts.twice, counts.lost) == (FILES, 0, 0)
     assert town.files.counts()[FileState.RUNNING] == 0
     what = f"{FILES} images, 3 workers with the real network, one killed and one added"
-    ledger.write(Fault(what, database, 1, time.monotonic() - began), tally)
+    report.write(Fault(what, database, 1, time.monotonic() - began), counts)

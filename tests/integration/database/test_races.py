@@ -15,8 +15,8 @@ from nuqleus.database.states import Files, FileState
 from nuqleus.database.tables import File, Image
 from nuqleus.errors import LeaseLost
 from tests.examples import image_result
+from tests.integration.database.concurrent_clients import FILES_EACH, work_through
 from tests.integration.database.conftest import LEASE, Archive
-from tests.integration.database.crowd import FILES_EACH, work_through
 
 
 def test_of_threads_that_race_for_files_one_gets_each(archive: Archive):

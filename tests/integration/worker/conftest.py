@@ -1,4 +1,4 @@
-"""A broker, a database, a folder and real Celery workers, which use a stand-in for the network."""
+"""A broker, a database, a folder and real Celery workers, which use a fake segmenter."""
 
 import random
 import socket
@@ -25,21 +25,21 @@ from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
 from nuqleus.queue import make_app, send
 from nuqleus.settings import Settings
-from tests.stand_in import draw_squares
+from tests.fake_segmenter import draw_squares
 from tests.unit.worker.conftest import queue
 
 REPOSITORY = Path(__file__).parents[3]
-STAND_IN = "tests.integration.worker.stand_in_app"
+FAKE_APP = "tests.integration.worker.fake_app"
 PATIENCE = 300
 """Seconds after which something counts as not happening: a worker needs minutes to start on a very busy machine."""
 
 
 @dataclass(frozen=True)
-class House:
+class Deployment:
     """Everything around a worker; the test is the scheduler.
 
     Attributes:
-        hold: while this file exists, the stand-in takes its time.
+        hold: while this file exists, the fake segmenter takes its time.
     """
 
     settings: Settings
@@ -54,7 +54,7 @@ class House:
 
     @contextmanager
     def holding(self) -> Iterator[Callable[[], None]]:
-        """Let the stand-in take its time for the length of the block; yields what waits until it does."""
+        """Let the fake segmenter take its time for the length of the block; yields what waits until it does."""
         held = self.hold.with_name("held")
         held.unlink(missing_ok=True)
         self.hold.touch()
@@ -75,7 +75,7 @@ class House:
         return queue(self.files, self.settings.input_dir, name)
 
     def said(self, words: str) -> int:
-        """How often these words are in the log, which all workers of a house share."""
+        """How often these words are in the log, which all workers of a deployment share."""
         return (self.settings.state_dir / "worker.log").read_text().count(words)
 
     def wait_until_said(self, words: str, times: int = 1) -> None:
@@ -103,9 +103,9 @@ class House:
             process.kill()
             process.wait()
 
-    def run_stand_in(self) -> Any:
+    def run_fake(self) -> Any:
         """A worker as `celery -A` starts it."""
-        return self.run("celery", "-A", STAND_IN, "worker", "--without-mingle", "--without-gossip")
+        return self.run("celery", "-A", FAKE_APP, "worker", "--without-mingle", "--without-gossip")
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
@@ -127,9 +127,9 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Leases are short, so that a dead worker's file comes back soon; so is the time that a file may take."""
-    folder = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("deployment")
     (folder / "inbox").mkdir()
     settings = Settings(
         input_dir=folder / "inbox",
@@ -151,7 +151,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         def ring(*file_ids: int) -> None:
             send(app, [Job(file_ids)])
 
-        yield House(settings, Files(engine), Workers(engine), ring, rows)
+        yield Deployment(settings, Files(engine), Workers(engine), ring, rows)
     engine.dispose()
 
 

@@ -13,41 +13,41 @@ from worker.thread_pool import THREADS
 pytestmark = pytest.mark.integration
 
 
-def test_sigterm_finishes_the_file_at_hand_and_ends_with_status_0(house):
-    with house.run_stand_in() as process:
-        with house.holding() as wait_until_held:
-            house.drop("last.png", nuclei=9)
+def test_sigterm_finishes_the_file_at_hand_and_ends_with_status_0(deployment):
+    with deployment.run_fake() as process:
+        with deployment.holding() as wait_until_held:
+            deployment.drop("last.png", nuclei=9)
             wait_until_held()
             process.send_signal(signal.SIGTERM)
 
         assert process.wait(PATIENCE) == 0
-    assert house.file("last.png", File.state) == FileState.DONE
-    assert house.workers.live(PATIENCE) == []
+    assert deployment.file("last.png", File.state) == FileState.DONE
+    assert deployment.workers.live(PATIENCE) == []
 
 
-def test_sigterm_gives_back_the_files_of_a_chunk_that_have_not_begun(house):
-    ids = [house.queue(f"{nuclei}.png", nuclei) for nuclei in range(10, 26)]
-    with house.run_stand_in() as process:
-        with house.holding() as wait_until_held:
-            house.ring(*ids)
+def test_sigterm_gives_back_the_files_of_a_chunk_that_have_not_begun(deployment):
+    ids = [deployment.queue(f"{nuclei}.png", nuclei) for nuclei in range(10, 26)]
+    with deployment.run_fake() as process:
+        with deployment.holding() as wait_until_held:
+            deployment.ring(*ids)
             wait_until_held()
-            told = house.said("Told to end")
+            told = deployment.said("Told to end")
             process.send_signal(signal.SIGTERM)
-            house.wait_until_said("Told to end", told + 1)
+            deployment.wait_until_said("Told to end", told + 1)
 
         assert process.wait(PATIENCE) == 0
-    ended = house.rows(File.state, File.id.in_(ids))
+    ended = deployment.rows(File.state, File.id.in_(ids))
     assert set(ended) == {(FileState.DONE,), (FileState.WAITING,)}
     assert ended.count((FileState.DONE,)) <= THREADS
 
 
-def test_a_worker_that_cannot_work_says_why_and_ends_with_status_1(house, tmp_path):
+def test_a_worker_that_cannot_work_says_why_and_ends_with_status_1(deployment, tmp_path):
     with sqlite3.connect(tmp_path / "newer.db") as newer:
         newer.execute("CREATE TABLE alembic_version AS SELECT '9999' AS version_num")
     newer.close()
-    with house.run("cli.main", "work", "--database", f"sqlite:///{tmp_path / 'newer.db'}") as process:
+    with deployment.run("cli.main", "work", "--database", f"sqlite:///{tmp_path / 'newer.db'}") as process:
         assert process.wait(PATIENCE) == 1
 
-    log = (house.settings.state_dir / "worker.log").read_text()
+    log = (deployment.settings.state_dir / "worker.log").read_text()
     assert "This worker can't work, and ends" in log
     assert "9999" in log

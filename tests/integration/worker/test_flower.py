@@ -7,13 +7,13 @@ import pytest
 
 from nuqleus.database.states import FileState
 from nuqleus.queue import TASK
-from tests.integration.worker.conftest import STAND_IN, free_port, wait_until
+from tests.integration.worker.conftest import FAKE_APP, free_port, wait_until
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def flower(house):
+def flower(deployment):
     """Asks Flower's API; the worker was not told that anybody would listen.
 
     Flower asks the workers for their tasks' events every five seconds, and shows no task from before: a test begins
@@ -30,19 +30,19 @@ def flower(house):
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FLOWER_UNAUTHENTICATED_API", "true")
-        flower = ["celery", "-A", STAND_IN, "flower", f"--port={port}", "--address=127.0.0.1"]
-        with house.run_stand_in(), house.run(*flower):
+        flower = ["celery", "-A", FAKE_APP, "flower", f"--port={port}", "--address=127.0.0.1"]
+        with deployment.run_fake(), deployment.run(*flower):
             wait_until(lambda: ask("workers?status=1"), "Flower hears the worker")
-            house.wait_until_said("Events of group {task} enabled by remote")
+            deployment.wait_until_said("Events of group {task} enabled by remote")
             yield ask
 
 
-def test_workers_and_finished_tasks_are_shown(house, flower):
+def test_workers_and_finished_tasks_are_shown(deployment, flower):
     def finished():
         return [task for task in flower("tasks").values() if task["state"] == "SUCCESS"]
 
-    house.drop("a.png", nuclei=2)
-    house.wait_for("a.png", FileState.DONE)
+    deployment.drop("a.png", nuclei=2)
+    deployment.wait_for("a.png", FileState.DONE)
     wait_until(finished, "Flower sees the task done")
 
     assert [task["name"] for task in finished()] == [TASK]

@@ -14,30 +14,35 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def worker(house):
-    with house.run_stand_in() as process:
-        wait_until(lambda: house.workers.live(1), "a worker lives")
+def worker(deployment):
+    with deployment.run_fake() as process:
+        wait_until(lambda: deployment.workers.live(1), "a worker lives")
         yield process
 
 
-def is_healthy(house) -> bool:
+def is_healthy(deployment) -> bool:
     command = [sys.executable, "-m", "cli.main", "status", "--healthy", "worker"]
     answer = subprocess.run(
-        command, cwd=REPOSITORY, env=environment(house.settings), capture_output=True, text=True, check=False
+        command,
+        cwd=REPOSITORY,
+        env=environment(deployment.settings),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert answer.returncode == 0 or answer.stderr.startswith("Error: The ")
     return answer.returncode == 0
 
 
-def test_an_idle_worker_is_at_work(house, worker):
-    assert is_healthy(house)
+def test_an_idle_worker_is_at_work(deployment, worker):
+    assert is_healthy(deployment)
 
 
 @pytest.mark.parametrize("process", ["parent", "child"])
-def test_one_that_was_frozen_is_not_until_it_goes_on(house, worker, process: str):
-    (live,) = house.workers.live(60)
+def test_one_that_was_frozen_is_not_until_it_goes_on(deployment, worker, process: str):
+    (live,) = deployment.workers.live(60)
     pid = {"parent": worker.pid, "child": live.pid}[process]
     os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: not is_healthy(house), f"the frozen {process} is noticed")
+    wait_until(lambda: not is_healthy(deployment), f"the frozen {process} is noticed")
     os.kill(pid, signal.SIGCONT)
-    wait_until(lambda: is_healthy(house), f"the {process} is at work again")
+    wait_until(lambda: is_healthy(deployment), f"the {process} is at work again")

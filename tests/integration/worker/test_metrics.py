@@ -7,7 +7,7 @@ from urllib.request import urlopen
 import pytest
 
 from nuqleus.database.states import FileState
-from tests.integration.worker.conftest import STAND_IN, free_port, wait_until
+from tests.integration.worker.conftest import FAKE_APP, free_port, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -18,8 +18,8 @@ def port():
 
 
 @pytest.fixture(scope="module")
-def worker(house, port):
-    with house.run("celery", "-A", STAND_IN, "worker", worker_metrics_port=port) as process:
+def worker(deployment, port):
+    with deployment.run("celery", "-A", FAKE_APP, "worker", worker_metrics_port=port) as process:
         wait_until(lambda: ask(port), "the worker answers")
         yield process
 
@@ -32,15 +32,15 @@ def ask(port: int) -> str:
         return ""
 
 
-def test_a_replaced_process_answers_at_the_same_port_and_counts_anew(house, worker, port):
-    house.drop("a.png", nuclei=3)
-    house.wait_for("a.png", FileState.DONE)
+def test_a_replaced_process_answers_at_the_same_port_and_counts_anew(deployment, worker, port):
+    deployment.drop("a.png", nuclei=3)
+    deployment.wait_for("a.png", FileState.DONE)
     first = ask(port)
-    os.kill(house.workers.live(60)[-1].pid, signal.SIGKILL)
+    os.kill(deployment.workers.live(60)[-1].pid, signal.SIGKILL)
     wait_until(lambda: not ask(port), "the worker's child is gone")
     wait_until(lambda: ask(port), "it is replaced")
-    house.drop("b.png", nuclei=2)
-    house.wait_for("b.png", FileState.DONE)
+    deployment.drop("b.png", nuclei=2)
+    deployment.wait_for("b.png", FileState.DONE)
     second = ask(port)
 
     assert 'nuqleus_worker_files_total{outcome="done"} 1.0' in first
@@ -50,19 +50,19 @@ def test_a_replaced_process_answers_at_the_same_port_and_counts_anew(house, work
     assert "nuqleus_worker_nuclei_total 2.0" in second
 
 
-def test_a_second_worker_takes_the_next_port(house, worker, port):
-    with house.run("celery", "-A", STAND_IN, "worker", "-n", "second", worker_metrics_port=port):
+def test_a_second_worker_takes_the_next_port(deployment, worker, port):
+    with deployment.run("celery", "-A", FAKE_APP, "worker", "-n", "second", worker_metrics_port=port):
         wait_until(lambda: ask(port + 1), "the second worker answers")
 
 
-def test_each_line_of_the_log_says_which_file_it_is_about(house, worker):
-    file_id = house.drop("c.png", nuclei=1)
-    house.wait_for("c.png", FileState.DONE)
+def test_each_line_of_the_log_says_which_file_it_is_about(deployment, worker):
+    file_id = deployment.drop("c.png", nuclei=1)
+    deployment.wait_for("c.png", FileState.DONE)
 
     def lines():
         return [
             line
-            for line in (house.settings.state_dir / "worker.log").read_text().splitlines()
+            for line in (deployment.settings.state_dir / "worker.log").read_text().splitlines()
             if "c.png" in line
         ]
 

@@ -16,7 +16,7 @@ from model.measurements import measure_intensities, measure_shapes
 from model.preprocessing.intensity_scaling import find_stretch, normalise, sample_step
 from model.reading import Plane
 from model.segmentation.tiling import cut_tiles
-from tests.stand_in import TiledThresholdSegmenter, draw_discs
+from tests.fake_segmenter import TiledThresholdSegmenter, draw_discs
 
 NETWORK = TiledThresholdSegmenter()
 

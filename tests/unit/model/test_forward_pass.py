@@ -118,7 +118,7 @@ def test_tiles_that_together_need_too_much_memory_go_one_after_the_other():
     forward = Forward(network, pixels=32 * 32 + 1, lanes=3)
     with ThreadPoolExecutor(3) as pool:
         answers = pool.map(forward, tiles(3))
-        while forward._room.waiting < 2:
+        while forward._budget.waiting < 2:
             pass
         assert network.meet(1)
         assert [float(logits[0, 0, 0]) for logits in answers] == [0, 1, 2]

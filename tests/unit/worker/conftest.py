@@ -14,11 +14,11 @@ from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
-from tests.stand_in import ThresholdSegmenter, draw_squares
+from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.heartbeat import Heartbeat
-from worker.inbox_reader import Source
+from worker.inbox_reader import InboxReader
 from worker.processor import Processor
-from worker.retry import Patience
+from worker.retry import RetryPolicy
 
 
 @dataclass
@@ -111,9 +111,9 @@ def process(engine, files, settings, clock, heartbeat):
 
     def process(file_id, happen=lambda: None, **changed):
         given = settings.model_copy(update=changed)
-        patience = Patience(sleep=clock.sleep)
+        retry = RetryPolicy(sleep=clock.sleep)
         processor = Processor(
-            given, Source(given), files, Interrupting(happen), model_id, "me", heartbeat, patience
+            given, InboxReader(given), files, Interrupting(happen), model_id, "me", heartbeat, retry
         )
         processor.handle(Job((file_id,)))
 

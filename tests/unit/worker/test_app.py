@@ -14,8 +14,8 @@ from nuqleus.errors import MessageError
 from nuqleus.queue import TASK
 from nuqleus.settings import Settings
 from worker.task import create_app, run_worker
-from worker.time_limit import TimeUp
-from worker.worker_process import Child
+from worker.time_limit import TimeLimitExceeded
+from worker.worker_process import WorkerProcess
 
 SHOW = """
 import sys
@@ -71,7 +71,7 @@ def settings():
 
 
 def test_a_worker_has_one_child_that_outlives_the_loading_of_a_network(settings):
-    with create_app(settings, Child(settings), "worker.app") as app:
+    with create_app(settings, WorkerProcess(settings), "worker.app") as app:
         assert (app.conf.worker_pool, app.conf.worker_concurrency) == ("prefork", 1)
         assert app.conf.worker_proc_alive_timeout >= 60
         assert (app.conf.task_soft_time_limit, app.conf.task_time_limit) == (5, 6)
@@ -92,12 +92,12 @@ def test_workers_on_one_host_have_names_of_their_own(monkeypatch):
 
 def test_a_message_that_is_none_of_ours_is_refused(settings):
     with pytest.raises(MessageError):
-        Child(settings).handle({"path": "/etc/passwd"})
+        WorkerProcess(settings).handle({"path": "/etc/passwd"})
 
 
 def test_a_child_that_did_not_start_takes_no_file(settings):
     with pytest.raises(RuntimeError, match=r"files \(7,\) stay queued"):
-        Child(settings).handle({"file_ids": [7], "urgent": False})
+        WorkerProcess(settings).handle({"file_ids": [7], "urgent": False})
 
 
 @pytest.fixture
@@ -111,6 +111,6 @@ def test_a_file_whose_time_is_up_is_interrupted_by_what_no_decoder_catches(setti
     """Celery sets its own handler when a child has started: ours comes with each file."""
     slow = Mock()
     slow.handle.side_effect = lambda job: signal.raise_signal(signal.SIGUSR1)
-    with pytest.raises(TimeUp):
-        Child(settings, Mock(), slow).handle({"file_ids": [7], "urgent": False})
-    assert not issubclass(TimeUp, Exception)
+    with pytest.raises(TimeLimitExceeded):
+        WorkerProcess(settings, Mock(), slow).handle({"file_ids": [7], "urgent": False})
+    assert not issubclass(TimeLimitExceeded, Exception)

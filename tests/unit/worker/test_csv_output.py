@@ -9,7 +9,7 @@ import pytest
 from nuqleus.database.queries import PLACE, nucleus_columns
 from nuqleus.database.results import ImageResult
 from nuqleus.micrometres import COLUMNS
-from tests.stand_in import ThresholdSegmenter, draw_squares
+from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.csv_output import save_table
 from worker.pipeline import process
 

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from model.errors import ImageError
-from worker.failures import explain
-from worker.time_limit import TimeUp
+from worker.failures import describe_failure
+from worker.time_limit import TimeLimitExceeded
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from worker.time_limit import TimeUp
         (FileNotFoundError(2, "No such file"), "vanished", "removed before it could be read"),
         (PermissionError(13, "Permission denied"), "unreadable", "Permission denied"),
         (OSError(5, "Input/output error"), "unreadable", "Input/output error"),
-        (TimeUp(), "time-limit", "longer than 600 s"),
+        (TimeLimitExceeded(), "time-limit", "longer than 600 s"),
         (MemoryError(), "out-of-memory", "more memory"),
     ],
 )
 def test_expected_errors_have_a_kind_and_say_what_to_do(error, kind, words, caplog):
-    failure = explain(error, time_limit=600)
+    failure = describe_failure(error, time_limit=600)
 
     assert failure.kind == kind
     assert words in failure.message
@@ -36,7 +36,7 @@ def test_an_error_nobody_expected_is_named_and_logged_with_its_traceback(caplog)
     try:
         {}["missing"]
     except KeyError as error:
-        failure = explain(error, time_limit=600)
+        failure = describe_failure(error, time_limit=600)
 
     assert failure.kind == "unexpected"
     assert "KeyError: 'missing'" in failure.message

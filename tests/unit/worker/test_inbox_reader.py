@@ -9,8 +9,8 @@ from PIL import Image
 from model.reading import read_planes
 from nuqleus.database.records import Claim
 from nuqleus.errors import UnsafePath
-from tests.stand_in import draw_squares
-from worker.inbox_reader import Source
+from tests.fake_segmenter import draw_squares
+from worker.inbox_reader import InboxReader
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def read(settings):
     """Reads a file as a worker does: the shape of its image."""
 
     def read(name, **changed):
-        source = Source(settings.model_copy(update=changed))
+        source = InboxReader(settings.model_copy(update=changed))
         path = source.locate(Claim(1, name, 1, 1, attempt=1, owner="me"))
         return next(read_planes(path)).pixels.shape
 

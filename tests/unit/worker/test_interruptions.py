@@ -10,7 +10,7 @@ from nuqleus.database.states import FileState
 from nuqleus.database.tables import Image
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.rules import USUAL
-from tests.stand_in import draw_squares
+from tests.fake_segmenter import draw_squares
 from tests.unit.worker.conftest import queue, raising
 
 

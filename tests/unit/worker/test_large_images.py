@@ -23,15 +23,15 @@ from nuqleus.database.states import Files, FileState
 from nuqleus.database.tables import File, Image
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
-from tests.stand_in import TiledThresholdSegmenter, draw_discs
+from tests.fake_segmenter import TiledThresholdSegmenter, draw_discs
 from tests.unit.worker.conftest import queue
 from worker import progress
 from worker.heartbeat import Heartbeat
-from worker.inbox_reader import Source
+from worker.inbox_reader import InboxReader
 from worker.pipeline import process
 from worker.processor import Processor
 from worker.progress import Progress
-from worker.retry import Patience
+from worker.retry import RetryPolicy
 
 SIZE = (260, 330)
 
@@ -94,7 +94,7 @@ def test_a_network_that_must_see_images_whole_does(large_tiff, monkeypatch):
     monkeypatch.setattr(TiledThresholdSegmenter, "tiled", None)
     step = Mock()
 
-    (image,) = process(large_tiff, TiledThresholdSegmenter(), step=step)
+    (image,) = process(large_tiff, TiledThresholdSegmenter(), on_block=step)
 
     assert len(image.masks) == 1
     step.assert_not_called()
@@ -103,7 +103,7 @@ def test_a_network_that_must_see_images_whole_does(large_tiff, monkeypatch):
 def test_every_block_is_a_step(large_tiff):
     step = Mock()
 
-    list(process(large_tiff, TiledThresholdSegmenter(), step=step))
+    list(process(large_tiff, TiledThresholdSegmenter(), on_block=step))
 
     assert [call.args for call in step.call_args_list] == [(done, 6) for done in range(1, 7)]
 
@@ -112,7 +112,7 @@ def test_an_error_in_a_step_stops_the_work(large_tiff):
     step = Mock(side_effect=[None, ZeroDivisionError])
 
     with pytest.raises(ZeroDivisionError):
-        list(process(large_tiff, TiledThresholdSegmenter(), step=step))
+        list(process(large_tiff, TiledThresholdSegmenter(), on_block=step))
 
     assert step.call_count == 2
 
@@ -120,7 +120,7 @@ def test_an_error_in_a_step_stops_the_work(large_tiff):
 def test_looking_shows_a_label_image_to_be_sliced(large_tiff):
     shown = []
 
-    (image,) = process(large_tiff, TiledThresholdSegmenter(), look=lambda *what: shown.append(what))
+    (image,) = process(large_tiff, TiledThresholdSegmenter(), on_image=lambda *what: shown.append(what))
 
     ((_, labels, _),) = shown
     assert isinstance(labels, Mask)
@@ -170,8 +170,8 @@ def handle(engine, files: Files, settings, clock):
         write(settings.input_dir / "large.tif")
         file_id = queue(files, settings.input_dir, "large.tif")
         segmenter = Happening(lambda: happen(heartbeat))
-        patience = Patience(sleep=clock.sleep)
-        Processor(settings, Source(settings), files, segmenter, model_id, "me", heartbeat, patience).handle(
+        retry = RetryPolicy(sleep=clock.sleep)
+        Processor(settings, InboxReader(settings), files, segmenter, model_id, "me", heartbeat, retry).handle(
             Job((file_id,))
         )
         with reading(engine) as connection:

@@ -7,7 +7,7 @@ from nuqleus.database.models import register_model
 from nuqleus.database.records import Finished
 from nuqleus.database.states import FileState
 from tests.examples import image_result
-from worker.metrics import OUTCOMES, CountedFiles, Identity, Metrics
+from worker.metrics import OUTCOMES, CountedFiles, Metrics, WorkerInfoCollector
 
 
 @pytest.fixture
@@ -104,9 +104,9 @@ def test_the_process_tells_its_processor_time_and_memory(metrics):
     assert "process_resident_memory_bytes" in text
 
 
-class TestIdentity:
+class TestWorkerInfo:
     def test_it_names_worker_device_and_network(self, metrics):
-        metrics.registry.register(Identity("host:1:2", "cpu:0", "U-Net"))
+        metrics.registry.register(WorkerInfoCollector("host:1:2", "cpu:0", "U-Net"))
 
         labels = {"worker": "host:1:2", "device": "cpu:0", "network": "U-Net"}
         assert metrics.registry.get_sample_value("nuqleus_worker_info", labels) == 1
@@ -118,13 +118,13 @@ class TestIdentity:
             asked.append(device)
             return 300, 500
 
-        metrics.registry.register(Identity("host:1:2", "gpu:1", "U-Net", memory))
+        metrics.registry.register(WorkerInfoCollector("host:1:2", "gpu:1", "U-Net", memory))
 
         assert value("device_memory_bytes", device="gpu:1") == 300
         assert value("device_memory_peak_bytes", device="gpu:1") == 500
         assert set(asked) == {"gpu:1"}
 
     def test_a_plain_processor_is_not_asked(self, metrics):
-        metrics.registry.register(Identity("host:1:2", "cpu:0", "U-Net", memory=None))
+        metrics.registry.register(WorkerInfoCollector("host:1:2", "cpu:0", "U-Net", memory=None))
 
         assert "device_memory" not in generate_latest(metrics.registry).decode()

@@ -9,9 +9,9 @@ from skimage.io import imread
 
 from model.reading import Plane
 from nuqleus.errors import UnsafePath
-from tests.stand_in import draw_squares
+from tests.fake_segmenter import draw_squares
 from worker import output_files
-from worker.output_files import Outputs
+from worker.output_files import OutputFiles
 from worker.overlay_writer import open_album
 
 
@@ -55,7 +55,7 @@ def test_a_new_picture_replaces_the_old_one(tmp_path):
 
 
 def test_nothing_is_seen_before_it_is_published(tmp_path):
-    with Outputs(tmp_path / "a.png") as out:
+    with OutputFiles(tmp_path / "a.png") as out:
         out.add(plane(), ".txt", lambda path: path.write_text("whole"))
         assert not (tmp_path / "a.png.txt").exists()
         out.publish()
@@ -64,7 +64,7 @@ def test_nothing_is_seen_before_it_is_published(tmp_path):
 
 def test_what_is_not_published_leaves_nothing_behind(tmp_path):
     def fail_half_way():
-        with Outputs(tmp_path / "a.png") as out:
+        with OutputFiles(tmp_path / "a.png") as out:
             out.add(plane(), ".txt", lambda path: path.write_text("half"))
             raise ZeroDivisionError
 

@@ -8,7 +8,7 @@ from PIL import Image
 from model.errors import ImageError
 from model.labels.masks import decode_mask
 from nuqleus.rules import Choice
-from tests.stand_in import ThresholdSegmenter, draw_squares
+from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.pipeline import process
 
 
@@ -66,7 +66,7 @@ def test_planes_are_processed_one_at_a_time(tmp_path):
     )
     seen = []
 
-    results = process(path, ThresholdSegmenter(), look=lambda plane, labels, result: seen.append(plane.t))
+    results = process(path, ThresholdSegmenter(), on_image=lambda plane, labels, result: seen.append(plane.t))
     next(results)
 
     assert seen == [0]
@@ -123,7 +123,7 @@ def test_a_projected_stack_gives_one_result_a_time_point(tmp_path, z: str, value
 def test_looking_shows_the_image_its_nuclei_and_its_result(gray_png):
     shown = []
 
-    (result,) = process(gray_png, ThresholdSegmenter(), look=lambda *what: shown.append(what))
+    (result,) = process(gray_png, ThresholdSegmenter(), on_image=lambda *what: shown.append(what))
 
     ((plane, labels, seen),) = shown
     assert plane.pixels.shape == (16, 48, 1)

@@ -1,4 +1,4 @@
-"""A file from its claim to its end, on a real database, with a stand-in for the network."""
+"""A file from its claim to its end, on a real database, with a fake segmenter."""
 
 import json
 from unittest.mock import Mock
@@ -12,9 +12,9 @@ from nuqleus.database.engine import reading
 from nuqleus.database.states import FileState
 from nuqleus.database.tables import Image, Nucleus
 from nuqleus.logs import JsonFormatter
-from tests.stand_in import draw_squares
+from tests.fake_segmenter import draw_squares
 from tests.unit.worker.conftest import raising
-from worker.time_limit import TimeUp
+from worker.time_limit import TimeLimitExceeded
 
 
 def test_a_queued_file_ends_done_with_its_results(drop, process, row, count, heartbeat):
@@ -113,7 +113,7 @@ def test_what_is_no_image_fails_with_the_reasons_of_the_reader(drop, process, ro
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (TimeUp(), "time-limit"),
+        (TimeLimitExceeded(), "time-limit"),
         (MemoryError(), "out-of-memory"),
         (ZeroDivisionError("a bug"), "unexpected"),
         (PermissionError(13, "Permission denied"), "unreadable"),
@@ -131,7 +131,7 @@ def test_an_error_in_the_middle_fails_the_file_with_its_reason(drop, process, ro
 
 def test_a_file_whose_time_is_up_while_it_is_decoded_is_slow_not_damaged(drop, process, row, monkeypatch):
     def decode(data):
-        raise TimeUp
+        raise TimeLimitExceeded
 
     monkeypatch.setattr("imagecodecs.png_decode", decode)
     file_id = drop()
@@ -145,7 +145,7 @@ def test_the_line_about_a_file_whose_time_is_up_has_its_id(drop, process, caplog
     caplog.handler.setFormatter(JsonFormatter())
     file_id = drop("slow.png")
 
-    process(file_id, raising(TimeUp()))
+    process(file_id, raising(TimeLimitExceeded()))
 
     (line,) = [line for line in map(json.loads, caplog.text.splitlines()) if "time-limit" in line["message"]]
     assert line["message"].startswith("slow.png: time-limit: ")

@@ -3,7 +3,7 @@
 import pytest
 
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
-from worker.retry import WAITS, Patience, is_hiccup
+from worker.retry import BACKOFF_SECONDS, RetryPolicy, is_transient
 
 
 class Flaky:
@@ -22,18 +22,18 @@ class Flaky:
 @pytest.mark.parametrize(
     "error", [DatabaseUnavailable("away"), OSError(5, "I/O error"), TimeoutError("slow")]
 )
-def test_hiccups_are_waited_for_with_growing_waits(clock, error):
-    assert Patience(sleep=clock.sleep)(Flaky(3, error), 42) == 42
+def test_transient_errors_are_waited_for_with_growing_waits(clock, error):
+    assert RetryPolicy(sleep=clock.sleep)(Flaky(3, error), 42) == 42
     assert clock.slept == [1, 2, 4]
 
 
-def test_a_hiccup_that_does_not_pass_is_raised_in_the_end(clock):
+def test_a_transient_error_that_does_not_pass_is_raised_in_the_end(clock):
     action = Flaky(100, DatabaseUnavailable("away"))
 
     with pytest.raises(DatabaseUnavailable):
-        Patience(sleep=clock.sleep)(action, 42)
+        RetryPolicy(sleep=clock.sleep)(action, 42)
 
-    assert action.calls == len(WAITS) + 1
+    assert action.calls == len(BACKOFF_SECONDS) + 1
     assert sum(clock.slept) > 60
 
 
@@ -48,7 +48,7 @@ def test_a_hiccup_that_does_not_pass_is_raised_in_the_end(clock):
     ],
 )
 def test_other_errors_are_raised_at_once(clock, error):
-    assert not is_hiccup(error)
+    assert not is_transient(error)
     with pytest.raises(type(error)):
-        Patience(sleep=clock.sleep)(Flaky(1, error), 42)
+        RetryPolicy(sleep=clock.sleep)(Flaky(1, error), 42)
     assert clock.slept == []

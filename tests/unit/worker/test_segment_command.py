@@ -1,4 +1,4 @@
-"""`nuqleus segment`, with a stand-in for the network."""
+"""`nuqleus segment`, with a fake segmenter."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from skimage.io import imread
 import worker.factory
 from cli.commands.segment import command, find_inputs
 from model.labels import label_files
-from tests.stand_in import ThresholdSegmenter, draw_squares
+from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 
 
 @pytest.fixture

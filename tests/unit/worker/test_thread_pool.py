@@ -7,7 +7,7 @@ from threading import Barrier, Event, get_ident
 import pytest
 from sqlalchemy import select
 
-from model.memory_budget import Room
+from model.memory_budget import MemoryBudget
 from nuqleus.database.engine import reading
 from nuqleus.database.models import register_model
 from nuqleus.database.states import FileState
@@ -15,13 +15,13 @@ from nuqleus.database.tables import File, Image
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.messages import Job
-from tests.stand_in import ThresholdSegmenter
+from tests.fake_segmenter import ThresholdSegmenter
 from worker.heartbeat import Heartbeat
-from worker.inbox_reader import Source
+from worker.inbox_reader import InboxReader
 from worker.processor import Processor
-from worker.retry import Patience
-from worker.thread_pool import THREADS, work_together
-from worker.time_limit import Stuck, TimeUp
+from worker.retry import RetryPolicy
+from worker.thread_pool import THREADS, run_concurrently
+from worker.time_limit import ChunkTimedOut, TimeLimitExceeded
 
 PATIENCE = 30.0
 
@@ -47,8 +47,8 @@ def processor(engine, files, settings, clock, segmenter):
     workers = Workers(engine, clock)
     heartbeat = Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
     model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
-    patience = Patience(sleep=clock.sleep)
-    return Processor(settings, Source(settings), files, segmenter, model_id, "me", heartbeat, patience)
+    retry = RetryPolicy(sleep=clock.sleep)
+    return Processor(settings, InboxReader(settings), files, segmenter, model_id, "me", heartbeat, retry)
 
 
 @pytest.fixture
@@ -99,13 +99,13 @@ def test_images_that_together_need_too_much_memory_go_one_after_the_other(
     chunk, process, nuclei, segmenter, monkeypatch
 ):
     """Bytes on disk, which bound a chunk, don't say how many pixels there will be."""
-    room, inside = Room(1), []
-    monkeypatch.setattr("worker.pipeline._pixels", room)
+    budget, inside = MemoryBudget(1), []
+    monkeypatch.setattr("worker.pipeline._pixels", budget)
     others_wait = Event()
 
     def enter():
         inside.append(1)
-        while not others_wait.is_set() and room.waiting < 2:
+        while not others_wait.is_set() and budget.waiting < 2:
             assert len(inside) == 1
         others_wait.set()
         inside.pop()
@@ -192,7 +192,7 @@ def test_copies_in_one_chunk_share_the_results_of_the_first(drop, process, rows,
     assert len(nuclei()) == 1
 
 
-def test_a_file_that_a_worker_has_begun_with_before_is_not_taken_in_company(
+def test_a_file_that_a_worker_has_begun_with_before_is_not_taken_with_others(
     chunk, process, files, rows, clock
 ):
     ids = chunk(3)
@@ -266,7 +266,7 @@ def test_a_database_that_is_away_for_a_moment_loses_no_work(chunk, process, file
 def test_a_worker_that_is_about_to_end_gives_back_what_it_has_not_begun_with(
     chunk, process, processor, segmenter, rows
 ):
-    segmenter.acts = {1: processor.leaving.set}
+    segmenter.acts = {1: processor.draining.set}
     process(*chunk(3 * THREADS))
     states = [row.state for row in rows()]
     assert states[0] == FileState.DONE
@@ -279,22 +279,22 @@ def test_a_chunk_that_takes_too_long_is_given_up_and_each_file_gets_its_own_chan
     chunk, process, files, rows, monkeypatch, clock
 ):
     def time_is_up(*_, **__):
-        raise TimeUp
+        raise TimeLimitExceeded
 
     monkeypatch.setattr("worker.thread_pool.wait", time_is_up)
     monkeypatch.setattr("worker.thread_pool.ThreadPoolExecutor.submit", lambda *_: None)
     ids = chunk(3)
-    with pytest.raises(Stuck):
+    with pytest.raises(ChunkTimedOut):
         process(*ids)
 
     assert {row.state for row in rows()} == {FileState.RUNNING}
     assert [(file.id, file.attempts) for file in files.sweep(3, 300)] == [(file_id, 1) for file_id in ids]
 
 
-class TestWorkingTogether:
+class TestRunConcurrently:
     def test_what_tasks_return_is_taken_in_the_calling_thread(self):
         taken = []
-        work_together([lambda: 1, lambda: 2], lambda results: taken.append((sorted(results), get_ident())))
+        run_concurrently([lambda: 1, lambda: 2], lambda results: taken.append((sorted(results), get_ident())))
         assert taken == [([1, 2], get_ident())]
 
     def test_a_result_is_not_kept_waiting_by_a_task_that_takes_long(self):
@@ -308,7 +308,7 @@ class TestWorkingTogether:
             assert go_on.wait(PATIENCE)
             return "late"
 
-        work_together([lambda: "early", take_long], take, linger=0)
+        run_concurrently([lambda: "early", take_long], take, commit_delay=0)
         assert taken == [["early"], ["late"]]
 
     def test_a_task_that_raises_is_heard_of_when_what_had_begun_has_ended(self, monkeypatch):
@@ -330,5 +330,5 @@ class TestWorkingTogether:
 
         monkeypatch.setattr(ThreadPoolExecutor, "shutdown", give_up)
         with pytest.raises(ZeroDivisionError):
-            work_together([fail, end], lambda results: None, linger=0)
+            run_concurrently([fail, end], lambda results: None, commit_delay=0)
         assert ended == [1]

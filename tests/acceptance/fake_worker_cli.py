@@ -1,6 +1,6 @@
-"""`nuqleus`, but the workers that it starts have a stand-in for the network: they are ready in a second or two.
+"""`nuqleus`, but the workers that it starts have a fake segmenter: they are ready in a second or two.
 
-STAND_IN_WORKER in the environment is started instead of a worker.
+FAKE_WORKER in the environment is started instead of a worker.
 """
 
 import os
@@ -11,12 +11,12 @@ from cli.main import main
 from cli.processes import local_stack
 
 local_stack.WORKER = (
-    *(sys.executable, "-m", "celery", "--quiet", "-A", "tests.integration.worker.stand_in_app", "worker"),
+    *(sys.executable, "-m", "celery", "--quiet", "-A", "tests.integration.worker.fake_app", "worker"),
     *("--without-mingle", "--without-gossip"),
 )
 
 if __name__ == "__main__":
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
-    if program := os.environ.get("STAND_IN_WORKER"):
+    if program := os.environ.get("FAKE_WORKER"):
         local_stack.WORKER = (program,)
     main(prog_name="nuqleus")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.plant import Tally
+from tests.faults.cluster import FileCounts
 
 FULL = os.environ.get("FAULTS_SIZE") == "full"
 """Whether everything is done as often, and with as many files, as the tables say; else a small part of it."""
@@ -19,7 +19,7 @@ FIGURES = ("measured", "figure")
 
 @dataclass(frozen=True)
 class Fault:
-    """What was done to a plant.
+    """What was done to a cluster.
 
     Attributes:
         what: in words.
@@ -34,7 +34,7 @@ class Fault:
     seconds: float
 
 
-class Ledger:
+class FaultReport:
     """Rows in the order in which they were written; saved after each, so that one that fails costs no other.
 
     Args:
@@ -46,11 +46,11 @@ class Ledger:
         self._faults: list[Sequence[object]] = []
         self._figures: list[Sequence[object]] = []
 
-    def write(self, fault: Fault, tally: Tally) -> None:
+    def write(self, fault: Fault, counts: FileCounts) -> None:
         """Note what became of the files, which must be what should."""
-        assert (tally.twice, tally.lost) == (0, 0), f"{fault}: {tally}"
-        counts = (tally.dropped, tally.done, tally.failed, tally.duplicate, tally.twice, tally.lost)
-        self._faults.append((fault.what, fault.on, fault.times, *counts, f"{fault.seconds:.1f}"))
+        assert (counts.twice, counts.lost) == (0, 0), f"{fault}: {counts}"
+        columns = (counts.dropped, counts.done, counts.failed, counts.duplicate, counts.twice, counts.lost)
+        self._faults.append((fault.what, fault.on, fault.times, *columns, f"{fault.seconds:.1f}"))
         self._save()
 
     def measure(self, what: str, figure: str) -> None:

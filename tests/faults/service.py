@@ -25,7 +25,7 @@ def wait_until(holds: Callable[[], object], what: str, say: Callable[[], str] = 
         time.sleep(0.05)
 
 
-class Part:
+class Service:
     """One process with everything that it starts.
 
     Args:

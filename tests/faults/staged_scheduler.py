@@ -1,4 +1,4 @@
-"""`nuqleus schedule` with stages: `python -m tests.faults.stand_in_scheduler schedule`."""
+"""`nuqleus schedule` with stages: `python -m tests.faults.staged_scheduler schedule`."""
 
 from cli.main import main
 from nuqleus.database.states import Files

@@ -1,4 +1,4 @@
-"""A folder, a database, and the parts that work on it, each a process of its own."""
+"""A folder, a database, and the services that work on it, each a process of its own."""
 
 import sys
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from nuqleus.database.engine import make_engine, reading
 from nuqleus.database.states import Files, FileState
 from nuqleus.database.tables import File, Image, Nucleus
 from nuqleus.settings import Settings
-from tests.faults.parts import Part, wait_until
+from tests.fake_segmenter import draw_squares
+from tests.faults.service import Service, wait_until
 from tests.faults.stages import Stages
-from tests.stand_in import draw_squares
 
 ENDED = {FileState.DONE, FileState.FAILED, FileState.DUPLICATE}
 
@@ -44,7 +44,7 @@ _QUIETLY = ("--without-mingle", "--without-gossip")
 
 
 @dataclass(frozen=True)
-class Tally:
+class FileCounts:
     """What became of the files.
 
     Attributes:
@@ -62,7 +62,7 @@ class Tally:
     lost: int
 
 
-class Plant:
+class Cluster:
     """Everything below one temporary folder.
 
     Args:
@@ -91,29 +91,29 @@ class Plant:
         self._serial = count()
         self.engine = make_engine(database_url)
         self.files = Files(self.engine)
-        self.parts: list[Part] = []
-        self.broker = self._part("broker", [find_server(), *self._broker_options()])
+        self.services: list[Service] = []
+        self.broker = self._service("broker", [find_server(), *self._broker_options()])
         self.scheduler = self.another_scheduler()
         self.worker = self.another_worker()
 
-    def another_scheduler(self) -> Part:
-        return self._part("scheduler", [*_PYTHON, "tests.faults.stand_in_scheduler", "schedule"])
+    def another_scheduler(self) -> Service:
+        return self._service("scheduler", [*_PYTHON, "tests.faults.staged_scheduler", "schedule"])
 
-    def another_worker(self) -> Part:
-        app = ("celery", "--quiet", "-A", "tests.faults.stand_in_app", "worker")
-        return self._part("worker", [*_PYTHON, *app, *_QUIETLY])
+    def another_worker(self) -> Service:
+        app = ("celery", "--quiet", "-A", "tests.faults.staged_app", "worker")
+        return self._service("worker", [*_PYTHON, *app, *_QUIETLY])
 
     def start(self) -> None:
         """Have a broker, a scheduler and a worker, no more; what was dropped before counts no longer."""
-        for part in self.parts:
-            part.thaw()
-            if part not in (self.broker, self.scheduler, self.worker):
-                part.kill()
+        for service in self.services:
+            service.thaw()
+            if service not in (self.broker, self.scheduler, self.worker):
+                service.kill()
         if not self.broker.lives():
             self.start_broker()
-        for part in (self.scheduler, self.worker):
-            if not part.lives():
-                part.start()
+        for service in (self.scheduler, self.worker):
+            if not service.lives():
+                service.start()
         self.nuclei.clear()
 
     def start_broker(self) -> None:
@@ -149,8 +149,8 @@ class Plant:
         row = self.row(name)
         return row and row.state
 
-    def wait_until_said(self, part: Part, words: str) -> None:
-        wait_until(lambda: words in part.said(), f"a part said {words!r}", self.describe)
+    def wait_until_said(self, service: Service, words: str) -> None:
+        wait_until(lambda: words in service.said(), f"a service said {words!r}", self.describe)
 
     def wait_until_counted(self, state: FileState, count: int) -> None:
         wait_until(lambda: self.files.counts()[state] == count, f"{count} {state}", self.describe)
@@ -169,7 +169,7 @@ class Plant:
         assert pid
         return pid
 
-    def tally(self) -> Tally:
+    def count_files(self) -> FileCounts:
         """Count what became of the files that were dropped, each result compared with what was drawn."""
         with reading(self.engine) as connection:
             rows = connection.execute(
@@ -186,22 +186,22 @@ class Plant:
 
     def describe(self) -> str:
         """How things stand, for the message of a test that failed."""
-        logs = "\n".join(f"--- {part._log.name}\n{part.said()[-4000:]}" for part in self.parts)
+        logs = "\n".join(f"--- {service._log.name}\n{service.said()[-4000:]}" for service in self.services)
         return f"{self.files.counts()}\n{logs}"
 
     def close(self) -> None:
-        for part in self.parts:
-            part.thaw()
-            part.kill()
+        for service in self.services:
+            service.thaw()
+            service.kill()
         self.engine.dispose()
 
-    def _count(self, rows: dict[str, Any], found: dict[int, list[int]]) -> Tally:
+    def _count(self, rows: dict[str, Any], found: dict[int, list[int]]) -> FileCounts:
         states = [row.state for row in rows.values()]
         results = {path: found.get(row.id, []) for path, row in rows.items()}
         done = {path for path, row in rows.items() if row.state == FileState.DONE}
         right = {path for path in done if results[path] == [self.nuclei.get(path)]}
         unended = sum(path not in rows or rows[path].state not in ENDED for path in self.nuclei)
-        return Tally(
+        return FileCounts(
             dropped=len(self.nuclei),
             done=states.count(FileState.DONE),
             failed=states.count(FileState.FAILED),
@@ -217,10 +217,10 @@ class Plant:
                 self.nuclei.keys() & set(connection.scalars(select(File.path).where(File.state.in_(ENDED))))
             )
 
-    def _part(self, name: str, command: Sequence[str]) -> Part:
-        log = self.root / f"{name}-{len(self.parts)}.log"
-        self.parts.append(Part(command, environment(self.settings), log))
-        return self.parts[-1]
+    def _service(self, name: str, command: Sequence[str]) -> Service:
+        log = self.root / f"{name}-{len(self.services)}.log"
+        self.services.append(Service(command, environment(self.settings), log))
+        return self.services[-1]
 
     def _broker_options(self) -> list[str]:
         (self.root / "queue").mkdir(exist_ok=True)

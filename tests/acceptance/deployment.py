@@ -1,4 +1,4 @@
-"""A house of its own for a test: a folder, a database, and the real commands as processes."""
+"""A deployment of its own for a test: a folder, a database, and the real commands as processes."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ HASTE = {
 """Waits that a person doesn't notice, but that add up in tests."""
 
 
-class House:
+class Deployment:
     """Everything below one temporary folder.
 
     Args:

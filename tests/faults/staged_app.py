@@ -1,4 +1,4 @@
-"""A worker's app with stages and a stand-in for the network: `celery -A tests.faults.stand_in_app worker`.
+"""A worker's app with stages and a fake segmenter: `celery -A tests.faults.staged_app worker`.
 
 Images whose names say so are poison: they do to the process what a broken decoder does.
 """
@@ -17,12 +17,12 @@ import nuqleus.database.claims
 import worker.processor
 from nuqleus.database.states import Files
 from nuqleus.settings import get_settings
+from tests.fake_segmenter import Found, ThresholdSegmenter
 from tests.faults import stages
 from tests.faults.stages import Stages
-from tests.stand_in import Found, ThresholdSegmenter
-from worker.factory import assemble
+from worker.factory import build_processor
 from worker.task import MEMORY_LIMIT_KB, create_app
-from worker.worker_process import Child
+from worker.worker_process import WorkerProcess
 
 settings = get_settings()
 halts = Stages(settings.state_dir / "stages")
@@ -118,15 +118,15 @@ def poisoned(read):
     return wrapped
 
 
-def assemble_stand_in(settings):
+def build_fake(settings):
     worker.processor.hash_content = staged(worker.processor.hash_content, stages.READING)
     worker.processor.process = poisoned(worker.processor.process)
     nuqleus.database.claims.insert_images = staged(
         nuqleus.database.claims.insert_images, stages.IN_TRANSACTION
     )
-    processor = assemble(settings, load=StagedSegmenter.load, device=lambda: "cpu:0")
+    processor = build_processor(settings, load=StagedSegmenter.load, device=lambda: "cpu:0")
     return dataclasses.replace(processor, files=StagedFiles(processor.files._engine))
 
 
-app = create_app(settings, Child(settings, assemble_stand_in), __name__)
-app.conf.worker_max_memory_per_child = int(os.environ.get("STAND_IN_MEMORY_KB", MEMORY_LIMIT_KB))
+app = create_app(settings, WorkerProcess(settings, build_fake), __name__)
+app.conf.worker_max_memory_per_child = int(os.environ.get("STAGED_MEMORY_KB", MEMORY_LIMIT_KB))

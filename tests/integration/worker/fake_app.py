@@ -1,0 +1,33 @@
+"""The worker's app, with a fake segmenter: `celery -A tests.integration.worker.fake_app worker`.
+
+While a file called `hold` lies beside the watched folder, the segmenter takes its time with every image, and says so by
+another called `held`.
+"""
+
+import time
+
+import numpy as np
+
+from nuqleus.settings import get_settings
+from tests.fake_segmenter import Found, ThresholdSegmenter
+from worker.factory import build_processor
+from worker.task import create_app
+from worker.worker_process import WorkerProcess
+
+settings = get_settings()
+HOLD = settings.input_dir.with_name("hold")
+
+
+class Held(ThresholdSegmenter):
+    def segment(self, pixels: np.ndarray) -> Found:
+        while HOLD.exists():
+            HOLD.with_name("held").touch()
+            time.sleep(0.01)
+        return super().segment(pixels)
+
+
+def build_fake(settings):
+    return build_processor(settings, load=Held.load, device=lambda: "cpu:0")
+
+
+app = create_app(settings, WorkerProcess(settings, build_fake), __name__)
