@@ -12,7 +12,7 @@ from nuqleus.database.tables import FileState
 from nuqleus.settings import Settings
 from scheduler.metrics import Standing
 from tests.unit.deployment.files import ROOT, ours, services
-from worker.metrics import OUTCOMES, Identity, Metrics
+from worker.metrics import OUTCOMES, Metrics, WorkerInfoCollector
 
 FOLDER = ROOT / "monitoring"
 DASHBOARD = json.loads((FOLDER / "dashboard.json").read_text())
@@ -36,7 +36,7 @@ def mounted(service: str) -> dict[str, str]:
 def told(sqlite_engine) -> dict[str, set[str]]:
     """The labels of each sample that scheduler and workers tell."""
     registry = Metrics().registry
-    registry.register(Identity("host:1:2", "gpu:0", "net", memory=lambda _device: (1, 2)))
+    registry.register(WorkerInfoCollector("host:1:2", "gpu:0", "net", memory=lambda _device: (1, 2)))
     scheduler = CollectorRegistry()
     ProcessCollector(registry=scheduler)
     scheduler.register(Standing(sqlite_engine, lambda: 0, 60, "me"))
