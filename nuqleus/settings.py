@@ -35,6 +35,15 @@ def _embedded_database(given: dict[str, Any]) -> str:
     return f"sqlite:///{(given['state_dir'] / 'nuqleus.db').as_posix()}"
 
 
+def _with_password(url: str, password: str | None) -> str:
+    """A URL with a password, if it names a user and has none."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    if not password or not user or ":" in user:
+        return url
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+
+
 class Settings(BaseSettings):
     """What all parts need to agree on. Built by `get_settings` when a command starts, never at import.
 
@@ -43,6 +52,7 @@ class Settings(BaseSettings):
         state_dir: database and broker files of the embedded kind live here.
         database_url: SQLAlchemy's form of URL: `sqlite:///file.db`, `postgresql://user:password@host/name`.
         database_password: put into a `database_url` that names a user but no password.
+        broker_password: the same for a `broker_url`.
         broker_url: `redis://…`; None starts a server of our own.
         workers: worker processes that `nuqleus run` starts.
         settle_seconds: a file is complete when its size and time of change stood still for so long.
@@ -79,6 +89,7 @@ class Settings(BaseSettings):
     # are passwords, or may hold some: never in a repr, and so in no log
     database_password: Annotated[str | None, Field(repr=False)] = None
     database_url: Annotated[str, Field(repr=False, default_factory=_embedded_database)]
+    broker_password: Annotated[str | None, Field(repr=False)] = None
     broker_url: Annotated[str | None, Field(repr=False)] = None
     workers: PositiveInt = 1
     settle_seconds: Annotated[float, Field(ge=0)] = 2.0
@@ -107,12 +118,13 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _with_password(cls, url: str, given: ValidationInfo) -> str:
-        password, parts = given.data["database_password"], urlsplit(url)
-        user, _, host = parts.netloc.rpartition("@")
-        if not password or not user or ":" in user:
-            return url
-        return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+    def _with_database_password(cls, url: str, given: ValidationInfo) -> str:
+        return _with_password(url, given.data["database_password"])
+
+    @field_validator("broker_url")
+    @classmethod
+    def _with_broker_password(cls, url: str | None, given: ValidationInfo) -> str | None:
+        return url and _with_password(url, given.data["broker_password"])
 
     @field_validator("rules")
     @classmethod

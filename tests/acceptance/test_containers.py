@@ -125,7 +125,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         folder.chmod(0o755)
     stack = Stack(f"nuqleus-{uuid.uuid4().hex[:8]}", inbox)
     try:
-        stack.compose("build", "worker")  # once, for all services that run the image
         stack.compose("up", "--detach", "--scale", f"worker={WORKERS}")
         yield stack
     finally:

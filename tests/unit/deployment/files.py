@@ -1,6 +1,7 @@
 """The files that containers are made of, read as a container engine reads them."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import click
 import yaml
 
 from cli.main import main
+from nuqleus.settings import SECRETS
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -33,8 +35,18 @@ def ours() -> dict[str, dict[str, Any]]:
     return {
         name: service
         for name, service in services().items()
-        if "build" in service and "entrypoint" not in service
+        if service["image"].startswith("nuqleus:") and "entrypoint" not in service
     }
+
+
+def program(words: list[str], secrets: Path) -> list[str]:
+    """A command of the compose file, as an engine starts it, with its secrets in another folder."""
+    return [word.replace("$$", "$").replace(str(SECRETS), str(secrets)) for word in words]
+
+
+def environment_with(*folders: Path) -> dict[str, str]:
+    """This process's environment, with folders in which programs are looked for first."""
+    return os.environ | {"PATH": os.pathsep.join([*map(str, folders), os.environ["PATH"]])}
 
 
 def seconds(duration: str) -> float:

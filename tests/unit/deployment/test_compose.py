@@ -1,7 +1,6 @@
 """What docker-compose.yml says is valid, and exists in the program."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,9 +20,11 @@ from tests.unit.deployment.files import (
     ROOT,
     VARIABLE,
     environment,
+    environment_with,
     interpolated,
     ours,
     parse,
+    program,
     seconds,
     services,
 )
@@ -80,39 +81,70 @@ class TestCommands:
         assert isinstance(service.get("command", []), list)
         assert isinstance(service.get("entrypoint", []), list)
 
-    def test_the_password_is_made_once(self, tmp_path):
-        *program, path = services()["password"]["entrypoint"]
-        secret = tmp_path / "password"
-        command = [*[word.replace("$$", "$") for word in program], str(secret)]
-        path_with_python = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    def test_each_password_is_made_once(self, tmp_path):
+        command = program(services()["password"]["entrypoint"], tmp_path)
         made = []
         for _ in range(2):
-            subprocess.run(command, check=True, env=os.environ | {"PATH": path_with_python})
-            made.append(secret.read_text().strip())
+            subprocess.run(command, check=True, env=environment_with(Path(sys.executable).parent))
+            made.append({path.name: path.read_text().strip() for path in tmp_path.iterdir()})
 
-        assert len(made[0]) > 30
         assert made[0] == made[1]
-        assert path == f"{SECRETS}/nuqleus_database_password"
+        assert made[0].keys() == {"nuqleus_database_password", "nuqleus_broker_password"}
+        assert all(len(password) > 30 for password in made[0].values())
+        assert len({*made[0].values()}) == 2
+
+    def test_a_password_that_is_there_already_is_kept(self, tmp_path):
+        (tmp_path / "nuqleus_database_password").write_text("chosen")
+        command = program(services()["password"]["entrypoint"], tmp_path)
+        subprocess.run(command, check=True, env=environment_with(Path(sys.executable).parent))
+        assert (tmp_path / "nuqleus_database_password").read_text() == "chosen"
+
+
+class TestImages:
+    """Engines that build one tag twice at the same time end with `already exists`."""
+
+    def test_each_image_is_built_by_one_service_and_pulled_by_none(self):
+        mine = {name: service for name, service in services().items() if "nuqleus:" in service["image"]}
+        built = {name: service["image"] for name, service in mine.items() if "build" in service}
+        assert built == {"worker": "nuqleus:cpu", "worker-gpu": "nuqleus:gpu"}
+        assert {service["image"] for service in mine.values()} == set(built.values())
+        assert {service["pull_policy"] for service in mine.values()} == {"never"}
 
 
 class TestEnvironment:
     @pytest.mark.parametrize("name", ours())
-    def test_every_variable_is_a_setting(self, name: str):
-        assert {*ours()[name]["environment"]} <= {
-            f"NUQLEUS_{field.upper()}" for field in Settings.model_fields
-        }
+    def test_every_setting_is_passed_on(self, name: str):
+        """Those of `nuqleus run` alone are not."""
+        fields = Settings.model_fields.keys() - {"state_dir", "workers"}
+        assert ours()[name]["environment"].keys() == {f"NUQLEUS_{field.upper()}" for field in fields}
+
+    @pytest.mark.parametrize("name", services())
+    def test_no_name_of_the_compose_file_s_own_reaches_a_container(self, name: str):
+        """A container is replaced when its environment changes: more workers would stop all of them."""
+        assert "env_file" not in services()[name]
+        compose_s_own = {variable for variable, _ in VARIABLE.findall(COMPOSE) if "NUQLEUS_" not in variable}
+        assert not compose_s_own & services()[name].get("environment", {}).keys()
+
+    def test_the_number_of_workers_changes_nothing_but_their_number(self):
+        few, many = services(), services(WORKERS="8", GPU_WORKERS="2")
+        for workers in (few["worker"], few["worker-gpu"], many["worker"], many["worker-gpu"]):
+            del workers["deploy"]["replicas"]
+        assert few == many
 
     @pytest.mark.parametrize("name", ours())
     def test_its_values_make_sense(self, name: str, monkeypatch, tmp_path):
         monkeypatch.setattr("nuqleus.settings.SECRETS", tmp_path)
         (tmp_path / "nuqleus_database_password").write_text("secret\n")
+        (tmp_path / "nuqleus_broker_password").write_text("another\n")
         for variable, value in ours()[name]["environment"].items():
-            monkeypatch.setenv(variable, value)
+            if value is not None:
+                monkeypatch.setenv(variable, value)
 
         settings = get_settings()
 
         assert make_engine(settings.database_url).url.password == "secret"
         assert make_app(settings).conf.broker_url == settings.broker_url
+        assert make_url(settings.broker_url).password == "another"
 
     @pytest.mark.parametrize("variable", ["NUQLEUS_DATABASE_URL", "NUQLEUS_BROKER_URL"])
     def test_every_url_leads_to_a_service_and_its_port(self, variable: str):
@@ -131,7 +163,7 @@ class TestEnvironment:
         assert listed == dict(VARIABLE.findall(COMPOSE))
 
     def test_no_password_is_in_the_repository(self):
-        assert not re.search(r"PASSWORD:|:[^/\s]+@", COMPOSE + EXAMPLE)
+        assert not re.search(r"PASSWORD: *\S|:[^/\s{]+@", COMPOSE + EXAMPLE)
 
 
 class TestHealth:
@@ -142,7 +174,7 @@ class TestHealth:
 
     def test_the_database_answers_a_query_and_the_broker_a_command(self):
         assert services()["postgres"]["healthcheck"]["test"][1] == "psql"
-        assert services()["redis"]["healthcheck"]["test"][1] == "redis-cli"
+        assert services()["redis"]["healthcheck"]["test"][1].endswith("redis-cli -e ping")
 
     @pytest.mark.parametrize("name", services())
     def test_what_is_waited_for_can_come_true(self, name: str):
@@ -164,6 +196,7 @@ class TestWorkers:
 
     @pytest.mark.parametrize(("name", "variable"), [("worker", "WORKERS"), ("worker-gpu", "GPU_WORKERS")])
     def test_there_is_one_unless_the_settings_file_says_how_many(self, name: str, variable: str):
+        assert services()[name]["deploy"]["mode"] == "replicated", "or podman-compose starts a single one"
         assert services()[name]["deploy"]["replicas"] == 1
         assert services(**{variable: "8"})[name]["deploy"]["replicas"] == 8
 
@@ -196,7 +229,7 @@ class TestConfinement:
         assert inbox["target"] == environment()["NUQLEUS_INPUT_DIR"]
 
     @pytest.mark.parametrize("name", sorted(services().keys() - {"password"}))
-    def test_the_password_can_only_be_read(self, name: str):
+    def test_passwords_can_only_be_read(self, name: str):
         mounts = [mount for mount in services()[name].get("volumes", []) if mount["source"] == "secrets"]
         assert all(mount["read_only"] and mount["target"] == str(SECRETS) for mount in mounts)
 
@@ -213,7 +246,7 @@ class TestConfinement:
 
 class TestBroker:
     def test_it_keeps_what_is_queued_and_evicts_nothing(self):
-        options = services()["redis"]["command"][1:]
+        options = services()["redis"]["command"]
         given = dict(zip(options[::2], options[1::2], strict=True))
         assert given["--appendonly"] == "yes"
         assert given["--maxmemory-policy"] == "noeviction"

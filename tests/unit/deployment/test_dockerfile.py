@@ -98,7 +98,7 @@ class TestContent:
         assert '-r pyproject.toml ${EXTRAS:+--extra="$EXTRAS"}' in installing
         assert "--constraints requirements.lock" in installing
         built = [service["build"] for service in services(EXTRAS="vendor").values() if "build" in service]
-        assert {build["args"]["EXTRAS"] for build in built if build["target"] == target} == {"vendor"}
+        assert [build["args"]["EXTRAS"] for build in built if build["target"] == target] == ["vendor"]
 
     def test_the_extra_for_microscopes_is_locked(self):
         named = PROJECT["project"]["optional-dependencies"]["vendor"]

@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,7 +14,7 @@ from prometheus_client.process_collector import ProcessCollector
 from nuqleus.database.tables import FileState
 from nuqleus.settings import Settings
 from scheduler.metrics import Standing
-from tests.unit.deployment.files import ROOT, ours, services
+from tests.unit.deployment.files import ROOT, environment_with, ours, program, services
 from worker.metrics import OUTCOMES, Metrics, WorkerInfoCollector
 
 FOLDER = ROOT / "monitoring"
@@ -120,7 +123,7 @@ class TestPrometheus:
     def test_it_asks_flower_where_that_listens(self):
         ((target,),) = [config["targets"] for config in JOBS["flower"]["static_configs"]]
         name, port = target.split(":")
-        assert f"--port={port}" in services()[name]["command"]
+        assert f"--port={port}" in services()[name]["entrypoint"][-1]
 
     def test_metrics_are_told_to_other_containers(self):
         assert {service["environment"]["NUQLEUS_METRICS_ADDRESS"] for service in ours().values()} == {
@@ -166,9 +169,28 @@ class TestGrafana:
         assert variables["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
 
 
-def test_flower_listens_to_the_broker_of_the_workers():
-    url = ours()["worker"]["environment"]["NUQLEUS_BROKER_URL"]
-    assert services()["flower"]["environment"]["CELERY_BROKER_URL"] == url
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        (None, "redis://default:s3cret@redis:6379/0"),
+        ("redis://:mine@elsewhere/3", "redis://:mine@elsewhere/3"),
+    ],
+)
+def test_flower_listens_to_the_broker_of_the_workers(tmp_path, url, seen):
+    (tmp_path / "nuqleus_broker_password").write_text("s3cret\n")
+    (tmp_path / "celery").write_text('#!/bin/sh\necho "$CELERY_BROKER_URL" "$@"\n')
+    (tmp_path / "celery").chmod(0o755)
+    given = services(**{"NUQLEUS_BROKER_URL": url} if url else {})
+    flower = given["flower"]
+    assert flower["environment"]["BROKER_URL"] == given["worker"]["environment"]["NUQLEUS_BROKER_URL"]
+    said = subprocess.run(
+        program(flower["entrypoint"], tmp_path),
+        env=environment_with(tmp_path, Path(sys.executable).parent) | flower["environment"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.split() == [seen, "flower", "--port=5555"]
 
 
 @pytest.mark.parametrize("name", ["prometheus", "grafana", "flower"])

@@ -105,8 +105,22 @@ def test_a_url_without_a_user_or_with_a_password_stays_as_it_is(url: str):
     assert get_settings(database_url=url, database_password="secret").database_url == url
 
 
-def test_the_database_password_is_in_no_repr():
-    assert "secret" not in repr(get_settings(database_url=SERVER, database_password="secret"))
+def test_the_broker_s_password_comes_the_same_way(secrets: Path):
+    (secrets / "nuqleus_broker_password").write_text("p@ss/word\n")
+
+    assert get_settings(broker_url="redis://default@r/0").broker_url == "redis://default:p%40ss%2Fword@r/0"
+    assert get_settings(broker_url="redis://r/0").broker_url == "redis://r/0"
+    assert get_settings().broker_url is None
+
+
+def test_passwords_of_their_own_are_in_no_repr():
+    settings = get_settings(
+        database_url=SERVER,
+        broker_url="redis://default@r",
+        database_password="secret",
+        broker_password="secret",
+    )
+    assert "secret" not in repr(settings)
 
 
 def test_without_a_folder_of_secrets_there_are_none(secrets: Path):
