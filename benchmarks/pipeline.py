@@ -126,7 +126,7 @@ def time_bare_pass(plane: Plane, segmenter: Segmenter, watch: Stopwatch) -> None
     """Time nothing but the network, on the tiles that the segmenter cuts."""
     image = normalise(nuclear_pixels(plane))
     height, width = image.shape[:2]
-    for tile in cut_tiles(height, width, segmenter.tile, segmenter.margin):
+    for tile in cut_tiles(height, width, segmenter.tile_side, segmenter.halo):
         batch = make_batch(image[tile.read], segmenter.card.network.multiple)
         with watch.timing(BARE):
             segmenter.network.predict_on_batch(batch)

@@ -19,16 +19,17 @@ from rich.progress import track
 from rich.table import Table
 from scipy import ndimage
 
+from model.arrays import Maps
 from model.measurements import measure_intensities, measure_shapes
-from model.network.forward_pass import Forward
+from model.network.forward_pass import BatchedForwardPass
 from model.preprocessing.intensity_scaling import normalise
 from model.samples.drawn import Field, fluorescence
-from model.segmentation.instances import Maps, find_nuclei
+from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import Segmenter, predict_maps
 from model.training.dataset import read_image
 from model.training.targets import distance_map, stack_targets
 from model.weights import SHIPPED, ModelCard, read_card
-from model.weights.postprocessing import InstanceRules
+from model.weights.postprocessing import PostprocessingParams
 
 T = TypeVar("T")
 
@@ -53,9 +54,9 @@ class Tally:
     instances: float = 0.0
     measurements: float = 0.0
 
-    def add(self, case: Case, outputs: tuple[str, ...], rules: InstanceRules) -> None:
+    def add(self, case: Case, outputs: tuple[str, ...], params: PostprocessingParams) -> None:
         """Do a case, with a watch in hand."""
-        labels, seconds = timed(lambda: find_nuclei(case.maps, outputs, rules))
+        labels, seconds = timed(lambda: find_nuclei(case.maps, outputs, params))
         _, more = timed(lambda: (measure_shapes(labels), measure_intensities(labels, case.pixels)))
         self.megapixels += labels.size / 1e6
         self.nuclei += int(labels.max())
@@ -84,7 +85,8 @@ def read_cases(folder: Path) -> Iterator[Case]:
     for path in track(sorted(folder.iterdir()), "Measuring"):
         pixels = read_image(path)
         yield Case(
-            pixels, predict_maps(Forward(segmenter.network), segmenter.card.network, normalise(pixels))
+            pixels,
+            predict_maps(BatchedForwardPass(segmenter.network), segmenter.card.network, normalise(pixels)),
         )
 
 
@@ -92,7 +94,7 @@ def tally(cases: Iterable[Case], card: ModelCard) -> Tally:
     """Do all cases."""
     done = Tally()
     for case in cases:
-        done.add(case, card.network.outputs, card.rules)
+        done.add(case, card.network.outputs, card.postprocessing)
     return done
 
 

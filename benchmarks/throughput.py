@@ -37,9 +37,9 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.house import STUB_WORKER, WORKER, House, copy_unlike, house
-from model.network.forward_pass import choose_lanes
+from model.network.forward_pass import choose_concurrency
 from model.preprocessing.intensity_scaling import normalise
-from model.reading import read_planes
+from model.reading import read_pconcurrency
 from model.reading.channels import nuclear_pixels
 from model.segmentation.segmenter import Segmenter, make_batch
 
@@ -48,7 +48,7 @@ SMALL = 128
 BARE = {
     "bare, one by one": (1, 1),
     "bare, together": (8, 1),
-    "bare, side by side": (1, choose_lanes()),
+    "bare, side by side": (1, choose_concurrency()),
 }
 """Images of a size in a batch, and batches at the same time."""
 
@@ -98,8 +98,8 @@ def time_whole(images: list[Path], copies: int, rounds: int, figures: Figures) -
     pixels, batches = prepare(images, segmenter.card.network.multiple)
     with house() as built:
         for _ in track(range(rounds), "whole"):
-            for name, (together, lanes) in BARE.items():
-                figures.rates[name].append(pixels / time_bare(segmenter, batches, together, lanes))
+            for name, (together, concurrency) in BARE.items():
+                figures.rates[name].append(pixels / time_bare(segmenter, batches, together, concurrency))
             with built.workers(WORKER, [None]):
                 seconds = drop(built, images, copies)
             figures.rates["whole"].append(copies * pixels / seconds)
@@ -142,18 +142,20 @@ def drop(built: House, images: list[Path], copies: int) -> float:
 
 def prepare(images: list[Path], multiple: int = 1) -> tuple[float, list[NDArray[np.float32]]]:
     """Megapixels of some images, and what the network sees of each."""
-    shown = [normalise(nuclear_pixels(plane)) for image in images for plane in read_planes(image)]
+    shown = [normalise(nuclear_pixels(plane)) for image in images for plane in read_pconcurrency(image)]
     return sum(image.shape[0] * image.shape[1] for image in shown) / 1e6, [
         make_batch(image, multiple) for image in shown
     ]
 
 
-def time_bare(segmenter: Segmenter, batches: list[NDArray[np.float32]], together: int, lanes: int) -> float:
+def time_bare(
+    segmenter: Segmenter, batches: list[NDArray[np.float32]], together: int, concurrency: int
+) -> float:
     """Seconds that the network takes for all images, so many of a size at once, so many times at the same time."""
     groups = list(alike(batches, together))
     for group in {group.shape: group for group in groups}.values():
         segmenter.network.predict_on_batch(group)
-    with ThreadPoolExecutor(lanes) as pool:
+    with ThreadPoolExecutor(concurrency) as pool:
         start = time.perf_counter()
         for _ in pool.map(segmenter.network.predict_on_batch, groups):
             pass

@@ -18,7 +18,7 @@ from rich.table import Table
 from model.evaluation.matching import compare
 from model.evaluation.scores import ImageScore, summarise
 from model.network.batch_norm import fold_norms
-from model.network.forward_pass import Forward
+from model.network.forward_pass import BatchedForwardPass
 from model.network.unet import build_unet
 from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import predict_maps
@@ -60,14 +60,14 @@ def look(
     config = replace(card.network, zoom=view.zoom)
     network = build_unet(config)
     network.load_weights(weights)
-    forward = Forward(fold_norms(network, config))
+    forward = BatchedForwardPass(fold_norms(network, config))
     predict_maps(forward, config, examples[0].image)
     scores, seconds = [], 0.0
     for example in track(examples, str(view)):
         start = time.perf_counter()
         maps = predict_augmented(forward, config, example.image, view.ways)
         seconds += time.perf_counter() - start
-        found = find_nuclei(maps, config.outputs, card.rules)
+        found = find_nuclei(maps, config.outputs, card.postprocessing)
         scores.append(ImageScore(example.name, example.kind, compare(example.labels, found)))
     return scores, seconds
 

@@ -29,7 +29,7 @@ class ThresholdSegmenter:
     """Pixels brighter than half of the brightest, 4-connected."""
 
     card = Card()
-    tiled = None
+    tile_predictor = None
 
     @classmethod
     def load(cls, weights: Path | None = None) -> "ThresholdSegmenter":
@@ -44,10 +44,10 @@ class ThresholdSegmenter:
 class TiledThresholdSegmenter(ThresholdSegmenter):
     """Sees images in tiles, too: the light itself is its map, of which nuclei are the bright parts."""
 
-    tile, margin, maps = 96, 16, 1
+    tile_side, halo, n_maps = 96, 16, 1
 
     @property
-    def tiled(self) -> "TiledThresholdSegmenter":
+    def tile_predictor(self) -> "TiledThresholdSegmenter":
         return self
 
     def predict(self, image: np.ndarray, tile: Tile) -> np.ndarray:

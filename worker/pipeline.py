@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from model.blockwise.segmentation import BlockwiseSegmentation, SeesTiles, join_parts
+from model.blockwise.segmentation import BlockwiseSegmentation, TilePredictor, join_parts
 from model.labels.masks import LabelImage, Mask, MaskBlock, encode_mask
 from model.measurements import Table, measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
@@ -47,7 +47,7 @@ class SegmenterProtocol(Protocol):
         """Find the nuclei of an image: (H, W, 1) or (H, W, 3), any numeric dtype."""
 
     @property
-    def tiled(self) -> SeesTiles | None:
+    def tile_predictor(self) -> TilePredictor | None:
         """How it sees large images piece by piece; None if it must see them whole."""
 
 
@@ -77,9 +77,9 @@ def process(
     """
     labels: Labels
     for plane, seconds in _read(path, choice, max_pixels):
-        tiled = segmenter.tiled if plane.is_large else None
-        if tiled:
-            labels, result = _process_blocks(plane, tiled, seconds, on_block)
+        tile_predictor = segmenter.tile_predictor if plane.is_large else None
+        if tile_predictor:
+            labels, result = _process_blocks(plane, tile_predictor, seconds, on_block)
         else:
             with _pixels.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
                 labels, result = _process_whole(plane, segmenter, seconds)
@@ -117,7 +117,7 @@ def _process_whole(plane: Plane, segmenter: SegmenterProtocol, reading: float) -
 
 
 def _process_blocks(
-    plane: Plane, network: SeesTiles, reading: float, on_block: OnBlock | None
+    plane: Plane, network: TilePredictor, reading: float, on_block: OnBlock | None
 ) -> tuple[Mask, ImageResult]:
     parts = []
     with _one_large:

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from model.segmentation.tiling import Span, Tile, spans
+from model.segmentation.tiling import Interval, Tile, cut_side
 
 Labels = NDArray[np.int32]
 Place = tuple[int, int]
@@ -37,7 +37,7 @@ class Stripe:
     """
 
     number: int
-    tiles: tuple[tuple[Span, Span], ...]
+    tiles: tuple[tuple[Interval, Interval], ...]
     length: int
 
     @property
@@ -115,7 +115,7 @@ def cut_blocks(height: int, width: int, side: int, margin: int) -> list[Block]:
 
 
 def _stripes(length: int, side: int, margin: int) -> list[Stripe]:
-    tiles = list(spans(length, side, margin))
+    tiles = list(cut_side(length, side, margin))
     groups = [tuple(tiles[first : first + TILES]) for first in range(0, len(tiles), TILES)]
     return [Stripe(number, group, length) for number, group in enumerate(groups)]
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from model.arrays import Maps
 from model.blockwise.block_layout import KEPT, Block, Labels, Place
-from model.segmentation.instances import Maps
 
 
 class MapStrips:

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model.arrays import Maps
 from model.blockwise.block_layout import Block, Labels, Place, cut_blocks, settle
 from model.blockwise.prefetch import make_ahead
 from model.blockwise.seams import LabelCanvas, MapStrips
@@ -23,26 +24,25 @@ from model.measurements import Table, measure_intensities, measure_shapes
 from model.preprocessing.intensity_scaling import Image, Stretch, find_stretch, sample_step
 from model.reading import Plane
 from model.reading.channels import nuclear_pixels
-from model.segmentation.instances import Maps
 from model.segmentation.tiling import Tile
 
 BAND = 1024
 """Rows that are looked at together where every pixel of a plane must be seen once."""
 
 
-class SeesTiles(Protocol):
+class TilePredictor(Protocol):
     """What blocks need of a network: `model.segmentation.segmenter.Segmenter` is one."""
 
     @property
-    def tile(self) -> int:
+    def tile_side(self) -> int:
         """Side of the largest tile that it sees."""
 
     @property
-    def margin(self) -> int:
+    def halo(self) -> int:
         """Context around what is kept of a tile."""
 
     @property
-    def maps(self) -> int:
+    def n_maps(self) -> int:
         """How many maps it makes."""
 
     def predict(self, image: Image, tile: Tile) -> Maps:
@@ -74,11 +74,11 @@ class BlockwiseSegmentation:
         seconds: what each stage took up to now: `read`, `normalise`, `network`, `instances`, `measure`.
     """
 
-    def __init__(self, plane: Plane, network: SeesTiles) -> None:
+    def __init__(self, plane: Plane, network: TilePredictor) -> None:
         self._plane = plane
         self._network = network
         height, width = self._size = plane.pixels.shape[:2]
-        self._blocks = cut_blocks(height, width, network.tile, network.margin)
+        self._blocks = cut_blocks(height, width, network.tile_side, network.halo)
         self._strips = MapStrips()
         self._canvas = LabelCanvas()
         self._count = 0
@@ -108,12 +108,12 @@ class BlockwiseSegmentation:
     def _predict(self, image: Image, block: Block) -> Maps:
         """Return the maps of a block's window; those that are new come from the network."""
         (top, left), (rows, columns) = _origin(block.window), block.window
-        maps = np.empty((rows.stop - top, columns.stop - left, self._network.maps), np.float32)
+        maps = np.empty((rows.stop - top, columns.stop - left, self._network.n_maps), np.float32)
         self._strips.hand_out(maps, block)
         with self._timing("network"):
             for tile in block.tiles:
-                new = self._network.predict(image, tile.seen_from(*_origin(block.read)))
-                maps[tile.seen_from(top, left).write] = new
+                new = self._network.predict(image, tile.relative_to(*_origin(block.read)))
+                maps[tile.relative_to(top, left).write] = new
         self._strips.take_in(maps, block)
         return maps
 

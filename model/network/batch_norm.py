@@ -1,4 +1,4 @@
-"""A trained network without its batch norms: the same function in fewer steps, for inference or further training."""
+"""Batch-norm folding: the same function in fewer steps, for inference or further training."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from model.network.config import UNetConfig
 from model.network.precision import Precision, computing_in
 from model.network.unet import NORM, FrozenConv2D, build_unet
 
-Array = NDArray[np.float32]
+Weights = NDArray[np.float32]
 
 
 def fold_norms(network: keras.Model, config: UNetConfig, precision: Precision = "float32") -> keras.Model:
@@ -21,7 +21,7 @@ def fold_norms(network: keras.Model, config: UNetConfig, precision: Precision = 
     with computing_in(precision):
         folded = build_unet(replace(config, norms=False, frozen=False))
     for layer in _convolutions(folded):
-        kernel, gain, offset = _take_apart(network, layer.name)
+        kernel, gain, offset = _kernel_gain_offset(network, layer.name)
         layer.set_weights([kernel * gain, offset])
     return folded
 
@@ -30,7 +30,7 @@ def freeze_norms(network: keras.Model, config: UNetConfig) -> keras.Model:
     """Return a network that gives the same logits up to rounding, to be trained on with its batch norms frozen."""
     frozen = build_unet(replace(config, frozen=True))
     for layer in _convolutions(frozen):
-        kernel, gain, offset = _take_apart(network, layer.name)
+        kernel, gain, offset = _kernel_gain_offset(network, layer.name)
         layer.set_weights([kernel, offset, gain] if isinstance(layer, FrozenConv2D) else [kernel, offset])
     return frozen
 
@@ -39,8 +39,8 @@ def _convolutions(network: keras.Model) -> list[keras.Layer]:
     return [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D | FrozenConv2D)]
 
 
-def _take_apart(network: keras.Model, name: str) -> tuple[Array, Array, Array]:
-    """Return a convolution's (rows, columns, in, out) kernel, what a norm multiplies its channels by, and adds."""
+def _kernel_gain_offset(network: keras.Model, name: str) -> tuple[Weights, Weights, Weights]:
+    """Return a convolution's kernel (rows, columns, in, out), and what its batch norm multiplies by and adds."""
     kernel, *others = network.get_layer(name).get_weights()
     if others:
         offset, gain = others if len(others) > 1 else (others[0], np.ones_like(others[0]))

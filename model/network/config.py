@@ -1,21 +1,24 @@
-"""What it takes to build a network; read without loading Keras."""
+"""Architecture of a U-Net, as data; read without loading Keras."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+FORMER_NAMES = {"roots": "sqrt_channels", "canvas": "resize_to"}
+"""Keys in cards of earlier versions, and in databases that keep them → what they are called now."""
+
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """What it takes to build a network: everything that its weights depend on.
+    """Architecture of a U-Net: everything that its weights depend on.
 
     Attributes:
         widths: channels of each level, from the finest to the coarsest.
         stride: pixels of input per pixel of the finest level (1 or 2).
         outputs: names of the output maps, in order; each is one channel of logits.
-        roots: the stem sees square roots of the intensities beside them, in which dim nuclei next to very bright ones
-            still stand out from the ground.
+        sqrt_channels: the stem sees square roots of the intensities beside them, in which dim nuclei next to very
+            bright ones still stand out from the ground.
         residual: residual blocks with batch norm and added skips, or the plain pairs of convolutions and
             concatenated skips of the 2015 paper.
         norms: batch norms, as in training; without them convolutions have the biases that `fold_norms` gives them.
@@ -23,19 +26,19 @@ class UNetConfig:
             third of the time out of each step of training.
         zoom: how large the network sees its input, as numerator and denominator: at half the resolution of (4, 3),
             small nuclei are still shapes. Logits come back at the size of the input.
-        canvas: side of the square that whole images are resized to before the network sees them, as the first
+        resize_to: side of the square that whole images are resized to before the network sees them, as the first
             notebooks did; None leaves them as they are.
     """
 
     widths: tuple[int, ...] = (24, 48, 96, 128, 160)
     stride: int = 2
     outputs: tuple[str, ...] = ("foreground", "contact", "distance")
-    roots: bool = True
+    sqrt_channels: bool = True
     residual: bool = True
     norms: bool = True
     frozen: bool = False
     zoom: tuple[int, int] = (1, 1)
-    canvas: int | None = None
+    resize_to: int | None = None
 
     @property
     def multiple(self) -> int:
@@ -54,6 +57,8 @@ class UNetConfig:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "UNetConfig":
-        """Build the record from what `to_json` returned."""
-        lists = {name: tuple(values[name]) for name in ("widths", "outputs", "zoom") if name in values}
-        return cls(**{**values, **lists})
+        """Build the record from what `to_json` returned, of this version or an earlier one."""
+        present: dict[str, Any] = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
+        for name in {"widths", "outputs", "zoom"} & present.keys():
+            present[name] = tuple(present[name])
+        return cls(**present)

@@ -1,8 +1,7 @@
-"""Questions of several threads, answered together.
+"""Batches concurrent inference requests (flat combining: Hendler et al., SPAA 2010).
 
-Threads that want the same thing at the same time (the network's opinion of a tile) queue up; whoever comes
-first answers for those that wait. Nobody waits for company, and a thread alone does its own work. ("Flat combining",
-Hendler et al., SPAA 2010.)
+Threads that want the same thing at the same time, the network's maps of a tile say, queue up; whichever gets a slot
+runs a batch for all that wait. Nobody waits for others to come, and a thread alone does its own work.
 """
 
 from collections import deque
@@ -11,50 +10,53 @@ from concurrent.futures import Future
 from threading import BoundedSemaphore, Lock
 from typing import Generic, TypeVar
 
-Question = TypeVar("Question")
-Answer = TypeVar("Answer")
+Request = TypeVar("Request")
+Response = TypeVar("Response")
 
 
-class Combiner(Generic[Question, Answer]):
-    """Calls a function of many for each of several threads.
+class RequestBatcher(Generic[Request, Response]):
+    """Calls a function of a batch on behalf of threads that have one request each.
 
     Args:
-        answer: takes questions, returns an answer to each. What it raises, all who asked get.
-        most: questions that are answered together.
-        lanes: threads that may be answering at the same time.
+        run_batch: takes requests, returns a response to each. What it raises, every caller of the batch gets.
+        max_batch: requests in a batch.
+        concurrency: batches that may be running at the same time.
     """
 
     def __init__(
-        self, answer: Callable[[Sequence[Question]], Sequence[Answer]], most: int, lanes: int = 1
+        self,
+        run_batch: Callable[[Sequence[Request]], Sequence[Response]],
+        max_batch: int,
+        concurrency: int = 1,
     ) -> None:
-        self._answer = answer
-        self._most = most
-        self._waiting: deque[tuple[Question, Future[Answer]]] = deque()
-        self._picking = Lock()
-        self._lanes = BoundedSemaphore(lanes)
+        self._run_batch = run_batch
+        self._max_batch = max_batch
+        self._pending: deque[tuple[Request, Future[Response]]] = deque()
+        self._taking = Lock()
+        self._slots = BoundedSemaphore(concurrency)
 
-    def __call__(self, question: Question) -> Answer:
-        """Return the answer to a question, together with those of other threads or alone."""
-        future: Future[Answer] = Future()
-        self._waiting.append((question, future))
-        with self._lanes:
-            while not future.done() and (asked := self._pick()):
-                self._answer_all(asked)
+    def __call__(self, request: Request) -> Response:
+        """Return the response to a request, run in one batch with those of other threads, or alone."""
+        future: Future[Response] = Future()
+        self._pending.append((request, future))
+        with self._slots:
+            while not future.done() and (batch := self._take_batch()):
+                self._respond(batch)
         return future.result()
 
-    def _pick(self) -> list[tuple[Question, Future[Answer]]]:
-        """Those who have waited longest; nobody if another lane has one's own question."""
-        with self._picking:
-            return [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+    def _take_batch(self) -> list[tuple[Request, Future[Response]]]:
+        """Take those who have waited longest; nobody if another slot has one's own request."""
+        with self._taking:
+            return [self._pending.popleft() for _ in range(min(self._max_batch, len(self._pending)))]
 
-    def _answer_all(self, asked: Sequence[tuple[Question, Future[Answer]]]) -> None:
+    def _respond(self, batch: Sequence[tuple[Request, Future[Response]]]) -> None:
         try:
-            answers = self._answer([question for question, _ in asked])
+            responses = self._run_batch([request for request, _ in batch])
         except BaseException as error:
-            for _, future in asked:
+            for _, future in batch:
                 future.set_exception(error)
             if not isinstance(error, Exception):  # the thread that was interrupted must notice
                 raise
         else:
-            for (_, future), answer in zip(asked, answers, strict=True):
-                future.set_result(answer)
+            for (_, future), response in zip(batch, responses, strict=True):
+                future.set_result(response)

@@ -1,4 +1,4 @@
-"""The network: a U-Net that works at half resolution and answers at full resolution.
+"""A U-Net that works at half resolution and answers at full resolution.
 
 Ronneberger, Fischer, Brox, *U-Net* (MICCAI 2015), with residual blocks (He et al. 2016), batch norm, skips that
 are added instead of concatenated, and a sub-pixel head (Shi et al. 2016): each coarse pixel predicts the block of
@@ -28,13 +28,15 @@ def build_unet(config: UNetConfig) -> keras.Model:
     """
     image = keras.Input((None, None, CHANNELS_IN), name="image")
     x = Resized(*config.zoom, name="zoom")(image)  # (H · zoom, W · zoom, 3); below, H and W stand for these
-    x = Roots(name="roots")(x) if config.roots else x
+    x = AppendSqrt(name="sqrt_channels")(x) if config.sqrt_channels else x
     x = x if config.stride == 1 else _stem(x, config)  # (H/stride, W/stride, widths[0])
     x = _decode(_encode(x, config), config)  # (H/stride, W/stride, widths[0])
     maps = len(config.outputs) * config.stride**2
     logits = layers.Conv2D(maps, 1, dtype="float32", name="logits")(x)  # (H/stride, W/stride, maps)
     if config.stride > 1:
-        logits = Subpixels(config.stride, dtype="float32", name="subpixels")(logits)  # (H, W, len(outputs))
+        logits = PixelShuffle(config.stride, dtype="float32", name="pixel_shuffle")(
+            logits
+        )  # (H, W, len(outputs))
     logits = Resized(*reversed(config.zoom), dtype="float32", name="unzoom")(logits)
     return keras.Model(image, logits, name="unet")
 
@@ -49,7 +51,7 @@ class Resized(layers.Layer):
     def call(self, inputs: Any) -> Any:  # noqa: D102 - Keras names it
         if self.larger == self.smaller:
             return inputs
-        return self._stretch(self._stretch(inputs, axis=1), axis=2)
+        return self._resize_axis(self._resize_axis(inputs, axis=1), axis=2)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:  # noqa: D102
         batch, rows, columns, channels = input_shape
@@ -59,20 +61,20 @@ class Resized(layers.Layer):
     def _resized(self, side: Any) -> Any:
         return side * self.larger // self.smaller
 
-    def _stretch(self, x: Any, axis: int) -> Any:
+    def _resize_axis(self, x: Any, axis: int) -> Any:
         """Resize along one axis: `ops.image.resize` wants to know the size when the network is traced."""
         side = ops.shape(x)[axis]
-        places = ops.cast(ops.arange(self._resized(side), dtype="int32"), "float32") + 0.5
-        places = places * (self.smaller / self.larger) - 0.5
-        before = ops.floor(places)
-        share = ops.reshape(ops.cast(places - before, x.dtype), (-1, *[1] * (3 - axis)))
+        positions = ops.cast(ops.arange(self._resized(side), dtype="int32"), "float32") + 0.5
+        positions = positions * (self.smaller / self.larger) - 0.5
+        before = ops.floor(positions)
+        share = ops.reshape(ops.cast(positions - before, x.dtype), (-1, *[1] * (3 - axis)))
         first, second = (
             ops.take(x, ops.clip(ops.cast(before, "int32") + step, 0, side - 1), axis=axis) for step in (0, 1)
         )
         return first * (1 - share) + second * share
 
 
-class Roots(layers.Layer):
+class AppendSqrt(layers.Layer):
     """(B, H, W, C) → (B, H, W, 2 · C): values, then their square roots; below 0 the root is 0."""
 
     def call(self, inputs: Any) -> Any:  # noqa: D102 - Keras names it
@@ -82,7 +84,7 @@ class Roots(layers.Layer):
         return (*input_shape[:-1], 2 * (input_shape[-1] or 0))
 
 
-class Subpixels(layers.Layer):
+class PixelShuffle(layers.Layer):
     """(B, H, W, C · block²) → (B, H · block, W · block, C): spreads channels over a block of pixels."""
 
     def __init__(self, block: int, **options: Any) -> None:

@@ -1,17 +1,14 @@
-"""Markers → the whole foreground: each pixel goes to the marker that is nearest along paths inside the foreground.
+"""Geodesic influence zones: each pixel of a mask goes to the marker that is nearest along paths inside the mask.
 
-The geodesic influence zones of Lantuéjoul and Beucher (1981). Where markers already fill most of each nucleus they
+They are those of Lantuéjoul and Beucher (1981). Where markers already fill most of each nucleus they
 give what a watershed gives, without its queue: all pixels of a step are labelled together.
 """
 
 from itertools import cycle
 
 import numpy as np
-from numpy.typing import NDArray
 
-Labels = NDArray[np.int32]
-Bools = NDArray[np.bool_]
-Indices = NDArray[np.intp]
+from model.arrays import Bools, Indices, Labels
 
 
 def grow(markers: Labels, mask: Bools) -> Labels:
@@ -31,16 +28,16 @@ def grow(markers: Labels, mask: Bools) -> Labels:
     labels, free = np.zeros((height, width), np.int32), np.zeros((height, width), np.bool_)
     labels[1:-1, 1:-1] = markers
     free[1:-1, 1:-1] = mask & (markers == 0)  # a border that is never free: no neighbour lies outside
-    zones = _Zones(labels.reshape(-1), free.reshape(-1))
+    zones = _InfluenceZones(labels.reshape(-1), free.reshape(-1))
     front = np.flatnonzero(_dilated(zones.free, width) & (zones.labels != 0))
-    for neighbours in cycle((_four(width), _eight(width))):
+    for neighbours in cycle((_neighbours_4(width), _neighbours_8(width))):
         if not front.size:
             break
         front = zones.extend(front, neighbours)
     return labels[1:-1, 1:-1]
 
 
-class _Zones:
+class _InfluenceZones:
     """Pixels with a label and pixels that are free to get one, in a flattened image."""
 
     def __init__(self, labels: Labels, free: Bools) -> None:
@@ -50,12 +47,12 @@ class _Zones:
     def extend(self, front: Indices, neighbours: Indices) -> Indices:
         """Label the free neighbours of the front, and return them; the first who comes has them."""
         reached = (front + neighbours[:, None]).reshape(-1)
-        comers = np.flatnonzero(self.free[reached])
-        new = reached[comers]
-        self.labels[new[::-1]] = comers[::-1]  # of those that reach a pixel, the last one written stays
-        first = self.labels[new] == comers
-        new, comers = new[first], comers[first]
-        self.labels[new] = self.labels[front[comers % front.size]]
+        arrivals = np.flatnonzero(self.free[reached])
+        new = reached[arrivals]
+        self.labels[new[::-1]] = arrivals[::-1]  # of those that reach a pixel, the last one written stays
+        first = self.labels[new] == arrivals
+        new, arrivals = new[first], arrivals[first]
+        self.labels[new] = self.labels[front[arrivals % front.size]]
         self.free[new] = False
         return new
 
@@ -70,9 +67,9 @@ def _dilated(mask: Bools, width: int) -> Bools:
     return mask
 
 
-def _four(width: int) -> Indices:
+def _neighbours_4(width: int) -> Indices:
     return np.array([-width, width, -1, 1])
 
 
-def _eight(width: int) -> Indices:
-    return np.append(_four(width), [-width - 1, -width + 1, width - 1, width + 1])
+def _neighbours_8(width: int) -> Indices:
+    return np.append(_neighbours_4(width), [-width - 1, -width + 1, width - 1, width + 1])

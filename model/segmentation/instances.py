@@ -1,63 +1,62 @@
-"""Maps of the network → label image: one number a nucleus.
+"""Instance segmentation: maps of the network → label image, by marker-controlled growth.
 
-Hills of the distance map are the markers, the contact map keeps neighbours' hills apart, and the foreground is shared
+Peaks of the distance map are the markers, the contact map keeps neighbours' peaks apart, and the foreground is shared
 out among the markers.
 """
 
 import cc3d
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Bools, Indices, Labels, Maps
 from model.segmentation.blur import blur
-from model.segmentation.growth import Labels, grow
-from model.weights.postprocessing import InstanceRules
-
-Maps = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Indices = NDArray[np.intp]
+from model.segmentation.growth import grow
+from model.weights.postprocessing import PostprocessingParams
 
 
-def find_nuclei(maps: Maps, outputs: tuple[str, ...], rules: InstanceRules) -> Labels:
-    """Return the label image that the maps speak of.
+def find_nuclei(maps: Maps, outputs: tuple[str, ...], params: PostprocessingParams) -> Labels:
+    """Separate the nuclei that the maps show.
 
     Args:
         maps: (H, W, len(outputs)) float32 probabilities.
         outputs: what the maps are; `foreground` alone gives its connected components.
-        rules: thresholds.
+        params: thresholds.
 
     Returns:
         (H, W) int32, 0 background, 1..N nuclei, without gaps.
     """
     named = {name: maps[..., i] for i, name in enumerate(outputs)}
-    inside = named["foreground"] > rules.foreground
+    foreground = named["foreground"] > params.foreground
     if "distance" not in named:
-        return _number(_components(inside)[0], np.flatnonzero(inside), rules.smallest)
-    hills = blur(named["distance"] - rules.contact * named["contact"], inside, rules.smoothing)
-    where = np.flatnonzero(inside)
-    markers = _mark(inside & (hills > rules.marker), inside, where)
-    return _number(grow(markers, inside), where, rules.smallest)
+        return _relabel(_components(foreground)[0], np.flatnonzero(foreground), params.smallest)
+    peaks = blur(named["distance"] - params.contact * named["contact"], foreground, params.smoothing)
+    where = np.flatnonzero(foreground)
+    markers = _place_markers(foreground & (peaks > params.marker), foreground, where)
+    return _relabel(grow(markers, foreground), where, params.smallest)
 
 
-def _mark(tops: Mask, inside: Mask, where: Indices) -> Labels:
-    """One marker a hill; a piece of foreground without one is a marker itself, so that nothing found is lost."""
-    markers, hills = _components(tops)
-    pieces, count = _components(inside)
-    piece = pieces.reshape(-1)[where]
-    bare = np.ones(count + 1, np.bool_)
-    bare[piece[tops.reshape(-1)[where]]] = False
-    lost = bare[piece]
-    markers.reshape(-1)[where[lost]] = piece[lost] + hills
+def _place_markers(seeds: Bools, foreground: Bools, where: Indices) -> Labels:
+    """Label each seed; a component of the foreground without one is a marker itself, so that nothing found is lost."""
+    markers, n_seeds = _components(seeds)
+    components, count = _components(foreground)
+    component = components.reshape(-1)[where]
+    unmarked = np.ones(count + 1, np.bool_)
+    unmarked[component[seeds.reshape(-1)[where]]] = False
+    lost = unmarked[component]
+    markers.reshape(-1)[where[lost]] = component[lost] + n_seeds
     return markers
 
 
-def _components(mask: Mask) -> tuple[Labels, int]:
-    """Label the pieces of a mask whose pixels share edges, and count them."""
+def _components(mask: Bools) -> tuple[Labels, int]:
+    """Label the connected components of a mask (pixels that share edges), and count them."""
     labels, count = cc3d.connected_components(mask, connectivity=4, return_N=True, out_dtype=np.uint32)
     return labels.view(np.int32), count
 
 
-def _number(labels: Labels, where: Indices, smallest: int) -> Labels:
-    """Drop small nuclei, and number the others from 1 in the order of their first pixels; `where` are all pixels."""
+def _relabel(labels: Labels, where: Indices, smallest: int) -> Labels:
+    """Drop small nuclei, and number the others from 1 in the order of their first pixels.
+
+    `where` holds the flat index of every pixel that may have a label.
+    """
     label = labels.reshape(-1)[where]
     area = np.bincount(label)
     first = np.zeros(area.size, np.intp)

@@ -44,7 +44,7 @@ def _make_batch(
     stage: Stage, examples: Sequence[Example], probabilities: NDArray[np.float64], step: int
 ) -> Batch:
     rng = np.random.default_rng((stage.seed, step))
-    size = stage.network.canvas or stage.input_augmentation.crop
+    size = stage.network.resize_to or stage.input_augmentation.crop
     images = np.empty((stage.batch_size, size, size, 3), np.float32)
     targets = np.empty((stage.batch_size, size, size, len(stage.network.outputs)), np.float32)
     for slot, drawn in enumerate(rng.choice(len(examples), stage.batch_size, p=probabilities)):
@@ -55,9 +55,9 @@ def _make_batch(
 
 
 def _view(stage: Stage, example: Example, augmentation: Augmentation, rng: np.random.Generator) -> View:
-    if stage.network.canvas is None:
+    if stage.network.resize_to is None:
         return random_crop(example, augmentation, rng)
-    return whole_view(example, stage.network.canvas)
+    return whole_view(example, stage.network.resize_to)
 
 
 def _targets(stage: Stage, view: View) -> NDArray[np.float32]:

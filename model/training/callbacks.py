@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from model.weights.postprocessing import InstanceRules
+from model.weights.postprocessing import PostprocessingParams
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Callbacks:
 
     on_step: Callable[[int, float], None] = lambda _step, _loss: None
     on_teacher: Callable[[int, int], None] = lambda _done, _total: None
-    on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None
+    on_trial: Callable[[PostprocessingParams, float], None] = lambda _params, _score: None
 
 
 NO_CALLBACKS = Callbacks()

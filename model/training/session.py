@@ -13,7 +13,7 @@ from model.errors import DatasetError, WeightsError
 from model.evaluation.matching import compare
 from model.evaluation.scores import ImageScore, summarise
 from model.network.config import UNetConfig
-from model.network.forward_pass import Forward
+from model.network.forward_pass import BatchedForwardPass
 from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import predict_maps
 from model.training.callbacks import NO_CALLBACKS, Callbacks
@@ -25,7 +25,7 @@ from model.training.stage_files import LOG, holds_training
 from model.training.threshold_search import search_thresholds
 from model.training.trainer import InitialWeights, save_without_optimizer, train, trained_seconds
 from model.weights import ModelCard, hash_file, read_card, write_card
-from model.weights.postprocessing import InstanceRules
+from model.weights.postprocessing import PostprocessingParams
 
 VALIDATION_SHARE = 8
 """Of a folder without a validation set of its own, one image in so many is held out."""
@@ -86,12 +86,12 @@ class TrainingStart:
     Attributes:
         recipe: what to train, and how.
         weights: weights to begin with instead of random ones.
-        rules: thresholds from which better ones are looked for.
+        params: thresholds from which better ones are looked for.
     """
 
     recipe: Recipe
     weights: InitialWeights | None = None
-    rules: InstanceRules = field(default_factory=InstanceRules)
+    params: PostprocessingParams = field(default_factory=PostprocessingParams)
 
 
 def fine_tune(weights: Path) -> TrainingStart:
@@ -102,14 +102,14 @@ def fine_tune(weights: Path) -> TrainingStart:
     """
     card = read_card(weights)
     try:
-        network, rules = card.network, card.rules
+        network, params = card.network, card.postprocessing
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(
             f"The card of {weights} doesn't describe a network and its rules: {error!r}. Was it written by "
             "`nuqleus train`, of this version?"
         ) from error
     recipe = Recipe((replace(FINE_TUNE, network=network),))
-    return TrainingStart(recipe, InitialWeights(weights, network), rules)
+    return TrainingStart(recipe, InitialWeights(weights, network), params)
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,9 @@ def run_session(
         callbacks=callbacks,
     )
     config = start.recipe.network
-    rules, _ = search_thresholds(network, config, val, start=start.rules, on_trial=callbacks.on_trial)
+    params, _ = search_thresholds(network, config, val, start=start.params, on_trial=callbacks.on_trial)
     save_without_optimizer(network, config, weights)
-    card = _write_card(plan, rules, weights, _measure(network, config, rules, val, plan.folder))
+    card = _write_card(plan, params, weights, _measure(network, config, params, val, plan.folder))
     draw_curve(plan.folder / LOG, plan.folder / "curve.png")
     return card
 
@@ -189,13 +189,13 @@ def _check_or_write_record(plan: TrainingPlan) -> None:
 
 
 def _write_card(
-    plan: TrainingPlan, rules: InstanceRules, weights: Path, scores: list[ImageScore]
+    plan: TrainingPlan, params: PostprocessingParams, weights: Path, scores: list[ImageScore]
 ) -> ModelCard:
     recipe, initial = plan.start.recipe, plan.start.weights
     card = ModelCard(
         name=plan.name,
         sha256=hash_file(weights),
-        config={"network": recipe.network.to_json(), "rules": asdict(rules)},
+        config={"network": recipe.network.to_json(), "postprocessing": asdict(params)},
         metrics={summary.kind: asdict(summary) for summary in summarise(scores)},
         code_version=plan.code_version,
         training={
@@ -212,10 +212,14 @@ def _write_card(
 
 
 def _measure(
-    network: keras.Model, config: UNetConfig, rules: InstanceRules, val: Sequence[Example], folder: Path
+    network: keras.Model,
+    config: UNetConfig,
+    params: PostprocessingParams,
+    val: Sequence[Example],
+    folder: Path,
 ) -> list[ImageScore]:
     found = [
-        find_nuclei(predict_maps(Forward(network), config, example.image), config.outputs, rules)
+        find_nuclei(predict_maps(BatchedForwardPass(network), config, example.image), config.outputs, params)
         for example in val
     ]
     scores = [

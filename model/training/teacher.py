@@ -13,12 +13,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from model.arrays import Maps
 from model.network.batch_norm import fold_norms
 from model.network.config import UNetConfig
-from model.network.forward_pass import Forward
+from model.network.forward_pass import BatchedForwardPass, ForwardPass
 from model.network.precision import choose_precision
-from model.segmentation.instances import Maps
-from model.segmentation.segmenter import Predicts, predict_maps
+from model.segmentation.segmenter import predict_maps
 from model.training.dataset import Example
 
 ORIENTATIONS = tuple(product(range(4), (False, True)))
@@ -35,7 +35,7 @@ def add_teacher_maps(
 
     `on_teacher` is told of how many examples it is done with, and of how many there are.
     """
-    forward = Forward(fold_norms(network, config, choose_precision()))
+    forward = BatchedForwardPass(fold_norms(network, config, choose_precision()))
     distilled = []
     for done, example in enumerate(examples, 1):
         maps = predict_augmented(forward, config, example.image, len(ORIENTATIONS))
@@ -45,7 +45,7 @@ def add_teacher_maps(
 
 
 def predict_augmented(
-    network: Predicts, config: UNetConfig, image: NDArray[np.float32], orientations: int
+    network: ForwardPass, config: UNetConfig, image: NDArray[np.float32], orientations: int
 ) -> Maps:
     """Predict maps by test-time augmentation: their mean over the first so many of `ORIENTATIONS`.
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from model.evaluation.matching import compare
 from model.network.config import UNetConfig
-from model.network.forward_pass import Forward
+from model.network.forward_pass import BatchedForwardPass
 from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import predict_maps
 from model.training.dataset import Example
-from model.weights.postprocessing import InstanceRules
+from model.weights.postprocessing import PostprocessingParams
 
 GRID: dict[str, tuple[Any, ...]] = {
     "marker": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
@@ -27,7 +27,7 @@ GRID: dict[str, tuple[Any, ...]] = {
 
 ROUNDS = 2
 
-DEFAULTS = InstanceRules(marker=0.1, contact=0.25, smoothing=0.5, smallest=40)
+DEFAULTS = PostprocessingParams(marker=0.1, contact=0.25, smoothing=0.5, smallest=40)
 """What suited earlier networks: there are other peaks, and lower ones, on the way from thresholds that suited none."""
 
 
@@ -36,21 +36,24 @@ def search_thresholds(
     config: UNetConfig,
     examples: Sequence[Example],
     *,
-    start: InstanceRules = DEFAULTS,
-    on_trial: Callable[[InstanceRules, float], None] = lambda _rules, _score: None,
-) -> tuple[InstanceRules, float]:
+    start: PostprocessingParams = DEFAULTS,
+    on_trial: Callable[[PostprocessingParams, float], None] = lambda _params, _score: None,
+) -> tuple[PostprocessingParams, float]:
     """Return the thresholds with the best mean Data Science Bowl score on these images, and that score.
 
     Coordinate ascent over `GRID` from `start`, which stays unless others are better; `on_trial` is told of every trial.
     """
-    maps = [predict_maps(Forward(network), config, example.image).astype(np.float16) for example in examples]
+    maps = [
+        predict_maps(BatchedForwardPass(network), config, example.image).astype(np.float16)
+        for example in examples
+    ]
     truths = [example.labels for example in examples]
-    tried: dict[InstanceRules, float] = {}
+    tried: dict[PostprocessingParams, float] = {}
 
-    def attempt(rules: InstanceRules) -> None:
-        if rules not in tried:
-            tried[rules] = _mean_score(maps, truths, config.outputs, rules)
-            on_trial(rules, tried[rules])
+    def attempt(params: PostprocessingParams) -> None:
+        if params not in tried:
+            tried[params] = _mean_score(maps, truths, config.outputs, params)
+            on_trial(params, tried[params])
 
     attempt(start)
     best = start
@@ -58,7 +61,7 @@ def search_thresholds(
         for name, values in GRID.items():
             for value in values:
                 attempt(replace(best, **{name: value}))
-            best = max(tried, key=lambda rules: tried[rules])
+            best = max(tried, key=lambda params: tried[params])
     return best, tried[best]
 
 
@@ -66,10 +69,10 @@ def _mean_score(
     maps: Sequence[NDArray[np.float16]],
     truths: Sequence[NDArray[np.int32]],
     outputs: tuple[str, ...],
-    rules: InstanceRules,
+    params: PostprocessingParams,
 ) -> float:
     scores = [
-        compare(truth, find_nuclei(predicted.astype(np.float32), outputs, rules)).score
+        compare(truth, find_nuclei(predicted.astype(np.float32), outputs, params)).score
         for predicted, truth in zip(maps, truths, strict=True)
     ]
     return float(np.mean(scores))

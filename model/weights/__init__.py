@@ -9,10 +9,13 @@ from typing import Any
 
 from model.errors import WeightsError
 from model.network.config import UNetConfig
-from model.weights.postprocessing import InstanceRules
+from model.weights.postprocessing import PostprocessingParams
 
 SHIPPED = Path(__file__).parent / "nuclei.weights.h5"
 """The weights that come with the package."""
+
+FORMER_KEY = "rules"
+"""What `postprocessing` is called in cards of earlier versions, and in databases that keep them."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class ModelCard:
     Attributes:
         name: of the network.
         sha256: of the weights file.
-        config: `network` (UNetConfig) and `rules` (InstanceRules) as JSON values.
+        config: `network` (UNetConfig) and `postprocessing` (PostprocessingParams) as JSON values.
         metrics: measured on validation images.
         code_version: version of this package that trained it.
         training: data, recipe, seconds, machine.
@@ -41,9 +44,11 @@ class ModelCard:
         return UNetConfig.from_json(self.config["network"])
 
     @property
-    def rules(self) -> InstanceRules:
+    def postprocessing(self) -> PostprocessingParams:
         """How to separate nuclei in what it predicts."""
-        return InstanceRules(**self.config["rules"])
+        if FORMER_KEY in self.config:
+            return PostprocessingParams(**self.config[FORMER_KEY])
+        return PostprocessingParams(**self.config["postprocessing"])
 
 
 def card_path(weights: Path) -> Path:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class InstanceRules:
-    """Where to draw the lines; fitted on validation images (`nuqleus train`), stored with the weights.
+class PostprocessingParams:
+    """Thresholds of instance segmentation; searched on validation images (`nuqleus train`), stored with the weights.
 
     Attributes:
         foreground: probability above which a pixel belongs to a nucleus.
         marker: height of the distance map above which a pixel belongs to a marker.
         contact: how much the contact map lowers the distance map before markers are cut.
-        smoothing: standard deviation, in pixels, of the blur that makes one hill of a bumpy one.
+        smoothing: standard deviation, in pixels, of the blur that makes one peak of a bumpy one.
         smallest: nuclei of fewer pixels are dropped.
     """
 

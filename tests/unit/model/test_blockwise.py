@@ -91,7 +91,7 @@ def test_numbers_run_from_1_without_gaps():
 
 
 def test_more_than_65535_nuclei_are_numbered(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(TiledThresholdSegmenter, "tile", 480)
+    monkeypatch.setattr(TiledThresholdSegmenter, "tile_side", 480)
     pixels = np.zeros((1030, 1030, 1), np.uint8)
     pixels[1::4, 1::4] = pixels[2::4, 1::4] = 200
 
@@ -132,7 +132,7 @@ def test_the_network_sees_the_tiles_of_the_whole_image_each_once(monkeypatch: py
     in_blocks(pixels)
 
     image = normalise(pixels[..., :1])
-    expected = [image[tile.read].tobytes() for tile in cut_tiles(250, 300, NETWORK.tile, NETWORK.margin)]
+    expected = [image[tile.read].tobytes() for tile in cut_tiles(250, 300, NETWORK.tile_side, NETWORK.halo)]
     assert sorted(tile.tobytes() for tile in seen) == sorted(expected)
 
 
@@ -169,7 +169,7 @@ class SlicedOnly:
 
 def test_no_more_than_a_block_is_read_at_a_time():
     pixels = SlicedOnly(nuclei(400, 500))
-    widest = 2 * NETWORK.tile + 64 + NETWORK.margin
+    widest = 2 * NETWORK.tile_side + 64 + NETWORK.halo
 
     list(BlockwiseSegmentation(replace(plane(pixels), pixels=pixels), NETWORK))
 
@@ -213,7 +213,7 @@ class TestSettling:
 
     @pytest.fixture
     def blocks(self) -> Iterator[block_layout.Block]:
-        left, right = cut_blocks(90, 300, NETWORK.tile, NETWORK.margin)[:2]
+        left, right = cut_blocks(90, 300, NETWORK.tile_side, NETWORK.halo)[:2]
         assert left.columns.window == slice(0, 144)
         assert right.columns.window.start == 144 - 64
         return left, right

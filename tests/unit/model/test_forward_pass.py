@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from model.network.forward_pass import Forward
+from model.network.forward_pass import BatchedForwardPass
 
 PATIENCE = 30.0
 
@@ -35,38 +35,38 @@ def tiles(count, side=32):
 
 
 def seen(forward, batch):
-    return [float(logits[0, 0, 0]) for logits in forward._predict_all(batch)]
+    return [float(logits[0, 0, 0]) for logits in forward._predict_tiles(batch)]
 
 
 def test_tiles_of_one_shape_go_through_the_network_together():
     network = Network(room=8)
-    assert seen(Forward(network), tiles(5)) == [0, 1, 2, 3, 4]
+    assert seen(BatchedForwardPass(network), tiles(5)) == [0, 1, 2, 3, 4]
     assert network.batches == [5]
 
 
 def test_tiles_of_different_shapes_do_not_and_each_gets_its_own():
     network = Network(room=8)
     mixed = [tile for pair in zip(tiles(3), tiles(3, side=64), strict=True) for tile in pair]
-    logits = Forward(network)._predict_all(mixed)
+    logits = BatchedForwardPass(network)._predict_tiles(mixed)
     assert [array.shape for array in logits] == [(32, 32, 3), (64, 64, 3)] * 3
     assert network.batches == [3, 3]
 
 
 def test_a_batch_of_large_tiles_holds_few():
     network = Network(room=8)
-    assert seen(Forward(network, pixels=2 * 32 * 32), tiles(5)) == [0, 1, 2, 3, 4]
+    assert seen(BatchedForwardPass(network, max_pixels=2 * 32 * 32), tiles(5)) == [0, 1, 2, 3, 4]
     assert network.batches == [2, 2, 1]
 
 
 def test_a_batch_that_does_not_fit_is_halved_until_it_does():
     network = Network(room=2)
-    assert seen(Forward(network), tiles(7)) == [0, 1, 2, 3, 4, 5, 6]
+    assert seen(BatchedForwardPass(network), tiles(7)) == [0, 1, 2, 3, 4, 5, 6]
     assert max(size for size in network.batches if size <= 2) == 2
 
 
 def test_a_device_without_room_for_one_tile_is_pythons_memory_error():
     with pytest.raises(MemoryError, match="OOM when allocating"):
-        Forward(Network(room=0))(tiles(1)[0])
+        BatchedForwardPass(Network(room=0))(tiles(1)[0])
 
 
 def test_other_errors_pass_as_they_are():
@@ -74,7 +74,7 @@ def test_other_errors_pass_as_they_are():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Forward(SimpleNamespace(predict_on_batch=fail))(tiles(1)[0])
+        BatchedForwardPass(SimpleNamespace(predict_on_batch=fail))(tiles(1)[0])
 
 
 class Meeting:
@@ -105,7 +105,7 @@ class Meeting:
 
 def test_a_processor_is_asked_about_a_tile_for_each_core():
     network = Meeting()
-    forward = Forward(network, lanes=2)
+    forward = BatchedForwardPass(network, concurrency=2)
     with ThreadPoolExecutor(3) as pool:
         answers = pool.map(forward, tiles(3))
         assert network.meet(2)
@@ -115,7 +115,7 @@ def test_a_processor_is_asked_about_a_tile_for_each_core():
 
 def test_tiles_that_together_need_too_much_memory_go_one_after_the_other():
     network = Meeting()
-    forward = Forward(network, pixels=32 * 32 + 1, lanes=3)
+    forward = BatchedForwardPass(network, max_pixels=32 * 32 + 1, concurrency=3)
     with ThreadPoolExecutor(3) as pool:
         answers = pool.map(forward, tiles(3))
         while forward._budget.waiting < 2:
@@ -126,4 +126,4 @@ def test_tiles_that_together_need_too_much_memory_go_one_after_the_other():
 
 
 def test_a_tile_larger_than_all_there_is_goes_alone():
-    assert float(Forward(Network(room=8), pixels=1, lanes=2)(tiles(1)[0])[0, 0, 0]) == 0
+    assert float(BatchedForwardPass(Network(room=8), max_pixels=1, concurrency=2)(tiles(1)[0])[0, 0, 0]) == 0

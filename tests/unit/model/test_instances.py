@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from model.segmentation.instances import find_nuclei
-from model.weights.postprocessing import InstanceRules
+from model.weights.postprocessing import PostprocessingParams
 
 OUTPUTS = ("foreground", "contact", "distance")
-RULES = InstanceRules(foreground=0.5, marker=0.5, contact=0.5, smallest=5)
+PARAMS = PostprocessingParams(foreground=0.5, marker=0.5, contact=0.5, smallest=5)
 
 
 def hill(shape: tuple[int, int], centre: tuple[float, float], radius: float) -> np.ndarray:
@@ -23,7 +23,7 @@ def maps_of(*hills: np.ndarray) -> np.ndarray:
 
 def test_touching_hills_become_two_nuclei_that_cover_the_foreground():
     maps = maps_of(hill((40, 60), (20, 20), 12), hill((40, 60), (20, 40), 12))
-    labels = find_nuclei(maps, OUTPUTS, RULES)
+    labels = find_nuclei(maps, OUTPUTS, PARAMS)
     assert labels.max() == 2
     assert labels[20, 20] != labels[20, 40]
     assert ((labels > 0) == (maps[..., 0] > 0.5)).all()
@@ -31,31 +31,31 @@ def test_touching_hills_become_two_nuclei_that_cover_the_foreground():
 
 def test_a_contact_line_cuts_a_hill_that_the_distance_map_left_whole():
     maps = maps_of(np.maximum(hill((40, 60), (20, 20), 14), hill((40, 60), (20, 32), 14)))
-    assert find_nuclei(maps, OUTPUTS, RULES).max() == 1
+    assert find_nuclei(maps, OUTPUTS, PARAMS).max() == 1
     maps[:, 25:28, 1] = 1.0
-    assert find_nuclei(maps, OUTPUTS, RULES).max() == 2
+    assert find_nuclei(maps, OUTPUTS, PARAMS).max() == 2
 
 
 def test_foreground_without_a_hill_is_still_a_nucleus():
     maps = maps_of(hill((40, 40), (20, 20), 10) * 0.3)
-    assert find_nuclei(maps, OUTPUTS, RULES).max() == 1
+    assert find_nuclei(maps, OUTPUTS, PARAMS).max() == 1
 
 
 def test_nuclei_below_the_smallest_size_are_dropped_and_numbers_have_no_gaps():
     maps = maps_of(hill((40, 60), (5, 5), 2), hill((40, 60), (20, 30), 12))
-    labels = find_nuclei(maps, OUTPUTS, InstanceRules(smallest=30))
+    labels = find_nuclei(maps, OUTPUTS, PostprocessingParams(smallest=30))
     assert np.unique(labels).tolist() == [0, 1]
 
 
 def test_a_binary_map_gives_its_connected_components():
     maps = np.zeros((20, 20, 1), np.float32)
     maps[2:8, 2:8], maps[12:18, 12:18] = 0.9, 0.9
-    assert find_nuclei(maps, ("foreground",), RULES).max() == 2
+    assert find_nuclei(maps, ("foreground",), PARAMS).max() == 2
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (3, 3)])
 def test_empty_maps_give_an_empty_label_image_of_the_same_shape(shape: tuple[int, int]):
-    labels = find_nuclei(np.zeros((*shape, 3), np.float32), OUTPUTS, RULES)
+    labels = find_nuclei(np.zeros((*shape, 3), np.float32), OUTPUTS, PARAMS)
     assert labels.shape == shape
     assert labels.dtype == np.int32
     assert labels.max() == 0

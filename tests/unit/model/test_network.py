@@ -12,7 +12,7 @@ from model.evaluation.matching import compare
 from model.network.batch_norm import fold_norms, freeze_norms
 from model.network.config import UNetConfig
 from model.network.precision import choose_precision
-from model.network.unet import Roots, build_unet
+from model.network.unet import AppendSqrt, build_unet
 from model.segmentation.segmenter import Segmenter
 from model.training.recipe import NUQLEUS
 from tests.unit.model.training_examples import draw_example
@@ -30,8 +30,8 @@ def shaken(config: UNetConfig) -> keras.Model:
     return network
 
 
-def test_roots_lie_beside_the_values_and_stop_at_zero():
-    seen = keras.ops.convert_to_numpy(Roots()(np.array([[[[0.25, -0.5, 4.0]]]], np.float32)))
+def test_square_roots_lie_beside_the_values_and_stop_at_zero():
+    seen = keras.ops.convert_to_numpy(AppendSqrt()(np.array([[[[0.25, -0.5, 4.0]]]], np.float32)))
     assert seen.ravel().tolist() == [0.25, -0.5, 4.0, 0.5, 0.0, 2.0]
 
 
@@ -44,6 +44,11 @@ def test_a_configuration_from_before_there_was_a_zoom_has_none():
     values = UNetConfig().to_json()
     del values["zoom"]
     assert UNetConfig.from_json(values).zoom == (1, 1)
+
+
+def test_a_configuration_of_an_earlier_version_is_read_by_its_former_keys():
+    former = {"widths": [8, 16], "roots": False, "canvas": 128}
+    assert UNetConfig.from_json(former) == UNetConfig(widths=(8, 16), sqrt_channels=False, resize_to=128)
 
 
 def test_a_network_that_sees_images_enlarged_answers_what_it_would_of_the_enlarged_one():

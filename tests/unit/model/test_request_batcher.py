@@ -1,11 +1,11 @@
-"""Threads that ask at the same time are answered together."""
+"""Requests of several threads at the same time share a batch."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 import pytest
 
-from model.network.request_batcher import Combiner
+from model.network.request_batcher import RequestBatcher
 
 PATIENCE = 30.0
 
@@ -38,12 +38,12 @@ def pool():
         yield pool
 
 
-def ask_while_busy(combiner, clerk, pool, numbers):
+def ask_while_busy(batcher, clerk, pool, numbers):
     """Ask one thing, then others while it is being answered."""
-    first = pool.submit(combiner, 0)
+    first = pool.submit(batcher, 0)
     assert clerk.begun.wait(PATIENCE)
-    others = [pool.submit(combiner, number) for number in numbers]
-    while len(combiner._waiting) < len(numbers):
+    others = [pool.submit(batcher, number) for number in numbers]
+    while len(batcher._pending) < len(numbers):
         pass
     clerk.go_on.set()
     return [first, *others]
@@ -51,46 +51,46 @@ def ask_while_busy(combiner, clerk, pool, numbers):
 
 def test_one_thread_alone_is_answered_at_once(clerk):
     clerk.go_on.set()
-    assert Combiner(clerk, most=8)(21) == 42
+    assert RequestBatcher(clerk, max_batch=8)(21) == 42
     assert clerk.together == [[21]]
 
 
 def test_who_asks_meanwhile_is_answered_together_each_with_its_own(clerk, pool):
-    asked = ask_while_busy(Combiner(clerk, most=8), clerk, pool, [1, 2, 3])
+    asked = ask_while_busy(RequestBatcher(clerk, max_batch=8), clerk, pool, [1, 2, 3])
     assert [future.result() for future in asked] == [0, 2, 4, 6]
     assert [sorted(numbers) for numbers in clerk.together] == [[0], [1, 2, 3]]
 
 
 def test_no_more_than_so_many_are_answered_together(clerk, pool):
-    asked = ask_while_busy(Combiner(clerk, most=2), clerk, pool, [1, 2, 3, 4, 5])
+    asked = ask_while_busy(RequestBatcher(clerk, max_batch=2), clerk, pool, [1, 2, 3, 4, 5])
     assert [future.result() for future in asked] == [0, 2, 4, 6, 8, 10]
     assert max(map(len, clerk.together)) == 2
 
 
 def test_an_error_reaches_all_who_asked_and_nobody_else(clerk, pool):
-    asked = ask_while_busy(Combiner(clerk, most=8), clerk, pool, [12, 13])
+    asked = ask_while_busy(RequestBatcher(clerk, max_batch=8), clerk, pool, [12, 13])
     assert asked[0].result() == 0
     for future in asked[1:]:
         with pytest.raises(ValueError, match="13"):
             future.result()
 
 
-def test_as_many_are_answered_at_the_same_time_as_there_are_lanes(pool):
+def test_as_many_are_answered_at_the_same_time_as_concurrency_allows(pool):
     meeting = Barrier(2, timeout=PATIENCE)
 
     def answer(numbers):
         meeting.wait()
         return numbers
 
-    combiner = Combiner(answer, most=1, lanes=2)
-    asked = [pool.submit(combiner, number) for number in range(4)]
+    batcher = RequestBatcher(answer, max_batch=1, concurrency=2)
+    asked = [pool.submit(batcher, number) for number in range(4)]
     assert [future.result() for future in asked] == [0, 1, 2, 3]
 
 
-def test_no_more_are_answered_at_the_same_time_than_there_are_lanes(clerk, pool):
-    combiner = Combiner(clerk, most=1, lanes=2)
-    asked = [pool.submit(combiner, number) for number in range(6)]
-    while len(combiner._waiting) + len(clerk.together) < 6:
+def test_no_more_are_answered_at_the_same_time_than_concurrency_allows(clerk, pool):
+    batcher = RequestBatcher(clerk, max_batch=1, concurrency=2)
+    asked = [pool.submit(batcher, number) for number in range(6)]
+    while len(batcher._pending) + len(clerk.together) < 6:
         pass
     assert len(clerk.together) == 2
     clerk.go_on.set()

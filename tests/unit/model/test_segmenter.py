@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from model.arrays import Labels
 from model.evaluation.matching import compare
 from model.network.config import UNetConfig
-from model.network.forward_pass import Forward
+from model.network.forward_pass import BatchedForwardPass
 from model.network.precision import Precision
 from model.network.unet import build_unet
-from model.segmentation.growth import Labels
-from model.segmentation.segmenter import MARGIN, TILE, Segmenter, predict_maps
+from model.segmentation.segmenter import HALO, TILE_SIDE, Segmenter, predict_maps
 from model.weights import SHIPPED, read_card
 
 
@@ -64,7 +64,7 @@ def whole_and_tiled(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> tu
     segmenter = Segmenter.load(precision=precision)
     image, _ = discs(500, 420)
     whole = segmenter.segment(image).labels
-    monkeypatch.setattr("model.segmentation.segmenter.TILE", 3 * MARGIN)
+    monkeypatch.setattr("model.segmentation.segmenter.TILE_SIDE", 3 * HALO)
     return whole, segmenter.segment(image).labels
 
 
@@ -81,14 +81,16 @@ def test_tiles_change_no_more_than_the_rounding_of_bfloat16_does(monkeypatch: py
 
 def test_tiles_begin_in_step_with_the_network(segmenter: Segmenter):
     multiple = segmenter.card.network.multiple
-    assert segmenter.tile % multiple == segmenter.margin % multiple == 0
+    assert segmenter.tile_side % multiple == segmenter.halo % multiple == 0
 
 
 def test_a_network_that_sees_images_enlarged_sees_smaller_tiles_of_them():
     plain, enlarged = UNetConfig(), UNetConfig(zoom=(4, 3))
-    assert (plain.unzoomed(TILE), plain.unzoomed(MARGIN)) == (TILE, MARGIN)
-    assert (enlarged.unzoomed(TILE), enlarged.unzoomed(MARGIN)) == (0.75 * TILE, 0.75 * MARGIN)
-    assert enlarged.unzoomed(TILE) % enlarged.multiple == enlarged.unzoomed(MARGIN) % enlarged.multiple == 0
+    assert (plain.unzoomed(TILE_SIDE), plain.unzoomed(HALO)) == (TILE_SIDE, HALO)
+    assert (enlarged.unzoomed(TILE_SIDE), enlarged.unzoomed(HALO)) == (0.75 * TILE_SIDE, 0.75 * HALO)
+    assert (
+        enlarged.unzoomed(TILE_SIDE) % enlarged.multiple == enlarged.unzoomed(HALO) % enlarged.multiple == 0
+    )
 
 
 def test_sub_pixels_land_where_they_belong():
@@ -106,7 +108,9 @@ def test_sub_pixels_land_where_they_belong():
 def test_maps_are_probabilities(segmenter: Segmenter):
     config = read_card(SHIPPED).network
     network = build_unet(config)
-    maps = predict_maps(Forward(network), config, np.random.default_rng(0).random((40, 50, 1), np.float32))
+    maps = predict_maps(
+        BatchedForwardPass(network), config, np.random.default_rng(0).random((40, 50, 1), np.float32)
+    )
     assert maps.shape == (40, 50, len(config.outputs))
     assert maps.min() >= 0
     assert maps.max() <= 1

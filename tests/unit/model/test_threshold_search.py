@@ -6,7 +6,7 @@ import pytest
 from model.network.config import UNetConfig
 from model.training import threshold_search
 from model.training.threshold_search import DEFAULTS, search_thresholds
-from model.weights.postprocessing import InstanceRules
+from model.weights.postprocessing import PostprocessingParams
 from tests.unit.model.training_examples import draw_example
 
 
@@ -18,7 +18,7 @@ def test_the_search_finds_thresholds_better_than_the_defaults(monkeypatch: pytes
         "predict_maps",
         lambda _network, _config, image: np.stack(maps[id(image)], axis=-1).astype(np.float32),
     )
-    trials: dict[InstanceRules, float] = {}
-    rules, best = search_thresholds(None, UNetConfig(), examples, on_trial=trials.__setitem__)
+    trials: dict[PostprocessingParams, float] = {}
+    params, best = search_thresholds(None, UNetConfig(), examples, on_trial=trials.__setitem__)
     assert best > trials[DEFAULTS]
-    assert rules.foreground < 0.45
+    assert params.foreground < 0.45

@@ -182,7 +182,7 @@ def test_the_card_describes_the_network_of_the_last_stage(tmp_path: Path):
         TrainingPlan(start, tmp_path, "larger", data={}, code_version="1"), EXAMPLES, EXAMPLES[:1]
     )
     assert card.network.zoom == (4, 3)
-    assert Segmenter.load(tmp_path / "larger.weights.h5").tile == 1056
+    assert Segmenter.load(tmp_path / "larger.weights.h5").tile_side == 1056
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +233,7 @@ def test_fine_tuning_begins_with_the_network_the_weights_and_the_rules_of_a_card
     start = fine_tune(folder / "tiny.weights.h5")
     assert start.weights == InitialWeights(folder / "tiny.weights.h5", TINY.network)
     assert start.recipe == Recipe((replace(FINE_TUNE, network=TINY.network),))
-    assert start.rules == card.rules
+    assert start.params == card.postprocessing
 
 
 @pytest.mark.parametrize("config", [{}, {"network": {}, "rules": {"odd": 1}}, {"network": [], "rules": {}}])
@@ -272,7 +272,7 @@ def test_the_notebook_preset_trains_whole_images_to_one_binary_map(tmp_path: Pat
     stage = replace(NOTEBOOK.stages[0], network=network, steps=2, steps_per_epoch=1)
     plan = TrainingPlan(TrainingStart(Recipe((stage,))), tmp_path, "notebook", data={}, code_version="1")
     card = run_session(plan, EXAMPLES, EXAMPLES[:1])
-    assert card.network.canvas == 128
+    assert card.network.resize_to == 128
     assert card.network.outputs == ("foreground",)
     labels = Segmenter.load(tmp_path / "notebook.weights.h5").segment(EXAMPLES[0].image).labels
     assert labels.shape == EXAMPLES[0].labels.shape

@@ -91,7 +91,7 @@ def test_a_picture_that_can_only_be_decoded_whole_is_worked_on_in_blocks_too(tmp
 
 
 def test_a_network_that_must_see_images_whole_does(large_tiff, monkeypatch):
-    monkeypatch.setattr(TiledThresholdSegmenter, "tiled", None)
+    monkeypatch.setattr(TiledThresholdSegmenter, "tile_predictor", None)
     step = Mock()
 
     (image,) = process(large_tiff, TiledThresholdSegmenter(), on_block=step)
