@@ -83,7 +83,8 @@ def process(folder: Path, whole: bool, overlay: bool) -> dict[str, float]:
     """Be a worker for the one file in a folder."""
     from model.reading import plane
     from nuqleus.database.engine import open_database
-    from nuqleus.database.states import Files, SeenFile
+    from nuqleus.database.files.records import SeenFile
+    from nuqleus.database.files.scheduler_files import SchedulerFiles
     from nuqleus.messages import Job
     from nuqleus.settings import get_settings
     from worker.factory import build_processor
@@ -96,7 +97,7 @@ def process(folder: Path, whole: bool, overlay: bool) -> dict[str, float]:
         overlays = Path(state, "overlays") if overlay else None
         settings = get_settings(input_dir=path.parent, state_dir=Path(state), overlay_dir=overlays)
         processor = build_processor(settings)
-        files, seen = Files(open_database(settings.database_url)), path.stat()
+        files, seen = SchedulerFiles(open_database(settings.database_url)), path.stat()
         (queued,) = files.enqueue(
             list(files.observe([SeenFile(path.name, seen.st_size, seen.st_mtime_ns)]).values())
         )

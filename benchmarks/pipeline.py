@@ -27,9 +27,11 @@ from model.segmentation.segmenter import Segmenter, make_batch
 from model.segmentation.tiling import cut_tiles
 from model.weights import SHIPPED
 from nuqleus.database.engine import open_database
+from nuqleus.database.files.records import Claim, SeenFile
+from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.results import ImageResult
-from nuqleus.database.states import Claim, Files, SeenFile
 from scheduler.scanner import Scanner
 from worker.pipeline import warm_up
 
@@ -71,7 +73,7 @@ def time_stages(folder: Path, weights: Path) -> Stopwatch:
             claim = shelf.claim(SeenFile(name, *stamp))
             results = [process(plane, segmenter, watch) for plane in timed_planes(folder / name, watch)]
             with watch.timing("store"):
-                shelf.files.complete(claim, "0" * 64, shelf.model_id, results)
+                shelf.worker_files.complete_all([Finished(claim, "0" * 64, shelf.model_id, results)])
     return watch
 
 
@@ -80,7 +82,7 @@ class Shelf:
 
     def __init__(self, url: str, segmenter: Segmenter) -> None:
         engine, card = open_database(url), segmenter.card
-        self.files = Files(engine)
+        self.files, self.worker_files = SchedulerFiles(engine), WorkerFiles(engine)
         self.model_id = register_model(
             engine, card.name, card.sha256, card.config, card.metrics, card.code_version
         )
@@ -88,7 +90,7 @@ class Shelf:
     def claim(self, file: SeenFile) -> Claim:
         """Make a file one that is being processed."""
         (queued,) = self.files.enqueue(list(self.files.observe([file]).values()))
-        claim = self.files.claim(queued.id, "benchmark", 3600)
+        claim = self.worker_files.claim(queued.id, "benchmark", 3600)
         assert claim is not None
         return claim
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert, text
 
-from nuqleus.database.details import failures_by_kind, look_closer
 from nuqleus.database.engine import make_engine, upgrade, writing
 from nuqleus.database.models import register_model
-from nuqleus.database.overview import survey
+from nuqleus.database.queries.result_counters import MARGIN, Tally
+from nuqleus.database.queries.status import get_status
+from nuqleus.database.queries.status_details import failures_by_kind, get_details
 from nuqleus.database.tables import File, FileState, Image
-from nuqleus.database.tally import MARGIN, Tally
 from scheduler.metrics import Standing
 
 BATCH = 10_000
@@ -50,8 +50,8 @@ def questions(engine: Engine) -> Iterator[tuple[str, Callable[[], object]]]:
     tally, late = Tally(engine), Tally(engine)
     late.look()
     late._settled_id = (late._settled_id or 0) - 2 * MARGIN  # as far back as it ever reads
-    yield "status: overview", lambda: survey(engine, NOW, alive_within=60)
-    yield "status: details", lambda: look_closer(engine, NOW)
+    yield "status: overview", lambda: get_status(engine, NOW, alive_within=60)
+    yield "status: details", lambda: get_details(engine, NOW)
     yield "  of which failures by kind", lambda: failures_by_kind(engine)
     yield "tally of nothing new", tally.look
     yield f"tally of {2 * MARGIN} images", late.look

@@ -8,13 +8,13 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from nuqleus.database.states import FileState
+from nuqleus.database.tables import FileState
 from nuqleus.logs import configure_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nuqleus.database.overview import Overview
+    from nuqleus.database.queries.status import Status
     from nuqleus.settings import LogFormat
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ LINE_SECONDS = 10.0
 class Display(Protocol):
     """Shows a run's progress."""
 
-    def show(self, overview: Overview) -> None:
+    def show(self, status: Status) -> None:
         """Show how things stand now; called a few times a second."""
 
     def clear(self) -> None:
@@ -38,21 +38,21 @@ def make_display(log_level: str, log_format: LogFormat = "text") -> Display:
     return Bar() if sys.stderr.isatty() else Lines(log_level, log_format)
 
 
-def ended(overview: Overview) -> int:
+def ended(status: Status) -> int:
     """Files that will not change any more."""
-    counts = overview.counts
+    counts = status.counts
     return counts[FileState.DONE] + counts[FileState.DUPLICATE] + counts[FileState.FAILED]
 
 
-def pace(overview: Overview) -> str:
+def pace(status: Status) -> str:
     """Failures, speed and time left, as far as known, each after a comma."""
     parts = []
-    if failed := overview.counts[FileState.FAILED]:
+    if failed := status.counts[FileState.FAILED]:
         parts.append(f"{failed} failed")
-    if overview.files_per_minute:
-        parts.append(f"{overview.files_per_minute:.0f} a minute")
-    if overview.seconds_left:
-        parts.append(f"{timedelta(seconds=round(overview.seconds_left))} left")
+    if status.files_per_minute:
+        parts.append(f"{status.files_per_minute:.0f} a minute")
+    if status.seconds_left:
+        parts.append(f"{timedelta(seconds=round(status.seconds_left))} left")
     return "".join(f", {part}" for part in parts)
 
 
@@ -75,16 +75,16 @@ class Bar:
         self._task = self._progress.add_task("", total=None, pace="")
         configure_logs("WARNING")
 
-    def show(self, overview: Overview) -> None:
+    def show(self, status: Status) -> None:
         """Draw the bar, if there is something to do."""
-        total = sum(overview.counts.values())
-        if ended(overview) == total:
+        total = sum(status.counts.values())
+        if ended(status) == total:
             self.clear()
             return
         self._start()
-        what = "processing" if overview.workers else "loading the network"
+        what = "processing" if status.workers else "loading the network"
         self._progress.update(
-            self._task, description=what, completed=ended(overview), total=total, pace=pace(overview)
+            self._task, description=what, completed=ended(status), total=total, pace=pace(status)
         )
 
     def clear(self) -> None:
@@ -109,12 +109,12 @@ class Lines:
         self._clock = clock
         self._due = clock()
 
-    def show(self, overview: Overview) -> None:
+    def show(self, status: Status) -> None:
         """Log a line, if it is time for one."""
-        total = sum(overview.counts.values())
-        if ended(overview) < total and self._clock() >= self._due:
+        total = sum(status.counts.values())
+        if ended(status) < total and self._clock() >= self._due:
             self._due = self._clock() + LINE_SECONDS
-            log.info("%d of %d files have ended%s", ended(overview), total, pace(overview))
+            log.info("%d of %d files have ended%s", ended(status), total, pace(status))
 
     def clear(self) -> None:
         """Lines need no room."""

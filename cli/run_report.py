@@ -10,9 +10,9 @@ import click
 
 from cli.run_display import Display, ended, make_display
 from nuqleus.database.engine import shown
-from nuqleus.database.overview import survey
-from nuqleus.database.states import FileState
-from nuqleus.database.summary import summarise
+from nuqleus.database.queries.file_summaries import summarise
+from nuqleus.database.queries.status import get_status
+from nuqleus.database.tables import FileState
 from nuqleus.errors import RetryableError
 from nuqleus.paths import to_row
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from sqlalchemy import Engine
 
-    from nuqleus.database.overview import Overview
-    from nuqleus.database.summary import FileSummary
+    from nuqleus.database.queries.file_summaries import FileSummary
+    from nuqleus.database.queries.status import Status
     from nuqleus.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -78,25 +78,25 @@ class Report:
             return False
         self._due = time.monotonic() + _LOOK_SECONDS
         try:
-            overview = survey(self._engine, time.time(), alive_within=self._settings.lease_seconds)
+            status = get_status(self._engine, time.time(), alive_within=self._settings.lease_seconds)
         except RetryableError:  # the scheduler says what is wrong
             return False
-        self._display.show(overview)
-        self._say_ready(overview)
-        return folder is not None and self._conclude(overview, folder)
+        self._display.show(status)
+        self._say_ready(status)
+        return folder is not None and self._conclude(status, folder)
 
-    def _say_ready(self, overview: Overview) -> None:
-        if not self._is_ready and any(worker.started_at > self._began for worker in overview.workers):
+    def _say_ready(self, status: Status) -> None:
+        if not self._is_ready and any(worker.started_at > self._began for worker in status.workers):
             self._is_ready = True
             log.info("Ready to work.")
 
-    def _conclude(self, overview: Overview, folder: Collection[str]) -> bool:
-        has_ended = ended(overview) == sum(overview.counts.values())
+    def _conclude(self, status: Status, folder: Collection[str]) -> bool:
+        has_ended = ended(status) == sum(status.counts.values())
         if has_ended and not self._has_concluded:
             self._has_concluded = True
             self._display.clear()
             if folder:
-                print_results(self._engine, sum(overview.counts.values()))
+                print_results(self._engine, sum(status.counts.values()))
                 print_where(self._settings)
             if self._goes_on:
                 click.echo(f"Watching {self._settings.input_dir}. Ctrl-C stops.")

@@ -17,54 +17,54 @@ from cli.run_display import ended
 from nuqleus.paths import to_row
 
 if TYPE_CHECKING:
-    from nuqleus.database.details import Details, RunningFile
-    from nuqleus.database.overview import Overview
+    from nuqleus.database.queries.status import Status
+    from nuqleus.database.queries.status_details import RunningFile, StatusDetails
     from nuqleus.database.workers import LiveWorker
 
 
-def draw(overview: Overview, details: Details, now: float) -> RenderableType:
+def draw(status: Status, details: StatusDetails, now: float) -> RenderableType:
     """The whole view.
 
     Args:
-        overview: how things stand.
+        status: how things stand.
         details: seen closer.
         now: seconds since 1970.
     """
-    return Group(*_parts(overview, details, now))
+    return Group(*_parts(status, details, now))
 
 
-def _parts(overview: Overview, details: Details, now: float) -> Iterator[RenderableType]:
-    yield Text(_counts(overview))
-    yield from _bar(overview)
-    yield Text(_pace(overview, details))
+def _parts(status: Status, details: StatusDetails, now: float) -> Iterator[RenderableType]:
+    yield Text(_counts(status))
+    yield from _bar(status)
+    yield Text(_pace(status, details))
     if details.stage_seconds:
         yield Text(_stages(details.stage_seconds))
     yield Text(f"scheduler: {details.leader}" if details.leader else "no scheduler at work")
-    yield _workers(overview.workers, details.running, now) if overview.workers else Text("no live workers")
-    if overview.failures:
-        yield _failures(overview, details)
+    yield _workers(status.workers, details.running, now) if status.workers else Text("no live workers")
+    if status.failures:
+        yield _failures(status, details)
 
 
-def _counts(overview: Overview) -> str:
-    counts = [f"{count:,} {state}" for state, count in overview.counts.items() if count]
+def _counts(status: Status) -> str:
+    counts = [f"{count:,} {state}" for state, count in status.counts.items() if count]
     return ", ".join(counts) or "no files yet"
 
 
-def _bar(overview: Overview) -> Iterator[RenderableType]:
+def _bar(status: Status) -> Iterator[RenderableType]:
     """Nothing where there is nothing left to do."""
-    total, done = sum(overview.counts.values()), ended(overview)
+    total, done = sum(status.counts.values()), ended(status)
     if done < total:
         line = Table.grid(padding=(0, 1))
         line.add_row(ProgressBar(total, done, width=40), f"{done / total:.1%} of {total:,} files")
         yield line
 
 
-def _pace(overview: Overview, details: Details) -> str:
+def _pace(status: Status, details: StatusDetails) -> str:
     parts = ["nothing ended in the last five minutes"]
-    if overview.files_per_minute is not None:
-        parts = [f"{overview.files_per_minute:,.1f} files per minute"]
-        if overview.seconds_left:
-            parts.append(f"about {_duration(overview.seconds_left)} left")
+    if status.files_per_minute is not None:
+        parts = [f"{status.files_per_minute:,.1f} files per minute"]
+        if status.seconds_left:
+            parts.append(f"about {_duration(status.seconds_left)} left")
     if details.queue_age_seconds is not None:
         parts.append(f"the queue's first file waits for {_duration(details.queue_age_seconds)}")
     return ", ".join(parts)
@@ -96,10 +96,10 @@ def _doing(files: list[RunningFile], now: float) -> str:
     return f"{to_row(files[0].path)} ({_duration(now - files[0].started_at)}){others}"
 
 
-def _failures(overview: Overview, details: Details) -> Table:
+def _failures(status: Status, details: StatusDetails) -> Table:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in details.failures_by_kind.items())
     table = Table("file", "reason", "", title=f"Last failures, of {kinds}", title_justify="left")
-    for failure in overview.failures:
+    for failure in status.failures:
         table.add_row(escape(to_row(failure.path)), failure.kind, escape(failure.error))
     return table
 

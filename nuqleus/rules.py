@@ -1,4 +1,4 @@
-"""Which channel shows a file's nuclei, and what becomes of its z-stacks.
+"""Rules: which image options hold for files at some paths.
 
 The first rule that fits a file's path decides; what it leaves open, and files that no rule fits, follow the settings.
 Rules come from a TOML file:
@@ -14,48 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-if TYPE_CHECKING:
-    from nuqleus.settings import Settings
-
-AUTO = "auto"
-"""Stands for the channel whose name speaks of nuclei, else the first."""
-
-ZStacks = Literal["planes", "max", "mean"]
-"""What becomes of a z-stack: an image a plane, or one image, of each pixel's maximum or mean."""
-
-
-def _as_text(channel: Any) -> Any:
-    """Take a number as it is written; True is none."""
-    return str(channel) if type(channel) is int and channel >= 0 else channel
-
-
-Channel = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=200)]
-"""A name, or a number counted from 0, as text."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How the images of a file are looked at.
-
-    Attributes:
-        channel: where the nuclei are sought; see `Channel`, `AUTO`.
-        z: what becomes of a z-stack.
-    """
-
-    channel: str = AUTO
-    z: ZStacks = "planes"
-
-    def __str__(self) -> str:
-        """As the database keeps it."""
-        return f"channel {self.channel}, z {self.z}"
-
-
-USUAL = Choice()
-"""Without rules and settings."""
+from nuqleus.image_options import Channel, ImageOptions, ZStacks
 
 
 class Rule(BaseModel):
@@ -78,28 +41,22 @@ class _RulesFile(BaseModel):
 
 @dataclass(frozen=True)
 class Rules:
-    """How each file is looked at.
+    """The image options of each file.
 
     Attributes:
         rules: in order; the first that fits wins.
-        usual: what they leave open.
+        default: what they leave open.
     """
 
     rules: Sequence[Rule]
-    usual: Choice
+    default: ImageOptions
 
-    @classmethod
-    def of(cls, settings: "Settings") -> "Rules":
-        """Those that the settings name."""
-        rules = load_rules(settings.rules) if settings.rules else ()
-        return cls(rules, Choice(settings.channel, settings.z))
-
-    def choose(self, path: str) -> Choice:
-        """Return how a file is looked at; its path is relative to the watched folder, with `/`."""
+    def options_for(self, path: str) -> ImageOptions:
+        """Return a file's image options; its path is relative to the watched folder, with `/`."""
         for rule in self.rules:
             if fnmatchcase(path, rule.path):
-                return Choice(rule.channel or self.usual.channel, rule.z or self.usual.z)
-        return self.usual
+                return ImageOptions(rule.channel or self.default.channel, rule.z or self.default.z)
+        return self.default
 
 
 def load_rules(path: Path) -> tuple[Rule, ...]:

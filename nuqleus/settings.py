@@ -21,7 +21,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from nuqleus.errors import SettingsError
-from nuqleus.rules import AUTO, Channel, ZStacks, load_rules
+from nuqleus.image_options import AUTO, Channel, ImageOptions, ZStacks
+from nuqleus.rules import Rules, load_rules
 
 SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put a container's secrets, each a file."""
@@ -142,6 +143,11 @@ class Settings(BaseSettings):
         if self.soft_time_limit >= self.time_limit:
             raise ValueError("time_limit must be larger than soft_time_limit: it is the harder of the two")
         return self
+
+    def image_rules(self) -> Rules:
+        """Load the rules, with `channel` and `z` for what they leave open."""
+        rules = load_rules(self.rules) if self.rules else ()
+        return Rules(rules, ImageOptions(self.channel, self.z))
 
 
 def get_settings(**given: Any) -> Settings:

@@ -6,7 +6,7 @@ are spread over all workers, one at a time. What a worker has begun with before 
 
 from collections.abc import Iterable, Iterator
 
-from nuqleus.database.records import QueuedFile
+from nuqleus.database.files.records import QueuedFile
 from nuqleus.messages import Job
 
 SMALL = 32 * 2**20

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 
-from nuqleus.database.records import QueuedFile
+from nuqleus.database.files.records import QueuedFile
 from nuqleus.errors import BrokerUnavailable
 from nuqleus.messages import Job
 from scheduler.chunks import chunk_size, cut_chunks

@@ -10,8 +10,8 @@ from pathlib import Path
 from celery import Celery
 from sqlalchemy import Engine, make_url
 
+from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.leadership import Candidate, Leadership, require_folder
-from nuqleus.database.states import Files
 from nuqleus.database.workers import Workers
 from nuqleus.queue import depth, send
 from nuqleus.settings import Settings
@@ -58,7 +58,7 @@ def make_daemon(settings: Settings, engine: Engine, app: Celery) -> Daemon:
     require_folder(engine, str(scanner.root))
     leadership = Leadership(engine, Candidate(), settings.lease_seconds)
     completeness = Completeness(scanner.root, settings.settle_seconds)
-    files, workers = Files(engine), Workers(engine)
+    files, workers = SchedulerFiles(engine), Workers(engine)
     bell = Bell(
         partial(send, app),
         partial(depth, app),

@@ -12,10 +12,10 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from nuqleus.database.catalogue import Catalogue
-from nuqleus.database.details import failures_by_kind, queue_age
 from nuqleus.database.leadership import Candidate, leading
-from nuqleus.database.tally import STAGES, Tally
+from nuqleus.database.queries.file_queries import FileQueries
+from nuqleus.database.queries.result_counters import STAGES, ResultCounters
+from nuqleus.database.queries.status_details import failures_by_kind, queue_age
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable, NuqleusError
 from nuqleus.metrics import serve_metrics
@@ -53,7 +53,7 @@ class Standing(Collector):
         self._alive_within = alive_within
         self._me = me
         self._clock = clock
-        self._tally = Tally(engine)
+        self._counters = ResultCounters(engine)
         self._asking = threading.Lock()
         self._answer: list[Metric] = []
         self._due = float("-inf")
@@ -91,7 +91,7 @@ class Standing(Collector):
 
     def _files(self) -> Iterator[Metric]:
         files = GaugeMetricFamily("nuqleus_files", "Files by state.", labels=["state"])
-        for state, count in Catalogue(self._engine).counts().items():
+        for state, count in FileQueries(self._engine).counts().items():
             files.add_metric([state.value], count)
         failed = GaugeMetricFamily("nuqleus_failed_files", "Failed files by reason.", labels=["error_kind"])
         for kind, count in failures_by_kind(self._engine).items():
@@ -102,7 +102,7 @@ class Standing(Collector):
 
     def _work(self) -> Iterator[Metric]:
         """Counters begin with the first question, as others do with their process."""
-        done = self._tally.look()
+        done = self._counters.update()
         for name in ("images", "pixels", "nuclei"):
             text = f"{name.capitalize()} whose results were stored."
             yield CounterMetricFamily(f"nuqleus_{name}", text, value=done[name])

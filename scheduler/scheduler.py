@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from nuqleus.database.batches import batched
-from nuqleus.database.states import Files, FileState, KnownFile, SeenFile
+from nuqleus.database.files.records import KnownFile, SeenFile
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.tables import FileState
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import RINGS, Bell
 from scheduler.scanner import Scan, Scanner, Stamp
@@ -41,7 +43,7 @@ class Scheduler:
     def __init__(
         self,
         scanner: Scanner,
-        files: Files,
+        files: SchedulerFiles,
         completeness: Completeness,
         bell: Bell,
         sweep: Sweep,

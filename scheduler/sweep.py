@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nuqleus.database.states import Files
+from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.workers import Workers
 from nuqleus.settings import Settings
 from scheduler.dispatcher import Bell
@@ -49,7 +49,7 @@ class Sweep:
 
     def __init__(
         self,
-        files: Files,
+        files: SchedulerFiles,
         workers: Workers,
         bell: Bell,
         limits: Limits,
@@ -71,11 +71,11 @@ class Sweep:
         if self._clock() < self._due:
             return
         self._take_note_of_the_dead()
-        nothing_rings = self._bell.is_silent()
+        queue_is_empty = self._bell.is_silent()
         patience = self._limits.resend_seconds
-        if nothing_rings:
+        if queue_is_empty:
             patience = min(patience, LOST_SECONDS)
-        lost = self._files.sweep(self._limits.max_attempts, patience, nothing_rings=nothing_rings)
+        lost = self._files.sweep(self._limits.max_attempts, patience, queue_is_empty=queue_is_empty)
         self._bell.ring(lost)
         self._due = self._clock() + self._limits.sweep_seconds
 

@@ -1,10 +1,29 @@
 """What a worker would hand to the database, for images that are quick to draw."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from model.labels.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
-from nuqleus.database.results import ImageResult
+from nuqleus.database.files.records import Claim
+from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.worker_files import WorkerFiles
+from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
+
+
+def complete(
+    files: WorkerFiles,
+    claim: Claim,
+    sha256: str,
+    model_id: int,
+    images: Iterable[ImageResult],
+    image_options: ImageOptions = DEFAULT_OPTIONS,
+) -> None:
+    """Write the results of one file, and raise what `complete_all` returns for it."""
+    (lost,) = files.complete_all([Finished(claim, sha256, model_id, list(images), image_options)])
+    if lost:
+        raise lost
 
 
 def label_image(nuclei: int = 3) -> np.ndarray:

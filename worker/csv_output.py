@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 
 from nuqleus.csv_files import write_csv
-from nuqleus.database.bulk import plain_rows
-from nuqleus.database.results import Columns, ImageResult
+from nuqleus.database.bulk_insert import Columns, plain_rows
+from nuqleus.database.files.results import ImageResult
 from nuqleus.micrometres import in_um
 
 ENDING = ".csv"

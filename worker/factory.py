@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from nuqleus.database.engine import open_database
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.states import Files
 from nuqleus.database.workers import Workers
 from nuqleus.process_identity import own_name
 from nuqleus.settings import Settings
@@ -86,6 +86,6 @@ def _register(engine: Engine, segmenter: SegmenterProtocol) -> int:
 
 def _start_heartbeat(settings: Settings, engine: Engine, worker_id: int) -> Heartbeat:
     every, lease = settings.heartbeat_seconds, settings.lease_seconds
-    heartbeat = Heartbeat(Files(engine), Workers(engine), worker_id, every=every, lease=lease)
+    heartbeat = Heartbeat(WorkerFiles(engine), Workers(engine), worker_id, every=every, lease=lease)
     heartbeat.start()
     return heartbeat

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from nuqleus.database.records import Claim
-from nuqleus.database.states import Files
+from nuqleus.database.files.records import Claim
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.workers import Workers
 from nuqleus.errors import LeaseLost
 from worker.retry import is_transient
@@ -21,7 +21,9 @@ class Heartbeat:
         files_done: files that the worker has brought to an end; written with each beat.
     """
 
-    def __init__(self, files: Files, workers: Workers, worker_id: int, *, every: float, lease: float) -> None:
+    def __init__(
+        self, files: WorkerFiles, workers: Workers, worker_id: int, *, every: float, lease: float
+    ) -> None:
         self.files_done = 0
         self._files = files
         self._workers = workers

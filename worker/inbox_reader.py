@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path, PosixPath
 from typing import IO, Any
 
-from nuqleus.database.records import Claim
+from nuqleus.database.files.records import Claim
 from nuqleus.errors import UnsafePath
 from nuqleus.mount_check import Drive
 from nuqleus.paths import inside, to_row

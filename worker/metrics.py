@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
-from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
@@ -10,11 +9,12 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from nuqleus.database.records import Claim, Finished
-from nuqleus.database.states import Files, FileState
+from nuqleus.database.files.records import Claim
+from nuqleus.database.files.results import Finished
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.errors import LeaseLost
+from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 from nuqleus.metrics import serve_metrics
-from nuqleus.rules import USUAL, Choice
 from nuqleus.settings import Settings
 
 PORTS = 32
@@ -66,7 +66,7 @@ class Metrics:
         self._images.inc(len(images))
 
 
-class CountedFiles(Files):
+class CountedFiles(WorkerFiles):
     """The files of a database, which counts those that leave this worker."""
 
     def __init__(self, engine: Engine, metrics: Metrics) -> None:
@@ -74,7 +74,7 @@ class CountedFiles(Files):
         self._metrics = metrics
 
     def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
-        """See `Files`."""
+        """See `WorkerFiles`."""
         began = perf_counter()
         outcomes = super().complete_all(finished)
         took = perf_counter() - began
@@ -84,19 +84,19 @@ class CountedFiles(Files):
         self._metrics.count_results(stored, took)
         return outcomes
 
-    def mark_duplicate(self, claim: Claim, sha256: str, of: int, choice: Choice = USUAL) -> bool:
-        """See `Files`."""
-        return self._counted("duplicate", super().mark_duplicate(claim, sha256, of, choice))
+    def mark_duplicate(
+        self, claim: Claim, sha256: str, of: int, image_options: ImageOptions = DEFAULT_OPTIONS
+    ) -> bool:
+        """See `WorkerFiles`."""
+        return self._counted("duplicate", super().mark_duplicate(claim, sha256, of, image_options))
 
     def fail(self, claim: Claim, kind: str, message: str) -> bool:
-        """See `Files`."""
+        """See `WorkerFiles`."""
         return self._counted("failed", super().fail(claim, kind, message))
 
-    def release(
-        self, claim: Claim, *, to: Literal[FileState.QUEUED, FileState.WAITING], counts: bool = False
-    ) -> bool:
-        """See `Files`."""
-        return self._counted("returned", super().release(claim, to=to, counts=counts))
+    def release(self, claim: Claim, *, count_attempt: bool = False) -> bool:
+        """See `WorkerFiles`."""
+        return self._counted("returned", super().release(claim, count_attempt=count_attempt))
 
     def _counted(self, outcome: str, happened: bool) -> bool:
         if happened:

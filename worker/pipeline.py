@@ -16,8 +16,8 @@ from model.memory_budget import MemoryBudget
 from model.reading import LARGE, MAX_PIXELS, Plane, read_planes
 from model.reading.channels import choose_channel, nuclear_channel, nuclear_pixels
 from model.reading.projection import project
-from nuqleus.database.results import ImageResult
-from nuqleus.rules import USUAL, Choice
+from nuqleus.database.files.results import ImageResult
+from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 
 if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.segmentation.segmenter import Segmentation
@@ -54,7 +54,7 @@ class SegmenterProtocol(Protocol):
 def process(
     path: Path,
     segmenter: SegmenterProtocol,
-    choice: Choice = USUAL,
+    choice: ImageOptions = DEFAULT_OPTIONS,
     *,
     max_pixels: int = MAX_PIXELS,
     on_image: OnImage | None = None,
@@ -97,7 +97,7 @@ def warm_up(segmenter: SegmenterProtocol) -> None:
         segmenter.segment(np.zeros(shape, np.uint8))
 
 
-def _read(path: Path, choice: Choice, max_pixels: int) -> Iterator[tuple[Plane, float]]:
+def _read(path: Path, choice: ImageOptions, max_pixels: int) -> Iterator[tuple[Plane, float]]:
     """Yield each plane with the seconds that reading it took."""
     planes = project(read_planes(path, max_pixels=max_pixels), choice.z)
     start = time.perf_counter()

@@ -9,13 +9,14 @@ from threading import Event
 from typing import TypeVar
 
 from model.reading import Plane
-from nuqleus.database.records import Claim, Finished
-from nuqleus.database.results import ImageResult
-from nuqleus.database.states import Files, FileState
+from nuqleus.database.files.records import Claim
+from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, LeaseLost
+from nuqleus.image_options import ImageOptions
 from nuqleus.logs import about_file
 from nuqleus.messages import Job
-from nuqleus.rules import Choice, Rules
+from nuqleus.rules import Rules
 from nuqleus.settings import Settings
 from worker.failures import describe_failure
 from worker.heartbeat import Heartbeat
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 
 _NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
 
-_Content = tuple[str, Choice]
+_Content = tuple[str, ImageOptions]
 """What a file holds, as its SHA-256, and how it is looked at: where both are equal, so are the results."""
 
 _OnHunger = Callable[[Claim], object]
@@ -67,7 +68,7 @@ class Processor:
 
     settings: Settings
     source: InboxReader
-    files: Files
+    files: WorkerFiles
     segmenter: SegmenterProtocol
     model_id: int
     owner: str
@@ -78,7 +79,7 @@ class Processor:
 
     def __post_init__(self) -> None:
         """What the rules say is settled when the worker starts."""
-        self._rules = Rules.of(self.settings)
+        self._rules = self.settings.image_rules()
 
     def handle(self, job: Job) -> None:
         """Process files that are queued. Whatever happens to them ends up in the database.
@@ -131,7 +132,7 @@ class Processor:
 
     def _settle_unlike(self, claims: Mapping[_Content, Claim]) -> None:
         """Bring files, no two of the same content, to their end."""
-        twins = self.retry(self.files.find_twins, [sha256 for sha256, _ in claims], self.model_id)
+        twins = self.retry(self.files.find_originals, [sha256 for sha256, _ in claims], self.model_id)
         actions = {
             claim: partial(self._find_results, claim, (sha256, choice), twins.get((sha256, str(choice))))
             for (sha256, choice), claim in claims.items()
@@ -179,7 +180,7 @@ class Processor:
             log.warning("%s: the lease was lost; nothing was written", claim.path)
         except FileChanged as change:
             log.info("%s; it waits until it is complete", change)
-            self.retry(self.files.release, claim, to=FileState.WAITING)
+            self.retry(self.files.release, claim)
         except FileNotFoundError as error:
             self._leave_to_scheduler(claim, error)
         except Exception as error:
@@ -192,7 +193,7 @@ class Processor:
             self._fail(claim, error)
             return
         log.info("%s is not there; the scheduler looks for it", claim.path)
-        self.retry(self.files.release, claim, to=FileState.WAITING, counts=True)
+        self.retry(self.files.release, claim, count_attempt=True)
 
     def _fail_for_hunger(self, claim: Claim) -> None:
         self._fail(claim, MemoryError())
@@ -204,7 +205,7 @@ class Processor:
             self.heartbeat.files_done += 1
 
     def _identify(self, claim: Claim) -> tuple[Claim, _Content]:
-        return claim, (self.retry(self._hash, claim), self._rules.choose(claim.path))
+        return claim, (self.retry(self._hash, claim), self._rules.options_for(claim.path))
 
     def _hash(self, claim: Claim) -> str:
         path = self.source.locate(claim)
@@ -214,7 +215,7 @@ class Processor:
     def _find_results(self, claim: Claim, content: _Content, twin: int | None) -> _Ready | None:
         """Find what is in a file. None if it goes back, or shares the results of a file that is done."""
         if self.draining.is_set():
-            self.retry(self.files.release, claim, to=FileState.WAITING)
+            self.retry(self.files.release, claim)
             return None
         if twin is not None and self.retry(self._share_results, claim, content, twin):
             return None
@@ -233,7 +234,7 @@ class Processor:
         log.info("%s: a duplicate of file %d", claim.path, twin)
         return True
 
-    def _process(self, claim: Claim, choice: Choice, album: Album | None) -> list[ImageResult]:
+    def _process(self, claim: Claim, choice: ImageOptions, album: Album | None) -> list[ImageResult]:
         def on_image(plane: Plane, labels: Labels, _result: ImageResult) -> None:
             self.heartbeat.check(claim)
             if album:

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from model.labels.masks import Mask
-    from nuqleus.database.queries import Snapshot, StoredImage
+    from nuqleus.database.queries.snapshot import Snapshot, StoredImage
 
 FORMATS = ("csv", "labels")
 
@@ -50,7 +50,7 @@ def command(output: Path, formats: tuple[str, ...], database_url: str | None) ->
     Duplicates are written out like the file that they duplicate. What is there already is replaced.
     """
     from nuqleus.database.engine import existing_database
-    from nuqleus.database.queries import snapshot
+    from nuqleus.database.queries.snapshot import snapshot
     from nuqleus.settings import get_settings
 
     url = get_settings(database_url=database_url).database_url
@@ -64,7 +64,7 @@ def command(output: Path, formats: tuple[str, ...], database_url: str | None) ->
 
 def _write_tables(results: Snapshot, output: Path) -> None:
     from nuqleus.csv_files import write_csv
-    from nuqleus.database.queries import IMAGES, nucleus_columns
+    from nuqleus.database.queries.snapshot import IMAGES, nucleus_columns
 
     images = write_csv(output / "images.csv", IMAGES, results.images())
     nuclei = write_csv(output / "nuclei.csv", nucleus_columns(results.channels()), results.nuclei())

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from nuqleus.database.states import Files
-
     Retry: TypeAlias = Callable[[list[str] | None], int]
     """Queues files at some paths again, or everywhere (None), and returns how many."""
 
@@ -58,26 +56,26 @@ def command(
 
 def _choose(engine: Engine, failed: bool, model_changed: bool, weights: Path | None) -> dict[str, Retry]:
     """What to queue again, by the words that tell it from the rest."""
-    from nuqleus.database.states import Files
-
-    files = Files(engine)
-    chosen = _by_model(files, engine, weights) if model_changed else {}
+    chosen = _by_model(engine, weights) if model_changed else {}
     if failed or not model_changed:
-        chosen[""] = partial(_retry_ended, files, only_failed=failed)
+        chosen[""] = partial(_retry_ended, engine, only_failed=failed)
     return chosen
 
 
-def _retry_ended(files: Files, paths: list[str] | None, *, only_failed: bool) -> int:
-    return len(files.retry(paths, only_failed=only_failed))
+def _retry_ended(engine: Engine, paths: list[str] | None, *, only_failed: bool) -> int:
+    from nuqleus.database.files.retry import retry_files
+
+    return len(retry_files(engine, paths, only_failed=only_failed))
 
 
-def _by_model(files: Files, engine: Engine, weights: Path | None) -> dict[str, Retry]:
+def _by_model(engine: Engine, weights: Path | None) -> dict[str, Retry]:
     from model.weights import SHIPPED, read_card
+    from nuqleus.database.files.retry import retry_produced_by
     from nuqleus.database.models import other_models
 
     present = read_card(weights or SHIPPED)
     return {
-        f"by {model.name} (weights {model.sha256[:12]})": partial(files.retry_made_by, model.id)
+        f"by {model.name} (weights {model.sha256[:12]})": partial(retry_produced_by, engine, model.id)
         for model in other_models(engine, present.sha256)
     }
 

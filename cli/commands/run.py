@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cli.processes.local_stack import Machine
     from cli.processes.stop_signals import StopSignals
     from cli.run_report import Report
-    from nuqleus.database.summary import FileSummary
+    from nuqleus.database.queries.file_summaries import FileSummary
     from nuqleus.settings import Settings
     from scheduler.scheduler_loop import Daemon
 
@@ -80,7 +80,7 @@ def _work(machine: Machine, signals: StopSignals, *, once: bool) -> int:
 
     from cli.run_report import Report
     from nuqleus.database.engine import open_database
-    from nuqleus.database.summary import failures
+    from nuqleus.database.queries.file_summaries import failures
     from nuqleus.queue import make_app
     from scheduler.factory import make_daemon, watching
     from scheduler.metrics import serve_standing

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from model.reading import Plane
-    from nuqleus.database.results import ImageResult
+    from nuqleus.database.files.results import ImageResult
     from worker.output_files import OutputFiles
     from worker.pipeline import Labels
 
@@ -59,7 +59,7 @@ def command(
     first. Every channel is measured. Rules for folders (NUQLEUS_RULES) don't count here.
     """
     from cli.progress_bars import track_with_notes
-    from nuqleus.rules import Choice
+    from nuqleus.image_options import ImageOptions
     from nuqleus.settings import get_settings
     from worker.factory import load_network
     from worker.pipeline import process
@@ -67,7 +67,7 @@ def command(
     settings = get_settings(weights=weights, channel=channel, z=z)
     inputs = list(find_inputs(images, output))
     segmenter = load_network(settings.weights)
-    choice = Choice(settings.channel, settings.z)
+    choice = ImageOptions(settings.channel, settings.z)
     find = partial(process, segmenter=segmenter, choice=choice, max_pixels=settings.max_pixels)
     segment = partial(_segment, output=output, find=find)
     counts = [segment(one, note=note) for one, note in track_with_notes(inputs, "Segmenting")]

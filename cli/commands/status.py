@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from sqlalchemy import Engine
 
-    from nuqleus.database.details import Details
-    from nuqleus.database.overview import Overview
+    from nuqleus.database.queries.status import Status
+    from nuqleus.database.queries.status_details import StatusDetails
 
 WATCH_SECONDS = 2.0
 """Time between two looks."""
@@ -68,12 +68,12 @@ def _require(process: str, engine: Engine, now: float, within_seconds: float) ->
     return require_worker(engine, now, within_seconds)
 
 
-def to_json(overview: Overview, details: Details) -> dict[str, Any]:
+def to_json(status: Status, details: StatusDetails) -> dict[str, Any]:
     """How things stand in plain values; paths are written as in the database."""
     from nuqleus.paths import to_row
 
-    content = asdict(overview) | asdict(details)
-    content["counts"] = {state.value: count for state, count in overview.counts.items()}
+    content = asdict(status) | asdict(details)
+    content["counts"] = {state.value: count for state, count in status.counts.items()}
     for worker in content["workers"]:
         worker |= {name: _utc(worker[name]) for name in ("started_at", "seen_at")}
     for failure in content["failures"]:
@@ -87,11 +87,11 @@ def _utc(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
 
 
-def _look(engine: Engine, now: float, alive_within: float) -> tuple[Overview, Details]:
-    from nuqleus.database.details import look_closer
-    from nuqleus.database.overview import survey
+def _look(engine: Engine, now: float, alive_within: float) -> tuple[Status, StatusDetails]:
+    from nuqleus.database.queries.status import get_status
+    from nuqleus.database.queries.status_details import get_details
 
-    return survey(engine, now, alive_within=alive_within), look_closer(engine, now)
+    return get_status(engine, now, alive_within=alive_within), get_details(engine, now)
 
 
 def _show(engine: Engine, alive_within: float) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from nuqleus.database.types import Moment, SafeText, StoredPath
+from nuqleus.database.column_types import Moment, SafeText, StoredPath
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -44,7 +44,7 @@ def _failed_index(*columns: str) -> Index:
 
 
 class FileState(StrEnum):
-    """Where a file stands. See `states.py` for who moves it on."""
+    """Where a file stands. `nuqleus.database.files` says who moves it on."""
 
     WAITING = "waiting"
     QUEUED = "queued"
@@ -52,6 +52,13 @@ class FileState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     DUPLICATE = "duplicate"
+
+
+PENDING_STATES = (FileState.WAITING, FileState.QUEUED, FileState.RUNNING)
+"""States of files that still have to end."""
+
+ENDED_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE)
+"""States that a file stays in until it changes or is retried."""
 
 
 class Base(DeclarativeBase):

@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from cli.processes.embedded_broker import find_server
 from cli.processes.local_stack import environment
 from nuqleus.database.engine import make_engine, reading
-from nuqleus.database.states import Files, FileState
-from nuqleus.database.tables import File, Image, Nucleus
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.tables import File, FileState, Image, Nucleus
 from nuqleus.settings import Settings
 from tests.fake_segmenter import draw_squares
 from tests.faults.service import Service, wait_until
@@ -90,7 +90,7 @@ class Cluster:
         self.stages = Stages(root / "stages")
         self._serial = count()
         self.engine = make_engine(database_url)
-        self.files = Files(self.engine)
+        self.files = SchedulerFiles(self.engine)
         self.services: list[Service] = []
         self.broker = self._service("broker", [find_server(), *self._broker_options()])
         self.scheduler = self.another_scheduler()

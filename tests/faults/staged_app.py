@@ -13,9 +13,9 @@ from threading import current_thread, main_thread
 import numpy as np
 import psutil
 
-import nuqleus.database.claims
+import nuqleus.database.files.worker_files
 import worker.processor
-from nuqleus.database.states import Files
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.settings import get_settings
 from tests.fake_segmenter import Found, ThresholdSegmenter
 from tests.faults import stages
@@ -28,7 +28,7 @@ settings = get_settings()
 halts = Stages(settings.state_dir / "stages")
 
 
-class StagedFiles(Files):
+class StagedFiles(WorkerFiles):
     def claim(self, file_id, owner, lease_seconds):
         claim = super().claim(file_id, owner, lease_seconds)
         halts.reach(stages.CLAIMED)
@@ -121,8 +121,8 @@ def poisoned(read):
 def build_fake(settings):
     worker.processor.hash_content = staged(worker.processor.hash_content, stages.READING)
     worker.processor.process = poisoned(worker.processor.process)
-    nuqleus.database.claims.insert_images = staged(
-        nuqleus.database.claims.insert_images, stages.IN_TRANSACTION
+    nuqleus.database.files.worker_files.insert_images = staged(
+        nuqleus.database.files.worker_files.insert_images, stages.IN_TRANSACTION
     )
     processor = build_processor(settings, load=StagedSegmenter.load, device=lambda: "cpu:0")
     return dataclasses.replace(processor, files=StagedFiles(processor.files._engine))

@@ -1,12 +1,12 @@
 """`nuqleus schedule` with stages: `python -m tests.faults.staged_scheduler schedule`."""
 
 from cli.main import main
-from nuqleus.database.states import Files
+from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.settings import get_settings
 from tests.faults import stages
 from tests.faults.stages import Stages
 
-enqueue = Files.enqueue
+enqueue = SchedulerFiles.enqueue
 
 
 def staged_enqueue(files, ids, **options):
@@ -20,5 +20,5 @@ def staged_enqueue(files, ids, **options):
 
 
 if __name__ == "__main__":
-    Files.enqueue = staged_enqueue
+    SchedulerFiles.enqueue = staged_enqueue
     main(prog_name="nuqleus")

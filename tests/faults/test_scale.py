@@ -8,8 +8,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from nuqleus.database.engine import writing
-from nuqleus.database.states import FileState
-from nuqleus.database.tables import File
+from nuqleus.database.tables import File, FileState
 from tests.faults.fault_report import FULL
 from tests.faults.service import wait_until
 

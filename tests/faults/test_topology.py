@@ -11,8 +11,7 @@ from sqlalchemy import func, select
 
 from cli.processes.local_stack import environment
 from nuqleus.database.engine import reading
-from nuqleus.database.states import FileState
-from nuqleus.database.tables import Worker
+from nuqleus.database.tables import FileState, Worker
 from tests.faults.cluster import Cluster
 from tests.faults.fault_report import FULL, Fault
 from tests.faults.service import Service, wait_until

@@ -16,8 +16,8 @@ from model.errors import WeightsError
 from model.segmentation.segmenter import Segmenter
 from model.weights import SHIPPED, ModelCard, hash_file, read_card, write_card
 from nuqleus.database.engine import reading
-from nuqleus.database.records import SeenFile
-from nuqleus.database.states import Files
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.queue import make_app
 from nuqleus.settings import Settings
 
@@ -104,7 +104,7 @@ def _datasets(file: h5py.File) -> list[str]:
 
 def test_a_name_that_looks_like_sql_is_a_name(engine: Engine):
     name = "'); DROP TABLE files; --.png"
-    files = Files(engine)
+    files = SchedulerFiles(engine)
     files.observe([SeenFile(name, 1, 1)])
     assert [file.path for file in files.known()] == [name]
     with reading(engine) as connection:

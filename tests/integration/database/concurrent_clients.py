@@ -3,10 +3,11 @@
 import numpy as np
 
 from nuqleus.database.engine import make_engine
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.records import SeenFile
-from nuqleus.database.results import ImageResult
-from nuqleus.database.states import Files
 
 FILES_EACH = 15
 
@@ -14,16 +15,16 @@ FILES_EACH = 15
 def work_through(url: str, number: int) -> int:
     """Record some files, then claim and complete whatever is queued. Returns how many that were."""
     engine = make_engine(url)
-    files = Files(engine)
+    files, worker_files = SchedulerFiles(engine), WorkerFiles(engine)
     model = register_model(engine, "net", "a" * 64, {}, {}, "1")
     ids = files.observe([SeenFile(f"{number}/{file}.png", 1, 1) for file in range(FILES_EACH)])
     files.enqueue(list(ids.values()))
     done = 0
     for known in files.known():
-        claim = files.claim(known.id, f"worker {number}", lease_seconds=60)
+        claim = worker_files.claim(known.id, f"worker {number}", lease_seconds=60)
         if claim:
-            files.renew([claim], lease_seconds=60)
-            files.complete(claim, "abc", model, [_result(nuclei=50)])
+            worker_files.renew([claim], lease_seconds=60)
+            worker_files.complete_all([Finished(claim, "abc", model, [_result(nuclei=50)])])
             done += 1
     engine.dispose()
     return done

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import Engine, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.files.records import Claim, SeenFile
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.records import Claim, SeenFile
-from nuqleus.database.states import Files
 from nuqleus.database.tables import Base, File
 from tests.conftest import Clock
-from tests.examples import image_result
+from tests.examples import complete, image_result
 
 LEASE = 60.0
 
@@ -21,7 +22,8 @@ class Archive:
     """Files in a database, and shortcuts through their lives."""
 
     engine: Engine
-    files: Files
+    files: SchedulerFiles
+    worker_files: WorkerFiles
     clock: Clock
     model_id: int
 
@@ -34,25 +36,25 @@ class Archive:
         return file_id
 
     def running(self, path: str = "a.png", owner: str = "worker 1") -> Claim:
-        claim = self.files.claim(self.queued(path), owner, LEASE)
+        claim = self.worker_files.claim(self.queued(path), owner, LEASE)
         assert claim
         return claim
 
     def done(self, path: str = "a.png", sha256: str = "abc", images=None) -> int:
         claim = self.running(path)
-        self.files.complete(claim, sha256, self.model_id, images or [image_result()])
+        complete(self.worker_files, claim, sha256, self.model_id, images or [image_result()])
         return claim.file_id
 
     def duplicate(self, path: str, of: int, sha256: str = "abc") -> int:
         claim = self.running(path)
-        assert self.files.mark_duplicate(claim, sha256, of)
+        assert self.worker_files.mark_duplicate(claim, sha256, of)
         return claim.file_id
 
     def failed(
         self, path: str = "a.png", kind: str = "truncated", message: str = "The file ends early."
     ) -> int:
         claim = self.running(path)
-        assert self.files.fail(claim, kind, message)
+        assert self.worker_files.fail(claim, kind, message)
         return claim.file_id
 
     def row(self, file_id: int):
@@ -70,4 +72,4 @@ class Archive:
 @pytest.fixture
 def archive(engine: Engine, clock: Clock) -> Archive:
     model_id = register_model(engine, "a network", "f" * 64, {"base": 16}, {"dsb": 0.5}, "1.0")
-    return Archive(engine, Files(engine, clock), clock, model_id)
+    return Archive(engine, SchedulerFiles(engine, clock), WorkerFiles(engine, clock), clock, model_id)

@@ -7,10 +7,11 @@ from click.testing import CliRunner
 
 from cli.main import main
 from model.weights import SHIPPED, ModelCard, hash_file, read_card, write_card
-from nuqleus.database import states
+from nuqleus.database.files import retry
+from nuqleus.database.files.retry import retry_produced_by
 from nuqleus.database.models import other_models, register_model
 from nuqleus.database.tables import Image
-from tests.examples import image_result
+from tests.examples import complete, image_result
 from tests.integration.database.conftest import Archive
 
 
@@ -23,7 +24,7 @@ def present(archive: Archive) -> int:
 def done_by(archive: Archive, model_id: int, path: str, sha256: str = "abc", images: int = 1) -> int:
     claim = archive.running(path)
     results = [image_result(z=z) for z in range(images)]
-    archive.files.complete(claim, sha256, model_id, results)
+    complete(archive.worker_files, claim, sha256, model_id, results)
     return claim.file_id
 
 
@@ -35,12 +36,12 @@ def test_other_models_are_all_but_the_one_with_these_weights(archive: Archive, p
 
 
 class TestFiles:
-    """`Files.retry_made_by`."""
+    """`retry_produced_by`."""
 
     def test_files_of_that_model_wait_and_others_stay(self, archive: Archive, present: int):
         old, new = archive.done("old.png"), done_by(archive, present, "new.png")
 
-        assert archive.files.retry_made_by(archive.model_id) == 1
+        assert retry_produced_by(archive.engine, archive.model_id) == 1
 
         assert [archive.state(file) for file in (old, new)] == ["waiting", "done"]
         assert archive.row(old).attempts == 0
@@ -48,25 +49,25 @@ class TestFiles:
     def test_old_results_stay_until_new_ones_replace_them(self, archive: Archive, present: int):
         done = archive.done("a.png", "abc")
 
-        archive.files.retry_made_by(archive.model_id)
+        retry_produced_by(archive.engine, archive.model_id)
         assert [image.model_id for image in archive.rows(Image)] == [archive.model_id]
 
         done_by(archive, present, "a.png")
         assert [(image.file_id, image.model_id) for image in archive.rows(Image)] == [(done, present)]
-        assert archive.files.retry_made_by(archive.model_id) == 0
+        assert retry_produced_by(archive.engine, archive.model_id) == 0
 
     def test_a_file_of_many_images_counts_once(self, archive: Archive, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(states, "SPAN", 2)
+        monkeypatch.setattr(retry, "IMAGES_PER_STATEMENT", 2)
         for number in range(3):
             done_by(archive, archive.model_id, f"{number}.tif", f"content {number}", images=3)
 
-        assert archive.files.retry_made_by(archive.model_id) == 3
+        assert retry_produced_by(archive.engine, archive.model_id) == 3
 
     def test_a_duplicate_follows_its_original(self, archive: Archive, present: int):
         first = archive.done("a.png", "abc")
         duplicate = archive.duplicate("b.png", of=first)
 
-        assert archive.files.retry_made_by(archive.model_id) == 1
+        assert retry_produced_by(archive.engine, archive.model_id) == 1
         done_by(archive, present, "a.png", "abc")
 
         assert (archive.state(duplicate), archive.row(duplicate).duplicate_of) == ("duplicate", first)
@@ -74,25 +75,25 @@ class TestFiles:
     @pytest.mark.parametrize("state", ["waiting", "queued", "running"])
     def test_what_is_on_its_way_again_is_left_alone(self, archive: Archive, state: str):
         done = archive.done("a.png")
-        archive.files.retry_made_by(archive.model_id)
+        retry_produced_by(archive.engine, archive.model_id)
         getattr(archive, state)("a.png")
         before = archive.row(done)
 
-        assert archive.files.retry_made_by(archive.model_id) == 0
+        assert retry_produced_by(archive.engine, archive.model_id) == 0
         assert archive.row(done) == before
 
     def test_one_that_failed_with_the_new_model_is_tried_again(self, archive: Archive):
         done = archive.done("a.png")
-        archive.files.retry_made_by(archive.model_id)
+        retry_produced_by(archive.engine, archive.model_id)
         archive.failed("a.png")
 
-        assert archive.files.retry_made_by(archive.model_id) == 1
+        assert retry_produced_by(archive.engine, archive.model_id) == 1
         assert archive.state(done) == "waiting"
 
     def test_a_folder_stands_for_its_files(self, archive: Archive):
         inside, beside = archive.done("well_1/a.png", "abc"), archive.done("well_2/a.png", "xyz")
 
-        assert archive.files.retry_made_by(archive.model_id, ["well_1"]) == 1
+        assert retry_produced_by(archive.engine, archive.model_id, ["well_1"]) == 1
 
         assert [archive.state(file) for file in (inside, beside)] == ["waiting", "done"]
 

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import delete
 
 from nuqleus.database.engine import writing
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.retry import retry_files
 from nuqleus.database.models import register_model
-from nuqleus.database.records import SeenFile
 from nuqleus.database.tables import Channel, File, Image, Nucleus
-from nuqleus.rules import USUAL, Choice
-from tests.examples import image_result
+from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
+from tests.examples import complete, image_result
 from tests.integration.database.conftest import Archive
 
 
@@ -18,10 +19,10 @@ def test_a_twin_has_the_same_content_and_the_same_model(archive: Archive):
     done = archive.done("a.png", "abc")
     other_model = register_model(archive.engine, "another", "e" * 64, {}, {}, "1.0")
 
-    usual = str(USUAL)
-    assert archive.files.find_twins(["xyz", "abc"], archive.model_id) == {("abc", usual): done}
-    assert archive.files.find_twins(["xyz"], archive.model_id) == {}
-    assert archive.files.find_twins(["abc"], other_model) == {}
+    usual = str(DEFAULT_OPTIONS)
+    assert archive.worker_files.find_originals(["xyz", "abc"], archive.model_id) == {("abc", usual): done}
+    assert archive.worker_files.find_originals(["xyz"], archive.model_id) == {}
+    assert archive.worker_files.find_originals(["abc"], other_model) == {}
 
 
 def test_a_duplicate_names_its_twin_and_has_no_rows_of_its_own(archive: Archive):
@@ -39,7 +40,7 @@ def test_a_twin_that_changed_meanwhile_is_no_twin(archive: Archive):
     claim = archive.running("b.png")
     archive.files.observe([SeenFile("a.png", 11, 2)])
 
-    assert not archive.files.mark_duplicate(claim, "abc", done)
+    assert not archive.worker_files.mark_duplicate(claim, "abc", done)
     assert archive.state(claim.file_id) == "running"
 
 
@@ -72,11 +73,11 @@ class TestRetry:
     """What becomes of those that share results when one of them is processed again."""
 
     def again(self, archive: Archive, path: str):
-        archive.files.retry([path], only_failed=False)
+        retry_files(archive.engine, [path], only_failed=False)
         return archive.running(path)
 
     def finish(self, archive: Archive, claim, sha256: str = "abc"):
-        archive.files.complete(claim, sha256, archive.model_id, [image_result(5)])
+        complete(archive.worker_files, claim, sha256, archive.model_id, [image_result(5)])
 
     def owners(self, archive: Archive) -> list[tuple[int, int]]:
         return sorted((image.file_id, image.n_nuclei) for image in archive.rows(Image))
@@ -95,10 +96,13 @@ class TestRetry:
     def test_all_at_once_end_as_before(self, archive: Archive):
         first = archive.done("a.png", "abc")
         duplicate = archive.duplicate("b.png", of=first)
-        assert sorted(archive.files.retry(["a.png", "b.png"], only_failed=False)) == [first, duplicate]
+        assert sorted(retry_files(archive.engine, ["a.png", "b.png"], only_failed=False)) == [
+            first,
+            duplicate,
+        ]
 
         self.finish(archive, archive.running("b.png"))
-        assert archive.files.mark_duplicate(archive.running("a.png"), "abc", duplicate)
+        assert archive.worker_files.mark_duplicate(archive.running("a.png"), "abc", duplicate)
 
         assert [archive.state(file) for file in (first, duplicate)] == ["duplicate", "done"]
         assert self.owners(archive) == [(duplicate, 5)]
@@ -107,7 +111,7 @@ class TestRetry:
         first, twin = archive.done("a.png", "abc"), archive.done("twin.png", "abc")
         duplicate = archive.duplicate("b.png", of=first)
 
-        assert archive.files.mark_duplicate(self.again(archive, "a.png"), "abc", twin)
+        assert archive.worker_files.mark_duplicate(self.again(archive, "a.png"), "abc", twin)
 
         assert [archive.row(file).duplicate_of for file in (first, duplicate)] == [twin, twin]
         assert self.owners(archive) == [(twin, 3)]
@@ -122,7 +126,7 @@ class TestRetry:
 
         claim = self.again(archive, "a.png")
         if joins:
-            assert archive.files.mark_duplicate(claim, "xyz", other)
+            assert archive.worker_files.mark_duplicate(claim, "xyz", other)
         else:
             self.finish(archive, claim, "xyz")
 
@@ -133,7 +137,7 @@ class TestRetry:
     def test_one_that_vanished_leaves_them_to_its_duplicate(self, archive: Archive, running: bool):
         first = archive.done("a.png", "abc")
         duplicate = archive.duplicate("b.png", of=first)
-        archive.files.retry(["a.png"], only_failed=False)
+        retry_files(archive.engine, ["a.png"], only_failed=False)
 
         if running:
             archive.failed("a.png", "vanished")
@@ -147,37 +151,37 @@ class TestRetry:
 class TestChoices:
     """The same content looked at in another way has other results."""
 
-    OTHER = Choice("GFP", "max")
+    OTHER = ImageOptions("GFP", "max")
 
     def test_a_twin_was_looked_at_in_the_same_way(self, archive: Archive):
         usual, other = archive.done("a.tif", "abc"), self.done(archive, "b.tif")
 
-        assert archive.files.find_twins(["abc"], archive.model_id) == {
-            ("abc", str(USUAL)): usual,
+        assert archive.worker_files.find_originals(["abc"], archive.model_id) == {
+            ("abc", str(DEFAULT_OPTIONS)): usual,
             ("abc", str(self.OTHER)): other,
         }
         claim = archive.running("c.tif")
-        assert not archive.files.mark_duplicate(claim, "abc", usual, self.OTHER)
-        assert archive.files.mark_duplicate(claim, "abc", other, self.OTHER)
+        assert not archive.worker_files.mark_duplicate(claim, "abc", usual, self.OTHER)
+        assert archive.worker_files.mark_duplicate(claim, "abc", other, self.OTHER)
 
     def test_a_file_whose_rule_changed_leaves_the_old_results_to_its_duplicate(self, archive: Archive):
         first = archive.done("a.tif", "abc")
         duplicate = archive.duplicate("b.tif", of=first)
-        archive.files.retry(["a.tif"], only_failed=False)
+        retry_files(archive.engine, ["a.tif"], only_failed=False)
 
         self.done(archive, "a.tif")
 
         assert [archive.state(file) for file in (first, duplicate)] == ["done", "done"]
         assert sorted((i.file_id, i.n_nuclei) for i in archive.rows(Image)) == [(first, 5), (duplicate, 3)]
         assert archive.row(first).choice == "channel GFP, z max"
-        assert archive.row(duplicate).choice == str(USUAL)
+        assert archive.row(duplicate).choice == str(DEFAULT_OPTIONS)
 
     def test_a_file_that_joins_another_way_leaves_them_too(self, archive: Archive):
         first, other = archive.done("a.tif", "abc"), self.done(archive, "c.tif")
         duplicate = archive.duplicate("b.tif", of=first)
-        archive.files.retry(["a.tif"], only_failed=False)
+        retry_files(archive.engine, ["a.tif"], only_failed=False)
 
-        assert archive.files.mark_duplicate(archive.running("a.tif"), "abc", other, self.OTHER)
+        assert archive.worker_files.mark_duplicate(archive.running("a.tif"), "abc", other, self.OTHER)
 
         assert (archive.state(duplicate), archive.row(duplicate).duplicate_of) == ("done", None)
         assert sorted(image.file_id for image in archive.rows(Image)) == sorted([other, duplicate])
@@ -195,7 +199,7 @@ class TestChoices:
 
     def done(self, archive: Archive, path: str) -> int:
         claim = archive.running(path)
-        archive.files.complete(claim, "abc", archive.model_id, [image_result(5)], self.OTHER)
+        complete(archive.worker_files, claim, "abc", archive.model_id, [image_result(5)], self.OTHER)
         return claim.file_id
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import text, update
 
 from cli.commands.export import command
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.queries import snapshot
-from nuqleus.database.records import SeenFile
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.queries.snapshot import snapshot
 from nuqleus.database.tables import File
 from nuqleus.micrometres import COLUMNS
 from tests.examples import image_result, label_image
@@ -145,7 +145,7 @@ def test_a_snapshot_stays_as_it_was_while_workers_go_on(archive: Archive):
 def test_rows_that_come_in_portions_are_put_together(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, fetched: int
 ):
-    monkeypatch.setattr("nuqleus.database.queries.FETCHED", fetched)
+    monkeypatch.setattr("nuqleus.database.queries.snapshot.FETCHED", fetched)
     archive.done("a.png", "abc", [image_result(3, channels=3, z=z) for z in range(2)])
 
     with snapshot(archive.engine) as results:

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Engine, select
 
 from nuqleus.database.engine import make_engine, reading, writing
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.records import SeenFile
-from nuqleus.database.states import Files, FileState
-from nuqleus.database.tables import File, Image
+from nuqleus.database.tables import File, FileState, Image
 from nuqleus.errors import LeaseLost
-from tests.examples import image_result
+from tests.examples import complete, image_result
 from tests.integration.database.concurrent_clients import FILES_EACH, work_through
 from tests.integration.database.conftest import LEASE, Archive
 
@@ -25,7 +25,7 @@ def test_of_threads_that_race_for_files_one_gets_each(archive: Archive):
 
     def grab(name: str) -> list[int]:
         gate.wait()
-        claims = [archive.files.claim(file_id, name, LEASE) for file_id in ids]
+        claims = [archive.worker_files.claim(file_id, name, LEASE) for file_id in ids]
         return [claim.file_id for claim in claims if claim]
 
     with ThreadPoolExecutor(8) as pool:
@@ -47,7 +47,7 @@ def test_a_claim_waits_for_another_s_transaction_and_then_finds_nothing(archive:
             .values(state=FileState.RUNNING, lease_owner="first")
         )
         with ThreadPoolExecutor(1) as pool:
-            second = pool.submit(Files(other).claim, file_id, "second", LEASE)
+            second = pool.submit(WorkerFiles(other).claim, file_id, "second", LEASE)
             assert not second.done()
             connection.commit()
             assert second.result(timeout=30) is None
@@ -60,22 +60,22 @@ def test_a_worker_that_was_given_up_writes_nothing_beside_the_new_one(archive: A
     archive.clock.advance(LEASE + 1)
     archive.files.sweep(max_attempts=3, resend_seconds=300)
     other_engine = make_engine(database_url)
-    others_files = Files(other_engine, archive.clock)
+    others_files = WorkerFiles(other_engine, archive.clock)
     new = others_files.claim(late.file_id, "new", LEASE)
     assert new
 
     gate = threading.Barrier(2)
 
-    def finish(files: Files, claim, sha256: str) -> str:
+    def finish(files: WorkerFiles, claim, sha256: str) -> str:
         gate.wait()
         try:
-            files.complete(claim, sha256, archive.model_id, [image_result()])
+            complete(files, claim, sha256, archive.model_id, [image_result()])
         except LeaseLost:
             return "lost"
         return "written"
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(finish, archive.files, late, "by the late one")
+        first = pool.submit(finish, archive.worker_files, late, "by the late one")
         second = pool.submit(finish, others_files, new, "by the new one")
         assert (first.result(), second.result()) == ("lost", "written")
 
@@ -97,7 +97,7 @@ def test_results_are_invisible_until_all_are_there(archive: Archive):
     result = image_result()
     object.__setattr__(result, "nuclei", WatchedColumns(result.nuclei))
 
-    archive.files.complete(claim, "abc", archive.model_id, [result])
+    complete(archive.worker_files, claim, "abc", archive.model_id, [result])
 
     assert seen == [("running", 0)]
     assert (archive.state(claim.file_id), len(archive.rows(Image))) == ("done", 1)
@@ -152,13 +152,13 @@ def test_a_change_and_a_completion_at_once_leave_one_of_two_true_states(archive:
         gate.wait()
         archive.files.observe([SeenFile("a.png", 99, 99)])
 
-    def complete() -> None:
+    def finish() -> None:
         gate.wait()
         with suppress(LeaseLost):
-            archive.files.complete(claim, "abc", archive.model_id, [image_result()])
+            complete(archive.worker_files, claim, "abc", archive.model_id, [image_result()])
 
     with ThreadPoolExecutor(2) as pool:
-        for future in [pool.submit(change), pool.submit(complete)]:
+        for future in [pool.submit(change), pool.submit(finish)]:
             future.result()
 
     assert archive.state(claim.file_id) == "waiting"

@@ -4,12 +4,12 @@ from random import Random
 
 import pytest
 
-from nuqleus.database import catalogue
-from nuqleus.database.records import SeenFile
-from nuqleus.database.states import Files, FileState
-from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.retry import retry_files
+from nuqleus.database.queries import file_queries
+from nuqleus.database.tables import FileState, Image, Intensity, Mask, Nucleus
 from nuqleus.errors import LeaseLost
-from tests.examples import image_result
+from tests.examples import complete, image_result
 from tests.integration.database.conftest import LEASE, Archive
 
 
@@ -54,7 +54,7 @@ def test_a_path_may_hold_any_bytes_but_nul(archive: Archive):
 
 
 def test_known_yields_every_file_across_pages(archive: Archive, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(catalogue, "PAGE", 2)
+    monkeypatch.setattr(file_queries, "PAGE", 2)
     ids = [archive.waiting(f"{number}.png") for number in range(5)]
 
     assert [file.id for file in archive.files.known()] == ids
@@ -88,11 +88,11 @@ def test_only_a_waiting_file_is_queued(archive: Archive):
 def test_a_queued_file_is_claimed_once(archive: Archive):
     file_id = archive.queued("a.png")
 
-    claim = archive.files.claim(file_id, "worker 1", LEASE)
+    claim = archive.worker_files.claim(file_id, "worker 1", LEASE)
 
     assert claim is not None
     assert (claim.path, claim.size, claim.mtime_ns, claim.attempt) == ("a.png", 10, 1, 1)
-    assert archive.files.claim(file_id, "worker 2", LEASE) is None
+    assert archive.worker_files.claim(file_id, "worker 2", LEASE) is None
     assert archive.row(file_id).lease_expires_at == archive.clock.now + LEASE
 
 
@@ -100,7 +100,7 @@ def test_renewing_moves_the_end_of_the_lease(archive: Archive):
     claim = archive.running()
     archive.clock.advance(50)
 
-    assert archive.files.renew([claim], LEASE) == []
+    assert archive.worker_files.renew([claim], LEASE) == []
 
     assert archive.row(claim.file_id).lease_expires_at == archive.clock.now + LEASE
 
@@ -110,7 +110,7 @@ def test_completing_stores_everything_with_the_state(archive: Archive):
     archive.clock.advance(7)
 
     images = [image_result(3, channels=2, z=z, pixel_size_um=0.5) for z in range(2)]
-    archive.files.complete(claim, "abc", archive.model_id, iter(images))
+    complete(archive.worker_files, claim, "abc", archive.model_id, iter(images))
 
     row = archive.row(claim.file_id)
     assert (row.state, row.sha256, row.finished_at) == (FileState.DONE, "abc", archive.clock.now)
@@ -144,7 +144,7 @@ def test_results_are_written_all_or_not_at_all(archive: Archive):
     twice_the_same_plane = [image_result(), image_result()]
 
     with pytest.raises(Exception, match=r"(?i)unique"):
-        archive.files.complete(claim, "abc", archive.model_id, twice_the_same_plane)
+        complete(archive.worker_files, claim, "abc", archive.model_id, twice_the_same_plane)
 
     assert archive.state(claim.file_id) == "running"
     assert archive.rows(Image) == []
@@ -154,7 +154,7 @@ def test_results_are_written_all_or_not_at_all(archive: Archive):
 def test_a_failed_file_says_why(archive: Archive):
     claim = archive.running()
 
-    assert archive.files.fail(claim, "truncated", "a\x00b\udcff: the file ends early")
+    assert archive.worker_files.fail(claim, "truncated", "a\x00b\udcff: the file ends early")
 
     row = archive.row(claim.file_id)
     assert (row.state, row.error_kind) == (FileState.FAILED, "truncated")
@@ -162,15 +162,13 @@ def test_a_failed_file_says_why(archive: Archive):
     assert (row.lease_owner, row.finished_at) == (None, archive.clock.now)
 
 
-@pytest.mark.parametrize(("to", "queued"), [(FileState.QUEUED, True), (FileState.WAITING, False)])
-def test_a_released_file_has_its_attempt_back(archive: Archive, to: FileState, queued: bool):
+def test_a_released_file_waits_and_has_its_attempt_back(archive: Archive):
     claim = archive.running()
 
-    assert archive.files.release(claim, to=to)
+    assert archive.worker_files.release(claim)
 
     row = archive.row(claim.file_id)
-    assert (row.state, row.attempts, row.lease_owner) == (to, 0, None)
-    assert (row.queued_at is not None) is queued
+    assert (row.state, row.attempts, row.lease_owner, row.queued_at) == (FileState.WAITING, 0, None, None)
 
 
 def test_a_file_that_vanished_before_its_turn_fails(archive: Archive):
@@ -191,10 +189,9 @@ def test_a_file_that_vanished_is_new_when_it_comes_back(archive: Archive):
     assert archive.state(file_id) == "waiting"
 
 
-def test_pending_counts_what_has_not_ended(archive: Archive):
+def test_files_are_counted_by_state(archive: Archive):
     archive.waiting("a"), archive.queued("b"), archive.running("c"), archive.done("d"), archive.failed("e")
 
-    assert archive.files.pending() == 3
     assert archive.files.counts() == {state: int(state != "duplicate") for state in FileState}
 
 
@@ -223,15 +220,16 @@ class TestLostLease:
         elif how == "changed":
             archive.files.enqueue([archive.waiting("a.png", size=99)])
         else:
-            archive.files.release(claim, to=FileState.QUEUED)
-        assert next_owner is None or archive.files.claim(claim.file_id, next_owner, LEASE)
+            archive.worker_files.release(claim)
+            archive.files.enqueue([claim.file_id])
+        assert next_owner is None or archive.worker_files.claim(claim.file_id, next_owner, LEASE)
         return claim
 
     def test_it_writes_no_results(self, archive: Archive, lost):
         before = archive.row(lost.file_id)
 
         with pytest.raises(LeaseLost):
-            Files(archive.engine, archive.clock).complete(lost, "abc", archive.model_id, [image_result()])
+            complete(archive.worker_files, lost, "abc", archive.model_id, [image_result()])
 
         assert archive.row(lost.file_id) == before
         assert archive.rows(Image) == []
@@ -239,9 +237,9 @@ class TestLostLease:
     def test_it_changes_no_state(self, archive: Archive, lost):
         before = archive.row(lost.file_id)
 
-        assert archive.files.renew([lost], LEASE) == [lost]
-        assert not archive.files.fail(lost, "unexpected", "too late")
-        assert not archive.files.release(lost, to=FileState.QUEUED)
+        assert archive.worker_files.renew([lost], LEASE) == [lost]
+        assert not archive.worker_files.fail(lost, "unexpected", "too late")
+        assert not archive.worker_files.release(lost)
 
         assert archive.row(lost.file_id) == before
 
@@ -250,7 +248,7 @@ class TestLostLease:
         before = archive.row(lost.file_id)
 
         with pytest.raises(LeaseLost):
-            archive.files.mark_duplicate(lost, "abc", twin)
+            archive.worker_files.mark_duplicate(lost, "abc", twin)
 
         assert archive.row(lost.file_id) == before
 
@@ -259,7 +257,7 @@ class TestRetry:
     def test_failed_files_start_anew(self, archive: Archive):
         failed, done = archive.failed("a.png"), archive.done("b.png")
 
-        assert archive.files.retry() == [failed]
+        assert retry_files(archive.engine) == [failed]
 
         row = archive.row(failed)
         assert (row.state, row.attempts, row.error_kind, row.error) == (FileState.WAITING, 0, None, None)
@@ -268,27 +266,27 @@ class TestRetry:
     def test_a_folder_stands_for_its_files(self, archive: Archive):
         inside, beside = archive.failed("well_1/a.png"), archive.failed("wellx1/a.png")
 
-        assert archive.files.retry(["well_1"]) == [inside]
+        assert retry_files(archive.engine, ["well_1"]) == [inside]
         assert archive.state(beside) == "failed"
 
     def test_a_file_that_is_done_keeps_its_results_until_new_ones_replace_them(self, archive: Archive):
         done = archive.done("a.png", "abc")
         (old,) = archive.rows(Image)
 
-        assert archive.files.retry(["a.png"]) == []
-        assert archive.files.retry(["a.png"], only_failed=False) == [done]
+        assert retry_files(archive.engine, ["a.png"]) == []
+        assert retry_files(archive.engine, ["a.png"], only_failed=False) == [done]
         assert archive.state(done) == "waiting"
 
         claim = archive.running("a.png")
         assert archive.rows(Image) == [old]
-        archive.files.complete(claim, "abc", archive.model_id, [image_result(5)])
+        complete(archive.worker_files, claim, "abc", archive.model_id, [image_result(5)])
         (new,) = archive.rows(Image)
         assert (new.file_id, new.n_nuclei, len(archive.rows(Nucleus))) == (done, 5, 5)
         assert new.id != old.id
 
     def test_a_file_that_fails_this_time_keeps_its_results(self, archive: Archive):
         done = archive.done("a.png")
-        archive.files.retry(["a.png"], only_failed=False)
+        retry_files(archive.engine, ["a.png"], only_failed=False)
 
         assert archive.failed("a.png") == done
 
@@ -297,7 +295,7 @@ class TestRetry:
 
     def test_a_file_that_changed_meanwhile_loses_them(self, archive: Archive):
         archive.done("a.png")
-        archive.files.retry(["a.png"], only_failed=False)
+        retry_files(archive.engine, ["a.png"], only_failed=False)
 
         archive.files.observe([SeenFile("a.png", 11, 2)])
 
@@ -306,16 +304,16 @@ class TestRetry:
     def test_new_results_that_can_t_be_written_replace_none(self, archive: Archive):
         archive.done("a.png")
         (old,) = archive.rows(Image)
-        archive.files.retry(["a.png"], only_failed=False)
+        retry_files(archive.engine, ["a.png"], only_failed=False)
         claim = archive.running("a.png")
 
         with pytest.raises(Exception, match=r"(?i)unique"):
-            archive.files.complete(claim, "abc", archive.model_id, [image_result(), image_result()])
+            complete(archive.worker_files, claim, "abc", archive.model_id, [image_result(), image_result()])
 
         assert archive.rows(Image) == [old]
 
     def test_a_running_file_is_left_alone(self, archive: Archive):
         claim = archive.running("a.png")
 
-        assert archive.files.retry(["a.png"], only_failed=False) == []
-        assert archive.files.renew([claim], LEASE) == []
+        assert retry_files(archive.engine, ["a.png"], only_failed=False) == []
+        assert archive.worker_files.renew([claim], LEASE) == []

@@ -9,15 +9,15 @@ import pytest
 from click.testing import CliRunner
 
 from cli.commands import status
-from nuqleus.database.overview import survey
-from nuqleus.database.states import FileState
+from nuqleus.database.queries.status import get_status
+from nuqleus.database.tables import FileState
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
 from tests.integration.database.conftest import Archive
 
 
 def overview(archive: Archive):
-    return survey(archive.engine, archive.clock.now, alive_within=60)
+    return get_status(archive.engine, archive.clock.now, alive_within=60)
 
 
 def test_an_empty_database_has_nothing_left_to_do(archive: Archive):

@@ -1,6 +1,7 @@
 """What got lost is found: files on dead leases, messages that never arrived."""
 
-from nuqleus.database.states import FileState
+from nuqleus.database.files.retry import retry_files
+from nuqleus.database.tables import FileState
 from tests.integration.database.conftest import LEASE, Archive
 
 RESEND = 300.0
@@ -33,7 +34,7 @@ def test_a_file_on_a_dead_lease_is_queued_again(archive: Archive):
 def test_a_file_that_kills_its_workers_fails_after_the_last_attempt(archive: Archive):
     file_id = archive.queued()
     for _ in range(2):
-        assert archive.files.claim(file_id, "worker", LEASE)
+        assert archive.worker_files.claim(file_id, "worker", LEASE)
         archive.clock.advance(LEASE + 1)
         sent = sweep(archive)
 
@@ -46,17 +47,17 @@ def test_a_file_that_kills_its_workers_fails_after_the_last_attempt(archive: Arc
 def test_a_retried_file_has_all_its_attempts_again(archive: Archive):
     test_a_file_that_kills_its_workers_fails_after_the_last_attempt(archive)
 
-    (file_id,) = archive.files.retry()
+    (file_id,) = retry_files(archive.engine)
     archive.files.enqueue([file_id])
 
-    claim = archive.files.claim(file_id, "worker", LEASE)
+    claim = archive.worker_files.claim(file_id, "worker", LEASE)
     assert claim
     assert claim.attempt == 1
 
 
 def sweep_silence(archive: Archive, limit: int = 1000) -> list[int]:
     """Sweep while the broker is known to hold no message."""
-    return [file.id for file in archive.files.sweep(2, RESEND, limit, nothing_rings=True)]
+    return [file.id for file in archive.files.sweep(2, RESEND, limit, queue_is_empty=True)]
 
 
 def test_a_message_is_lost_when_the_broker_has_held_none_for_long(archive: Archive):
@@ -87,7 +88,7 @@ def test_a_message_is_lost_when_a_later_one_was_answered(archive: Archive):
 
 
 def test_when_the_broker_holds_nothing_every_old_message_is_lost_though_somebody_works(archive: Archive):
-    archive.files.renew([archive.running("takes long.png")], 10 * RESEND)
+    archive.worker_files.renew([archive.running("takes long.png")], 10 * RESEND)
     lost = archive.queued("lost.png")
     archive.clock.advance(RESEND + 1)
     fresh = archive.queued("fresh.png")
@@ -100,7 +101,7 @@ def test_when_the_broker_holds_nothing_every_old_message_is_lost_though_somebody
 def test_a_long_queue_is_not_sent_again(archive: Archive):
     first, second = archive.queued("1.png"), archive.queued("2.png")
     archive.clock.advance(10 * RESEND)
-    assert archive.files.claim(first, "worker", LEASE)
+    assert archive.worker_files.claim(first, "worker", LEASE)
     archive.clock.advance(1)
 
     assert sweep(archive) == []
@@ -122,6 +123,6 @@ def test_of_a_lost_queue_only_one_portion_is_sent_until_somebody_answers(archive
     archive.clock.advance(1)
     assert sweep(archive, limit=2) == []
 
-    assert archive.files.claim(queued[0], "worker", LEASE)
+    assert archive.worker_files.claim(queued[0], "worker", LEASE)
 
     assert sweep(archive, limit=2) == queued[2:]

@@ -4,6 +4,7 @@ import pytest
 
 from nuqleus.database.workers import Workers
 from nuqleus.process_identity import own_name
+from tests.examples import complete
 from tests.integration.database.conftest import LEASE, Archive
 
 
@@ -43,7 +44,7 @@ def test_the_file_of_a_worker_that_is_gone_need_not_wait_for_its_lease(archive: 
 def test_what_it_has_finished_stays_as_it_is(archive: Archive, workers: Workers):
     killed = workers.start("host", 1, "cpu:0", ended())
     claim = archive.running(owner=killed.owner)
-    archive.files.complete(claim, "abc", archive.model_id, [])
+    complete(archive.worker_files, claim, "abc", archive.model_id, [])
 
     archive.files.end_leases([killed.owner])
 

@@ -19,8 +19,8 @@ from sqlalchemy import select
 from cli.processes.embedded_broker import find_server
 from cli.processes.local_stack import environment
 from nuqleus.database.engine import make_engine, reading, upgrade
-from nuqleus.database.states import Files, FileState
-from nuqleus.database.tables import File
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.tables import File, FileState
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
 from nuqleus.queue import make_app, send
@@ -43,7 +43,7 @@ class Deployment:
     """
 
     settings: Settings
-    files: Files
+    files: SchedulerFiles
     workers: Workers
     ring: Callable[..., None]
     rows: Callable[..., list[tuple[Any, ...]]]
@@ -151,7 +151,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         def ring(*file_ids: int) -> None:
             send(app, [Job(file_ids)])
 
-        yield Deployment(settings, Files(engine), Workers(engine), ring, rows)
+        yield Deployment(settings, SchedulerFiles(engine), Workers(engine), ring, rows)
     engine.dispose()
 
 

@@ -5,8 +5,7 @@ import sqlite3
 
 import pytest
 
-from nuqleus.database.states import FileState
-from nuqleus.database.tables import File
+from nuqleus.database.tables import File, FileState
 from tests.integration.worker.conftest import PATIENCE
 from worker.thread_pool import THREADS
 

@@ -6,8 +6,7 @@ import signal
 import pytest
 from sqlalchemy import func
 
-from nuqleus.database.states import FileState
-from nuqleus.database.tables import File, Image, Nucleus
+from nuqleus.database.tables import File, FileState, Image, Nucleus
 from tests.integration.worker.conftest import wait_until
 
 pytestmark = pytest.mark.integration

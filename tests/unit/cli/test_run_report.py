@@ -10,12 +10,15 @@ import pytest
 from cli.run_display import Bar, Lines, pace
 from cli.run_report import QUERY, Report, client, print_failures, print_results
 from nuqleus.database.engine import make_engine
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.overview import Overview
-from nuqleus.database.states import Files, FileState, SeenFile
-from nuqleus.database.summary import failures
+from nuqleus.database.queries.file_summaries import failures
+from nuqleus.database.queries.status import Status
+from nuqleus.database.tables import FileState
 from nuqleus.settings import get_settings
-from tests.examples import image_result
+from tests.examples import complete, image_result
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +33,12 @@ def unchanged_logs():
 
 @pytest.fixture
 def files(sqlite_engine):
-    return Files(sqlite_engine)
+    return SchedulerFiles(sqlite_engine)
+
+
+@pytest.fixture
+def worker_files(sqlite_engine):
+    return WorkerFiles(sqlite_engine)
 
 
 @pytest.fixture
@@ -50,15 +58,15 @@ def report(sqlite_engine, settings, monkeypatch):
         yield report
 
 
-def claim(files, path):
+def claim(files, worker_files, path):
     file_id = files.observe([SeenFile(path, 1, 1)])[path]
     files.enqueue([file_id])
-    return files.claim(file_id, "worker", 60)
+    return worker_files.claim(file_id, "worker", 60)
 
 
 def overview(**counts):
     every = {state: counts.get(state.value, 0) for state in FileState}
-    return Overview(every, files_per_minute=120.0, seconds_left=90.0, workers=[], failures=[])
+    return Status(every, files_per_minute=120.0, seconds_left=90.0, workers=[], failures=[])
 
 
 def test_before_the_first_scan_nothing_is_said_to_have_ended(report):
@@ -71,13 +79,13 @@ def test_an_empty_folder_has_ended_and_has_no_table(report, capsys):
 
 
 def test_the_table_is_printed_when_everything_has_ended_and_only_the_first_time(
-    report, files, model_id, capsys
+    report, files, worker_files, model_id, capsys
 ):
-    one, other = claim(files, "good.png"), claim(files, "bad.png")
-    files.complete(one, "a", model_id, [image_result()])
+    one, other = claim(files, worker_files, "good.png"), claim(files, worker_files, "bad.png")
+    complete(worker_files, one, "a", model_id, [image_result()])
     assert not report.update(["good.png", "bad.png"])
     assert "good.png" not in capsys.readouterr().out
-    files.fail(other, "truncated", "The file ends early.")
+    worker_files.fail(other, "truncated", "The file ends early.")
     assert report.update(["good.png", "bad.png"])
     printed = capsys.readouterr().out
     assert printed.index("bad.png") < printed.index("good.png"), "what failed comes first"
@@ -92,8 +100,10 @@ def test_a_run_that_goes_on_says_what_it_does_now(sqlite_engine, settings, capsy
     assert capsys.readouterr().out == "Watching inbox. Ctrl-C stops.\n"
 
 
-def test_the_query_to_try_works_on_the_database_that_it_names(report, files, model_id, settings, capsys):
-    files.complete(claim(files, "a.png"), "a", model_id, [image_result(nuclei=3)])
+def test_the_query_to_try_works_on_the_database_that_it_names(
+    report, files, worker_files, model_id, settings, capsys
+):
+    complete(worker_files, claim(files, worker_files, "a.png"), "a", model_id, [image_result(nuclei=3)])
     report.update(["a.png"])
     assert client(settings.database_url) in capsys.readouterr().out
     connection = sqlite3.connect(client(settings.database_url).split()[-1])
@@ -112,8 +122,8 @@ def test_a_database_that_is_away_for_a_moment_is_not_the_reports_business(settin
         assert not report.update(["a.png"])
 
 
-def test_names_can_not_play_tricks_on_the_terminal(sqlite_engine, files, capsys):
-    files.fail(claim(files, "\x1b[31m[red]a.png"), "truncated", "The file ends early.")
+def test_names_can_not_play_tricks_on_the_terminal(sqlite_engine, files, worker_files, capsys):
+    worker_files.fail(claim(files, worker_files, "\x1b[31m[red]a.png"), "truncated", "The file ends early.")
     print_results(sqlite_engine, 1)
     print_failures(failures(sqlite_engine))
     printed = capsys.readouterr()

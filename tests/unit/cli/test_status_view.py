@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from cli.status_view import draw
-from nuqleus.database.details import Details, RunningFile
-from nuqleus.database.overview import Failure, Overview
+from nuqleus.database.queries.status import FailedFile, Status
+from nuqleus.database.queries.status_details import RunningFile, StatusDetails
 from nuqleus.database.tables import FileState
 from nuqleus.database.workers import LiveWorker
 
@@ -25,7 +25,7 @@ def show():
 
     def show(**given) -> list[str]:
         counts = dict.fromkeys(FileState, 0) | given.pop("counts", {})
-        overview = {"files_per_minute": None, "seconds_left": None, "workers": [], "failures": []}
+        status = {"files_per_minute": None, "seconds_left": None, "workers": [], "failures": []}
         details = {
             "leader": None,
             "queue_age_seconds": None,
@@ -33,9 +33,9 @@ def show():
             "failures_by_kind": {},
             "stage_seconds": {},
         }
-        overview |= {name: given.pop(name) for name in overview.keys() & given.keys()}
+        status |= {name: given.pop(name) for name in status.keys() & given.keys()}
         console = Console(file=io.StringIO(), width=140, highlight=False)
-        console.print(draw(Overview(counts, **overview), Details(**details | given), NOW))
+        console.print(draw(Status(counts, **status), StatusDetails(**details | given), NOW))
         return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
     return show
@@ -95,7 +95,7 @@ def test_stages_show_their_share_of_the_time(show):
 
 
 def test_failures_are_counted_by_reason_and_the_last_ones_shown(show):
-    failure = Failure("bad\udcff.png", "truncated", "[red]ends[/red] early", NOW)
+    failure = FailedFile("bad\udcff.png", "truncated", "[red]ends[/red] early", NOW)
 
     lines = show(failures=[failure], failures_by_kind={"truncated": 1200, "damaged": 1})
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nuqleus.errors import SettingsError
-from nuqleus.rules import Choice, Rules
+from nuqleus.image_options import ImageOptions
 from nuqleus.settings import get_settings
 
 RULES = """
@@ -35,43 +35,43 @@ def write(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("path", "choice"),
+    ("path", "options"),
     [
-        ("confocal/a.czi", Choice("DAPI", "max")),
-        ("confocal/day 1/a.czi", Choice("DAPI", "max")),
-        ("confocal/a.tif", Choice("2", "planes")),
-        ("plates/thick/a.tif", Choice("auto", "mean")),
-        ("Confocal/a.czi", Choice("auto", "planes")),
-        ("a.czi", Choice("auto", "planes")),
+        ("confocal/a.czi", ImageOptions("DAPI", "max")),
+        ("confocal/day 1/a.czi", ImageOptions("DAPI", "max")),
+        ("confocal/a.tif", ImageOptions("2", "planes")),
+        ("plates/thick/a.tif", ImageOptions("auto", "mean")),
+        ("Confocal/a.czi", ImageOptions("auto", "planes")),
+        ("a.czi", ImageOptions("auto", "planes")),
     ],
 )
-def test_the_first_rule_that_fits_a_path_wins(write, path: str, choice: Choice):
-    rules = Rules.of(get_settings(rules=write(RULES)))
+def test_the_first_rule_that_fits_a_path_wins(write, path: str, options: ImageOptions):
+    rules = get_settings(rules=write(RULES)).image_rules()
 
-    assert rules.choose(path) == choice
+    assert rules.options_for(path) == options
 
 
 def test_what_a_rule_leaves_open_follows_the_settings(write):
-    rules = Rules.of(get_settings(rules=write(RULES), channel="Hoechst", z="max"))
+    rules = get_settings(rules=write(RULES), channel="Hoechst", z="max").image_rules()
 
-    assert rules.choose("plates/thick/a.tif") == Choice("Hoechst", "mean")
-    assert rules.choose("confocal/a.tif") == Choice("2", "max")
-    assert rules.choose("a.png") == Choice("Hoechst", "max")
+    assert rules.options_for("plates/thick/a.tif") == ImageOptions("Hoechst", "mean")
+    assert rules.options_for("confocal/a.tif") == ImageOptions("2", "max")
+    assert rules.options_for("a.png") == ImageOptions("Hoechst", "max")
 
 
 def test_a_rule_goes_back_to_the_usual_names(write):
-    rules = Rules.of(
-        get_settings(rules=write('[[rule]]\npath = "*.png"\nchannel = "auto"'), channel="Hoechst")
-    )
+    rules = get_settings(
+        rules=write('[[rule]]\npath = "*.png"\nchannel = "auto"'), channel="Hoechst"
+    ).image_rules()
 
-    assert rules.choose("a.png").channel == "auto"
+    assert rules.options_for("a.png").channel == "auto"
 
 
 def test_without_rules_the_settings_decide(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("NUQLEUS_CHANNEL", "1")
     monkeypatch.setenv("NUQLEUS_Z", "mean")
 
-    assert Rules.of(get_settings()).choose("a.png") == Choice("1", "mean")
+    assert get_settings().image_rules().options_for("a.png") == ImageOptions("1", "mean")
 
 
 @pytest.mark.parametrize(

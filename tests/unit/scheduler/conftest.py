@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.states import Files
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable
@@ -18,6 +19,7 @@ from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.sweep import Limits, Sweep
 from scheduler.urgency import make_urgency
+from tests.examples import complete
 
 SETTLE = 2.0
 LEASE = 60.0
@@ -62,7 +64,12 @@ def inbox(tmp_path):
 
 @pytest.fixture
 def files(sqlite_engine, clock):
-    return Files(sqlite_engine, clock)
+    return SchedulerFiles(sqlite_engine, clock)
+
+
+@pytest.fixture
+def worker_files(sqlite_engine, clock):
+    return WorkerFiles(sqlite_engine, clock)
 
 
 @pytest.fixture
@@ -117,14 +124,14 @@ def row(sqlite_engine):
 
 
 @pytest.fixture
-def work(files, queue, sqlite_engine):
+def work(worker_files, queue, sqlite_engine):
     """Takes the oldest message and processes its file."""
     model_id = register_model(sqlite_engine, "a network", "f" * 64, {}, {}, "1.0")
 
     def work():
-        claim = files.claim(queue.waiting.pop(0), "worker", LEASE)
+        claim = worker_files.claim(queue.waiting.pop(0), "worker", LEASE)
         if claim:
-            files.complete(claim, f"content of {claim.path} at {claim.mtime_ns}", model_id, [])
+            complete(worker_files, claim, f"content of {claim.path} at {claim.mtime_ns}", model_id, [])
         return claim
 
     return work

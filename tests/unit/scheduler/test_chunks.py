@@ -2,7 +2,7 @@
 
 import pytest
 
-from nuqleus.database.records import QueuedFile
+from nuqleus.database.files.records import QueuedFile
 from scheduler.chunks import CHUNK_BYTES, SMALL, chunk_size, cut_chunks
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nuqleus.database.states import FileState, SeenFile
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.tables import FileState
 from nuqleus.errors import DatabaseUnavailable
 from scheduler.scanner import Scan, Scanner
 from scheduler.scheduler import REREAD_SECONDS
@@ -64,12 +65,12 @@ def test_messages_that_only_wait_for_their_turn_are_not_sent_again(inbox, tick, 
     assert len(queue.sent) == 1
 
 
-def test_a_file_whose_worker_died_is_sent_again_and_failed_in_the_end(inbox, tick, queue, files, row):
+def test_a_file_whose_worker_died_is_sent_again_and_failed_in_the_end(inbox, tick, queue, worker_files, row):
     put(inbox)
     tick()
     tick(SETTLE)
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        assert files.claim(queue.waiting.pop(), "a worker that dies", LEASE).attempt == attempt
+        assert worker_files.claim(queue.waiting.pop(), "a worker that dies", LEASE).attempt == attempt
         tick(LEASE + 1)
     assert queue.waiting == []
     assert (row("a.tif").state, row("a.tif").error_kind) == (FileState.FAILED, "worker-died")
@@ -97,12 +98,12 @@ def test_a_vanished_file_that_comes_back_unchanged_is_processed(inbox, tick, que
     assert states(files) == {"a.tif": "done"}
 
 
-def test_a_file_that_a_worker_missed_is_processed_although_no_scan_ever_did(inbox, tick, queue, files):
+def test_a_file_that_a_worker_missed_is_processed_although_no_scan_ever_did(inbox, tick, queue, worker_files):
     put(inbox)
     tick()
     tick(SETTLE)
-    files.fail(
-        files.claim(queue.waiting.pop(), "worker", LEASE), "vanished", "A drive was away for a moment."
+    worker_files.fail(
+        worker_files.claim(queue.waiting.pop(), "worker", LEASE), "vanished", "A drive was away for a moment."
     )
     tick(REREAD_SECONDS)
     tick(SETTLE)
@@ -182,12 +183,12 @@ def _raise_unavailable(*_):
     raise DatabaseUnavailable("The database is away.")
 
 
-def test_the_files_of_a_worker_that_died_come_back_one_by_one(inbox, tick, queue, files):
+def test_the_files_of_a_worker_that_died_come_back_one_by_one(inbox, tick, queue, worker_files):
     for number in range(40):
         put(inbox, f"{number:02}.tif")
     tick()
     tick(SETTLE)
-    assert len(files.claim_fresh(queue.jobs[0].file_ids, "a worker that dies", LEASE)) == 4
+    assert len(worker_files.claim_fresh(queue.jobs[0].file_ids, "a worker that dies", LEASE)) == 4
     queue.jobs.clear()
     tick(LEASE + 1)
     assert sorted(len(job.file_ids) for job in queue.jobs) == [1, 1, 1, 1]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nuqleus.database.states import FileState
+from nuqleus.database.files.retry import retry_files
+from nuqleus.database.tables import FileState
 from scheduler.scheduler import Stopped
 from tests.unit.scheduler.conftest import SETTLE, put, states
 
@@ -82,12 +83,12 @@ def test_a_file_that_changes_while_it_is_queued_is_settled_anew(inbox, tick, que
     assert states(files) == {"a.tif": "queued"}
 
 
-def test_a_file_that_someone_retries_is_sent_again(inbox, tick, queue, work, files):
+def test_a_file_that_someone_retries_is_sent_again(inbox, tick, queue, work, files, sqlite_engine):
     put(inbox)
     tick()
     tick(SETTLE)
     work()
-    files.retry(["a.tif"], only_failed=False)
+    retry_files(sqlite_engine, ["a.tif"], only_failed=False)
     tick(1)
     tick(SETTLE)
     assert work()

@@ -8,8 +8,10 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.states import Files, SeenFile
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
@@ -66,7 +68,12 @@ def engine(sqlite_engine):
 
 @pytest.fixture
 def files(engine, clock):
-    return Files(engine, clock)
+    return SchedulerFiles(engine, clock)
+
+
+@pytest.fixture
+def worker_files(engine, clock):
+    return WorkerFiles(engine, clock)
 
 
 @pytest.fixture
@@ -91,7 +98,7 @@ def drop(settings, files):
     return drop
 
 
-def queue(files: Files, folder: Path, name: str) -> int:
+def queue(files: SchedulerFiles, folder: Path, name: str) -> int:
     now = (folder / name).stat()
     (file_id,) = files.observe([SeenFile(name, now.st_size, now.st_mtime_ns)]).values()
     files.enqueue([file_id])
@@ -99,13 +106,13 @@ def queue(files: Files, folder: Path, name: str) -> int:
 
 
 @pytest.fixture
-def heartbeat(engine, files, clock):
+def heartbeat(engine, worker_files, clock):
     workers = Workers(engine, clock)
-    return Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
+    return Heartbeat(worker_files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
 
 
 @pytest.fixture
-def process(engine, files, settings, clock, heartbeat):
+def process(engine, worker_files, settings, clock, heartbeat):
     """Handle a file's message in a worker; keyword arguments replace settings."""
     model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
 
@@ -113,7 +120,7 @@ def process(engine, files, settings, clock, heartbeat):
         given = settings.model_copy(update=changed)
         retry = RetryPolicy(sleep=clock.sleep)
         processor = Processor(
-            given, InboxReader(given), files, Interrupting(happen), model_id, "me", heartbeat, retry
+            given, InboxReader(given), worker_files, Interrupting(happen), model_id, "me", heartbeat, retry
         )
         processor.handle(Job((file_id,)))
 

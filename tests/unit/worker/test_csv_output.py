@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nuqleus.database.queries import PLACE, nucleus_columns
-from nuqleus.database.results import ImageResult
+from nuqleus.database.files.results import ImageResult
+from nuqleus.database.queries.snapshot import PLACE, nucleus_columns
 from nuqleus.micrometres import COLUMNS
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.csv_output import save_table

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.states import FileState
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
@@ -19,13 +18,13 @@ def workers(engine, clock):
 
 
 @pytest.fixture
-def heartbeat(files, workers):
-    return Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=0.01, lease=60)
+def heartbeat(worker_files, workers):
+    return Heartbeat(worker_files, workers, workers.start("host", 1, "cpu:0").id, every=0.01, lease=60)
 
 
 @pytest.fixture
-def claim(files, drop):
-    return files.claim(drop(), "me", 60)
+def claim(worker_files, drop):
+    return worker_files.claim(drop(), "me", 60)
 
 
 def expiry(engine, claim):
@@ -59,32 +58,32 @@ def test_a_beat_shows_that_the_worker_lives_and_what_it_did(clock, heartbeat, wo
     assert (worker.seen_at, worker.files_done) == (clock.now, 5)
 
 
-def test_a_lost_lease_is_noticed(files, heartbeat, claim):
+def test_a_lost_lease_is_noticed(worker_files, heartbeat, claim):
     with heartbeat.keeping([claim]):
         heartbeat.check(claim)
-        files.release(claim, to=FileState.WAITING)
+        worker_files.release(claim)
         heartbeat.beat()
 
         with pytest.raises(LeaseLost):
             heartbeat.check(claim)
 
 
-def test_a_lease_lost_with_one_file_says_nothing_about_the_next(files, drop, heartbeat, claim):
+def test_a_lease_lost_with_one_file_says_nothing_about_the_next(worker_files, drop, heartbeat, claim):
     with heartbeat.keeping([claim]):
-        files.release(claim, to=FileState.WAITING)
+        worker_files.release(claim)
         heartbeat.beat()
 
-    following = files.claim(drop("next.png"), "me", 60)
+    following = worker_files.claim(drop("next.png"), "me", 60)
     with heartbeat.keeping([following]):
         heartbeat.beat()
         heartbeat.check(following)
 
 
 def test_a_database_that_is_away_for_a_moment_does_not_end_the_heartbeat(
-    engine, clock, heartbeat, claim, files, monkeypatch
+    engine, clock, heartbeat, claim, worker_files, monkeypatch
 ):
     with monkeypatch.context() as broken:
-        broken.setattr(files, "renew", lambda *_: (_ for _ in ()).throw(DatabaseUnavailable("away")))
+        broken.setattr(worker_files, "renew", lambda *_: (_ for _ in ()).throw(DatabaseUnavailable("away")))
         with heartbeat.keeping([claim]):
             heartbeat.beat()
             heartbeat.check(claim)

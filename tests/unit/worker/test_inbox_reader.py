@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from model.reading import read_planes
-from nuqleus.database.records import Claim
+from nuqleus.database.files.records import Claim
 from nuqleus.errors import UnsafePath
 from tests.fake_segmenter import draw_squares
 from worker.inbox_reader import InboxReader

@@ -6,17 +6,20 @@ from unittest.mock import Mock
 import numpy as np
 import tifffile
 
-from nuqleus.database.states import FileState
-from nuqleus.database.tables import Image
+from nuqleus.database.tables import FileState, Image
 from nuqleus.errors import DatabaseUnavailable
-from nuqleus.rules import USUAL
+from nuqleus.image_options import DEFAULT_OPTIONS
 from tests.fake_segmenter import draw_squares
 from tests.unit.worker.conftest import queue, raising
 
 
-def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(drop, process, row, files, monkeypatch):
+def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(
+    drop, process, row, worker_files, monkeypatch
+):
     waiting, file_id = drop("a.png"), drop("b.png")
-    monkeypatch.setattr(files, "find_twins", lambda shas, _: {(shas[0], str(USUAL)): waiting})
+    monkeypatch.setattr(
+        worker_files, "find_originals", lambda shas, _: {(shas[0], str(DEFAULT_OPTIONS)): waiting}
+    )
 
     process(file_id)
 
@@ -95,13 +98,13 @@ def test_new_content_seen_by_the_scheduler_wins_over_the_worker_at_work(
     assert count(Image) == 0
 
 
-def test_a_worker_that_lost_its_lease_writes_nothing(drop, process, row, count, files, clock):
+def test_a_worker_that_lost_its_lease_writes_nothing(drop, process, row, count, files, worker_files, clock):
     file_id = drop()
 
     def silent_for_too_long():
         clock.now += 61
         files.sweep(3, 300)
-        files.claim(file_id, "another", 60)
+        worker_files.claim(file_id, "another", 60)
 
     process(file_id, silent_for_too_long)
 
@@ -128,9 +131,11 @@ def test_a_lost_lease_stops_the_work_at_the_next_image(files, settings, process,
     assert len(segmented) == 1
 
 
-def test_a_database_that_is_away_for_a_moment_loses_no_work(drop, process, row, files, clock, monkeypatch):
+def test_a_database_that_is_away_for_a_moment_loses_no_work(
+    drop, process, row, worker_files, clock, monkeypatch
+):
     file_id = drop()
-    complete, happen = files.complete_all, Mock()
+    complete, happen = worker_files.complete_all, Mock()
     answers = iter([DatabaseUnavailable("restarting")] * 3)
 
     def flaky(finished):
@@ -138,7 +143,7 @@ def test_a_database_that_is_away_for_a_moment_loses_no_work(drop, process, row, 
             raise error
         return complete(finished)
 
-    monkeypatch.setattr(files, "complete_all", flaky)
+    monkeypatch.setattr(worker_files, "complete_all", flaky)
     process(file_id, happen)
 
     assert row(file_id).state == FileState.DONE
@@ -146,9 +151,11 @@ def test_a_database_that_is_away_for_a_moment_loses_no_work(drop, process, row, 
     happen.assert_called_once()
 
 
-def test_a_database_that_stays_away_leaves_the_file_to_the_sweep(drop, process, row, files, monkeypatch):
+def test_a_database_that_stays_away_leaves_the_file_to_the_sweep(
+    drop, process, row, worker_files, monkeypatch
+):
     file_id = drop()
-    monkeypatch.setattr(files, "complete_all", Mock(side_effect=DatabaseUnavailable("gone")))
+    monkeypatch.setattr(worker_files, "complete_all", Mock(side_effect=DatabaseUnavailable("gone")))
 
     process(file_id)
 

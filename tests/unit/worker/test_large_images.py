@@ -18,9 +18,10 @@ from model.blockwise import block_layout, seams
 from model.labels.masks import Mask, decode_mask
 from model.measurements import measure_intensities, measure_shapes
 from nuqleus.database.engine import reading
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
-from nuqleus.database.states import Files, FileState
-from nuqleus.database.tables import File, Image
+from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
 from tests.fake_segmenter import TiledThresholdSegmenter, draw_discs
@@ -160,20 +161,20 @@ class Happening(TiledThresholdSegmenter):
 
 
 @pytest.fixture
-def handle(engine, files: Files, settings, clock):
+def handle(engine, files: SchedulerFiles, worker_files: WorkerFiles, settings, clock):
     """Drop a large image and handle it in a worker; something happens in each block. Returns the file's row."""
 
     def handle(happen: Callable[[Heartbeat], None]):
         workers = Workers(engine, clock)
-        heartbeat = Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
+        heartbeat = Heartbeat(worker_files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
         model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
         write(settings.input_dir / "large.tif")
         file_id = queue(files, settings.input_dir, "large.tif")
         segmenter = Happening(lambda: happen(heartbeat))
         retry = RetryPolicy(sleep=clock.sleep)
-        Processor(settings, InboxReader(settings), files, segmenter, model_id, "me", heartbeat, retry).handle(
-            Job((file_id,))
-        )
+        Processor(
+            settings, InboxReader(settings), worker_files, segmenter, model_id, "me", heartbeat, retry
+        ).handle(Job((file_id,)))
         with reading(engine) as connection:
             return connection.execute(select(File.__table__).where(File.id == file_id)).one()
 

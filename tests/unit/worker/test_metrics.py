@@ -3,9 +3,8 @@
 import pytest
 from prometheus_client import generate_latest
 
+from nuqleus.database.files.results import Finished
 from nuqleus.database.models import register_model
-from nuqleus.database.records import Finished
-from nuqleus.database.states import FileState
 from tests.examples import image_result
 from worker.metrics import OUTCOMES, CountedFiles, Metrics, WorkerInfoCollector
 
@@ -65,7 +64,7 @@ def test_each_stage_of_each_image_is_in_a_histogram(counted, finished, value):
 
 def test_a_file_on_its_own_counts_as_well(counted, finished, value):
     file = finished("a.png")
-    counted.complete(file.claim, file.sha256, file.model_id, file.images)
+    counted.complete_all([file])
 
     assert value("files_total", outcome="done") == 1
 
@@ -89,7 +88,7 @@ def test_every_other_end_counts_once_it_has_happened(counted, claim, finished, v
     failing, duplicate, returned = (claim(name) for name in ("a.png", "b.png", "c.png"))
     for _ in range(2):  # the second time, the lease is gone
         counted.fail(failing, "damaged", "It is.")
-        counted.release(returned, to=FileState.WAITING)
+        counted.release(returned)
     assert not counted.mark_duplicate(duplicate, "no such content", twin.claim.file_id)
     assert counted.mark_duplicate(duplicate, "twin.png", twin.claim.file_id)
 

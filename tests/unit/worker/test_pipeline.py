@@ -7,7 +7,7 @@ from PIL import Image
 
 from model.errors import ImageError
 from model.labels.masks import decode_mask
-from nuqleus.rules import Choice
+from nuqleus.image_options import ImageOptions
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.pipeline import process
 
@@ -91,8 +91,8 @@ def test_nuclei_are_sought_in_the_channel_that_was_chosen_and_measured_in_all(tm
     metadata = {"axes": "CYX", "Channel": {"Name": ["GFP", "Marker", "DAPI"]}}
     tifffile.imwrite(path, planes, ome=True, metadata=metadata)
 
-    (by_name,) = process(path, ThresholdSegmenter(), Choice(channel="marker"))
-    (by_number,) = process(path, ThresholdSegmenter(), Choice(channel="1"))
+    (by_name,) = process(path, ThresholdSegmenter(), ImageOptions(channel="marker"))
+    (by_number,) = process(path, ThresholdSegmenter(), ImageOptions(channel="1"))
     (usual,) = process(path, ThresholdSegmenter())
 
     assert [len(image.nuclei["label"]) for image in (by_name, by_number, usual)] == [2, 2, 1]
@@ -103,7 +103,7 @@ def test_nuclei_are_sought_in_the_channel_that_was_chosen_and_measured_in_all(tm
 
 def test_a_file_without_the_channel_is_refused(gray_png):
     with pytest.raises(ImageError) as refused:
-        list(process(gray_png, ThresholdSegmenter(), Choice(channel="DAPI")))
+        list(process(gray_png, ThresholdSegmenter(), ImageOptions(channel="DAPI")))
 
     assert refused.value.kind == "no-such-channel"
 
@@ -114,7 +114,7 @@ def test_a_projected_stack_gives_one_result_a_time_point(tmp_path, z: str, value
     stack = np.stack([[draw_squares(2, value=100 + 10 * depth) for depth in range(4)]] * 3)
     tifffile.imwrite(path, stack, photometric="minisblack", metadata={"axes": "TZYX"})
 
-    results = list(process(path, ThresholdSegmenter(), Choice(z=z)))
+    results = list(process(path, ThresholdSegmenter(), ImageOptions(z=z)))
 
     assert [(image.t, image.z, image.projection) for image in results] == [(t, 0, z) for t in range(3)]
     assert {mean for image in results for mean in image.intensities["intensity_mean"]} == {value}

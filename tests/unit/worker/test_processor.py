@@ -9,8 +9,7 @@ import tifffile
 from sqlalchemy import select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.states import FileState
-from nuqleus.database.tables import Image, Nucleus
+from nuqleus.database.tables import FileState, Image, Nucleus
 from nuqleus.logs import JsonFormatter
 from tests.fake_segmenter import draw_squares
 from tests.unit.worker.conftest import raising
@@ -85,8 +84,8 @@ def test_a_picture_is_drawn_where_pictures_are_wanted(drop, process, tmp_path):
     assert (tmp_path / "overlays/plate/a.png.overlay.png").is_file()
 
 
-def test_a_file_that_fails_shows_no_picture(drop, process, row, files, monkeypatch, tmp_path):
-    monkeypatch.setattr(files, "complete_all", Mock(side_effect=ZeroDivisionError))
+def test_a_file_that_fails_shows_no_picture(drop, process, row, worker_files, monkeypatch, tmp_path):
+    monkeypatch.setattr(worker_files, "complete_all", Mock(side_effect=ZeroDivisionError))
     process(drop("a.png"), overlay_dir=tmp_path / "overlays")
 
     assert list((tmp_path / "overlays").iterdir()) == []

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from model.memory_budget import MemoryBudget
 from nuqleus.database.engine import reading
 from nuqleus.database.models import register_model
-from nuqleus.database.states import FileState
-from nuqleus.database.tables import File, Image
+from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.messages import Job
@@ -43,12 +42,14 @@ def segmenter():
 
 
 @pytest.fixture
-def processor(engine, files, settings, clock, segmenter):
+def processor(engine, worker_files, settings, clock, segmenter):
     workers = Workers(engine, clock)
-    heartbeat = Heartbeat(files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
+    heartbeat = Heartbeat(worker_files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60)
     model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
     retry = RetryPolicy(sleep=clock.sleep)
-    return Processor(settings, InboxReader(settings), files, segmenter, model_id, "me", heartbeat, retry)
+    return Processor(
+        settings, InboxReader(settings), worker_files, segmenter, model_id, "me", heartbeat, retry
+    )
 
 
 @pytest.fixture
@@ -167,9 +168,9 @@ def test_a_file_that_finds_no_memory_even_alone_fails(chunk, process, segmenter,
 
 
 def test_a_file_whose_results_find_no_memory_beside_others_is_tried_again_alone(
-    chunk, process, files, monkeypatch, rows
+    chunk, process, worker_files, monkeypatch, rows
 ):
-    complete_all, refused = files.complete_all, []
+    complete_all, refused = worker_files.complete_all, []
 
     def starve(finished):
         if len(refused) < 2:  # together, and the first one by itself
@@ -177,7 +178,7 @@ def test_a_file_whose_results_find_no_memory_beside_others_is_tried_again_alone(
             raise MemoryError
         return complete_all(finished)
 
-    monkeypatch.setattr(files, "complete_all", starve)
+    monkeypatch.setattr(worker_files, "complete_all", starve)
     monkeypatch.setattr("worker.thread_pool.wait", wait_for_all)
     process(*chunk(3))
     assert refused == [3, 1]
@@ -193,10 +194,10 @@ def test_copies_in_one_chunk_share_the_results_of_the_first(drop, process, rows,
 
 
 def test_a_file_that_a_worker_has_begun_with_before_is_not_taken_with_others(
-    chunk, process, files, rows, clock
+    chunk, process, files, worker_files, rows, clock
 ):
     ids = chunk(3)
-    files.claim(ids[1], "a worker that died", 60)
+    worker_files.claim(ids[1], "a worker that died", 60)
     clock.now += 61
     files.sweep(3, 300)
 
@@ -207,14 +208,14 @@ def test_a_file_that_a_worker_has_begun_with_before_is_not_taken_with_others(
     assert rows()[1].state == FileState.DONE
 
 
-def test_files_that_end_together_are_committed_together(chunk, process, files, monkeypatch, nuclei):
-    complete_all, committed = files.complete_all, []
+def test_files_that_end_together_are_committed_together(chunk, process, worker_files, monkeypatch, nuclei):
+    complete_all, committed = worker_files.complete_all, []
 
     def counted(finished):
         committed.append(len(finished))
         return complete_all(finished)
 
-    monkeypatch.setattr(files, "complete_all", counted)
+    monkeypatch.setattr(worker_files, "complete_all", counted)
     monkeypatch.setattr("worker.thread_pool.wait", wait_for_all)
     ids = chunk(2 * THREADS)
     process(*ids)
@@ -222,43 +223,45 @@ def test_files_that_end_together_are_committed_together(chunk, process, files, m
     assert nuclei() == {file_id: count for count, file_id in enumerate(ids, start=1)}
 
 
-def test_the_database_is_asked_about_all_contents_of_a_chunk_at_once(chunk, process, files, monkeypatch):
-    find_twins, asked = files.find_twins, []
+def test_the_database_is_asked_about_all_contents_of_a_chunk_at_once(
+    chunk, process, worker_files, monkeypatch
+):
+    find_originals, asked = worker_files.find_originals, []
 
     def counted(contents, model_id):
         asked.append(len(contents))
-        return find_twins(contents, model_id)
+        return find_originals(contents, model_id)
 
-    monkeypatch.setattr(files, "find_twins", counted)
+    monkeypatch.setattr(worker_files, "find_originals", counted)
     process(*chunk(5))
     assert asked == [5]
 
 
 def test_results_that_cannot_be_written_fail_their_file_only(
-    chunk, process, files, monkeypatch, rows, segmenter
+    chunk, process, worker_files, monkeypatch, rows, segmenter
 ):
-    complete_all, meet = files.complete_all, Barrier(2)
+    complete_all, meet = worker_files.complete_all, Barrier(2)
 
     def refuse(finished):
         if any(len(file.images[0].nuclei["label"]) == 2 for file in finished):
             raise ValueError("a number that no column holds")
         return complete_all(finished)
 
-    monkeypatch.setattr(files, "complete_all", refuse)
+    monkeypatch.setattr(worker_files, "complete_all", refuse)
     segmenter.acts = dict.fromkeys((1, 2), partial(meet.wait, PATIENCE))
     process(*chunk(4))
     assert [row.state.value for row in rows()] == ["done", "failed", "done", "done"]
 
 
-def test_a_database_that_is_away_for_a_moment_loses_no_work(chunk, process, files, monkeypatch, rows):
-    complete_all, answers = files.complete_all, iter([DatabaseUnavailable("restarting")] * 2)
+def test_a_database_that_is_away_for_a_moment_loses_no_work(chunk, process, worker_files, monkeypatch, rows):
+    complete_all, answers = worker_files.complete_all, iter([DatabaseUnavailable("restarting")] * 2)
 
     def flaky(finished):
         for error in answers:
             raise error
         return complete_all(finished)
 
-    monkeypatch.setattr(files, "complete_all", flaky)
+    monkeypatch.setattr(worker_files, "complete_all", flaky)
     process(*chunk(3))
     assert {row.state for row in rows()} == {FileState.DONE}
 

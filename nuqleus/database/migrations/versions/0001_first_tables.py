@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from nuqleus.database.column_types import Moment, SafeText, StoredPath
 from nuqleus.database.migrations import first_views
-from nuqleus.database.types import Moment, SafeText, StoredPath
 
 revision = "0001"
 down_revision = None

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nuqleus.database.types import Moment, StoredPath
+from nuqleus.database.column_types import Moment, StoredPath
 
 revision = "0002"
 down_revision = "0001"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nuqleus.database.types import SafeText
+from nuqleus.database.column_types import SafeText
 
 revision = "0004"
 down_revision = "0003"

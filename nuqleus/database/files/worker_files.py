@@ -1,14 +1,16 @@
-"""What workers do with files: see `states.py`.
+"""The worker's side of the files: claimed, kept by a lease, and brought to their end.
 
 A worker goes through these for every file: what they say to the database is put together once, when this is imported.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Engine,
     and_,
     bindparam,
     exists,
@@ -18,16 +20,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from nuqleus.database.catalogue import Catalogue
-from nuqleus.database.changes import UNOWNED, ended, failed
-from nuqleus.database.conditions import HELD, fence
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.heirs import in_the_way, join_twin, leave_results, make_way
-from nuqleus.database.records import Claim, Finished
-from nuqleus.database.results import ImageResult, insert_images
+from nuqleus.database.files.conditions import CLAIM_VALID, fence
+from nuqleus.database.files.records import Claim
+from nuqleus.database.files.result_transfer import (
+    become_duplicate,
+    clear_for_new_results,
+    having_results,
+    transfer_to_duplicate,
+)
+from nuqleus.database.files.result_writer import insert_images
+from nuqleus.database.files.results import Finished
+from nuqleus.database.files.updates import NO_LEASE, ended, expire_leases, failed
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.errors import LeaseLost
-from nuqleus.rules import USUAL, Choice
+from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 
 
 def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[int, str, int, int, int]:
@@ -47,15 +54,15 @@ def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[int, str, int, int,
 
 _CLAIM = _claiming(File.id == bindparam("file_id"))
 _CLAIM_FRESH = _claiming(and_(File.id.in_(bindparam("ids", expanding=True)), File.attempts == 0))
-_RENEW = update(File).where(HELD).values(lease_expires_at=bindparam("until"))
+_RENEW = update(File).where(CLAIM_VALID).values(lease_expires_at=bindparam("until"))
 _COMPLETE = (
     update(File)
-    .where(HELD)
+    .where(CLAIM_VALID)
     .values(
-        **ended(FileState.DONE, bindparam("now")), sha256=bindparam("content"), choice=bindparam("looked_at")
+        **ended(FileState.DONE, bindparam("now")), sha256=bindparam("content"), choice=bindparam("options")
     )
 )
-_TWINS = (
+_ORIGINALS = (
     select(File.sha256, File.choice, func.min(File.id))
     .where(File.sha256.in_(bindparam("contents", expanding=True)), File.state == FileState.DONE)
     .where(exists().where(Image.file_id == File.id, Image.model_id == bindparam("model_id")))
@@ -63,8 +70,20 @@ _TWINS = (
 )
 
 
-class Claims(Catalogue):
-    """Files in the hands of workers. Every method is one transaction, unless it says otherwise."""
+class WorkerFiles:
+    """The files of a database, as workers move them.
+
+    Every method is one transaction, unless it says otherwise, and raises `DatabaseUnavailable` when the database can't
+    be reached.
+
+    Args:
+        engine: the database.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
 
     def claim(self, file_id: int, owner: str, lease_seconds: float) -> Claim | None:
         """`queued` → `running`. None if the file isn't queued: done, or somebody else's."""
@@ -85,34 +104,15 @@ class Claims(Catalogue):
         with writing(self._engine) as connection:
             return [
                 claim
-                for claim in sorted(claims, key=_place)
+                for claim in sorted(claims, key=_file_id)
                 if not connection.execute(_RENEW, {**fence(claim), "until": until}).rowcount
             ]
 
-    def complete(
-        self,
-        claim: Claim,
-        sha256: str,
-        model_id: int,
-        images: Iterable[ImageResult],
-        choice: Choice = USUAL,
-    ) -> None:
-        """`running` → `done`, with all results, in one transaction.
-
-        `images` is drawn before the transaction begins: a slow pipeline never holds the write lock.
-
-        Raises:
-            LeaseLost: nothing was written.
-        """
-        (lost,) = self.complete_all([Finished(claim, sha256, model_id, list(images), choice)])
-        if lost:
-            raise lost
-
     def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
-        """The same for several files, in one transaction; in one each where a lease is lost.
+        """`running` → `done`, with all results, in one transaction; in one each where a lease is lost.
 
         Returns:
-            What each lost; nothing was written for those.
+            None for each file that was written, else why it wasn't: nothing was written for those.
         """
         if self._complete(finished):
             return [None] * len(finished)
@@ -120,21 +120,17 @@ class Claims(Catalogue):
             None if len(finished) > 1 and self._complete([file]) else _lost(file.claim) for file in finished
         ]
 
-    def find_twins(self, contents: Sequence[str], model_id: int) -> dict[tuple[str, str], int]:
-        """Files with these contents that this model is done with, by their SHA-256 and the choice as text."""
+    def find_originals(self, contents: Sequence[str], model_id: int) -> dict[tuple[str, str], int]:
+        """Files with these contents that this model is done with, by their SHA-256 and image options as text."""
         given = {"contents": list(contents), "model_id": model_id}
         with reading(self._engine) as connection:
             return {
-                (str(sha256), str(choice)): file_id
-                for sha256, choice, file_id in connection.execute(_TWINS, given)
+                (str(sha256), str(options)): file_id
+                for sha256, options, file_id in connection.execute(_ORIGINALS, given)
             }
 
     def mark_duplicate(
-        self,
-        claim: Claim,
-        sha256: str,
-        of: int,
-        choice: Choice = USUAL,
+        self, claim: Claim, sha256: str, of: int, image_options: ImageOptions = DEFAULT_OPTIONS
     ) -> bool:
         """`running` → `duplicate`: the results of file `of` count for this one too.
 
@@ -144,16 +140,16 @@ class Claims(Catalogue):
         Raises:
             LeaseLost: nothing was written.
         """
-        content = {"sha256": sha256, "choice": str(choice)}
-        twin = select(File.id).filter_by(id=of, state=FileState.DONE, **content)
+        content = {"sha256": sha256, "choice": str(image_options)}
+        original = select(File.id).filter_by(id=of, state=FileState.DONE, **content)
         with writing(self._engine) as connection:
-            # the lock makes whoever takes the twin's results away wait, and then see this duplicate
-            if connection.scalar(twin.with_for_update()) is None:
+            # the lock makes whoever takes the original's results away wait, and then see this duplicate
+            if connection.scalar(original.with_for_update()) is None:
                 return False
             values = {**ended(FileState.DUPLICATE, self._clock()), "duplicate_of": of, **content}
             if not _change(connection, claim, values):
                 raise _lost(claim)
-            join_twin(connection, claim.file_id, of)
+            become_duplicate(connection, claim.file_id, of)
             return True
 
     def fail(self, claim: Claim, kind: str, message: str) -> bool:
@@ -161,27 +157,25 @@ class Claims(Catalogue):
         with writing(self._engine) as connection:
             changed = _change(connection, claim, failed(kind, message, self._clock()))
             if changed and kind == "vanished":
-                leave_results(connection, claim.file_id)
+                transfer_to_duplicate(connection, claim.file_id)
             return changed
 
-    def release(
-        self, claim: Claim, *, to: Literal[FileState.QUEUED, FileState.WAITING], counts: bool = False
-    ) -> bool:
-        """Give a file back unprocessed; `counts` says whether as an attempt. False if the lease is lost.
+    def release(self, claim: Claim, *, count_attempt: bool = False) -> bool:
+        """`running` → `waiting`: give a file back unprocessed. False if the lease is lost: nothing was written.
 
-        To `queued` when a worker is told to stop; to `waiting` when the file is incomplete, or not there.
+        Args:
+            claim: of a file that is incomplete or not there, or whose worker ends.
+            count_attempt: whether it counts as an attempt.
         """
-        queued_at = self._clock() if to is FileState.QUEUED else None
-        attempts = File.attempts if counts else File.attempts - 1
-        values = {"state": to, "queued_at": queued_at, "attempts": attempts, **UNOWNED}
+        attempts = File.attempts if count_attempt else File.attempts - 1
+        values = {"state": FileState.WAITING, "queued_at": None, "attempts": attempts, **NO_LEASE}
         with writing(self._engine) as connection:
             return _change(connection, claim, values)
 
     def end_leases(self, owners: Sequence[str]) -> None:
-        """Let the leases of workers that are known to be gone run out now; the next sweep takes up their files."""
-        theirs = update(File).where(File.state == FileState.RUNNING, File.lease_owner.in_(owners))
+        """Let the leases of workers run out now; the next sweep takes up their files."""
         with writing(self._engine) as connection:
-            connection.execute(theirs.values(lease_expires_at=0.0))
+            expire_leases(connection, owners)
 
     def _claim(
         self,
@@ -199,22 +193,22 @@ class Claims(Catalogue):
         """Write all of these, or none of them if one's lease is lost."""
         now = self._clock()
         # in order of their ids, as a heartbeat renews them: neither waits for the other in a circle
-        rows = [_completed(file, now) for file in sorted(finished, key=lambda file: _place(file.claim))]
+        rows = [_completed(file, now) for file in sorted(finished, key=lambda file: file.claim.file_id)]
         with writing(self._engine) as connection:
             if connection.execute(_COMPLETE, rows).rowcount < len(rows):
                 connection.rollback()
                 return False
-            for file_id in in_the_way(connection, [file.claim.file_id for file in finished]):
-                make_way(connection, file_id)
+            for file_id in having_results(connection, [file.claim.file_id for file in finished]):
+                clear_for_new_results(connection, file_id)
             insert_images(connection, finished)
         return True
 
 
 def _completed(file: Finished, now: float) -> dict[str, object]:
-    return {**fence(file.claim), "now": now, "content": file.sha256, "looked_at": str(file.choice)}
+    return {**fence(file.claim), "now": now, "content": file.sha256, "options": str(file.image_options)}
 
 
-def _place(claim: Claim) -> int:
+def _file_id(claim: Claim) -> int:
     return claim.file_id
 
 
@@ -224,4 +218,4 @@ def _lost(claim: Claim) -> LeaseLost:
 
 def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
     """Change a running file if the claim still holds."""
-    return connection.execute(update(File).where(HELD).values(values), fence(claim)).rowcount == 1
+    return connection.execute(update(File).where(CLAIM_VALID).values(values), fence(claim)).rowcount == 1

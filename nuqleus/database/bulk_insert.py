@@ -1,19 +1,21 @@
-"""Columns of numbers → rows of a table, the fastest way that each database has.
+"""Bulk insert: columns of numbers → rows of a table, the fastest way that each database has.
 
 PostgreSQL takes them by binary COPY, put together from whole columns: no Python object a number. SQLite takes tuples.
 What isn't finite becomes NULL, alike in both.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Column, Connection, Table, exc, insert
 from sqlalchemy.types import BigInteger, Boolean, Float, Integer, TypeEngine
 
-from nuqleus.database.results import Columns
 from nuqleus.database.tables import Base
+
+Columns: TypeAlias = Mapping[str, NDArray[Any]]
+"""Columns of a table by name, equally long."""
 
 BATCH = 20_000
 """Rows that are held a second time, as the database takes them."""

@@ -2,14 +2,14 @@
 
 import pytest
 
-from nuqleus.database.details import look_closer
 from nuqleus.database.leadership import Candidate, Leadership, require_folder
+from nuqleus.database.queries.status_details import get_details
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 
 
 def look(archive: Archive):
-    return look_closer(archive.engine, archive.clock.now)
+    return get_details(archive.engine, archive.clock.now)
 
 
 def test_an_empty_database_has_nothing_to_tell(archive: Archive):
@@ -52,7 +52,7 @@ def test_failures_are_counted_by_kind_the_most_frequent_first(archive: Archive):
 
 
 def test_the_stages_are_those_of_the_images_that_were_finished_last(archive: Archive, monkeypatch):
-    monkeypatch.setattr("nuqleus.database.details.RECENT", 2)
+    monkeypatch.setattr("nuqleus.database.queries.status_details.RECENT", 2)
     for number in range(3):
         archive.done(f"{number}.png", str(number), [image_result(), image_result(z=1)][: number + 1])
         archive.clock.advance(1)

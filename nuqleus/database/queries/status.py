@@ -1,12 +1,12 @@
-"""How things stand: what `nuqleus status` shows."""
+"""Status: how things stand, as `nuqleus status` shows it."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.states import Files
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.queries.file_queries import FileQueries
+from nuqleus.database.tables import PENDING_STATES, File, FileState
 from nuqleus.database.workers import LiveWorker, Workers
 
 WINDOW = 300.0
@@ -14,7 +14,7 @@ WINDOW = 300.0
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedFile:
     """A file that failed, and why; `finished_at` in seconds since 1970."""
 
     path: str
@@ -24,7 +24,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Overview:
+class Status:
     """How things stand.
 
     Attributes:
@@ -39,10 +39,10 @@ class Overview:
     files_per_minute: float | None
     seconds_left: float | None
     workers: list[LiveWorker]
-    failures: list[Failure]
+    failures: list[FailedFile]
 
 
-def survey(engine: Engine, now: float, *, alive_within: float, failures: int = 5) -> Overview:
+def get_status(engine: Engine, now: float, *, alive_within: float, failures: int = 5) -> Status:
     """Ask the database how things stand; a few queries over indexes, however many files there are.
 
     Args:
@@ -51,12 +51,11 @@ def survey(engine: Engine, now: float, *, alive_within: float, failures: int = 5
         alive_within: a worker that was silent for longer counts as dead.
         failures: how many of the last failures are returned.
     """
-    files = Files(engine)
-    counts, rate = files.counts(), _rate(engine, now)
-    pending = counts[FileState.WAITING] + counts[FileState.QUEUED] + counts[FileState.RUNNING]
+    counts, rate = FileQueries(engine).counts(), _rate(engine, now)
+    pending = sum(counts[state] for state in PENDING_STATES)
     left = pending / rate * 60 if pending and rate else None if pending else 0.0
     workers = Workers(engine, clock=lambda: now).live(alive_within)
-    return Overview(counts, rate, left, workers, _last_failures(engine, failures))
+    return Status(counts, rate, left, workers, _last_failures(engine, failures))
 
 
 def _rate(engine: Engine, now: float) -> float | None:
@@ -70,7 +69,7 @@ def _rate(engine: Engine, now: float) -> float | None:
     return float(ended / seconds * 60)
 
 
-def _last_failures(engine: Engine, limit: int) -> list[Failure]:
+def _last_failures(engine: Engine, limit: int) -> list[FailedFile]:
     query = (
         select(File.path, File.error_kind.label("kind"), File.error, File.finished_at)
         .where(File.state == FileState.FAILED)
@@ -78,4 +77,4 @@ def _last_failures(engine: Engine, limit: int) -> list[Failure]:
         .limit(limit)
     )
     with reading(engine) as connection:
-        return [Failure(**row) for row in connection.execute(query).mappings()]
+        return [FailedFile(**row) for row in connection.execute(query).mappings()]

@@ -1,4 +1,4 @@
-"""What became of the files, for the table at the end of a run."""
+"""Summaries of files, for the table at the end of a run: what became of each."""
 
 from dataclasses import dataclass
 from typing import Any

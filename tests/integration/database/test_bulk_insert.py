@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from nuqleus.database import bulk
+from nuqleus.database import bulk_insert
 from nuqleus.database.engine import writing
-from nuqleus.database.records import Finished
-from nuqleus.database.tables import FileState, Image, Intensity, Nucleus
+from nuqleus.database.files.results import Finished
+from nuqleus.database.tables import Image, Intensity, Nucleus
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
 from tests.examples import image_result
 
@@ -31,7 +31,7 @@ def image_id(archive):
 def insert(archive, image_id, **columns):
     length = len(next(iter(columns.values())))
     with writing(archive.engine) as connection:
-        bulk.insert_columns(
+        bulk_insert.insert_columns(
             connection,
             Intensity,
             {
@@ -62,7 +62,7 @@ def test_small_types_of_numbers_are_widened(archive, image_id):
 
 
 def test_more_rows_than_fit_at_once_all_arrive(archive, image_id, monkeypatch):
-    monkeypatch.setattr(bulk, "BATCH", 100)
+    monkeypatch.setattr(bulk_insert, "BATCH", 100)
     means = np.where(np.arange(1050) % 3, np.arange(1050.0), np.nan)
     insert(archive, image_id, intensity_mean=means)
     assert [row.intensity_mean for row in archive.rows(Intensity)] == [
@@ -78,7 +78,7 @@ def finished(archive, number):
 
 def test_images_of_several_files_written_together_keep_their_own_nuclei(archive):
     files = [finished(archive, number) for number in (2, 0, 1)]
-    assert archive.files.complete_all(files[::-1]) == [None] * 3
+    assert archive.worker_files.complete_all(files[::-1]) == [None] * 3
 
     images = archive.rows(Image)
     found = {(image.file_id, image.z): image.n_nuclei for image in images}
@@ -92,12 +92,12 @@ def test_images_of_several_files_written_together_keep_their_own_nuclei(archive)
 
 def test_of_files_written_together_only_those_that_are_still_ours_are_written(archive):
     files = [finished(archive, number) for number in range(3)]
-    archive.files.release(files[1].claim, to=FileState.QUEUED)
+    archive.worker_files.release(files[1].claim)
 
-    outcomes = archive.files.complete_all(files)
+    outcomes = archive.worker_files.complete_all(files)
 
     assert [isinstance(outcome, LeaseLost) for outcome in outcomes] == [False, True, False]
-    assert [archive.state(file.claim.file_id) for file in files] == ["done", "queued", "done"]
+    assert [archive.state(file.claim.file_id) for file in files] == ["done", "waiting", "done"]
     assert {image.file_id for image in archive.rows(Image)} == {
         files[0].claim.file_id,
         files[2].claim.file_id,
@@ -106,14 +106,14 @@ def test_of_files_written_together_only_those_that_are_still_ours_are_written(ar
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_connection_that_ends_in_the_middle_is_a_database_that_is_away(archive, image_id, monkeypatch):
-    to_wire = bulk.to_wire
+    to_wire = bulk_insert.to_wire
 
     def cut_off(table, columns):
         with archive.engine.begin() as other:
             other.execute(text(END_THE_OTHERS))
         return to_wire(table, columns)
 
-    monkeypatch.setattr(bulk, "to_wire", cut_off)
+    monkeypatch.setattr(bulk_insert, "to_wire", cut_off)
     with pytest.raises(DatabaseUnavailable):
         insert(archive, image_id, intensity_mean=np.ones(10))
     monkeypatch.undo()

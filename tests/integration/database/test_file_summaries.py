@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nuqleus.database.states import FileState
-from nuqleus.database.summary import failures, summarise
+from nuqleus.database.queries.file_summaries import failures, summarise
+from nuqleus.database.tables import FileState
 from tests.examples import image_result
 
 

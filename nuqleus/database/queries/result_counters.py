@@ -1,4 +1,4 @@
-"""The work that is done, as counters that only rise."""
+"""Counters of the work that is done, which only rise."""
 
 from collections import Counter
 from typing import Any
@@ -32,7 +32,7 @@ def stage_sums() -> list[ColumnElement[Any]]:
     return [func.sum(column).label(stage) for stage, column in _SECONDS.items()]
 
 
-class Tally:
+class ResultCounters:
     """Adds up images, their pixels and nuclei, and the seconds of each stage, from its first look on.
 
     A look reads what is new and `MARGIN` images more, however many there are.
@@ -40,24 +40,24 @@ class Tally:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._settled: Counter[str] = Counter()
-        self._settled_id: int | None = None
+        self._counted: Counter[str] = Counter()
+        self._counted_until: int | None = None
         self._seen: Counter[str] = Counter()
 
-    def look(self) -> Counter[str]:
+    def update(self) -> Counter[str]:
         """What has been done since the first look: `images`, `pixels`, `nuclei`, and seconds by stage.
 
         Raises:
             DatabaseUnavailable: the next look makes up for it.
         """
         newest = self._newest()
-        if self._settled_id is None:
-            self._settled_id = newest
-        if newest > self._settled_id + 2 * MARGIN:
-            self._settled += self._sum(self._settled_id, newest - MARGIN)
-            self._settled_id = newest - MARGIN
+        if self._counted_until is None:
+            self._counted_until = newest
+        if newest > self._counted_until + 2 * MARGIN:
+            self._counted += self._sum(self._counted_until, newest - MARGIN)
+            self._counted_until = newest - MARGIN
         # images that were replaced meanwhile are gone; a counter never falls
-        self._seen |= self._settled + self._sum(self._settled_id, None)
+        self._seen |= self._counted + self._sum(self._counted_until, None)
         return self._seen.copy()
 
     def _newest(self) -> int:

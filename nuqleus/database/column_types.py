@@ -1,4 +1,4 @@
-"""Columns that read differently in Python than in the database."""
+"""Column types that read differently in Python than in the database."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Results read back, a row at a time however many there are; one snapshot, though workers go on writing.
+"""Snapshot: results read back, a row at a time however many there are; one snapshot, though workers go on writing.
 
 A duplicate's rows are those of the file that it duplicates, under its own path.
 """

@@ -1,16 +1,11 @@
-"""Files as the scheduler and the workers see them: small frozen records instead of rows."""
+"""Records of files: what the scheduler and the workers know of one, small and frozen."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nuqleus.database.tables import FileState
 from nuqleus.paths import to_row
-from nuqleus.rules import USUAL, Choice
-
-if TYPE_CHECKING:
-    from nuqleus.database.results import ImageResult
 
 log = logging.getLogger(__name__)
 
@@ -69,24 +64,6 @@ class QueuedFile:
     size: int
     attempts: int = 0
     urgent: bool = False
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A file with its results, ready to be written.
-
-    Attributes:
-        sha256: of the content that the results belong to.
-        model_id: of the network that found them.
-        images: what is in each of the file's images.
-        choice: how they were looked at.
-    """
-
-    claim: Claim
-    sha256: str
-    model_id: int
-    images: Sequence["ImageResult"]
-    choice: Choice = USUAL
 
 
 def storable(files: Iterable[SeenFile]) -> Iterator[SeenFile]:

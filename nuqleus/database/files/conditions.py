@@ -1,13 +1,13 @@
-"""Conditions on files that `states.py`, `claims.py` and `losses.py` make their UPDATEs depend on."""
+"""Conditions on files that the statements which move them depend on."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, true
 
-from nuqleus.database.records import Claim
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.files.records import Claim
+from nuqleus.database.tables import PENDING_STATES, File, FileState, Image
 
-HELD = and_(
+CLAIM_VALID = and_(
     File.id == bindparam("claimed_id"),
     File.state == FileState.RUNNING,
     File.lease_owner == bindparam("claimed_by"),
@@ -20,7 +20,7 @@ HELD = and_(
 
 
 def fence(claim: Claim) -> dict[str, object]:
-    """What `HELD` asks about."""
+    """What `CLAIM_VALID` asks about."""
     return {
         "claimed_id": claim.file_id,
         "claimed_by": claim.owner,
@@ -30,31 +30,29 @@ def fence(claim: Claim) -> dict[str, object]:
     }
 
 
-def dead(now: float) -> ColumnElement[bool]:
+def lease_expired(now: float) -> ColumnElement[bool]:
     """Running on a lease that wasn't renewed."""
     return and_(File.state == FileState.RUNNING, File.lease_expires_at < now)
 
 
-def named(paths: Sequence[str] | None) -> ColumnElement[bool]:
+def under_paths(paths: Sequence[str] | None) -> ColumnElement[bool]:
     """One of these files, or in one of these folders; None: any file."""
     if paths is None:
         return true()
     return or_(*(or_(File.path == path, File.path.startswith(f"{path}/", autoescape=True)) for path in paths))
 
 
-def made_by(model_id: int, images: range) -> ColumnElement[bool]:
-    """Ended, with results that this model made, among the images of these ids."""
+def produced_by(model_id: int, image_ids: range) -> ColumnElement[bool]:
+    """Ended, with results that this model produced, among the images of these ids."""
     found = select(Image.file_id).where(
-        Image.model_id == model_id, Image.id >= images.start, Image.id < images.stop
+        Image.model_id == model_id, Image.id >= image_ids.start, Image.id < image_ids.stop
     )
     # said by what it isn't: SQLite would go by the index over states, through nearly all files, for each few images
-    return and_(
-        File.state.not_in([FileState.WAITING, FileState.QUEUED, FileState.RUNNING]), File.id.in_(found)
-    )
+    return and_(File.state.not_in(PENDING_STATES), File.id.in_(found))
 
 
 def overdue(connection: Connection, before: float) -> ColumnElement[bool]:
-    """Queued before this moment, and its message lost, since the queue is first in, first out: see `Files.sweep`."""
+    """Queued before this moment, and its message lost: the queue is first in, first out. See `SchedulerFiles.sweep`."""
     return or_(*(_overtaken(connection, before, urgent) for urgent in (True, False)))
 
 
@@ -64,9 +62,9 @@ def _overtaken(connection: Connection, before: float, urgent: bool) -> ColumnEle
         File.started_at > before, File.started_at >= File.queued_at, File.urgent.is_(urgent)
     )
     taken = connection.scalar(last_taken)
-    return and_(unanswered(min(before, taken or 0.0)), File.urgent.is_(urgent))
+    return and_(queued_before(min(before, taken or 0.0)), File.urgent.is_(urgent))
 
 
-def unanswered(before: float) -> ColumnElement[bool]:
+def queued_before(before: float) -> ColumnElement[bool]:
     """Queued before this moment."""
     return and_(File.state == FileState.QUEUED, File.queued_at < before)

@@ -1,4 +1,4 @@
-"""How things stand, seen closer: what `nuqleus status` and Prometheus want to know besides the overview."""
+"""Details of the status: what `nuqleus status` and Prometheus want to know besides."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.leadership import leading
+from nuqleus.database.queries.result_counters import stage_sums
 from nuqleus.database.tables import File, FileState, Image
-from nuqleus.database.tally import stage_sums
 
 RECENT = 500
 """Files that ended last, which say where the time goes."""
@@ -23,7 +23,7 @@ class RunningFile:
 
 
 @dataclass(frozen=True)
-class Details:
+class StatusDetails:
     """How things stand, seen closer.
 
     Attributes:
@@ -41,14 +41,14 @@ class Details:
     stage_seconds: dict[str, float]
 
 
-def look_closer(engine: Engine, now: float) -> Details:
+def get_details(engine: Engine, now: float) -> StatusDetails:
     """Ask the database; failures alone are all looked at.
 
     Args:
         engine: the database.
         now: seconds since 1970.
     """
-    return Details(
+    return StatusDetails(
         leading(engine, now),
         queue_age(engine, now),
         _running(engine),

@@ -1,18 +1,18 @@
-"""What the UPDATEs that move files from state to state have in common."""
+"""Updates: what the statements that move files from state to state set, and how they are run."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, update
 
-from nuqleus.database.records import QueuedFile
+from nuqleus.database.files.records import QueuedFile
 from nuqleus.database.tables import File, FileState
 
 CHUNK = 500
 """Files that one statement names; databases limit the number of parameters."""
 
-UNOWNED: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
-FRESH: dict[str, Any] = {
+NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
+RESET: dict[str, Any] = {
     "state": FileState.WAITING,
     "sha256": None,
     "choice": None,
@@ -23,13 +23,13 @@ FRESH: dict[str, Any] = {
     "queued_at": None,
     "started_at": None,
     "finished_at": None,
-    **UNOWNED,
+    **NO_LEASE,
 }
 
 
 def ended(state: FileState, now: object) -> dict[str, Any]:
     """A file has come to its end."""
-    return {"state": state, "finished_at": now, **UNOWNED}
+    return {"state": state, "finished_at": now, **NO_LEASE}
 
 
 def failed(kind: str, message: str, now: float) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def failed(kind: str, message: str, now: float) -> dict[str, Any]:
     return {**reason, **({"mtime_ns": 0} if kind == "vanished" else {})}
 
 
-def queue_some(
+def queue_files(
     connection: Connection, ids: Sequence[int], condition: ColumnElement[bool], values: dict[str, Any]
 ) -> list[QueuedFile]:
     """Queue these files where the condition (still) holds. Returns those that are queued now, in this order."""
@@ -52,9 +52,15 @@ def queue_some(
     return [queued[file_id] for file_id in ids if file_id in queued]
 
 
-def move_some(
+def update_files(
     connection: Connection, ids: Sequence[int], condition: ColumnElement[bool], values: dict[str, Any]
 ) -> list[int]:
     """Change these files where the condition (still) holds. Returns those that were."""
     statement = update(File).where(File.id.in_(ids), condition).values(values).returning(File.id)
     return list(connection.scalars(statement))
+
+
+def expire_leases(connection: Connection, owners: Sequence[str]) -> None:
+    """Let the leases of these workers run out now; the next sweep takes up their files."""
+    theirs = update(File).where(File.state == FileState.RUNNING, File.lease_owner.in_(owners))
+    connection.execute(theirs.values(lease_expires_at=0.0))

@@ -1,0 +1,91 @@
+"""Results: what was found in a file, image by image."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from nuqleus.database.bulk_insert import Columns
+from nuqleus.database.files.records import Claim
+from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
+
+
+class MaskBlock(Protocol):
+    """A block of a label image, encoded (`model.labels.masks.MaskBlock`)."""
+
+    @property
+    def row0(self) -> int:
+        """First row."""
+
+    @property
+    def col0(self) -> int:
+        """First column."""
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+
+    @property
+    def encoding(self) -> str:
+        """How `data` is to be read."""
+
+    @property
+    def data(self) -> bytes:
+        """The label image, as a file."""
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Everything about one 2-D plane.
+
+    Attributes:
+        scene: number of the scene in the file, from 0; `t` and `z` likewise.
+        height: rows in pixels; `width` columns; `channels` planes of colour.
+        dtype: of the file's pixels, as numpy names it.
+        pixel_size_um: side of a pixel in µm, if the file says so.
+        masks: blocks that together make the label image.
+        nuclei: columns of `nuclei` but `image_id`: N rows each, as `measure_shapes` returns them.
+        intensities: columns of `intensities` but `image_id`: N × channels rows each, as `measure_intensities`
+            returns them.
+        seconds: what the stages took: `read`, `normalise`, `network`, `instances`, `measure`.
+        nuclear_channel: the channel in which the nuclei were sought; None for a colour image seen as a whole.
+        projection: `max` or `mean` where it was made of a z-stack.
+        channel_names: one per channel where the file names them, else empty.
+    """
+
+    scene: int
+    t: int
+    z: int
+    height: int
+    width: int
+    channels: int
+    dtype: str
+    pixel_size_um: float | None
+    masks: Sequence[MaskBlock]
+    nuclei: Columns
+    intensities: Columns
+    seconds: Mapping[str, float]
+    nuclear_channel: int | None = None
+    projection: str | None = None
+    channel_names: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A file with its results, ready to be written.
+
+    Attributes:
+        sha256: of the content that the results belong to.
+        model_id: of the network that found them.
+        images: what is in each of the file's images.
+        image_options: how they were looked at.
+    """
+
+    claim: Claim
+    sha256: str
+    model_id: int
+    images: Sequence[ImageResult]
+    image_options: ImageOptions = DEFAULT_OPTIONS

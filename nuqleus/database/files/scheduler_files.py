@@ -1,0 +1,128 @@
+"""The scheduler's side of the files: what a scan found is recorded, complete files are queued, lost ones recovered."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, Engine, or_, select, update
+
+from nuqleus.database.batches import batched
+from nuqleus.database.engine import writing
+from nuqleus.database.files.records import QueuedFile, SeenFile, storable
+from nuqleus.database.files.recovery import recover_lost
+from nuqleus.database.files.result_transfer import drop_or_transfer, transfer_to_duplicate
+from nuqleus.database.files.updates import CHUNK, RESET, expire_leases, failed, queue_files, update_files
+from nuqleus.database.queries.file_queries import FileQueries
+from nuqleus.database.tables import File, FileState
+from nuqleus.database.upserts import insert_missing
+
+_VANISHED = "The file was deleted or moved away before it was processed."
+
+
+class SchedulerFiles(FileQueries):
+    """The files of a database, as the scheduler moves them.
+
+    Every method is one transaction (one for each few hundred files where it takes many) and raises
+    `DatabaseUnavailable` when the database can't be reached.
+
+    Args:
+        engine: the database.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(engine)
+        self._clock = clock
+
+    def observe(self, seen: Sequence[SeenFile]) -> dict[str, int]:
+        """Record what a scan found: new and changed files become `waiting`, others stay as they are.
+
+        A changed file loses its results, and its lease if it is running. A path that is too long to be indexed is
+        left out, and logged.
+
+        Returns:
+            The ids by path.
+        """
+        ids: dict[str, int] = {}
+        for chunk in batched(storable(seen), CHUNK):
+            with writing(self._engine) as connection:
+                ids |= _observe(connection, chunk, self._clock())
+        return ids
+
+    def enqueue(self, ids: Sequence[int], *, urgent: bool = False) -> list[QueuedFile]:
+        """`waiting` → `queued`. Returns those that were; send their messages after this has returned."""
+        values = {"state": FileState.QUEUED, "queued_at": self._clock(), "urgent": urgent}
+        queued: list[QueuedFile] = []
+        for chunk in batched(ids, CHUNK):
+            with writing(self._engine) as connection:
+                queued += queue_files(connection, chunk, File.state == FileState.WAITING, values)
+        return queued
+
+    def forget(self, ids: Sequence[int]) -> list[int]:
+        """Fail files that vanished before their turn. Returns those that were `waiting` or `queued`."""
+        unclaimed = File.state.in_([FileState.WAITING, FileState.QUEUED])
+        values = failed("vanished", _VANISHED, self._clock())
+        forgotten: list[int] = []
+        for chunk in batched(ids, CHUNK):
+            with writing(self._engine) as connection:
+                vanished = update_files(connection, chunk, unclaimed, values)
+                for file_id in vanished:
+                    transfer_to_duplicate(connection, file_id)
+            forgotten += vanished
+        return forgotten
+
+    def sweep(
+        self, max_attempts: int, resend_seconds: float, limit: int = 1000, *, queue_is_empty: bool = False
+    ) -> list[QueuedFile]:
+        """Recover what got lost: files on expired leases, and messages that never arrived.
+
+        A message counts as lost after `resend_seconds`, and if either the broker holds no message at all, or a file
+        that was queued later has been taken (the queue is first in, first out). A queue thus isn't sent again however
+        long it is, and however long nobody works: copies of it would fill the broker.
+
+        Args:
+            max_attempts: workers that a file may kill before it is failed.
+            resend_seconds: how long a message may take.
+            limit: how many messages may be sent again.
+            queue_is_empty: the broker is known to hold no message: each that took too long is lost.
+
+        Returns:
+            At most `limit` files, now `queued`, whose messages must be sent again.
+        """
+        now = self._clock()
+        with writing(self._engine) as connection:
+            return recover_lost(
+                connection, now, now - resend_seconds, max_attempts, limit, queue_is_empty=queue_is_empty
+            )
+
+    def end_leases(self, owners: Sequence[str]) -> None:
+        """Let the leases of workers that are known to be dead run out now; the next sweep takes up their files."""
+        with writing(self._engine) as connection:
+            expire_leases(connection, owners)
+
+
+def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> dict[str, int]:
+    paths = [file.path for file in seen]
+    query = select(File.path, File.id, File.size, File.mtime_ns).where(File.path.in_(paths))
+    known = {row.path: row for row in connection.execute(query)}
+    _insert_waiting(connection, [file for file in seen if file.path not in known], now)
+    for file in seen:
+        row = known.get(file.path)
+        if row and (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
+            _reset_changed(connection, row.id, file)
+    return {row.path: row.id for row in connection.execute(query)}
+
+
+def _insert_waiting(connection: Connection, new: Sequence[SeenFile], now: float) -> None:
+    waiting = {"state": FileState.WAITING, "discovered_at": now}
+    rows = [{"path": file.path, "size": file.size, "mtime_ns": file.mtime_ns, **waiting} for file in new]
+    insert_missing(connection, File, rows, key="path")
+
+
+def _reset_changed(connection: Connection, file_id: int, file: SeenFile) -> None:
+    statement = (
+        update(File)
+        .where(File.id == file_id, or_(File.size != file.size, File.mtime_ns != file.mtime_ns))
+        .values(size=file.size, mtime_ns=file.mtime_ns, **RESET)
+    )
+    if connection.execute(statement).rowcount:
+        drop_or_transfer(connection, file_id)

@@ -1,0 +1,1 @@
+"""Queries: what there is to ask a database without changing anything."""

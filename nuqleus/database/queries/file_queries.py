@@ -1,0 +1,44 @@
+"""Queries about files: which there are, and how many in each state."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Engine, func, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.files.records import KnownFile
+from nuqleus.database.tables import File, FileState
+
+PAGE = 5_000
+"""Rows that `known` holds in memory."""
+
+
+class FileQueries:
+    """The files of a database, read only. Every method raises `DatabaseUnavailable` when it can't be reached."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def known(self, *states: FileState) -> Iterator[KnownFile]:
+        """Files in these states (none given: all) in order of discovery, a page at a time.
+
+        No lock is held between pages.
+        """
+        page = self._page(0, states)
+        while page:
+            yield from page
+            page = self._page(page[-1].id, states) if len(page) == PAGE else []
+
+    def counts(self) -> dict[FileState, int]:
+        """Number of files in each state; states without files count 0."""
+        query = select(File.state, func.count()).group_by(File.state)
+        with reading(self._engine) as connection:
+            found = {state: count for state, count in connection.execute(query)}  # noqa: C416 - for mypy
+        return {state: found.get(state, 0) for state in FileState}
+
+    def _page(self, after: int, states: Sequence[FileState]) -> list[KnownFile]:
+        columns = (File.id, File.path, File.size, File.mtime_ns, File.state)
+        query = select(*columns).where(File.id > after).order_by(File.id).limit(PAGE)
+        if states:
+            query = query.where(File.state.in_(states))
+        with reading(self._engine) as connection:
+            return [KnownFile(*row) for row in connection.execute(query)]
