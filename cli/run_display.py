@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, elsewhere a line in the log now and then."""
+"""Progress display of a run: a bar on a terminal, elsewhere a line in the log now and then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `nuqleus run` tells the person who started it: how far it is, and what came out."""
+"""Run report: what `nuqleus run` tells the person who started it, how far it is and what came out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GROUP BY files.path ORDER BY nuclei DESC LIMIT 10;"""
 _LOOK_SECONDS = 0.5
 
 
-class Report:
+class RunReport:
     """Looks at the database now and then, shows the progress, and says once what came out.
 
     Args:

@@ -1,4 +1,4 @@
-"""How things stand, drawn for a terminal."""
+"""Status view: counts, workers and failures, drawn for a terminal."""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.options import database_option, input_option
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -17,9 +19,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option(
-    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
-)
+@database_option()
 @click.option("--wait", is_flag=True, help="Wait a minute for a server that doesn't answer yet.")
 def upgrade(database_url: str | None, wait: bool) -> None:
     """Create the schema, or migrate it to this version; nothing is lost, and doing it twice does no harm.
@@ -41,12 +41,8 @@ def upgrade(database_url: str | None, wait: bool) -> None:
 
 
 @command.command()
-@click.option(
-    "--input", "input_dir", type=click.Path(path_type=Path), help="Where the watched folder is now."
-)
-@click.option(
-    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
-)
+@input_option("Where the watched folder is now.")
+@database_option()
 def adopt(input_dir: Path | None, database_url: str | None) -> None:
     """Say that the files of a database now lie in another folder: it was moved, or is mounted elsewhere.
 

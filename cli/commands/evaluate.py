@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.options import weights_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -41,12 +43,7 @@ class Source:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--weights",
-    envvar="NUQLEUS_WEIGHTS",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Weights to measure, instead of those that come with nuqleus.",
-)
+@weights_option("Weights to measure, instead of those that come with nuqleus.", envvar="NUQLEUS_WEIGHTS")
 @click.option(
     "--labels",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

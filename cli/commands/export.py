@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.options import database_option
+
 if TYPE_CHECKING:
     from model.labels.masks import Mask
     from nuqleus.database.queries.snapshot import Snapshot, StoredImage
@@ -34,9 +36,7 @@ class Formats(click.ParamType[tuple[str, ...]]):
     "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write."
 )
 @click.option("--format", "formats", type=Formats(), default=",".join(FORMATS), show_default=True)
-@click.option(
-    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
-)
+@database_option()
 def command(output: Path, formats: tuple[str, ...], database_url: str | None) -> None:
     """Write tables and label images out of the database.
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from cli.options import database_option, input_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -26,10 +28,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Only files whose results another model made than the present one; without PATH, all of them.",
 )
-@click.option("--input", "input_dir", type=click.Path(path_type=Path), help="The watched folder.")
-@click.option(
-    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
-)
+@input_option()
+@database_option()
 def command(
     paths: tuple[str, ...],
     failed: bool,

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import channel_option, rules_option, z_option
+from cli.options import channel_option, database_option, input_option, overlays_option, rules_option, z_option
 
 if TYPE_CHECKING:
-    from cli.processes.local_stack import Machine
+    from cli.processes.local_stack import LocalStack
     from cli.processes.stop_signals import StopSignals
-    from cli.run_report import Report
+    from cli.run_report import RunReport
     from nuqleus.database.queries.file_summaries import FileSummary
     from nuqleus.settings import Settings
     from scheduler.scheduler_loop import Daemon
@@ -26,20 +25,16 @@ _POLL = 0.2
 
 
 @click.command(name="run")
-@click.option("--input", "input_dir", type=click.Path(path_type=Path), help="The watched folder.")
-@click.option(
-    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
-)
+@input_option()
+@database_option()
 @click.option("--once", is_flag=True, help="End when every file has ended; status 1 if any failed.")
 @click.option("--workers", type=int, metavar="N", help="Worker processes.")
-@click.option(
-    "--overlays", "overlay_dir", type=click.Path(path_type=Path), help="Draw outlines into this folder."
-)
-@channel_option
-@z_option
-@rules_option
+@overlays_option("Draw outlines into this folder.")
+@channel_option()
+@z_option()
+@rules_option()
 def command(*, once: bool, **given: Any) -> None:
-    """Watch a folder: scheduler, broker and workers on one machine.
+    """Watch a folder: scheduler, broker and workers on one stack.
 
     Ctrl-C stops everything in seconds, once the images at hand are finished; a second one at once.
     """
@@ -61,24 +56,24 @@ def run(settings: Settings, *, once: bool) -> int:
     Raises:
         NuqleusError: something is wrong that a person must put right.
     """
-    from cli.processes.local_stack import Machine
-    from cli.processes.run_lock import holding
+    from cli.processes.local_stack import LocalStack
+    from cli.processes.run_lock import hold_run_lock
     from cli.processes.stop_signals import StopSignals
 
-    with holding(settings.state_dir), StopSignals() as signals, Machine(settings) as machine:
+    with hold_run_lock(settings.state_dir), StopSignals() as signals, LocalStack(settings) as stack:
         try:
-            status = _work(machine, signals, once=once)
-            machine.stop()
+            status = _work(stack, signals, once=once)
+            stack.stop()
         except KeyboardInterrupt:
             return INTERRUPTED
     return status
 
 
-def _work(machine: Machine, signals: StopSignals, *, once: bool) -> int:
+def _work(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
     """Start all parts, the slowest first, and look after them."""
-    settings = machine.start()
+    settings = stack.start()
 
-    from cli.run_report import Report
+    from cli.run_report import RunReport
     from nuqleus.database.engine import open_database
     from nuqleus.database.queries.file_summaries import failures
     from nuqleus.queue import make_app
@@ -88,22 +83,22 @@ def _work(machine: Machine, signals: StopSignals, *, once: bool) -> int:
     engine, app = open_database(settings.database_url), make_app(settings)
     daemon = make_daemon(settings, engine, app)
     serve_standing(settings, engine, app)
-    with Report(engine, settings, goes_on=not once) as report, watching(settings, daemon):
-        has_ended = _look_after(machine, daemon, report, signals, once=once)
+    with RunReport(engine, settings, goes_on=not once) as report, watching(settings, daemon):
+        has_ended = _look_after(stack, daemon, report, signals, once=once)
     if not once:
         return 0
     return _conclude(settings, daemon, failures(engine)) if has_ended else INTERRUPTED
 
 
 def _look_after(
-    machine: Machine, daemon: Daemon, report: Report, signals: StopSignals, *, once: bool
+    stack: LocalStack, daemon: Daemon, report: RunReport, signals: StopSignals, *, once: bool
 ) -> bool:
     """Keep everything going until told to stop; with `once`, return True when every file has ended."""
     signals.deferring = True
     while not signals.received:
-        machine.check()
+        stack.check()
         if once:
-            machine.require_hope()
+            stack.raise_if_crash_looping()
         if report.update(daemon.folder) and once:
             return True
         time.sleep(_POLL)

@@ -7,17 +7,15 @@ from pathlib import Path
 
 import click
 
+from cli.options import broker_option, database_option, input_option
+
 _POLL = 0.2
 
 
 @click.command(name="schedule")
-@click.option("--input", "input_dir", type=click.Path(path_type=Path), help="The watched folder.")
-@click.option(
-    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
-)
-@click.option(
-    "--broker", "broker_url", metavar="URL", help="The queue's server, as NUQLEUS_BROKER_URL says it."
-)
+@input_option()
+@database_option()
+@broker_option()
 def command(input_dir: Path | None, database_url: str | None, broker_url: str | None) -> None:
     """Run the scheduler alone: watch a folder and queue its files for workers elsewhere.
 

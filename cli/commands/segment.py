@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import channel_option, z_option
+from cli.options import channel_option, weights_option, z_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,14 +37,9 @@ class Input:
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to write.",
 )
-@click.option(
-    "--weights",
-    envvar="NUQLEUS_WEIGHTS",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Weights to use instead of those that come with nuqleus.",
-)
-@channel_option
-@z_option
+@weights_option("Weights to use instead of those that come with nuqleus.", envvar="NUQLEUS_WEIGHTS")
+@channel_option()
+@z_option()
 def command(
     images: tuple[Path, ...], output: Path, weights: Path | None, channel: str | None, z: str | None
 ) -> None:

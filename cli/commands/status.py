@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.options import database_option
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from sqlalchemy import Engine
@@ -34,9 +36,7 @@ REST = 9
     type=click.Choice(["scheduler", "worker"]),
     help="Only say whether that process is at work, here in this container: status 1 if it isn't.",
 )
-@click.option(
-    "--database", "database_url", metavar="URL", help="The database, as NUQLEUS_DATABASE_URL says it."
-)
+@database_option()
 def command(watch: bool, as_json: bool, process: str | None, database_url: str | None) -> None:
     """Show counts by state, rate, time left, workers and what they do, and the last failures.
 

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.options import channel_option, rules_option, z_option
+from cli.options import (
+    broker_option,
+    channel_option,
+    database_option,
+    input_option,
+    overlays_option,
+    rules_option,
+    weights_option,
+    z_option,
+)
 
 
 @click.command()
-@click.option(
-    "--input", "input_dir", type=click.Path(file_okay=False, path_type=Path), help="The watched folder."
-)
-@click.option("--database", "database_url", metavar="URL", help="Where results go.")
-@click.option("--broker", "broker_url", metavar="URL", help="Where jobs come from (redis://…).")
-@click.option(
-    "--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Weights of a network."
-)
-@click.option(
-    "--overlays",
-    "overlay_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Draw a picture of each image into this folder.",
-)
-@channel_option
-@z_option
-@rules_option
+@input_option()
+@database_option("Where results go.")
+@broker_option("Where jobs come from (redis://…).")
+@weights_option("Weights of a network.")
+@overlays_option("Draw a picture of each image into this folder.")
+@channel_option()
+@z_option()
+@rules_option()
 def command(**given: Any) -> None:
     """Take files off the queue and process them, several at a time where many wait, until told to stop.
 

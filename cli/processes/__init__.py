@@ -1,1 +1,1 @@
-"""Processes on one machine: started, watched, started again when they die, ended together."""
+"""Process supervision on one machine."""

@@ -1,10 +1,9 @@
-"""A broker of our own, for machines that have none: a real Redis-protocol server on a socket.
+"""Embedded broker: a Redis-protocol server on a socket, for machines that have none.
 
 What is queued survives a crash in an append-only file in the state folder. Should that file be unreadable, the server
-starts with an empty queue: the scheduler's sweep rings again for every queued file.
+starts with an empty queue: the scheduler's sweep dispatches every queued file again.
 """
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -20,14 +19,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from cli.processes.file_lock import open_lock_file, try_lock
 from nuqleus.errors import BrokerUnavailable, SettingsError
 
 log = logging.getLogger(__name__)
 
-LONGEST_SOCKET = 100
-"""Bytes; systems limit the path of a socket to 104 or 108."""
+MAX_SOCKET_PATH_BYTES = 100
+"""Systems limit the path of a socket to 104 or 108."""
 
-OLDEST_SERVER = (6, 2)
+MIN_SERVER_VERSION = (6, 2)
 
 HANDOVER_SECONDS = 15.0
 """How long the server of a run that died may take to end."""
@@ -83,16 +83,13 @@ class EmbeddedBroker:
     @contextmanager
     def _lock(self) -> Iterator[int]:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
+        with open_lock_file(self._folder / "lock", 0o600) as lock:
             self._take_over(lock)
             yield lock
-        finally:
-            os.close(lock)
 
     def _take_over(self, lock: int) -> None:
         end = time.monotonic() + HANDOVER_SECONDS
-        while not _try_lock(lock):
+        while not try_lock(lock):
             if time.monotonic() > end:
                 raise BrokerUnavailable(
                     f"The broker of an earlier run still works in {self._folder} and doesn't end. "
@@ -145,21 +142,13 @@ def _is_recent(server: str) -> bool:
         [server, "--version"], capture_output=True, text=True, check=False, timeout=10
     ).stdout
     version = re.search(r"v=(\d+)\.(\d+)", said)
-    return version is not None and (int(version[1]), int(version[2])) >= OLDEST_SERVER
-
-
-def _try_lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return version is not None and (int(version[1]), int(version[2])) >= MIN_SERVER_VERSION
 
 
 def _socket_path(folder: Path) -> Path:
     """A path short enough for a socket: in the folder, else in one of the user's own among temporary files."""
     path = folder / "broker.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET:
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     private = Path(tempfile.gettempdir()) / f"nuqleus-{os.getuid()}-{digest}"

@@ -1,4 +1,4 @@
-"""The processes of `nuqleus run`: a broker unless one is configured, and workers."""
+"""Local stack: the processes of `nuqleus run`, a broker unless one is configured, and workers."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Self
 
 from cli.processes.embedded_broker import EmbeddedBroker
-from cli.processes.supervisor import Child, Supervisor
+from cli.processes.supervisor import SupervisedProcess, Supervisor
 from nuqleus.errors import PermanentError
 from nuqleus.settings import Settings
 
@@ -20,11 +20,11 @@ WORKER_GRACE = 10.0
 BROKER_GRACE = 5.0
 """Seconds for the broker to write down what it holds."""
 
-HOPELESS = 5
+CRASH_LOOP_EXITS = 5
 """A worker that ended so many times in a row, each time soon, won't ever work."""
 
 
-class Machine:
+class LocalStack:
     """Starts the processes, keeps them alive, and stops them in order. Leaves none behind.
 
     Args:
@@ -35,7 +35,7 @@ class Machine:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.workers: list[Child] = []
+        self.workers: list[SupervisedProcess] = []
         self._settings = settings
         self._supervisor = Supervisor(settings.state_dir / "logs")
 
@@ -71,17 +71,17 @@ class Machine:
         """Start again what ended. Call this a few times a second."""
         self._supervisor.check()
 
-    def require_hope(self) -> None:
-        """Make sure that waiting for the workers makes sense.
+    def raise_if_crash_looping(self) -> None:
+        """Refuse to wait any longer for workers that won't ever work.
 
         Raises:
             PermanentError: all of them ended again and again.
         """
-        if min(worker.early_ends for worker in self.workers) < HOPELESS:
+        if min(worker.early_exits for worker in self.workers) < CRASH_LOOP_EXITS:
             return
         worker = self.workers[0]
         raise PermanentError(
-            f"The workers end as soon as they are started, {HOPELESS} times in a row. The end of {worker.log} "
+            f"The workers end as soon as they are started, {CRASH_LOOP_EXITS} times in a row. The end of {worker.log} "
             f"says why:\n{worker.last_lines()}"
         )
 

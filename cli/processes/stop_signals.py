@@ -1,4 +1,4 @@
-"""Being told to stop: Ctrl-C, `kill`, a closed terminal."""
+"""Stop signals: Ctrl-C, `kill`, a closed terminal."""
 
 import signal
 from types import FrameType, TracebackType

@@ -72,7 +72,7 @@ def test_once_ends_when_everything_has_ended_and_leaves_no_process_behind(deploy
     for name in ("a.png", "sub/b.png", "sub/deep/c.png"):
         put(deployment, name)
     process = deployment.start("run", "--once", "--workers", "2")
-    deployment.wait_until(lambda: len(below(process)) >= 4, what="broker, guardian and two workers")
+    deployment.wait_until(lambda: len(below(process)) >= 4, what="broker, orphan reaper and two workers")
     family = below(process)
     assert process.wait(timeout=PATIENCE) == 0
     assert [member for member in family if lives(member)] == []

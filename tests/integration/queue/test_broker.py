@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from cli.processes import embedded_broker
-from cli.processes.embedded_broker import LONGEST_SOCKET, EmbeddedBroker, find_server
+from cli.processes.embedded_broker import MAX_SOCKET_PATH_BYTES, EmbeddedBroker, find_server
 from nuqleus.errors import BrokerUnavailable, SettingsError
 from nuqleus.messages import Job
 from nuqleus.queue import depth, make_app, send
@@ -73,7 +73,7 @@ def test_folders_may_have_any_name(folder, name):
 
 def test_a_socket_whose_path_would_be_too_long_moves_to_a_folder_that_only_we_can_read(folder):
     socket = socket_of(EmbeddedBroker(folder / ("x" * 200)))
-    assert len(os.fsencode(socket)) <= LONGEST_SOCKET
+    assert len(os.fsencode(socket)) <= MAX_SOCKET_PATH_BYTES
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
     assert socket == socket_of(EmbeddedBroker(folder / ("x" * 200))), "the same for the next run"
     assert socket != socket_of(EmbeddedBroker(folder / ("x" * 199))), "another one for another folder"

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from cli.processes.embedded_broker import EmbeddedBroker
-from cli.processes.local_stack import HOPELESS, Machine, environment
+from cli.processes.local_stack import CRASH_LOOP_EXITS, LocalStack, environment
 from nuqleus.errors import PermanentError
 from nuqleus.settings import get_settings
 
@@ -33,7 +33,7 @@ def test_everything_else_in_the_environment_is_passed_on(settings, monkeypatch):
 
 @pytest.fixture
 def started(monkeypatch):
-    """Names of what a machine starts; the workers end at once."""
+    """Names of what a stack starts; the workers end at once."""
     names = []
     monkeypatch.setattr("cli.processes.local_stack.WORKER", ("false",))
     monkeypatch.setattr(EmbeddedBroker, "start", lambda self, log_file: names.append("broker") or _sleep())
@@ -45,25 +45,25 @@ def _sleep():
 
 
 def test_a_configured_broker_is_used_and_none_is_started(settings, started):
-    with Machine(settings) as machine:
-        assert machine.start().broker_url == "memory://"
+    with LocalStack(settings) as stack:
+        assert stack.start().broker_url == "memory://"
     assert started == []
 
 
 def test_without_one_a_broker_of_our_own_is_started(settings, started):
-    with Machine(settings.model_copy(update={"broker_url": None})) as machine:
-        assert machine.start().broker_url.startswith("redis+socket://")
+    with LocalStack(settings.model_copy(update={"broker_url": None})) as stack:
+        assert stack.start().broker_url.startswith("redis+socket://")
     assert started == ["broker"]
 
 
-def test_there_is_hope_until_every_worker_has_ended_again_and_again(settings, started):
-    with Machine(settings) as machine:
-        machine.start()
-        one, other = machine.workers
-        one.early_ends = HOPELESS
-        machine.require_hope()
-        other.early_ends = HOPELESS
+def test_a_stack_crash_loops_when_every_worker_has_ended_again_and_again(settings, started):
+    with LocalStack(settings) as stack:
+        stack.start()
+        one, other = stack.workers
+        one.early_exits = CRASH_LOOP_EXITS
+        stack.raise_if_crash_looping()
+        other.early_exits = CRASH_LOOP_EXITS
         with pytest.raises(
             PermanentError, match=r"The workers end as soon as they are started.*worker-1\.log"
         ):
-            machine.require_hope()
+            stack.raise_if_crash_looping()

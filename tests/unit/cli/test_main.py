@@ -21,7 +21,7 @@ def failing(monkeypatch):
         def command():
             raise error
 
-        monkeypatch.setattr("cli.main.import_module", lambda name: SimpleNamespace(command=command))
+        monkeypatch.setattr("cli.lazy_group.import_module", lambda name: SimpleNamespace(command=command))
 
     return install
 

@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from cli.processes.orphan_reaper import guard
+from cli.processes.orphan_reaper import reap_at_end
 
 SUPERVISING = """
 import subprocess, sys, time
@@ -37,12 +37,12 @@ def sleeper():
 
 
 def test_at_the_end_of_the_pipe_what_is_on_the_last_list_is_ended(sleeper):
-    guard(["[]", json.dumps([sleeper.pid])], grace=0.5)
+    reap_at_end(["[]", json.dumps([sleeper.pid])], grace=0.5)
     assert sleeper.wait(timeout=60) == -signal.SIGTERM
 
 
 def test_what_was_taken_off_the_list_is_left_alone(sleeper):
-    guard([json.dumps([sleeper.pid]), "[]"], grace=0)
+    reap_at_end([json.dumps([sleeper.pid]), "[]"], grace=0)
     assert sleeper.poll() is None
 
 
@@ -52,14 +52,14 @@ def test_what_does_not_listen_is_killed():
         [sys.executable, "-c", source], stdout=subprocess.PIPE, start_new_session=True
     ) as deaf:
         deaf.stdout.readline()
-        guard([json.dumps([deaf.pid])], grace=0.1)
+        reap_at_end([json.dumps([deaf.pid])], grace=0.1)
         assert deaf.wait(timeout=60) == -signal.SIGKILL
 
 
 def test_processes_that_are_gone_already_are_no_error():
     with subprocess.Popen([sys.executable, "-c", ""], start_new_session=True) as process:
         process.wait()
-    guard([json.dumps([process.pid])], grace=60)
+    reap_at_end([json.dumps([process.pid])], grace=60)
 
 
 def test_when_a_supervisor_is_killed_its_processes_end(tmp_path):

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from cli.run_display import Bar, Lines, pace
-from cli.run_report import QUERY, Report, client, print_failures, print_results
+from cli.run_report import QUERY, RunReport, client, print_failures, print_results
 from nuqleus.database.engine import make_engine
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
@@ -54,7 +54,7 @@ def model_id(sqlite_engine):
 @pytest.fixture
 def report(sqlite_engine, settings, monkeypatch):
     monkeypatch.setattr("cli.run_report._LOOK_SECONDS", 0)
-    with Report(sqlite_engine, settings, goes_on=False) as report:
+    with RunReport(sqlite_engine, settings, goes_on=False) as report:
         yield report
 
 
@@ -95,7 +95,7 @@ def test_the_table_is_printed_when_everything_has_ended_and_only_the_first_time(
 
 
 def test_a_run_that_goes_on_says_what_it_does_now(sqlite_engine, settings, capsys):
-    with Report(sqlite_engine, settings, goes_on=True) as report:
+    with RunReport(sqlite_engine, settings, goes_on=True) as report:
         report.update([])
     assert capsys.readouterr().out == "Watching inbox. Ctrl-C stops.\n"
 
@@ -118,7 +118,7 @@ def test_a_database_server_is_asked_with_psql_and_no_password_is_shown():
 
 def test_a_database_that_is_away_for_a_moment_is_not_the_reports_business(settings):
     engine = make_engine("sqlite:////proc/nowhere.db")
-    with Report(engine, settings, goes_on=False) as report:
+    with RunReport(engine, settings, goes_on=False) as report:
         assert not report.update(["a.png"])
 
 

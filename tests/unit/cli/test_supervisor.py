@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from cli.processes.supervisor import FIRST_WAIT, HEALTHY_SECONDS, LOG_BYTES, LONGEST_WAIT, Supervisor
+from cli.processes.supervisor import FIRST_BACKOFF, HEALTHY_SECONDS, LOG_BYTES, LONGEST_BACKOFF, Supervisor
 from nuqleus.errors import BrokerUnavailable
 
 SLEEPER = "import time; print('here', flush=True); time.sleep(600)"
@@ -53,7 +53,7 @@ def test_a_process_that_ended_is_started_again_after_a_moment(supervisor, clock,
     end(child)
     supervisor.check()
     assert child.process is None
-    clock.advance(FIRST_WAIT)
+    clock.advance(FIRST_BACKOFF)
     supervisor.check()
     assert child.is_alive()
     assert "sleeper ended (killed by signal 9)" in caplog.text
@@ -77,17 +77,17 @@ def test_waits_grow_while_it_ends_soon_up_to_a_limit(supervisor, clock, caplog):
         waits.append(child.due_at - clock())
         clock.advance(waits[-1])
         supervisor.check()
-    assert waits == [0.5, 1, 2, 4, 8, 16, LONGEST_WAIT, LONGEST_WAIT, LONGEST_WAIT]
-    assert child.early_ends == 9
+    assert waits == [0.5, 1, 2, 4, 8, 16, LONGEST_BACKOFF, LONGEST_BACKOFF, LONGEST_BACKOFF]
+    assert child.early_exits == 9
 
 
 def test_after_a_while_of_health_the_waits_begin_anew(supervisor, clock):
     child = supervisor.add("sleeper", program(SLEEPER))
-    child.early_ends = 6
+    child.early_exits = 6
     clock.advance(HEALTHY_SECONDS)
     end(child)
     supervisor.check()
-    assert child.due_at - clock() == FIRST_WAIT
+    assert child.due_at - clock() == FIRST_BACKOFF
 
 
 def test_a_process_that_can_not_be_started_again_is_tried_later(supervisor, clock, caplog):
@@ -102,7 +102,7 @@ def test_a_process_that_can_not_be_started_again_is_tried_later(supervisor, cloc
     end(child)
     for _ in range(3):
         supervisor.check()
-        clock.advance(LONGEST_WAIT)
+        clock.advance(LONGEST_BACKOFF)
     supervisor.check()
     assert child.is_alive()
     assert "broker can't be started: in the way" in caplog.text
@@ -120,7 +120,7 @@ def test_one_that_can_not_be_started_at_all_is_an_error_at_once(supervisor):
 def test_stopping_asks_first_and_is_not_undone_by_the_next_check(supervisor, clock):
     child = supervisor.add("sleeper", program(SLEEPER))
     supervisor.stop([child], grace=60)
-    clock.advance(LONGEST_WAIT)
+    clock.advance(LONGEST_BACKOFF)
     supervisor.check()
     assert child.process.returncode == -signal.SIGTERM
     assert not child.is_alive()
@@ -157,21 +157,19 @@ def test_a_long_log_is_set_aside(supervisor, tmp_path, clock):
     child.log.write_bytes(b"x" * (LOG_BYTES + 1))
     for _ in range(2):
         supervisor.check()
-        clock.advance(FIRST_WAIT)
+        clock.advance(FIRST_BACKOFF)
     assert child.is_alive()
     assert child.log.stat().st_size < 1000
     assert (tmp_path / "logs" / "sleeper.log.1").stat().st_size > LOG_BYTES
 
 
-def test_a_guardian_that_is_killed_is_replaced(supervisor):
-    supervisor.add("sleeper", program(SLEEPER))
-    first = _guardian()
+def test_an_orphan_reaper_that_is_killed_is_replaced(supervisor):
+    others = set(psutil.Process().children())
+    others.add(psutil.Process(supervisor.add("sleeper", program(SLEEPER)).process.pid))
+    (first,) = set(psutil.Process().children()) - others
     first.kill()
     wait_until(lambda: first.status() == psutil.STATUS_ZOMBIE)
     supervisor.check()
-    assert _guardian().pid != first.pid
-
-
-def _guardian():
-    children = psutil.Process().children()
-    return next(child for child in children if "cli.processes.orphan_reaper" in child.cmdline())
+    (second,) = set(psutil.Process().children()) - others
+    assert second != first
+    assert second.is_running()
