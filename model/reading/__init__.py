@@ -1,10 +1,9 @@
 """Image files → planes of pixels, one at a time.
 
-    PNG, JPEG, BMP    one plane                                          rasters.py
-    TIFF              one plane per scene, time point and z; channels    tiff.py, layout.py
-                      stay together; large ones are decoded by         regions.py, segments.py
-                      regions
-    CZI, ND2, LIF     the same, by libraries of the extra `vendor`       czi.py, nikon.py, leica.py, scenes.py
+    PNG, JPEG, BMP    one plane                                        rasters.py
+    TIFF              one plane per scene, time point and z; channels  tiff/
+                      stay together; large ones are decoded by regions
+    CZI, ND2, LIF     the same, by libraries of the extra `vendor`     czi.py, nikon.py, leica.py, scenes.py
 
 A file's kind is decided by its content, never by its ending (file_format.py). What can't be read raises `ImageError`
 with a reason (decoder_errors.py), decided from the header where that is possible.

@@ -20,7 +20,7 @@ LARGE = 25_000_000
 
 
 class Pixels(Protocol):
-    """Array-like pixels: an array, or pixels decoded region by region on demand (`model.reading.regions`)."""
+    """Array-like pixels: an array, or pixels decoded region by region on demand (`model.reading.tiff.regions`)."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from model.reading.leica import read_lif
 from model.reading.nikon import read_nd2
 from model.reading.plane import MAX_PIXELS, Plane
 from model.reading.rasters import read_bmp, read_jpeg, read_png
-from model.reading.tiff import read_tiff
+from model.reading.tiff.reader import read_tiff
 
 READERS: dict[FileFormat, Callable[[Path, int], Iterator[Plane]]] = {
     FileFormat.PNG: read_png,

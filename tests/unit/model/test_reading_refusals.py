@@ -17,7 +17,7 @@ from PIL import Image
 from model.errors import ImageError
 from model.reading import read_planes
 from model.reading.file_format import UNSUPPORTED_SIGNATURES
-from model.reading.photometry import expand
+from model.reading.tiff.photometry import expand
 
 from .images import GRAY, RGB, only, png, png_header, ramp, tiff
 

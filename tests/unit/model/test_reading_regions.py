@@ -8,8 +8,9 @@ import pytest
 import tifffile
 
 from model.errors import ImageError
-from model.reading import Plane, read_planes, segments
-from model.reading.regions import RegionPixels
+from model.reading import Plane, read_planes
+from model.reading.tiff import segments
+from model.reading.tiff.regions import RegionPixels
 
 GRAY = np.random.default_rng(0).integers(0, 60_000, (150, 170), np.uint16)
 COLOUR = np.random.default_rng(1).integers(0, 255, (150, 170, 3), np.uint8)

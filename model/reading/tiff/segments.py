@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tifffile import TiffFrame, TiffPage
 
-from model.reading.photometry import JPEGS
+from model.reading.tiff.photometry import JPEGS
 
 Span = tuple[int, int]
 """First and one-past-last row or column."""

@@ -18,13 +18,19 @@ from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 from model.errors import ImageError
 from model.reading.calibration import Calibration, calibrate
 from model.reading.decoder_errors import as_image_error
-from model.reading.ifd_chain import check_ifd_chain
-from model.reading.layout import PIXEL, SAMPLE, Index, Layout
-from model.reading.ome import own_metadata
-from model.reading.photometry import Conversion, UnsupportedPixelsError, conversion
 from model.reading.plane import Pixels, Plane, check_size, is_large
-from model.reading.regions import RegionPixels
-from model.reading.segments import ContiguousPage, SegmentCache, StoredPage, decodes_by_region, stored_page
+from model.reading.tiff.ifd_chain import check_ifd_chain
+from model.reading.tiff.layout import PIXEL, SAMPLE, Index, Layout
+from model.reading.tiff.ome_sets import own_metadata
+from model.reading.tiff.photometry import Conversion, UnsupportedPixelsError, conversion
+from model.reading.tiff.regions import RegionPixels
+from model.reading.tiff.segments import (
+    ContiguousPage,
+    SegmentCache,
+    StoredPage,
+    decodes_by_region,
+    stored_page,
+)
 
 EXTRA_SERIES = {"Thumbnail", "Label", "Macro", "Map", "Overview", "Reference"}
 """Series of slide scanners that are no images of the specimen at full resolution."""

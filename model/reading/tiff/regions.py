@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.reading.decoder_errors import as_image_error
-from model.reading.photometry import Conversion
-from model.reading.segments import Span, StoredPage
+from model.reading.tiff.photometry import Conversion
+from model.reading.tiff.segments import Span, StoredPage
 
 Array = NDArray[Any]
 
