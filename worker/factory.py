@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from model.network.quiet_start import quiet_start
 from nuqleus.database.engine import open_database
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
@@ -30,8 +31,6 @@ def load_network(weights: Path | None) -> SegmenterProtocol:
     Args:
         weights: None stands for those that come with the package.
     """
-    from model.network.quiet_start import quiet_start
-
     with quiet_start():
         from model.segmentation.segmenter import Segmenter
 

@@ -1,5 +1,6 @@
 """The house holds together: who imports whom, what is documented, what is packed."""
 
+import ast
 import json
 import re
 import subprocess
@@ -8,6 +9,7 @@ import zipfile
 from importlib import import_module
 from pathlib import Path
 
+import grimp
 import pytest
 
 from cli.main import COMMANDS
@@ -16,6 +18,7 @@ from nuqleus.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("cli", "nuqleus", "scheduler", "worker", "model")
+HEAVY = {"keras", "tensorflow"}
 README = (ROOT / "README.md").read_text()
 
 LOADED = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
@@ -49,6 +52,44 @@ def test_a_room_is_ours_and_not_a_namesake_from_the_package_index(room):
 def test_the_rooms_import_only_what_they_may():
     result = run(Path(sys.executable).with_name("lint-imports"))
     assert result.returncode == 0, result.stdout
+
+
+@pytest.fixture(scope="module")
+def imports():
+    """Who imports whom, module by module: inside functions and for type checking as well."""
+    return grimp.build_graph(*ROOMS, include_external_packages=True, cache_dir=None)
+
+
+def test_no_modules_import_each_other_in_a_circle(imports):
+    needed = {module: imports.find_upstream_modules(module) for module in imports.modules}
+    circles = {
+        frozenset({module, *(other for other in others if module in needed[other])})
+        for module, others in needed.items()
+    }
+    assert [sorted(circle) for circle in circles if len(circle) > 1] == []
+
+
+def test_only_the_command_line_and_what_needs_a_network_import_inside_functions(imports):
+    """The command line, so that `--help` is quick; others to load TensorFlow when it is needed, not before."""
+    hidden = [
+        (module, imported)
+        for module in imports.modules
+        if module.startswith(tuple(f"{room}." for room in ROOMS if room != "cli"))
+        for imported in imported_inside_functions(module)
+        if HEAVY.isdisjoint(imports.find_upstream_modules(imported))
+    ]
+    assert hidden == []
+
+
+def imported_inside_functions(module):
+    """Modules of ours that the functions of a module import."""
+    path = ROOT / module.replace(".", "/")
+    source = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    inside = {node for function in functions for node in ast.walk(function)}
+    named = {node.module or "" for node in inside if isinstance(node, ast.ImportFrom)}
+    named |= {alias.name for node in inside if isinstance(node, ast.Import) for alias in node.names}
+    return {name for name in named if name.split(".")[0] in ROOMS}
 
 
 def test_the_scheduler_never_loads_a_network():
