@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import regionprops_table
 
-from model.labels.masks import decode_mask, encode_mask
+from model.labels.masks import LazyLabelImage, encode_mask
 from model.measurements import measure_intensities, measure_shapes
 from model.samples.drawn import Drawing, Field, fluorescence
 
@@ -84,7 +84,7 @@ def benchmark(image: Drawing, repeats: int) -> None:
         compare(name, size, ours, theirs, repeats)
     blocks = encode_mask(labels)
     alone("mask to bytes", size, lambda: encode_mask(labels), repeats)
-    alone("bytes to mask", size, lambda: decode_mask(blocks, rows, cols), repeats)
+    alone("bytes to mask", size, lambda: LazyLabelImage(blocks, rows, cols)[:, :], repeats)
     print(f"the mask takes {sum(len(block.data) for block in blocks) / 1e3:.0f} kB")
 
 

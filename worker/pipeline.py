@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from model.blockwise.segmentation import BlockwiseSegmentation, TilePredictor, join_parts
-from model.labels.masks import LabelImage, Mask, MaskBlock, encode_mask
+from model.blockwise.segmentation import BlockwiseSegmentation, TilePredictor, join_results
+from model.labels.masks import LabelImage, LazyLabelImage, MaskBlock, encode_mask
 from model.measurements import Table, measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
 from model.reading import LARGE, MAX_PIXELS, Plane, read_planes
@@ -68,7 +68,7 @@ def process(
         choice: where it looks for them, and what becomes of a z-stack.
         max_pixels: an image with more is refused from its header.
         on_image: called with every image, its nuclei and its result, before the result is yielded; to draw them,
-            say. The label image of one that was worked on in blocks is a `Mask`, to be sliced like an array.
+            say. The label image of one that was worked on in blocks is a `LazyLabelImage`, to be sliced like an array.
         on_block: called after every block of a large image; to see how far it is, or to stop it by an error.
 
     Raises:
@@ -118,7 +118,7 @@ def _process_whole(plane: Plane, segmenter: SegmenterProtocol, reading: float) -
 
 def _process_blocks(
     plane: Plane, network: TilePredictor, reading: float, on_block: OnBlock | None
-) -> tuple[Mask, ImageResult]:
+) -> tuple[LazyLabelImage, ImageResult]:
     parts = []
     with _one_large:
         segmentation = BlockwiseSegmentation(plane, network)
@@ -126,9 +126,9 @@ def _process_blocks(
             parts.append(part)
             if on_block:
                 on_block(len(parts), len(segmentation))
-    masks, nuclei, intensities = join_parts(parts)
+    masks, nuclei, intensities = join_results(parts)
     seconds = {**segmentation.seconds, "read": segmentation.seconds["read"] + reading}
-    return Mask(masks, *plane.pixels.shape[:2]), _result(plane, masks, nuclei, intensities, seconds)
+    return LazyLabelImage(masks, *plane.pixels.shape[:2]), _result(plane, masks, nuclei, intensities, seconds)
 
 
 def _result(

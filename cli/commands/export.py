@@ -10,7 +10,7 @@ import click
 from cli.options import database_option
 
 if TYPE_CHECKING:
-    from model.labels.masks import Mask
+    from model.labels.masks import LazyLabelImage
     from nuqleus.database.queries.snapshot import Snapshot, StoredImage
 
 FORMATS = ("csv", "labels")
@@ -98,8 +98,8 @@ def _label_file(folder: Path, image: StoredImage) -> Path:
     return Path(inside(folder, f"{image.path}{plane}{ENDING}"))
 
 
-def _mask(results: Snapshot, image: StoredImage) -> Mask:
-    from model.labels.masks import Mask, MaskBlock
+def _mask(results: Snapshot, image: StoredImage) -> LazyLabelImage:
+    from model.labels.masks import LazyLabelImage, MaskBlock
 
     blocks = (MaskBlock(**block) for block in results.mask_blocks(image.image_id))
-    return Mask(blocks, image.height, image.width)
+    return LazyLabelImage(blocks, image.height, image.width)

@@ -1,42 +1,41 @@
-"""Images too large to be worked on at once, in blocks of tiles; each block looks back at those before it."""
+"""Layout of blocks: an image too large for memory in blocks of tiles, each of which overlaps those before it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Bools, Labels
 from model.segmentation.tiling import Interval, Tile, cut_side
 
-Labels = NDArray[np.int32]
-Place = tuple[int, int]
-"""Row and column of a block among the blocks."""
+BlockIndex = tuple[int, int]
+"""Row and column of a block in the grid of blocks."""
 
-TILES = 2
-"""Tiles along a block's side: with tiles of 1056 and margins of 120 that makes blocks of 1632 pixels."""
+TILES_PER_SIDE = 2
+"""Tiles along a block's side: with tiles of 1056 and halos of 120 that makes blocks of 1632 pixels."""
 
-KEPT = 384
-"""Pixels that a block sees again of those above it and to its left, where nuclei may reach into it."""
+OVERLAP = 384
+"""Pixels that a block's window shares with the blocks above and to the left, where nuclei may reach into it."""
 
-UNSURE = 64
-"""Pixels along an edge at which the image goes on: what lies there may look different when more is seen."""
+EDGE_MARGIN = 64
+"""Pixels along an edge behind which the image goes on: what lies there may look different when more is seen."""
 
-SLIVER = 20
-"""Pixels of a nucleus that is known but for these: fewer are a difference of view, not a part of it."""
+MIN_NEW_PIXELS = 20
+"""Pixels that make what sticks out of a known nucleus a new one: fewer are a difference of view."""
 
 
 @dataclass(frozen=True)
-class Stripe:
-    """A block along one side.
+class BlockSpan:
+    """Extent of a block along one side of the image.
 
     Attributes:
-        number: counted from 0.
+        index: counted from 0.
         tiles: what its tiles read and write.
         length: of the image's side.
     """
 
-    number: int
+    index: int
     tiles: tuple[tuple[Interval, Interval], ...]
     length: int
 
@@ -48,7 +47,7 @@ class Stripe:
     @property
     def window(self) -> slice:
         """That, and what it sees again."""
-        return slice(max(0, self.new.start - KEPT), self.new.stop)
+        return slice(max(0, self.new.start - OVERLAP), self.new.stop)
 
     @property
     def read(self) -> slice:
@@ -65,13 +64,13 @@ class Stripe:
 class Block:
     """Some tiles of an image, and where they lie."""
 
-    rows: Stripe
-    columns: Stripe
+    rows: BlockSpan
+    columns: BlockSpan
 
     @property
-    def place(self) -> Place:
-        """Row and column among the blocks."""
-        return self.rows.number, self.columns.number
+    def index(self) -> BlockIndex:
+        """Row and column in the grid of blocks."""
+        return self.rows.index, self.columns.index
 
     @property
     def new(self) -> tuple[slice, slice]:
@@ -97,64 +96,65 @@ class Block:
             yield Tile((slice(*row_read), slice(*column_read)), (slice(*row_write), slice(*column_write)))
 
     @property
-    def ended(self) -> Iterator[Place]:
-        """The blocks that no later block sees, once this one is done."""
-        row, column = self.place
+    def completed(self) -> Iterator[BlockIndex]:
+        """Blocks whose labels are final once this one is done: no later window overlaps them."""
+        row, column = self.index
         for r in [row - 1] + [row] * self.rows.is_last:
             yield from ((r, c) for c in [column - 1] + [column] * self.columns.is_last if min(r, c) >= 0)
 
 
-def cut_blocks(height: int, width: int, side: int, margin: int) -> list[Block]:
+def cut_blocks(height: int, width: int, side: int, halo: int) -> list[Block]:
     """Cut an image into blocks of whole tiles, those of `cut_tiles`.
 
     They follow each other along the image's shorter side, so that as few as possible wait for their neighbours.
     """
-    rows, columns = _stripes(height, side, margin), _stripes(width, side, margin)
+    rows, columns = _cut_spans(height, side, halo), _cut_spans(width, side, halo)
     blocks = [Block(row, column) for row in rows for column in columns]
-    return blocks if width <= height else sorted(blocks, key=lambda block: block.place[::-1])
+    return blocks if width <= height else sorted(blocks, key=lambda block: block.index[::-1])
 
 
-def _stripes(length: int, side: int, margin: int) -> list[Stripe]:
-    tiles = list(cut_side(length, side, margin))
-    groups = [tuple(tiles[first : first + TILES]) for first in range(0, len(tiles), TILES)]
-    return [Stripe(number, group, length) for number, group in enumerate(groups)]
+def _cut_spans(length: int, side: int, halo: int) -> list[BlockSpan]:
+    tiles = list(cut_side(length, side, halo))
+    groups = [tuple(tiles[first : first + TILES_PER_SIDE]) for first in range(0, len(tiles), TILES_PER_SIDE)]
+    return [BlockSpan(index, group, length) for index, group in enumerate(groups)]
 
 
-def settle(found: Labels, known: Labels, block: Block) -> Labels:
-    """Tell which of the nuclei that a block shows are new, and sure.
+def assign_new_nuclei(found: Labels, known: Labels, block: Block) -> Labels:
+    """Number the nuclei of a block's window that are new and certain.
 
-    Those that earlier blocks settled are known. Those that touch an edge behind which the image goes on are left to the
-    block there, which sees them whole; only what is too large for that is cut, and its parts are nuclei of their own.
+    Those that earlier blocks assigned are known. Those that touch an edge behind which the image goes on are left to
+    the block there, which sees them whole; only what is too large for that is cut, and its parts are nuclei of their
+    own.
 
     Args:
-        found: (h, w) labels 0..n of the block's window, looked at by itself.
+        found: (h, w) labels 0..n of the block's window, segmented by itself.
         known: (h, w) labels of the same pixels that earlier blocks gave.
         block: where the window lies.
 
     Returns:
-        (h, w) int32, 1..m without gaps: the nuclei to be settled now; known pixels stay with whom they belong to.
+        (h, w) int32, 1..m without gaps: the nuclei that are new; known pixels stay with the nuclei that have them.
     """
     count = int(found.max(initial=0))
     area = np.bincount(found.ravel(), minlength=count + 1)
     covered = np.bincount(found[known > 0], minlength=count + 1)
-    new = (2 * covered < area) | (area - covered >= SLIVER)
-    new &= ~_left_to_later(found, count, block)
+    new = (2 * covered < area) | (area - covered >= MIN_NEW_PIXELS)
+    new &= ~_continue_in_later_block(found, count, block)
     new[0] = False
     numbers = np.zeros(count + 1, np.int32)
     numbers[new] = np.arange(1, np.count_nonzero(new) + 1)
     return np.where(known > 0, np.int32(0), numbers[found])
 
 
-def _left_to_later(found: Labels, count: int, block: Block) -> NDArray[np.bool_]:
+def _continue_in_later_block(found: Labels, count: int, block: Block) -> Bools:
     """Return for each label whether it touches an edge behind which a block follows that will see all of it."""
     later = np.zeros(count + 1, np.bool_)
-    for stripe, lines in ((block.rows, found), (block.columns, found.T)):
-        if not stripe.is_last:
-            later |= _occur(lines[-UNSURE:], count) & ~_occur(lines[:-KEPT], count)
+    for span, lines in ((block.rows, found), (block.columns, found.T)):
+        if not span.is_last:
+            later |= _occur(lines[-EDGE_MARGIN:], count) & ~_occur(lines[:-OVERLAP], count)
     return later
 
 
-def _occur(labels: Labels, count: int) -> NDArray[np.bool_]:
+def _occur(labels: Labels, count: int) -> Bools:
     occur = np.zeros(count + 1, np.bool_)
     occur[labels] = True
     return occur

@@ -1,4 +1,4 @@
-"""The next thing is made while the last one is in use."""
+"""Prefetching: the next item is made while the last one is in use."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,13 +9,13 @@ Item = TypeVar("Item")
 _END = object()
 
 
-def make_ahead(items: Iterator[Item]) -> Iterator[Item]:
+def prefetch(items: Iterator[Item]) -> Iterator[Item]:
     """Yield what an iterator yields; the next item is made by a thread while the caller works on this one.
 
     Whoever leaves early waits for the item that is being made.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
-        coming = thread.submit(next, items, _END)
-        while (item := coming.result()) is not _END:
-            coming = thread.submit(next, items, _END)
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as thread:
+        upcoming = thread.submit(next, items, _END)
+        while (item := upcoming.result()) is not _END:
+            upcoming = thread.submit(next, items, _END)
             yield item  # type: ignore[misc]

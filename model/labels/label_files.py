@@ -1,4 +1,4 @@
-"""Label images as files of their own, for people and other programs."""
+"""Label image files, for people and other programs."""
 
 import zlib
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
 
+from model.arrays import Labels
 from model.labels.masks import LabelImage
 
 ENDING = ".label.tif"
@@ -47,6 +47,6 @@ def write_label_image(path: Path, labels: LabelImage) -> None:
     )
 
 
-def _bands(labels: LabelImage, rows: int = BAND) -> Iterator[NDArray[np.int32]]:
+def _bands(labels: LabelImage, rows: int = BAND) -> Iterator[Labels]:
     for row in range(0, labels.shape[0], rows):
         yield labels[row : row + rows, :]

@@ -1,4 +1,4 @@
-"""Masks as bytes: a label image in blocks, each a TIFF that any tool opens.
+"""Stored masks: a label image in blocks of bytes, each a TIFF that any tool opens.
 
 A block is a plain one-page TIFF, zlib-compressed, of unsigned 16-bit integers, or 32-bit where a label is above
 65,535 or the image was too large to be worked on at once. All blocks of a mask have the same dtype. Small images are
@@ -13,6 +13,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from model.arrays import AnyLabels, Labels
 from model.errors import MaskError
 from model.labels.tiff_blocks import encode_tiff
 
@@ -41,7 +42,7 @@ class MaskBlock:
     data: bytes
 
 
-def encode_mask(labels: NDArray[np.integer]) -> list[MaskBlock]:
+def encode_mask(labels: AnyLabels) -> list[MaskBlock]:
     """Encode a label image (H, W) in blocks of at most 2048 × 2048 pixels.
 
     Raises:
@@ -54,13 +55,13 @@ def encode_mask(labels: NDArray[np.integer]) -> list[MaskBlock]:
     ]
 
 
-def encode_block(labels: NDArray[np.integer], row0: int, col0: int) -> MaskBlock:
+def encode_block(labels: AnyLabels, row0: int, col0: int) -> MaskBlock:
     """Encode a block (h, w) of a label image that is not known as a whole yet, in 32 bits."""
     return _encode(labels.astype(np.uint32, copy=False), row0, col0)
 
 
-class Mask:
-    """A label image in blocks, which are decoded where somebody looks: `mask[r0:r1, c0:c1]` → int32 array.
+class LazyLabelImage:
+    """Label image in blocks, which are decoded where it is sliced: `mask[r0:r1, c0:c1]` → int32 array.
 
     Slices are as numpy's, but go forward only.
 
@@ -77,7 +78,7 @@ class Mask:
         self._blocks = list(blocks)
         _check_cover(self._blocks, height, width)
 
-    def __getitem__(self, key: tuple[slice, slice], /) -> NDArray[np.int32]:
+    def __getitem__(self, key: tuple[slice, slice], /) -> Labels:
         """Put a region together."""
         rows, columns = (range(*side.indices(length)) for side, length in zip(key, self.shape, strict=True))
         region = np.zeros((len(rows), len(columns)), np.int32)
@@ -89,17 +90,8 @@ class Mask:
         return region
 
 
-LabelImage = NDArray[np.int32] | Mask
+LabelImage = Labels | LazyLabelImage
 """(H, W), 0 background, 1..N nuclei: to be sliced by rows and columns, `labels[r0:r1, c0:c1]`."""
-
-
-def decode_mask(blocks: Iterable[MaskBlock], height: int, width: int) -> NDArray[np.int32]:
-    """Put the blocks of a mask together: int32 (height, width), the labels that were encoded.
-
-    Raises:
-        MaskError: as `Mask` does.
-    """
-    return Mask(blocks, height, width)[:, :]
 
 
 def _shared(wanted: range, first: int, length: int) -> tuple[slice, slice]:
@@ -124,7 +116,7 @@ def _check_cover(blocks: list[MaskBlock], height: int, width: int) -> None:
         raise MaskError(f"blocks are missing: {missing} of {height * width} pixels of the mask are in none")
 
 
-def _block_dtype(labels: NDArray[np.integer]) -> type[np.unsignedinteger]:
+def _block_dtype(labels: AnyLabels) -> type[np.unsignedinteger]:
     if labels.ndim != 2 or not labels.size:
         raise ValueError(f"a label image has rows and columns; received shape {labels.shape}")
     lowest, highest = int(labels.min()), int(labels.max())
@@ -151,7 +143,7 @@ def _place(block: MaskBlock, height: int, width: int) -> tuple[slice, slice]:
     return slice(*rows), slice(*cols)
 
 
-def _decode(block: MaskBlock) -> NDArray[np.integer]:
+def _decode(block: MaskBlock) -> AnyLabels:
     if block.encoding != ENCODING:
         raise MaskError(f"{_name(block)} is encoded as {block.encoding!r}; this version reads {ENCODING!r}")
     try:

@@ -1,4 +1,4 @@
-"""A picture of what was found: the image, with a line around every nucleus."""
+"""Overlays: the image with an outline around every nucleus."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def draw_overlay(pixels: NDArray[np.generic], labels: NDArray[np.integer]) -> Pi
 
 
 def to_picture(pixels: NDArray[np.generic]) -> Picture:
-    """Show pixels of any kind, stretched so that dim images can be seen: (H, W, C) → (H, W, 3)."""
+    """Show pixels of any kind, scaled so that dim images can be seen: (H, W, C) → (H, W, 3)."""
     light = normalise(pixels) if pixels.shape[2] in (1, 3) else _mix(pixels)
     picture = (np.clip(light, 0, 1) * 255 + 0.5).astype(np.uint8)
     return np.repeat(picture, 3 // picture.shape[2], axis=2)
@@ -105,7 +105,7 @@ def _touching(labels: NDArray[np.integer]) -> Mapping[int, set[int]]:
 
 
 def _mix(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Stretch each channel alone and add up their coloured lights: (H, W, C) → (H, W, 3)."""
+    """Scale each channel alone and add up their coloured lights: (H, W, C) → (H, W, 3)."""
     light = np.zeros((*pixels.shape[:2], 3), np.float32)
     for channel in range(pixels.shape[2]):
         light += normalise(pixels[..., channel]) * CHANNELS[channel % len(CHANNELS)]

@@ -1,40 +1,36 @@
-"""Pixels of any kind → what the network sees: intensities robustly stretched to about 0..1."""
+"""Intensity scaling: pixels of any kind → what the network sees, robustly about 0..1."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model.preprocessing.histogram import Levels, find_levels
+from model.arrays import FloatImage, PixelArray
+from model.preprocessing.histogram import Histogram, compute_histogram
 
-LOW, HIGH = 0.5, 99.8
+LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.8
 """Percentiles of all channels together that become 0 and 1: a few hot pixels must not darken the rest."""
 
-SAMPLES = 1 << 20
+MAX_SAMPLES = 1 << 20
 """Percentiles of larger images are taken from about this many evenly spaced pixels."""
 
-BOUNDS = (-0.5, 2.0)
+CLIP_RANGE = (-0.5, 2.0)
 """Values beyond are cut: a single saturated fibre says nothing about nuclei."""
 
-GLARING = 0.01
+GLARE_SHARE = 0.01
 """Share of the pixels that may outshine all others: a few dividing or dead cells, a fibre."""
 
-OUTNUMBERED = 10
+DIM_RATIO = 10
 """How many times more pixels the dim nuclei beside them must have."""
 
-DISTINCT = 0.66
+MIN_SEPARABILITY = 0.66
 """Least separability of dim nuclei from the ground (Otsu 1979: variance between the classes over all variance). Noise
 around one level has 2/π = 0.64."""
 
 
-Pixels = NDArray[np.generic]
-Image = NDArray[np.float32]
-
-
 @dataclass(frozen=True)
-class Stretch:
-    """How an image is brought to about 0..1; its parts may be stretched one by one.
+class IntensityScaling:
+    """Linear scaling of an image's intensities to about 0..1; its parts may be scaled one by one.
 
     Attributes:
         low: becomes 0.
@@ -46,19 +42,19 @@ class Stretch:
     high: float
     lowest: float
 
-    def __call__(self, pixels: Pixels) -> Image:
-        """Stretch (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
+    def __call__(self, pixels: PixelArray) -> FloatImage:
+        """Scale (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
         scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
         image = np.subtract(_finite(pixels, self.lowest), self.low, dtype=np.float32)
         image *= np.float32(scale)
-        lowest, highest = BOUNDS
+        lowest, highest = CLIP_RANGE
         return np.clip(image, np.float32(lowest), np.float32(highest), out=image)
 
 
-def normalise(pixels: Pixels) -> Image:
-    """Stretch an image to about 0..1.
+def normalise(pixels: PixelArray) -> FloatImage:
+    """Scale the intensities of an image to about 0..1.
 
-    All channels are stretched alike, so that colour survives; polarity (bright on dark, dark on bright) is left to
+    All channels are scaled alike, so that colour survives; polarity (bright on dark, dark on bright) is left to
     the network.
 
     Args:
@@ -69,30 +65,30 @@ def normalise(pixels: Pixels) -> Image:
     """
     image = pixels if pixels.ndim == 3 else pixels[..., None]
     step = sample_step(*image.shape[:2])
-    return find_stretch(image[::step, ::step], lambda: [image])(image)
+    return fit_scaling(image[::step, ::step], lambda: [image])(image)
 
 
-def find_stretch(sample: Pixels, everything: Callable[[], Iterable[Pixels]]) -> Stretch:
-    """Choose how to stretch an image.
+def fit_scaling(sample: PixelArray, everything: Callable[[], Iterable[PixelArray]]) -> IntensityScaling:
+    """Choose the scaling of an image by percentiles.
 
     Args:
         sample: of its pixels, every `sample_step`-th in both directions.
         everything: gives the whole image, in parts of any size; called only if a sample doesn't tell.
     """
     lowest = 0.0 if sample.dtype.kind in "biu" else _extremes(everything())[0]
-    levels = _dim_part(find_levels(_finite(sample, lowest)))
-    low, high = levels.percentile(LOW), levels.percentile(HIGH)
+    histogram = _without_glare(compute_histogram(_finite(sample, lowest)))
+    low, high = histogram.percentile(LOW_PERCENTILE), histogram.percentile(HIGH_PERCENTILE)
     if high <= low:  # nearly constant: the few pixels that differ may still be all there is
         low, high = _extremes(everything())
-    return Stretch(low, high, lowest)
+    return IntensityScaling(low, high, lowest)
 
 
 def sample_step(height: int, width: int) -> int:
-    """Return how far apart the pixels lie that speak for an image of this size."""
-    return max(1, int((height * width / SAMPLES) ** 0.5))
+    """Return the step between the pixels that an image of this size is sampled at."""
+    return max(1, int((height * width / MAX_SAMPLES) ** 0.5))
 
 
-def _finite(pixels: Pixels, lowest: float) -> Pixels:
+def _finite(pixels: PixelArray, lowest: float) -> PixelArray:
     if pixels.dtype.kind in "biu":
         return pixels
     image = pixels.astype(np.float32, copy=False)
@@ -100,7 +96,7 @@ def _finite(pixels: Pixels, lowest: float) -> Pixels:
     return image if finite.all() else np.where(finite, image, np.float32(lowest))
 
 
-def _extremes(parts: Iterable[Pixels]) -> tuple[float, float]:
+def _extremes(parts: Iterable[PixelArray]) -> tuple[float, float]:
     """Return the lowest and the highest finite value; 0 and 0 where there is none."""
     images = (part.astype(np.float32, copy=False) for part in parts)
     finite = (image[np.isfinite(image)] for image in images)
@@ -108,14 +104,14 @@ def _extremes(parts: Iterable[Pixels]) -> tuple[float, float]:
     return min((low for low, _ in found), default=0.0), max((high for _, high in found), default=0.0)
 
 
-def _dim_part(levels: Levels) -> Levels:
-    """Return the levels without those of a few pixels that outshine ten times as many of nuclei, if there are any."""
-    dim, bright = levels.split(levels.threshold())
-    if not bright.values.size or bright.pixels >= GLARING * levels.pixels:
-        return levels
-    ground, nuclei = dim.split(dim.threshold())
-    if not nuclei.values.size or nuclei.pixels * levels.pixels < OUTNUMBERED * bright.pixels * dim.pixels:
-        return levels
+def _without_glare(histogram: Histogram) -> Histogram:
+    """Return the histogram without a few pixels that outshine ten times as many of nuclei, if there are any."""
+    dim, bright = histogram.split(histogram.otsu_threshold())
+    if not bright.values.size or bright.pixels >= GLARE_SHARE * histogram.pixels:
+        return histogram
+    ground, nuclei = dim.split(dim.otsu_threshold())
+    if not nuclei.values.size or nuclei.pixels * histogram.pixels < DIM_RATIO * bright.pixels * dim.pixels:
+        return histogram
     share = nuclei.pixels / dim.pixels
     between = share * (1 - share) * (nuclei.mean - ground.mean) ** 2
-    return dim if between > DISTINCT * dim.variance else levels
+    return dim if between > MIN_SEPARABILITY * dim.variance else histogram

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from model.labels.masks import decode_mask
+from model.labels.masks import LazyLabelImage
 from model.labels.overlaps import overlap
 from model.samples.drawn import Field, fluorescence
 from model.segmentation.segmenter import Segmenter
@@ -33,7 +33,7 @@ def labels_of(tmp_path: Path, segmenter: Segmenter, monkeypatch: pytest.MonkeyPa
         tifffile.imwrite(tmp_path / "a.tif", pixels, tile=(256, 256), compression="zlib")
         (image,) = process(tmp_path / "a.tif", segmenter)
         assert (image.masks[0].height < len(pixels)) == (pixels.size > large)
-        return decode_mask(image.masks, image.height, image.width)
+        return LazyLabelImage(image.masks, image.height, image.width)[:, :]
 
     return labels_of
 

@@ -9,11 +9,11 @@ import pytest
 from scipy import ndimage
 
 from model.blockwise import block_layout, seams
-from model.blockwise.block_layout import cut_blocks, settle
-from model.blockwise.segmentation import BlockwiseSegmentation, find_plane_stretch, join_parts
-from model.labels.masks import decode_mask
+from model.blockwise.block_layout import assign_new_nuclei, cut_blocks
+from model.blockwise.segmentation import BlockwiseSegmentation, fit_plane_scaling, join_results
+from model.labels.masks import LazyLabelImage
 from model.measurements import measure_intensities, measure_shapes
-from model.preprocessing.intensity_scaling import find_stretch, normalise, sample_step
+from model.preprocessing.intensity_scaling import fit_scaling, normalise, sample_step
 from model.reading import Plane
 from model.segmentation.tiling import cut_tiles
 from tests.fake_segmenter import TiledThresholdSegmenter, draw_discs
@@ -24,8 +24,8 @@ NETWORK = TiledThresholdSegmenter()
 @pytest.fixture(autouse=True)
 def small_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (block_layout, seams):
-        monkeypatch.setattr(module, "KEPT", 64)
-    monkeypatch.setattr(block_layout, "UNSURE", 8)
+        monkeypatch.setattr(module, "OVERLAP", 64)
+    monkeypatch.setattr(block_layout, "EDGE_MARGIN", 8)
 
 
 @cache
@@ -40,8 +40,8 @@ def plane(pixels: np.ndarray) -> Plane:
 
 
 def in_blocks(pixels: np.ndarray):
-    masks, shapes, intensities = join_parts(list(BlockwiseSegmentation(plane(pixels), NETWORK)))
-    return decode_mask(masks, *pixels.shape[:2]), shapes, intensities
+    masks, shapes, intensities = join_results(list(BlockwiseSegmentation(plane(pixels), NETWORK)))
+    return LazyLabelImage(masks, *pixels.shape[:2])[:, :], shapes, intensities
 
 
 def whole(pixels: np.ndarray) -> np.ndarray:
@@ -177,38 +177,38 @@ def test_no_more_than_a_block_is_read_at_a_time():
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-def test_parts_are_stretched_as_the_whole_is(dtype: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("model.preprocessing.intensity_scaling.SAMPLES", 5000)
+def test_parts_are_scalinged_as_the_whole_is(dtype: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("model.preprocessing.intensity_scaling.MAX_SAMPLES", 5000)
     pixels = nuclei(250, 300)[..., :1].astype(dtype)
     if dtype == "float32":
         pixels[0, :3, 0] = np.nan, np.inf, -np.inf
-    stretch = find_plane_stretch(plane(pixels))
+    scaling = fit_plane_scaling(plane(pixels))
 
-    parts = [stretch(pixels[rows : rows + 70]) for rows in range(0, 250, 70)]
+    parts = [scaling(pixels[rows : rows + 70]) for rows in range(0, 250, 70)]
 
     np.testing.assert_array_equal(np.concatenate(parts), normalise(pixels))
 
 
 def test_what_is_not_a_number_counts_as_the_lowest_value_wherever_that_is(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("model.preprocessing.intensity_scaling.SAMPLES", 100)
+    monkeypatch.setattr("model.preprocessing.intensity_scaling.MAX_SAMPLES", 100)
     pixels = np.full((200, 200, 1), np.nan, np.float32)
     pixels[::20, ::20], pixels[101, 103] = 900, 70
 
-    assert find_plane_stretch(plane(pixels)).lowest == 70
+    assert fit_plane_scaling(plane(pixels)).lowest == 70
 
 
 def test_an_almost_constant_plane_is_looked_at_as_a_whole(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("model.preprocessing.intensity_scaling.SAMPLES", 100)
+    monkeypatch.setattr("model.preprocessing.intensity_scaling.MAX_SAMPLES", 100)
     pixels = np.full((200, 200, 1), 7, np.uint16)
     pixels[101, 103] = 900
 
-    stretch = find_plane_stretch(plane(pixels))
+    scaling = fit_plane_scaling(plane(pixels))
 
-    assert (stretch.low, stretch.high) == (7, 900)
-    assert find_stretch(pixels, lambda: [pixels]) == stretch
+    assert (scaling.low, scaling.high) == (7, 900)
+    assert fit_scaling(pixels, lambda: [pixels]) == scaling
 
 
-class TestSettling:
+class TestAssigningNewNuclei:
     """Two blocks beside each other; the first ends at column 144, and the second sees columns from 80 on again."""
 
     @pytest.fixture
@@ -222,41 +222,41 @@ class TestSettling:
         rows, columns = block.window
         return np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.int32)
 
-    def test_a_nucleus_away_from_the_seam_is_settled(self, blocks):
+    def test_a_nucleus_away_from_the_seam_is_assigned(self, blocks):
         found = self.window(blocks[0])
         found[10:20, 30:40] = 1
 
-        assert (settle(found, np.zeros_like(found), blocks[0]) == found).all()
+        assert (assign_new_nuclei(found, np.zeros_like(found), blocks[0]) == found).all()
 
     def test_one_at_the_seam_is_left_to_the_next_block(self, blocks):
         found = self.window(blocks[0])
         found[10:20, 30:40], found[10:20, 130:140] = 1, 2
 
-        assert np.unique(settle(found, np.zeros_like(found), blocks[0])).tolist() == [0, 1]
+        assert np.unique(assign_new_nuclei(found, np.zeros_like(found), blocks[0])).tolist() == [0, 1]
 
     def test_one_that_the_next_block_can_not_see_whole_is_not(self, blocks):
         found = self.window(blocks[0])
         found[10:20, 60:144] = 1
 
-        assert (settle(found, np.zeros_like(found), blocks[0]) == found).all()
+        assert (assign_new_nuclei(found, np.zeros_like(found), blocks[0]) == found).all()
 
-    def test_one_that_is_known_is_not_settled_again_though_it_looks_different(self, blocks):
+    def test_one_that_is_known_is_not_assigned_again_though_it_looks_different(self, blocks):
         found, known = self.window(blocks[1]), self.window(blocks[1])
         found[10:20, 0:10], known[10:19, 0:9] = 1, 7
 
-        assert settle(found, known, blocks[1]).max() == 0
+        assert assign_new_nuclei(found, known, blocks[1]).max() == 0
 
     def test_known_pixels_stay_with_whom_they_belong_to(self, blocks):
         found, known = self.window(blocks[1]), self.window(blocks[1])
         found[10:20, 40:60], known[10:20, 40:43] = 1, 7
 
-        settled = settle(found, known, blocks[1])
+        assigned = assign_new_nuclei(found, known, blocks[1])
 
-        assert settled[10:20, 40:43].max() == 0
-        assert (settled[10:20, 43:60] == 1).all()
+        assert assigned[10:20, 40:43].max() == 0
+        assert (assigned[10:20, 43:60] == 1).all()
 
     def test_at_the_image_s_own_border_nothing_is_unsure(self, blocks):
         found = self.window(blocks[0])
         found[0:5, 30:40], found[85:90, 60:70] = 1, 2
 
-        assert settle(found, np.zeros_like(found), blocks[0]).max() == 2
+        assert assign_new_nuclei(found, np.zeros_like(found), blocks[0]).max() == 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.filters import threshold_otsu
 
-from model.preprocessing.histogram import find_levels
+from model.preprocessing.histogram import compute_histogram
 
 DTYPES = ["bool", "uint8", "uint16", "int16", "int32", "float32", "float64"]
 
@@ -17,27 +17,29 @@ def pixels(dtype: str) -> np.ndarray:
 @pytest.mark.parametrize("percent", [0, 0.5, 50, 99.8, 100])
 def test_percentiles_are_those_of_the_pixels(dtype: str, percent: float):
     expected = np.percentile(pixels(dtype).astype(np.float64), percent)
-    assert find_levels(pixels(dtype)).percentile(percent) == pytest.approx(expected)
+    assert compute_histogram(pixels(dtype)).percentile(percent) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_threshold_is_otsus(dtype: str):
-    assert find_levels(pixels(dtype)).threshold() == threshold_otsu(pixels(dtype).astype(np.float32).ravel())
+    assert compute_histogram(pixels(dtype)).otsu_threshold() == threshold_otsu(
+        pixels(dtype).astype(np.float32).ravel()
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_mean_and_variance_are_those_of_the_pixels(dtype: str):
-    levels, expected = find_levels(pixels(dtype)), pixels(dtype).astype(np.float64)
-    assert levels.pixels == expected.size
-    assert levels.mean == pytest.approx(expected.mean())
-    assert levels.variance == pytest.approx(expected.var())
+    histogram, expected = compute_histogram(pixels(dtype)), pixels(dtype).astype(np.float64)
+    assert histogram.pixels == expected.size
+    assert histogram.mean == pytest.approx(expected.mean())
+    assert histogram.variance == pytest.approx(expected.var())
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("threshold", [-1, 0, 47, 47.5, 300])
 def test_a_split_leaves_the_threshold_with_the_pixels_below(dtype: str, threshold: float):
     image = pixels(dtype)
-    below, above = find_levels(image).split(threshold)
+    below, above = compute_histogram(image).split(threshold)
     count = np.count_nonzero(image <= threshold)
-    assert (below.until[-1:].tolist() or [0]) == [count]
-    assert (above.until[-1:].tolist() or [0]) == [image.size - count]
+    assert (below.cumulative_counts[-1:].tolist() or [0]) == [count]
+    assert (above.cumulative_counts[-1:].tolist() or [0]) == [image.size - count]

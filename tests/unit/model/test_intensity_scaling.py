@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.preprocessing.intensity_scaling import BOUNDS, normalise
+from model.preprocessing.intensity_scaling import CLIP_RANGE, normalise
 
 
 def ramp(dtype: str, top: float) -> np.ndarray:
@@ -40,7 +40,7 @@ def test_a_few_hot_pixels_do_not_darken_the_rest():
     pixels[0, :3] = 65535
     image = normalise(pixels)
     assert image[-1, -1] == pytest.approx(1, abs=0.02)
-    assert image.max() == BOUNDS[1]
+    assert image.max() == CLIP_RANGE[1]
 
 
 @pytest.mark.parametrize("value", [0, 7, 65535])

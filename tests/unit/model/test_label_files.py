@@ -6,7 +6,7 @@ import tifffile
 
 from model.labels import label_files, masks
 from model.labels.label_files import write_label_image
-from model.labels.masks import Mask, encode_mask
+from model.labels.masks import LazyLabelImage, encode_mask
 from tests.unit.model import label_images
 
 
@@ -30,7 +30,7 @@ def test_a_mask_in_blocks_gives_the_same_file(bands, tmp_path, monkeypatch):
     labels = label_images.drawn()
 
     write_label_image(tmp_path / "whole.tif", labels)
-    write_label_image(tmp_path / "blocks.tif", Mask(encode_mask(labels), *labels.shape))
+    write_label_image(tmp_path / "blocks.tif", LazyLabelImage(encode_mask(labels), *labels.shape))
 
     assert (tmp_path / "blocks.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
 

@@ -10,12 +10,12 @@ from PIL import Image
 
 from model.errors import MaskError
 from model.labels import masks
-from model.labels.masks import MaskBlock, decode_mask, encode_mask
+from model.labels.masks import LazyLabelImage, MaskBlock, encode_mask
 from tests.unit.model import label_images
 
 
 def assert_comes_back(labels):
-    back = decode_mask(encode_mask(labels), *labels.shape)
+    back = LazyLabelImage(encode_mask(labels), *labels.shape)[:, :]
     assert back.dtype == np.int32
     np.testing.assert_array_equal(back, labels)
 
@@ -47,7 +47,7 @@ def test_a_large_image_is_cut_into_blocks(small_blocks):
 
 def test_blocks_may_come_in_any_order(small_blocks):
     labels = label_images.drawn()
-    np.testing.assert_array_equal(decode_mask(reversed(encode_mask(labels)), *labels.shape), labels)
+    np.testing.assert_array_equal(LazyLabelImage(reversed(encode_mask(labels)), *labels.shape)[:, :], labels)
 
 
 @pytest.mark.parametrize(("highest", "dtype"), [(65_535, np.uint16), (65_536, np.uint32)])
@@ -96,36 +96,36 @@ def test_truncated_data_is_an_error(share):
     block = only_block()
     cut = replace(block, data=block.data[: int(len(block.data) * share)])
     with pytest.raises(MaskError, match="row 0, column 0 can't be read"):
-        decode_mask([cut], 256, 256)
+        LazyLabelImage([cut], 256, 256)[:, :]
 
 
 def test_damaged_data_is_an_error():
     block = only_block()
     with pytest.raises(MaskError, match="can't be read"):
-        decode_mask([replace(block, data=damaged(block))], 256, 256)
+        LazyLabelImage([replace(block, data=damaged(block))], 256, 256)[:, :]
 
 
 def test_data_of_another_size_is_an_error():
     block = replace(only_block(), height=255)
     with pytest.raises(MaskError, match=r"should be 255 × 256; its data is \(256, 256\)"):
-        decode_mask([block], 255, 256)
+        LazyLabelImage([block], 255, 256)[:, :]
 
 
 def test_an_unknown_encoding_is_an_error():
     with pytest.raises(MaskError, match="encoded as 'png'"):
-        decode_mask([replace(only_block(), encoding="png")], 256, 256)
+        LazyLabelImage([replace(only_block(), encoding="png")], 256, 256)[:, :]
 
 
 def test_a_block_outside_of_the_mask_is_an_error():
     with pytest.raises(MaskError, match="lies outside of a mask of 200 × 256"):
-        decode_mask([only_block()], 200, 256)
+        LazyLabelImage([only_block()], 200, 256)[:, :]
 
 
 def test_a_missing_block_is_an_error(small_blocks):
     with pytest.raises(MaskError, match="blocks are missing: 3136 of 65536 pixels"):
-        decode_mask(encode_mask(label_images.drawn())[:-1], 256, 256)
+        LazyLabelImage(encode_mask(label_images.drawn())[:-1], 256, 256)[:, :]
 
 
 def test_a_block_that_comes_twice_is_an_error():
     with pytest.raises(MaskError, match="overlaps another block"):
-        decode_mask([only_block(), only_block()], 256, 256)
+        LazyLabelImage([only_block(), only_block()], 256, 256)[:, :]

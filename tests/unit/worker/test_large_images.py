@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from cli.commands import segment
 from model.blockwise import block_layout, seams
-from model.labels.masks import Mask, decode_mask
+from model.labels.masks import LazyLabelImage
 from model.measurements import measure_intensities, measure_shapes
 from nuqleus.database.engine import reading
 from nuqleus.database.files.scheduler_files import SchedulerFiles
@@ -41,8 +41,8 @@ SIZE = (260, 330)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.reading.plane.LARGE", 50_000)
     for module in (block_layout, seams):
-        monkeypatch.setattr(module, "KEPT", 64)
-    monkeypatch.setattr(block_layout, "UNSURE", 8)
+        monkeypatch.setattr(module, "OVERLAP", 64)
+    monkeypatch.setattr(block_layout, "EDGE_MARGIN", 8)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_large_image_gives_the_same_tables_as_when_it_is_seen_whole(large_tiff
 def test_its_mask_blocks_are_the_label_image_that_its_tables_speak_of(large_tiff):
     (image,) = process(large_tiff, TiledThresholdSegmenter())
 
-    labels = decode_mask(image.masks, image.height, image.width)
+    labels = LazyLabelImage(image.masks, image.height, image.width)[:, :]
     shapes, intensities = measure_shapes(labels), measure_intensities(labels, draw_discs(*SIZE)[..., None])
 
     assert image.nuclei["area"].tolist() == shapes["area"].tolist()
@@ -124,8 +124,8 @@ def test_looking_shows_a_label_image_to_be_sliced(large_tiff):
     (image,) = process(large_tiff, TiledThresholdSegmenter(), on_image=lambda *what: shown.append(what))
 
     ((_, labels, _),) = shown
-    assert isinstance(labels, Mask)
-    expected = decode_mask(image.masks, *SIZE)
+    assert isinstance(labels, LazyLabelImage)
+    expected = LazyLabelImage(image.masks, *SIZE)[:, :]
     for region in (
         np.s_[:, :],
         np.s_[::3, ::3],
@@ -217,5 +217,5 @@ def test_segmenting_directly_writes_one_label_image(large_tiff, tmp_path, monkey
     labels = tifffile.imread(tmp_path / "out/large.tif.label.tif")
     (image,) = process(large_tiff, TiledThresholdSegmenter())
     assert labels.dtype == np.uint16
-    np.testing.assert_array_equal(labels, decode_mask(image.masks, *SIZE))
+    np.testing.assert_array_equal(labels, LazyLabelImage(image.masks, *SIZE)[:, :])
     assert (tmp_path / "out/large.tif.overlay.png").exists()

@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image
 
 from model.errors import ImageError
-from model.labels.masks import decode_mask
+from model.labels.masks import LazyLabelImage
 from nuqleus.image_options import ImageOptions
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.pipeline import process
@@ -32,7 +32,7 @@ def test_a_gray_image_gives_one_result_with_a_row_a_nucleus(gray_png):
 def test_the_mask_is_the_label_image(gray_png):
     (image,) = process(gray_png, ThresholdSegmenter())
 
-    mask = decode_mask(image.masks, image.height, image.width)
+    mask = LazyLabelImage(image.masks, image.height, image.width)[:, :]
 
     assert np.bincount(mask.ravel()).tolist() == [16 * 48 - 3 * 64, 64, 64, 64]
     assert mask[8, 4] == 1
