@@ -17,7 +17,7 @@ from nuqleus.process_identity import own_name
 from nuqleus.settings import Settings
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader
-from worker.metrics import CountedFiles, Metrics, WorkerInfoCollector, serve_worker
+from worker.metrics import Metrics, WorkerInfoCollector, serve_worker
 from worker.pipeline import SegmenterProtocol, warm_up
 from worker.processor import Processor
 from worker.retry import RetryPolicy
@@ -72,9 +72,16 @@ def build_processor(
     metrics = Metrics()
     serve_worker(settings, metrics, WorkerInfoCollector(worker.owner, worker.device, segmenter.card.name))
     log.info("Ready: network %r on %s, worker %s", segmenter.card.name, worker.device, worker.owner)
-    files = CountedFiles(engine, metrics)
     return Processor(
-        settings, InboxReader(settings), files, segmenter, model_id, worker.owner, heartbeat, retry
+        settings,
+        InboxReader(settings),
+        WorkerFiles(engine),
+        segmenter,
+        model_id,
+        worker.owner,
+        heartbeat,
+        retry,
+        metrics,
     )
 
 

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailureReason:
     """Why a file failed.
 
     Attributes:
@@ -23,7 +23,7 @@ class Failure:
     message: str
 
 
-def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) -> Failure:
+def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) -> FailureReason:
     """Turn an error into a reason; one that nobody expected is also logged with its traceback.
 
     Args:
@@ -32,24 +32,24 @@ def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) ->
     """
     match error:
         case ImageError():
-            return Failure(error.kind, str(error))
+            return FailureReason(error.kind, str(error))
         case UnsafePath():
-            return Failure(
+            return FailureReason(
                 "unsafe-path",
                 f"{error}. Copy the file itself, or set NUQLEUS_OUTSIDE_LINKS to allow such links.",
             )
         case FileNotFoundError():
-            return Failure("vanished", "The file was removed before it could be read. Drop it again.")
+            return FailureReason("vanished", "The file was removed before it could be read. Drop it again.")
         case OSError():
-            return Failure(
+            return FailureReason(
                 "unreadable", f"The file can't be read: {error.strerror or error}. Check the drive it is on."
             )
         case TimeLimitExceeded():
-            return Failure("time-limit", _TOO_SLOW.format(seconds=time_limit))
+            return FailureReason("time-limit", _TOO_SLOW.format(seconds=time_limit))
         case MemoryError():
-            return Failure("out-of-memory", _TOO_LARGE)
+            return FailureReason("out-of-memory", _TOO_LARGE)
     log.error("An error nobody expected:", exc_info=error)
-    return Failure("unexpected", f"{type(error).__name__}: {error}. The worker's log has the details.")
+    return FailureReason("unexpected", f"{type(error).__name__}: {error}. The worker's log has the details.")
 
 
 _TOO_SLOW = (

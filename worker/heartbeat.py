@@ -54,7 +54,7 @@ class Heartbeat:
         finally:
             self._claims = []
 
-    def check(self, claim: Claim) -> None:
+    def ensure_held(self, claim: Claim) -> None:
         """Stop work that is in vain.
 
         Raises:

@@ -1,26 +1,27 @@
 """Prometheus metrics of a worker: files by outcome, time by stage, images, pixels and nuclei."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from time import perf_counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
-from sqlalchemy import Engine
 
-from nuqleus.database.files.records import Claim
 from nuqleus.database.files.results import Finished
-from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.errors import LeaseLost
-from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 from nuqleus.metrics import serve_metrics
 from nuqleus.settings import Settings
+from worker.outcomes import Done, Duplicate, Failed, Lost, Outcome, Released
 
 PORTS = 32
 """Workers of one machine that find a port each."""
 
-OUTCOMES = ("done", "duplicate", "failed", "returned", "lost")
+OUTCOMES: Mapping[type[Outcome], str] = {
+    Done: "done",
+    Duplicate: "duplicate",
+    Failed: "failed",
+    Released: "returned",
+    Lost: "lost",
+}
 """What becomes of a file: the last two go back to the scheduler, or belong to another worker by now."""
 
 BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
@@ -45,15 +46,16 @@ class Metrics:
             registry=registry,
         )
         self._files = Counter("nuqleus_worker_files", "Files by outcome.", ["outcome"], registry=registry)
-        for outcome in OUTCOMES:  # a counter that begins at 1 has no rate
+        for outcome in OUTCOMES.values():  # a counter that begins at 1 has no rate
             self._files.labels(outcome)
         self._images = Counter("nuqleus_worker_images", "Images stored.", registry=registry)
         self._pixels = Counter("nuqleus_worker_pixels", "Their pixels.", registry=registry)
         self._nuclei = Counter("nuqleus_worker_nuclei", "Their nuclei.", registry=registry)
 
-    def count(self, outcome: str) -> None:
-        """A file left the worker with one of `OUTCOMES`."""
-        self._files.labels(outcome).inc()
+    def count(self, outcome: Outcome) -> None:
+        """Count a file that left the worker; one that is still to be processed doesn't count."""
+        if name := OUTCOMES.get(type(outcome)):
+            self._files.labels(name).inc()
 
     def count_results(self, finished: Sequence[Finished], seconds: float) -> None:
         """These files were stored together, which took so long."""
@@ -64,44 +66,6 @@ class Metrics:
             self._pixels.inc(image.height * image.width)
             self._nuclei.inc(len(image.nuclei["label"]))
         self._images.inc(len(images))
-
-
-class CountedFiles(WorkerFiles):
-    """The files of a database, which counts those that leave this worker."""
-
-    def __init__(self, engine: Engine, metrics: Metrics) -> None:
-        super().__init__(engine)
-        self._metrics = metrics
-
-    def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
-        """See `WorkerFiles`."""
-        began = perf_counter()
-        outcomes = super().complete_all(finished)
-        took = perf_counter() - began
-        for lost in outcomes:
-            self._metrics.count("lost" if lost else "done")
-        stored = [file for file, lost in zip(finished, outcomes, strict=True) if not lost]
-        self._metrics.count_results(stored, took)
-        return outcomes
-
-    def mark_duplicate(
-        self, claim: Claim, sha256: str, of: int, image_options: ImageOptions = DEFAULT_OPTIONS
-    ) -> bool:
-        """See `WorkerFiles`."""
-        return self._counted("duplicate", super().mark_duplicate(claim, sha256, of, image_options))
-
-    def fail(self, claim: Claim, kind: str, message: str) -> bool:
-        """See `WorkerFiles`."""
-        return self._counted("failed", super().fail(claim, kind, message))
-
-    def release(self, claim: Claim, *, count_attempt: bool = False) -> bool:
-        """See `WorkerFiles`."""
-        return self._counted("returned", super().release(claim, count_attempt=count_attempt))
-
-    def _counted(self, outcome: str, happened: bool) -> bool:
-        if happened:
-            self._metrics.count(outcome)
-        return happened
 
 
 def device_memory(device: str) -> tuple[int, int]:

@@ -18,12 +18,12 @@ OVERLAY = ".overlay.png"
 LONGEST_SIDE, MOST_PIXELS = 8192, LARGE
 """Pictures of larger images are thinned out: every second pixel, every third, … until they fit."""
 
-Place = tuple[int, int, int]
+PlaneIndex = tuple[int, int, int]
 """Scene, time point and z of an image in its file."""
 
 
 class OutputFiles:
-    """Files named after an input file: `<target>.overlay.png`, or `<target>.s0.t2.z1.overlay.png` in a stack.
+    """Output files named after an input file: `<target>.overlay.png`, or `<target>.s0.t2.z1.overlay.png` in a stack.
 
     Leaving the block without `publish` leaves nothing behind.
 
@@ -33,7 +33,7 @@ class OutputFiles:
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self._unfinished: dict[tuple[Place, str], Path] = {}
+        self._unfinished: dict[tuple[PlaneIndex, str], Path] = {}
 
     def add(self, plane: Plane, ending: str, write: Callable[[Path], object]) -> None:
         """Let `write` write a file about one image; the same ending for the same image replaces it.
@@ -41,12 +41,12 @@ class OutputFiles:
         Raises:
             OSError: it can't be written.
         """
-        place = (plane.scene, plane.t, plane.z)
-        path = self.target.with_name(f".{self.target.name}{_part(place)}{ending}.part")
+        index = (plane.scene, plane.t, plane.z)
+        path = self.target.with_name(f".{self.target.name}{_plane_suffix(index)}{ending}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _whole(path):
+        with _removed_unless_whole(path):
             write(path)
-        self._unfinished[place, ending] = path
+        self._unfinished[index, ending] = path
 
     def publish(self) -> None:
         """Give the files their names, replacing those of an earlier run.
@@ -54,11 +54,17 @@ class OutputFiles:
         Raises:
             OSError: one can't be renamed.
         """
-        several = len({place for place, _ in self._unfinished}) > 1
-        for (place, ending), path in self._unfinished.items():
+        several = len({index for index, _ in self._unfinished}) > 1
+        for (index, ending), path in self._unfinished.items():
             path.replace(
-                self.target.with_name(f"{self.target.name}{_part(place) if several else ''}{ending}")
+                self.target.with_name(f"{self.target.name}{_plane_suffix(index) if several else ''}{ending}")
             )
+        self._unfinished.clear()
+
+    def discard(self) -> None:
+        """Remove what is not published."""
+        for path in self._unfinished.values():
+            _remove(path)
         self._unfinished.clear()
 
     def __enter__(self) -> Self:
@@ -67,8 +73,7 @@ class OutputFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for path in self._unfinished.values():
-            _remove(path)
+        self.discard()
 
 
 def save_overlay(path: Path, plane: Plane, labels: LabelImage) -> None:
@@ -83,12 +88,12 @@ def save_overlay(path: Path, plane: Plane, labels: LabelImage) -> None:
     Image.fromarray(picture).save(path, format="PNG", compress_level=3)
 
 
-def _part(place: Place) -> str:
-    return ".s{}.t{}.z{}".format(*place)
+def _plane_suffix(index: PlaneIndex) -> str:
+    return ".s{}.t{}.z{}".format(*index)
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[None]:
+def _removed_unless_whole(path: Path) -> Iterator[None]:
     """Remove what was written if it wasn't written to its end."""
     try:
         yield

@@ -14,38 +14,42 @@ from worker.output_files import OVERLAY, OutputFiles, save_overlay
 log = logging.getLogger(__name__)
 
 
-class Album:
-    """Pictures of the images of one file. What goes wrong is logged, and nothing else."""
+class OverlayWriter:
+    """Draws the pictures of one file's images, which are seen once they are published.
 
-    def __init__(self, outputs: OutputFiles) -> None:
-        self._outputs = outputs
+    What goes wrong is logged, and nothing else.
+
+    Args:
+        folder: the pictures go there, to the file's relative path; None: nobody wants any.
+        name: the file's path, relative to the watched folder.
+
+    Raises:
+        UnsafePath: the name leads out of the folder.
+    """
+
+    def __init__(self, folder: Path | None, name: str) -> None:
+        self._outputs = OutputFiles(Path(inside(folder, name))) if folder else None
 
     def add(self, plane: Plane, labels: LabelImage) -> None:
         """Draw an image; nobody sees the picture yet."""
-        with self._forgiving():
-            self._outputs.add(plane, OVERLAY, partial(save_overlay, plane=plane, labels=labels))
+        if self._outputs:
+            with self._tolerating(self._outputs.target):
+                self._outputs.add(plane, OVERLAY, partial(save_overlay, plane=plane, labels=labels))
 
     def publish(self) -> None:
-        """Show the pictures."""
-        with self._forgiving():
-            self._outputs.publish()
+        """Show the pictures; what can't be shown is thrown away."""
+        if self._outputs:
+            with self._outputs, self._tolerating(self._outputs.target):
+                self._outputs.publish()
+
+    def discard(self) -> None:
+        """Throw the pictures away."""
+        if self._outputs:
+            self._outputs.discard()
 
     @contextmanager
-    def _forgiving(self) -> Iterator[None]:
+    def _tolerating(self, target: Path) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            log.warning("No picture of %s: %s", self._outputs.target, error)
-
-
-@contextmanager
-def open_album(folder: Path | None, name: str) -> Iterator[Album | None]:
-    """Give an album of a file, at its relative path below a folder; None if there is no folder.
-
-    Pictures that are not published by the end of the block are thrown away.
-    """
-    if folder is None:
-        yield None
-        return
-    with OutputFiles(Path(inside(folder, name))) as outputs:
-        yield Album(outputs)
+            log.warning("No picture of %s: %s", target, error)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -28,13 +27,6 @@ OnImage = Callable[[Plane, Labels, ImageResult], None]
 OnBlock = Callable[[int, int], None]
 """Called with the number of blocks that are done, and of all."""
 
-_pixels = MemoryBudget(LARGE)
-"""Several threads may process images side by side that together are no larger than one that is still worked on as a
-whole."""
-
-_one_large = Lock()
-"""Of images that are worked on in blocks, one at a time has the memory."""
-
 
 class SegmenterProtocol(Protocol):
     """What the pipeline needs of a network: `model.segmentation.segmenter.Segmenter` is one."""
@@ -54,8 +46,9 @@ class SegmenterProtocol(Protocol):
 def process(
     path: Path,
     segmenter: SegmenterProtocol,
-    choice: ImageOptions = DEFAULT_OPTIONS,
+    image_options: ImageOptions = DEFAULT_OPTIONS,
     *,
+    memory: MemoryBudget | None = None,
     max_pixels: int = MAX_PIXELS,
     on_image: OnImage | None = None,
     on_block: OnBlock | None = None,
@@ -65,7 +58,9 @@ def process(
     Args:
         path: of an image file, or of a stack.
         segmenter: finds the nuclei.
-        choice: where it looks for them, and what becomes of a z-stack.
+        image_options: where it looks for them, and what becomes of a z-stack.
+        memory: pixels that may be in memory at a time, where several threads process files: what is processed as a
+            whole shares `LARGE` of them, and a large image has them for itself.
         max_pixels: an image with more is refused from its header.
         on_image: called with every image, its nuclei and its result, before the result is yielded; to draw them,
             say. The label image of one that was worked on in blocks is a `LazyLabelImage`, to be sliced like an array.
@@ -75,13 +70,14 @@ def process(
         ImageError: the file can't be read as an image, or lacks the channel.
         OSError: the file can't be read at all.
     """
+    memory = memory or MemoryBudget(LARGE)
     labels: Labels
-    for plane, seconds in _read(path, choice, max_pixels):
+    for plane, seconds in _read(path, image_options, max_pixels):
         tile_predictor = segmenter.tile_predictor if plane.is_large else None
-        if tile_predictor:
-            labels, result = _process_blocks(plane, tile_predictor, seconds, on_block)
-        else:
-            with _pixels.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
+        with memory.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
+            if tile_predictor:
+                labels, result = _process_blocks(plane, tile_predictor, seconds, on_block)
+            else:
                 labels, result = _process_whole(plane, segmenter, seconds)
         if on_image:
             on_image(plane, labels, result)
@@ -97,12 +93,12 @@ def warm_up(segmenter: SegmenterProtocol) -> None:
         segmenter.segment(np.zeros(shape, np.uint8))
 
 
-def _read(path: Path, choice: ImageOptions, max_pixels: int) -> Iterator[tuple[Plane, float]]:
+def _read(path: Path, image_options: ImageOptions, max_pixels: int) -> Iterator[tuple[Plane, float]]:
     """Yield each plane with the seconds that reading it took."""
-    planes = project(read_planes(path, max_pixels=max_pixels), choice.z)
+    planes = project(read_planes(path, max_pixels=max_pixels), image_options.z)
     start = time.perf_counter()
     for plane in planes:
-        yield choose_channel(path, plane, choice.channel), time.perf_counter() - start
+        yield choose_channel(path, plane, image_options.channel), time.perf_counter() - start
         start = time.perf_counter()
 
 
@@ -119,14 +115,13 @@ def _process_whole(plane: Plane, segmenter: SegmenterProtocol, reading: float) -
 def _process_blocks(
     plane: Plane, network: TilePredictor, reading: float, on_block: OnBlock | None
 ) -> tuple[LazyLabelImage, ImageResult]:
-    parts = []
-    with _one_large:
-        segmentation = BlockwiseSegmentation(plane, network)
-        for part in segmentation:
-            parts.append(part)
-            if on_block:
-                on_block(len(parts), len(segmentation))
-    masks, nuclei, intensities = join_results(parts)
+    results = []
+    segmentation = BlockwiseSegmentation(plane, network)
+    for result in segmentation:
+        results.append(result)
+        if on_block:
+            on_block(len(results), len(segmentation))
+    masks, nuclei, intensities = join_results(results)
     seconds = {**segmentation.seconds, "read": segmentation.seconds["read"] + reading}
     return LazyLabelImage(masks, *plane.pixels.shape[:2]), _result(plane, masks, nuclei, intensities, seconds)
 

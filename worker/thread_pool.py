@@ -1,7 +1,8 @@
 """Thread pool for a chunk of files: overlaps I/O, inference and measurement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 THREADS = 6
@@ -13,30 +14,29 @@ COMMIT_DELAY = 0.5
 Result = TypeVar("Result")
 
 
+@contextmanager
 def run_concurrently(
-    tasks: Sequence[Callable[[], Result]],
-    take: Callable[[list[Result]], object],
-    threads: int = THREADS,
-    commit_delay: float = COMMIT_DELAY,
-) -> None:
+    tasks: Sequence[Callable[[], Result]], threads: int = THREADS, commit_delay: float = COMMIT_DELAY
+) -> Iterator[Iterator[list[Result]]]:
     """Run every task in a thread, so many at a time, and a single one in this thread.
+
+    On an error, in a task or in the block, what had begun ends first, and nothing else begins. Nobody can stop the
+    threads if something other than an `Exception` interrupts the waiting: end the process then.
 
     Args:
         tasks: what to run.
-        take: called in this thread with what tasks that ended lately have returned, again and again.
         threads: how many tasks run at the same time.
         commit_delay: seconds that the first result waits for others, while there are tasks that haven't ended.
 
-    Raises:
-        Exception: what a task, or `take`, has raised; what had begun by then has ended, and nothing else begins.
-        BaseException: what interrupted the waiting. Nobody can stop the threads then: end the process.
+    Yields:
+        What tasks that ended lately have returned, again and again; raises what a task has raised.
     """
     if len(tasks) == 1:
-        take([tasks[0]()])
+        yield ([task()] for task in tasks)
         return
     pool = ThreadPoolExecutor(threads, thread_name_prefix="file")
     try:
-        _take_all({pool.submit(task) for task in tasks}, take, commit_delay)
+        yield _batches({pool.submit(task) for task in tasks}, commit_delay)
     except Exception:
         pool.shutdown(cancel_futures=True)
         raise
@@ -44,10 +44,8 @@ def run_concurrently(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _take_all(
-    pending: set[Future[Result]], take: Callable[[list[Result]], object], commit_delay: float
-) -> None:
+def _batches(pending: set[Future[Result]], commit_delay: float) -> Iterator[list[Result]]:
     while pending:
         wait(pending, return_when=FIRST_COMPLETED)
         ended, pending = wait(pending, commit_delay)
-        take([future.result() for future in ended])
+        yield [future.result() for future in ended]

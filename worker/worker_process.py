@@ -64,10 +64,9 @@ class WorkerProcess:
             os.kill(os.getppid(), signal.SIGQUIT)
 
     def drain(self) -> None:
-        """Begin with no further file."""
+        """Begin with no further file. Runs in a signal handler, where nothing may be logged."""
         if self._processor:
-            log.info("Told to end: files that have not begun go back.")
-            self._processor.draining.set()
+            self._processor.drain()
 
     def stop(self, **_signal: Any) -> None:
         """End the heartbeat, and take the worker's row away."""

@@ -62,8 +62,8 @@ def command(
     settings = get_settings(weights=weights, channel=channel, z=z)
     inputs = list(find_inputs(images, output))
     segmenter = load_network(settings.weights)
-    choice = ImageOptions(settings.channel, settings.z)
-    find = partial(process, segmenter=segmenter, choice=choice, max_pixels=settings.max_pixels)
+    image_options = ImageOptions(settings.channel, settings.z)
+    find = partial(process, segmenter=segmenter, image_options=image_options, max_pixels=settings.max_pixels)
     segment = partial(_segment, output=output, find=find)
     counts = [segment(one, note=note) for one, note in track_with_notes(inputs, "Segmenting")]
     done = [count for count in counts if count is not None]

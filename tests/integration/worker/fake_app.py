@@ -1,7 +1,7 @@
 """The worker's app, with a fake segmenter: `celery -A tests.integration.worker.fake_app worker`.
 
 While a file called `hold` lies beside the watched folder, the segmenter takes its time with every image, and says so by
-another called `held`.
+another called `held`. When the worker is told to drain, it says so by one called `draining`.
 """
 
 import time
@@ -26,8 +26,14 @@ class Held(ThresholdSegmenter):
         return super().segment(pixels)
 
 
+class NotedWorkerProcess(WorkerProcess):
+    def drain(self):
+        super().drain()
+        HOLD.with_name("draining").touch()
+
+
 def build_fake(settings):
     return build_processor(settings, load=Held.load, device=lambda: "cpu:0")
 
 
-app = create_app(settings, WorkerProcess(settings, build_fake), __name__)
+app = create_app(settings, NotedWorkerProcess(settings, build_fake), __name__)

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from nuqleus.database.tables import File, FileState
-from tests.integration.worker.conftest import PATIENCE
+from tests.integration.worker.conftest import PATIENCE, wait_until
 from worker.thread_pool import THREADS
 
 pytestmark = pytest.mark.integration
@@ -30,9 +30,10 @@ def test_sigterm_gives_back_the_files_of_a_chunk_that_have_not_begun(deployment)
         with deployment.holding() as wait_until_held:
             deployment.ring(*ids)
             wait_until_held()
-            told = deployment.said("Told to end")
+            draining = deployment.hold.with_name("draining")
+            draining.unlink(missing_ok=True)
             process.send_signal(signal.SIGTERM)
-            deployment.wait_until_said("Told to end", told + 1)
+            wait_until(draining.exists, "the worker is told to drain")
 
         assert process.wait(PATIENCE) == 0
     ended = deployment.rows(File.state, File.id.in_(ids))

@@ -77,7 +77,7 @@ class TestDashboard:
             for label, values in re.findall(r'(\w+)=~"([^"]+)"', query):
                 picked[label].update(values.split("|"))
         assert picked["state"] <= set(FileState)
-        assert picked["outcome"] <= set(OUTCOMES)
+        assert picked["outcome"] <= set(OUTCOMES.values())
         assert picked["job"] <= JOBS.keys()
 
     def test_panels_don_t_overlap_and_have_names(self):

@@ -60,12 +60,12 @@ def test_a_beat_shows_that_the_worker_lives_and_what_it_did(clock, heartbeat, wo
 
 def test_a_lost_lease_is_noticed(worker_files, heartbeat, claim):
     with heartbeat.keeping([claim]):
-        heartbeat.check(claim)
+        heartbeat.ensure_held(claim)
         worker_files.release(claim)
         heartbeat.beat()
 
         with pytest.raises(LeaseLost):
-            heartbeat.check(claim)
+            heartbeat.ensure_held(claim)
 
 
 def test_a_lease_lost_with_one_file_says_nothing_about_the_next(worker_files, drop, heartbeat, claim):
@@ -76,7 +76,7 @@ def test_a_lease_lost_with_one_file_says_nothing_about_the_next(worker_files, dr
     following = worker_files.claim(drop("next.png"), "me", 60)
     with heartbeat.keeping([following]):
         heartbeat.beat()
-        heartbeat.check(following)
+        heartbeat.ensure_held(following)
 
 
 def test_a_database_that_is_away_for_a_moment_does_not_end_the_heartbeat(
@@ -86,7 +86,7 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_heartbeat(
         broken.setattr(worker_files, "renew", lambda *_: (_ for _ in ()).throw(DatabaseUnavailable("away")))
         with heartbeat.keeping([claim]):
             heartbeat.beat()
-            heartbeat.check(claim)
+            heartbeat.ensure_held(claim)
 
     clock.now += 20
     with heartbeat.keeping([claim]):

@@ -17,9 +17,12 @@ def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(
     drop, process, row, worker_files, monkeypatch
 ):
     waiting, file_id = drop("a.png"), drop("b.png")
-    monkeypatch.setattr(
-        worker_files, "find_originals", lambda shas, _: {(shas[0], str(DEFAULT_OPTIONS)): waiting}
-    )
+    find_originals, stale = worker_files.find_originals, [waiting]
+
+    def outdated(shas, model_id):
+        return {(shas[0], str(DEFAULT_OPTIONS)): stale.pop()} if stale else find_originals(shas, model_id)
+
+    monkeypatch.setattr(worker_files, "find_originals", outdated)
 
     process(file_id)
 

@@ -5,8 +5,14 @@ from prometheus_client import generate_latest
 
 from nuqleus.database.files.results import Finished
 from nuqleus.database.models import register_model
+from nuqleus.image_options import DEFAULT_OPTIONS
 from tests.examples import image_result
-from worker.metrics import OUTCOMES, CountedFiles, Metrics, WorkerInfoCollector
+from worker.failures import FailureReason
+from worker.metrics import OUTCOMES, Metrics, WorkerInfoCollector
+from worker.outcome_writer import OutcomeWriter
+from worker.outcomes import Content, Done, Duplicate, Failed, Identified, OutOfMemory, Released
+from worker.overlay_writer import OverlayWriter
+from worker.retry import RetryPolicy
 
 
 @pytest.fixture
@@ -15,23 +21,25 @@ def metrics():
 
 
 @pytest.fixture
-def counted(engine, metrics):
-    return CountedFiles(engine, metrics)
+def writer(settings, worker_files, heartbeat, metrics, clock):
+    return OutcomeWriter(settings, worker_files, heartbeat, metrics, RetryPolicy(sleep=clock.sleep))
 
 
 @pytest.fixture
-def claim(drop, counted):
-    return lambda name: counted.claim(drop(name), "me", 60)
+def claim(drop, worker_files):
+    return lambda name: worker_files.claim(drop(name), "me", 60)
 
 
 @pytest.fixture
-def finished(engine, claim):
+def done(engine, claim):
     model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
 
-    def finished(name, *images):
-        return Finished(claim(name), name, model_id, images or [image_result(nuclei=3)])
+    def done(name, *images):
+        file = claim(name)
+        results = Finished(file, name, model_id, images or [image_result(nuclei=3)])
+        return Done(file, results, OverlayWriter(None, name))
 
-    return finished
+    return done
 
 
 @pytest.fixture
@@ -42,17 +50,17 @@ def value(metrics):
     return value
 
 
-def test_results_are_counted_when_they_are_stored(counted, finished, value):
+def test_results_are_counted_when_they_are_stored(writer, done, value):
     images = [image_result(nuclei=3), image_result(nuclei=2, z=1)]
-    counted.complete_all([finished("a.png", *images), finished("b.png")])
+    writer.commit([done("a.png", *images), done("b.png")])
 
     assert value("files_total", outcome="done") == 2
     assert (value("images_total"), value("nuclei_total")) == (3, 8)
     assert value("pixels_total") == 32 * 32 * (3 + 2 + 3)
 
 
-def test_each_stage_of_each_image_is_in_a_histogram(counted, finished, value):
-    counted.complete_all([finished("a.png", image_result(), image_result(z=1))])
+def test_each_stage_of_each_image_is_in_a_histogram(writer, done, value):
+    writer.commit([done("a.png", image_result(), image_result(z=1))])
 
     assert value("stage_seconds_count", stage="network") == 2
     assert value("stage_seconds_sum", stage="network") == pytest.approx(2 * 0.3)
@@ -62,38 +70,45 @@ def test_each_stage_of_each_image_is_in_a_histogram(counted, finished, value):
     assert 0 < value("stage_seconds_sum", stage="store") < 10
 
 
-def test_a_file_on_its_own_counts_as_well(counted, finished, value):
-    file = finished("a.png")
-    counted.complete_all([file])
-
-    assert value("files_total", outcome="done") == 1
-
-
-def test_what_was_given_to_another_worker_counts_as_lost_and_not_as_work(counted, finished, value):
-    files = [finished("a.png"), finished("b.png")]
-    counted.fail(files[0].claim, "damaged", "by another worker")
-    counted.complete_all(files)
+def test_what_was_given_to_another_worker_counts_as_lost_and_not_as_work(writer, worker_files, done, value):
+    outcomes = [done("a.png"), done("b.png")]
+    worker_files.fail(outcomes[0].claim, "damaged", "by another worker")
+    writer.commit(outcomes)
 
     assert (value("files_total", outcome="lost"), value("files_total", outcome="done")) == (1, 1)
     assert value("images_total") == 1
 
 
 def test_no_outcome_is_missing_before_it_happens(value):
-    assert [value("files_total", outcome=outcome) for outcome in OUTCOMES] == [0] * len(OUTCOMES)
+    assert [value("files_total", outcome=outcome) for outcome in OUTCOMES.values()] == [0] * len(OUTCOMES)
 
 
-def test_every_other_end_counts_once_it_has_happened(counted, claim, finished, value):
-    twin = finished("twin.png")
-    counted.complete_all([twin])
-    failing, duplicate, returned = (claim(name) for name in ("a.png", "b.png", "c.png"))
-    for _ in range(2):  # the second time, the lease is gone
-        counted.fail(failing, "damaged", "It is.")
-        counted.release(returned)
-    assert not counted.mark_duplicate(duplicate, "no such content", twin.claim.file_id)
-    assert counted.mark_duplicate(duplicate, "twin.png", twin.claim.file_id)
+def test_every_outcome_counts_once_it_is_committed(writer, claim, done, value):
+    original = done("original.png")
+    writer.commit([original])
+    failing, duplicate, released = (claim(name) for name in ("a.png", "b.png", "c.png"))
+    outcomes = [
+        Failed(failing, FailureReason("damaged", "It is.")),
+        Released(released, "It goes back."),
+        Duplicate(duplicate, Content("original.png", DEFAULT_OPTIONS), original.claim.file_id),
+    ]
+    assert writer.commit(outcomes) == outcomes
 
     for outcome in ("done", "failed", "duplicate", "returned"):
         assert (outcome, value("files_total", outcome=outcome)) == (outcome, 1)
+    writer.commit(outcomes[:2])  # the leases are gone
+    assert value("files_total", outcome="lost") == 2
+    assert (value("files_total", outcome="failed"), value("files_total", outcome="returned")) == (1, 1)
+
+
+def test_a_file_that_is_still_to_be_processed_does_not_count(writer, claim, heartbeat, value):
+    first, second = claim("a.png"), claim("b.png")
+    content = Content("no such content", DEFAULT_OPTIONS)
+    outcomes = writer.commit([Duplicate(first, content, second.file_id), OutOfMemory(second)])
+
+    assert outcomes == [Identified(first, content), OutOfMemory(second)]
+    assert [value("files_total", outcome=outcome) for outcome in OUTCOMES.values()] == [0] * len(OUTCOMES)
+    assert heartbeat.files_done == 0
 
 
 def test_the_process_tells_its_processor_time_and_memory(metrics):

@@ -12,7 +12,7 @@ from nuqleus.errors import UnsafePath
 from tests.fake_segmenter import draw_squares
 from worker import output_files
 from worker.output_files import OutputFiles
-from worker.overlay_writer import open_album
+from worker.overlay_writer import OverlayWriter
 
 
 def plane(**place):
@@ -25,10 +25,10 @@ def names(folder):
 
 def draw(folder, name, *planes):
     labels = (draw_squares(2) > 0).astype(np.int32)
-    with open_album(folder, name) as album:
-        for one in planes:
-            album.add(one, labels)
-        album.publish()
+    overlays = OverlayWriter(folder, name)
+    for one in planes:
+        overlays.add(one, labels)
+    overlays.publish()
 
 
 def test_a_picture_lies_at_its_files_relative_path(tmp_path):
@@ -107,6 +107,16 @@ def test_no_name_leads_out_of_the_folder(tmp_path):
         draw(tmp_path / "overlays", "../a.png", plane())
 
 
-def test_without_a_folder_there_is_no_album():
-    with open_album(None, "a.png") as album:
-        assert album is None
+def test_pictures_that_are_discarded_leave_nothing_behind(tmp_path):
+    overlays = OverlayWriter(tmp_path, "a.png")
+    overlays.add(plane(), (draw_squares(2) > 0).astype(np.int32))
+    overlays.discard()
+
+    assert names(tmp_path) == []
+
+
+def test_without_a_folder_nothing_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    draw(None, "a.png", plane())
+
+    assert names(tmp_path) == []

@@ -97,11 +97,11 @@ def failing(error):
 
 
 def test_images_that_together_need_too_much_memory_go_one_after_the_other(
-    chunk, process, nuclei, segmenter, monkeypatch
+    chunk, process, processor, nuclei, segmenter
 ):
     """Bytes on disk, which bound a chunk, don't say how many pixels there will be."""
-    budget, inside = MemoryBudget(1), []
-    monkeypatch.setattr("worker.pipeline._pixels", budget)
+    processor.memory = budget = MemoryBudget(1)
+    inside = []
     others_wait = Event()
 
     def enter():
@@ -269,7 +269,7 @@ def test_a_database_that_is_away_for_a_moment_loses_no_work(chunk, process, work
 def test_a_worker_that_is_about_to_end_gives_back_what_it_has_not_begun_with(
     chunk, process, processor, segmenter, rows
 ):
-    segmenter.acts = {1: processor.draining.set}
+    segmenter.acts = {1: processor.drain}
     process(*chunk(3 * THREADS))
     states = [row.state for row in rows()]
     assert states[0] == FileState.DONE
@@ -295,23 +295,21 @@ def test_a_chunk_that_takes_too_long_is_given_up_and_each_file_gets_its_own_chan
 
 
 class TestRunConcurrently:
-    def test_what_tasks_return_is_taken_in_the_calling_thread(self):
-        taken = []
-        run_concurrently([lambda: 1, lambda: 2], lambda results: taken.append((sorted(results), get_ident())))
-        assert taken == [([1, 2], get_ident())]
+    def test_what_tasks_that_end_together_return_comes_together(self):
+        with run_concurrently([lambda: 1, lambda: 2]) as batches:
+            assert [sorted(results) for results in batches] == [[1, 2]]
 
     def test_a_result_is_not_kept_waiting_by_a_task_that_takes_long(self):
         go_on, taken = Event(), []
-
-        def take(results):
-            taken.append(results)
-            go_on.set()
 
         def take_long():
             assert go_on.wait(PATIENCE)
             return "late"
 
-        run_concurrently([lambda: "early", take_long], take, commit_delay=0)
+        with run_concurrently([lambda: "early", take_long], commit_delay=0) as batches:
+            for results in batches:
+                taken.append(results)
+                go_on.set()
         assert taken == [["early"], ["late"]]
 
     def test_a_task_that_raises_is_heard_of_when_what_had_begun_has_ended(self, monkeypatch):
@@ -332,6 +330,6 @@ class TestRunConcurrently:
             ended.append(1)
 
         monkeypatch.setattr(ThreadPoolExecutor, "shutdown", give_up)
-        with pytest.raises(ZeroDivisionError):
-            run_concurrently([fail, end], lambda results: None, commit_delay=0)
+        with pytest.raises(ZeroDivisionError), run_concurrently([fail, end], commit_delay=0) as batches:
+            list(batches)
         assert ended == [1]

@@ -1,0 +1,155 @@
+"""Outcome writer: the one place where a worker commits, logs and counts what became of its files."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from nuqleus.database.files.records import Claim
+from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.worker_files import WorkerFiles
+from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable
+from nuqleus.logs import about_file
+from nuqleus.settings import Settings
+from worker.heartbeat import Heartbeat
+from worker.metrics import Metrics
+from worker.outcomes import (
+    Done,
+    Duplicate,
+    Failed,
+    Identified,
+    Lost,
+    Outcome,
+    OutOfMemory,
+    Released,
+    outcome_of_error,
+)
+from worker.retry import RetryPolicy
+from worker.time_limit import TimeLimitExceeded
+
+log = logging.getLogger(__name__)
+
+NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
+"""Errors that say nothing about a file: its row stays as it is, for the scheduler's sweep."""
+
+
+@dataclass(frozen=True)
+class OutcomeWriter:
+    """Writes outcomes to the database, publishes the pictures of files that are done, and counts.
+
+    Attributes:
+        settings: how often, and for how long, a file may be tried.
+        files: the files of the database.
+        heartbeat: tells others how many files have ended.
+        metrics: counts for Prometheus.
+        retry: waits for a database that is away for a moment.
+    """
+
+    settings: Settings
+    files: WorkerFiles
+    heartbeat: Heartbeat
+    metrics: Metrics
+    retry: RetryPolicy
+
+    def commit(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Write what became of some files; the results of those that are done in one transaction.
+
+        Returns:
+            What became of them in the end: a lease may have been lost, an original taken back, results refused.
+
+        Raises:
+            DatabaseUnavailable: nobody waited long enough for it; what wasn't written is left to the sweep.
+            DatabaseDamaged: likewise.
+        """
+        done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
+        others = [outcome for outcome in outcomes if not isinstance(outcome, Done)]
+        committed = []
+        for outcome in [*self._store(done), *others]:
+            with about_file(outcome.claim.file_id):
+                committed.append(self._commit(outcome))
+            self._count(committed[-1])
+        return committed
+
+    def outcome_of(self, claim: Claim, error: Exception | TimeLimitExceeded) -> Outcome:
+        """What becomes of a file, given what was raised while it was processed."""
+        return outcome_of_error(claim, error, self.settings.max_attempts, self.settings.soft_time_limit)
+
+    def _commit(self, outcome: Outcome) -> Outcome:
+        held = True
+        match outcome:
+            case Done(claim, results, overlays):  # stored by now, with others
+                overlays.publish()
+                log.info("%s: %s", claim.path, _summarise(results.images))
+            case Duplicate():
+                return self._commit_duplicate(outcome)
+            case Failed(claim, reason):
+                log.warning("%s: %s: %s", claim.path, reason.kind, reason.message)
+                held = self.retry(self.files.fail, claim, reason.kind, reason.message)
+            case Released(claim, why, count_attempt):
+                log.info(why)
+                held = self.retry(self.files.release, claim, count_attempt=count_attempt)
+            case Lost(claim):
+                log.warning("%s: the lease was lost; nothing was written", claim.path)
+            case Identified() | OutOfMemory():  # go on being processed
+                pass
+        return outcome if held else self._commit(Lost(outcome.claim))
+
+    def _commit_duplicate(self, duplicate: Duplicate) -> Outcome:
+        """Refer to the original; if it isn't done any more, the file is still to be processed."""
+        claim, content, original = duplicate.claim, duplicate.content, duplicate.original
+        try:
+            marked = self.retry(
+                self.files.mark_duplicate, claim, content.sha256, original, content.image_options
+            )
+        except NO_DATABASE:
+            raise
+        except Exception as error:
+            return self._commit(self.outcome_of(claim, error))
+        if not marked:
+            return Identified(claim, content)
+        log.info("%s: a duplicate of file %d", claim.path, original)
+        return duplicate
+
+    def _store(self, done: Sequence[Done]) -> list[Outcome]:
+        """Store results; those that can't be stored have another outcome. Pictures of what isn't stored go away."""
+        began = perf_counter()
+        try:
+            errors = self.retry(self._complete_all, [outcome.results for outcome in done])
+        except BaseException:
+            _discard(done)
+            raise
+        seconds = perf_counter() - began
+        refused = [(outcome, error) for outcome, error in zip(done, errors, strict=True) if error]
+        stored = [outcome for outcome, error in zip(done, errors, strict=True) if not error]
+        _discard([outcome for outcome, _ in refused])
+        self.metrics.count_results([outcome.results for outcome in stored], seconds)
+        return [*stored, *(self.outcome_of(outcome.claim, error) for outcome, error in refused)]
+
+    def _complete_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
+        """Store results in one transaction; where one file's are refused, each in its own. Returns the errors."""
+        if not finished:
+            return []
+        try:
+            return self.files.complete_all(finished)
+        except NO_DATABASE:
+            raise
+        except Exception as error:
+            if len(finished) == 1:
+                return [error]
+        return [error for file in finished for error in self._complete_all([file])]
+
+    def _count(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Done | Duplicate | Failed):
+            self.heartbeat.files_done += 1
+        self.metrics.count(outcome)
+
+
+def _discard(done: Sequence[Done]) -> None:
+    for outcome in done:
+        outcome.overlays.discard()
+
+
+def _summarise(images: Sequence[ImageResult]) -> str:
+    nuclei = sum(len(image.nuclei["label"]) for image in images)
+    seconds = sum(sum(image.seconds.values()) for image in images)
+    return f"{nuclei} nuclei in {len(images)} image{'s' * (len(images) != 1)}, {seconds:.2f} s"

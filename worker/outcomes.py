@@ -1,0 +1,112 @@
+"""Outcomes: what becomes of a claimed file, as values that one place commits (`worker.outcome_writer`)."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from nuqleus.database.files.records import Claim
+from nuqleus.database.files.results import Finished
+from nuqleus.errors import LeaseLost
+from nuqleus.image_options import ImageOptions
+from worker.failures import FailureReason, describe_failure
+from worker.inbox_reader import FileChanged
+from worker.overlay_writer import OverlayWriter
+from worker.time_limit import TimeLimitExceeded
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds, and how it is looked at: where both are equal, so are the results."""
+
+    sha256: str
+    image_options: ImageOptions
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Both as text, as the database has them."""
+        return self.sha256, str(self.image_options)
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The file's content is known, and its results are still to be found."""
+
+    claim: Claim
+    content: Content
+
+
+@dataclass(frozen=True)
+class Done:
+    """The file's nuclei are found, and its overlay pictures drawn, but not published."""
+
+    claim: Claim
+    results: Finished
+    overlays: OverlayWriter
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Another file, the original, has the same content: its results count for this one too."""
+
+    claim: Claim
+    content: Content
+    original: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The file can't be processed."""
+
+    claim: Claim
+    reason: FailureReason
+
+
+@dataclass(frozen=True)
+class Released:
+    """The file goes back to the scheduler; `count_attempt` says whether that was an attempt."""
+
+    claim: Claim
+    reason: str
+    count_attempt: bool = False
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The file belongs to somebody else by now: nothing is written."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class OutOfMemory:
+    """There was no memory for the file, which may be the fault of those beside it."""
+
+    claim: Claim
+
+
+Outcome: TypeAlias = Identified | Done | Duplicate | Failed | Released | Lost | OutOfMemory
+
+
+def outcome_of_error(
+    claim: Claim, error: Exception | TimeLimitExceeded, max_attempts: int, time_limit: float
+) -> Outcome:
+    """What becomes of a file, given what was raised while it was processed.
+
+    Args:
+        claim: of the file.
+        error: what was raised.
+        max_attempts: how often a file may be missing before it fails.
+        time_limit: the seconds that a file may take.
+    """
+    match error:
+        case MemoryError():
+            return OutOfMemory(claim)
+        case LeaseLost():
+            return Lost(claim)
+        case FileChanged():
+            return Released(claim, f"{error}; it waits until it is complete")
+        case FileNotFoundError() if claim.attempt < max_attempts:
+            # deleted, or its drive is away: the scheduler judges, which may see another folder than we do
+            return Released(
+                claim, f"{claim.path} is not there; the scheduler looks for it", count_attempt=True
+            )
+    return Failed(claim, describe_failure(error, time_limit))
