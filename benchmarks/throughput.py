@@ -39,7 +39,7 @@ from rich.table import Table
 from benchmarks.house import STUB_WORKER, WORKER, House, copy_unlike, house
 from model.network.forward_pass import choose_concurrency
 from model.preprocessing.intensity_scaling import normalise
-from model.reading import read_pconcurrency
+from model.reading import read_planes
 from model.reading.channels import nuclear_pixels
 from model.segmentation.segmenter import Segmenter, make_batch
 
@@ -142,7 +142,7 @@ def drop(built: House, images: list[Path], copies: int) -> float:
 
 def prepare(images: list[Path], multiple: int = 1) -> tuple[float, list[NDArray[np.float32]]]:
     """Megapixels of some images, and what the network sees of each."""
-    shown = [normalise(nuclear_pixels(plane)) for image in images for plane in read_pconcurrency(image)]
+    shown = [normalise(nuclear_pixels(plane)) for image in images for plane in read_planes(image)]
     return sum(image.shape[0] * image.shape[1] for image in shown) / 1e6, [
         make_batch(image, multiple) for image in shown
     ]

@@ -20,7 +20,7 @@ from nuqleus.database.queries.result_counters import MARGIN, Tally
 from nuqleus.database.queries.status import get_status
 from nuqleus.database.queries.status_details import failures_by_kind, get_details
 from nuqleus.database.tables import File, FileState, Image
-from scheduler.metrics import Standing
+from scheduler.metrics import SchedulerCollector
 
 BATCH = 10_000
 TIMES = 15
@@ -55,7 +55,7 @@ def questions(engine: Engine) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "  of which failures by kind", lambda: failures_by_kind(engine)
     yield "tally of nothing new", tally.look
     yield f"tally of {2 * MARGIN} images", late.look
-    yield "Prometheus", lambda: Standing(engine, lambda: 0, 60, "me").collect()
+    yield "Prometheus", lambda: SchedulerCollector(engine, lambda: 0, 60, "me").collect()
 
 
 def seconds(ask: Callable[[], object]) -> tuple[float, float]:

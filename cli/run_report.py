@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from cli.run_display import Display, ended, make_display
-from nuqleus.database.engine import shown
+from nuqleus.database.engine import redact_url
 from nuqleus.database.queries.file_summaries import summarise
 from nuqleus.database.queries.status import get_status
 from nuqleus.database.tables import FileState
 from nuqleus.errors import RetryableError
-from nuqleus.paths import to_row
+from nuqleus.paths import escape_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -116,7 +116,7 @@ def print_results(engine: Engine, total: int) -> None:
 def print_where(settings: Settings) -> None:
     """Say where the results are, and one thing to ask them."""
     url = settings.database_url
-    click.echo(f"\nThe database is {shown(url)}. Ask it, for example, which images hold most nuclei:\n")
+    click.echo(f"\nThe database is {redact_url(url)}. Ask it, for example, which images hold most nuclei:\n")
     click.echo(f'{client(url)} "{QUERY}"\n')
 
 
@@ -127,13 +127,13 @@ def client(url: str) -> str:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return f"sqlite3 -header -column {parsed.database}"
-    return f"psql {shown(str(parsed.set(drivername=parsed.get_backend_name())))} -c"
+    return f"psql {redact_url(str(parsed.set(drivername=parsed.get_backend_name())))} -c"
 
 
 def print_failures(failed: Sequence[FileSummary]) -> None:
     """One line a file: path, kind and reason."""
     for file in failed:
-        click.echo(f"{to_row(file.path)}: {file.error_kind}: {file.error}", err=True)
+        click.echo(f"{escape_path(file.path)}: {file.error_kind}: {file.error}", err=True)
 
 
 def _table(files: Sequence[FileSummary]) -> Table:
@@ -147,5 +147,5 @@ def _table(files: Sequence[FileSummary]) -> Table:
         state = f"failed: {escape(file.error or '')}" if file.state is FileState.FAILED else str(file.state)
         area = "" if file.median_area is None else f"{file.median_area:.0f} px"
         nuclei = "" if file.nuclei is None else str(file.nuclei)
-        table.add_row(escape(to_row(file.path)), state, nuclei, area)
+        table.add_row(escape(escape_path(file.path)), state, nuclei, area)
     return table

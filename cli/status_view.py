@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.run_display import ended
-from nuqleus.paths import to_row
+from nuqleus.paths import escape_path
 
 if TYPE_CHECKING:
     from nuqleus.database.queries.status import Status
@@ -93,14 +93,14 @@ def _doing(files: list[RunningFile], now: float) -> str:
     if not files:
         return ""
     others = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return f"{to_row(files[0].path)} ({_duration(now - files[0].started_at)}){others}"
+    return f"{escape_path(files[0].path)} ({_duration(now - files[0].started_at)}){others}"
 
 
 def _failures(status: Status, details: StatusDetails) -> Table:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in details.failures_by_kind.items())
     table = Table("file", "reason", "", title=f"Last failures, of {kinds}", title_justify="left")
     for failure in status.failures:
-        table.add_row(escape(to_row(failure.path)), failure.kind, escape(failure.error))
+        table.add_row(escape(escape_path(failure.path)), failure.kind, escape(failure.error))
     return table
 
 

@@ -1,3 +1,3 @@
-"""The ground floor: settings, errors, messages, the database. And the command line on the roof."""
+"""The ground floor: settings, errors, logs, messages, the queue, the database."""
 
 __version__ = "0.1.0"

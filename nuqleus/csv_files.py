@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nuqleus.paths import to_row
+from nuqleus.paths import escape_path
 
 FORMULA = ("=", "+", "-", "@")
 """Text that begins like this would be run by a spreadsheet; an apostrophe before it makes it text.
@@ -34,5 +34,5 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
 def _cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    text = to_row(value)
+    text = escape_path(value)
     return f"'{text}" if text.startswith(FORMULA) else text

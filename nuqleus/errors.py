@@ -1,4 +1,4 @@
-"""What can go wrong below the rooms.
+"""Errors that are raised on the ground floor.
 
     NuqleusError
     ├── RetryableError              the same call may work later

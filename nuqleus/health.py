@@ -1,4 +1,4 @@
-"""Is a process at work? Asked from beside it, in its container, of what it last told the database.
+"""Health checks: is a process at work? Asked from beside it, in its container, of what it last told the database.
 
 A process that hangs still has its number, and may still answer on a port. It neither renews a lease nor beats.
 """
@@ -8,7 +8,7 @@ import time
 import psutil
 from sqlalchemy import Engine
 
-from nuqleus.database.leadership import leading
+from nuqleus.database.leadership import current_leader
 from nuqleus.database.workers import LiveWorker, Workers
 from nuqleus.errors import NotHealthy
 
@@ -29,7 +29,7 @@ def require_scheduler(engine: Engine, now: float) -> str:
     Raises:
         NotHealthy: none does, or it hangs.
     """
-    leader = leading(engine, now)
+    leader = current_leader(engine, now)
     if leader is None:
         raise NotHealthy(
             "No scheduler renews its lease: none runs, it hangs, or the watched drive doesn't answer."

@@ -1,4 +1,4 @@
-"""One line an event: time, level, who, what, then each field that the caller gave as `extra`.
+"""Logs: one line an event: time, level, who, what, then each field that the caller gave as `extra`.
 
 As text, for people, or as JSON, for programs:
 
@@ -25,7 +25,7 @@ from nuqleus.paths import printable
 from nuqleus.settings import LogFormat
 
 _PASSWORD = re.compile(r"(\w://[^\s:/@]*):[^\s@]+@")
-_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 _file: ContextVar[int | None] = ContextVar("file", default=None)
 
@@ -115,7 +115,7 @@ def _log_warning(
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     """What the caller gave, after the id of the file at hand."""
     file_id = _file.get()
-    given = {name: value for name, value in vars(record).items() if name not in _USUAL}
+    given = {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
     return given if file_id is None else {"file": file_id, **given}
 
 

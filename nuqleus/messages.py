@@ -1,6 +1,6 @@
-"""What travels through the queue: numbers of rows, never the work itself.
+"""Messages of the queue: ids of files, never the work itself.
 
-The database is the truth and the queue only a doorbell: a message that is lost, doubled or late does no harm.
+The database is the truth: a message that is lost, doubled or late does no harm.
 """
 
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Where Prometheus asks a process how it is: a small HTTP server, in a thread that ends with the process."""
+"""Metrics endpoint for Prometheus: a small HTTP server, in a thread that ends with the process."""
 
 import logging
 from wsgiref.simple_server import WSGIServer

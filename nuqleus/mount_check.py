@@ -1,10 +1,10 @@
-"""Is the watched folder's drive there? Where one is unmounted, an empty folder stays behind."""
+"""Mount check: is the watched folder's drive there? Where one is unmounted, an empty folder stays behind."""
 
 import errno
 from pathlib import Path
 
 
-class Drive:
+class MountCheck:
     """Tells a folder that is away from one whose files were deleted.
 
     Args:
@@ -15,7 +15,7 @@ class Drive:
         self._folder = folder
         self._device = folder.stat().st_dev if folder.is_dir() else None
 
-    def require(self) -> None:
+    def ensure_mounted(self) -> None:
         """Make sure that it is there; a drive that was mounted again may have another number.
 
         Raises:

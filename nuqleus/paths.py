@@ -1,4 +1,4 @@
-r"""Names of files as the database keeps them: reversible, printable, valid in every database.
+r"""Paths, escaped: names of files as the database keeps them: reversible, printable, valid in every database.
 
 A file's name may hold any bytes but NUL and `/`; PostgreSQL takes only valid UTF-8, and terminals obey
 control characters. So a row holds the path relative to the watched folder, with `/` between the parts, in which
@@ -20,13 +20,13 @@ _RISKY = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u206
 _ESCAPE = re.compile(r"\\(?:(\\)|x([0-9a-f]{2})|u([0-9a-f]{4}))")
 
 
-def to_row(path: str | PurePath) -> str:
+def escape_path(path: str | PurePath) -> str:
     """The text that stands for a relative path in the database."""
     text = path if isinstance(path, str) else path.as_posix()
     return _RISKY.sub(lambda match: _escape(match[0]), text)
 
 
-def from_row(text: str) -> str:
+def unescape_path(text: str) -> str:
     """The relative path (undecodable bytes as Python's `surrogateescape` has them) that a row stands for."""
     return _ESCAPE.sub(_unescape, text)
 
@@ -36,7 +36,7 @@ def printable(text: str) -> str:
     return _RISKY.sub(lambda match: match[0] if match[0] in "\\\n" else _escape(match[0]), text)
 
 
-def inside(folder: PurePath, path: str) -> PurePath:
+def safe_join(folder: PurePath, path: str) -> PurePath:
     """`folder / path`.
 
     Raises:
@@ -44,7 +44,7 @@ def inside(folder: PurePath, path: str) -> PurePath:
     """
     parts = PurePosixPath(path)
     if parts.is_absolute() or not parts.parts or ".." in parts.parts or "\0" in path:
-        raise UnsafePath(f"the path leaves its folder. Received: {to_row(path)}")
+        raise UnsafePath(f"the path leaves its folder. Received: {escape_path(path)}")
     return folder / parts
 
 

@@ -1,7 +1,7 @@
-"""Which process somebody is, told to others through the database: whoever finds that it is gone need not wait.
+"""Process identity that survives PID reuse: boot id, PID namespace, PID.
 
-A number is good for that only where it was given. Containers and reboots give the same ones again, so a name is that
-of the place too; of a process elsewhere nobody here can say that it is gone.
+It is told to others through the database: whoever finds that a process is dead need not wait for its lease to run out.
+Of a process elsewhere nobody here can say that it is dead.
 """
 
 import os
@@ -13,23 +13,23 @@ from pathlib import Path
 import psutil
 
 
-def own_name() -> str:
-    """This process's name, for `is_gone`."""
+def current() -> str:
+    """This process's identity."""
     return f"{_here()}/{os.getpid()}"
 
 
-def is_here(name: str | None) -> bool:
+def is_here(identity: str | None) -> bool:
     """Say whether a process was started where this one was: in this container, or on this machine outside of any."""
-    return (name or "").rpartition("/")[0] == _here()
+    return (identity or "").rpartition("/")[0] == _here()
 
 
-def is_gone(name: str | None) -> bool:
-    """Say whether a process ended for certain; False for one that may live elsewhere, and for no name.
+def is_dead(identity: str | None) -> bool:
+    """Say whether a process ended for certain; False for one that may live elsewhere, and for no identity.
 
     A number that was given to another process since counts as living.
     """
-    pid = (name or "").rpartition("/")[2]
-    if not is_here(name) or not pid.isdecimal():
+    pid = (identity or "").rpartition("/")[2]
+    if not is_here(identity) or not pid.isdecimal():
         return False
     try:
         return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE

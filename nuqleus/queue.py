@@ -1,7 +1,7 @@
-"""The doorbell: a Celery app on a Redis-protocol broker.
+"""The queue: a Celery app on a Redis-protocol broker.
 
 The settings are the ones that keep work through crashes of workers and of the broker; what even they lose,
-the scheduler's sweep of the database rings for again.
+the scheduler's sweep of the database sends again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ URGENT_PRIORITY = 0
 """Of ordinary files, and of urgent ones. On Redis 0 is the highest, and there are four steps: 0, 3, 6, 9."""
 
 _PUBLISH_RETRIES = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
-"""A send gives up after about a second: the row stays queued, and the scheduler rings again later."""
+"""A send gives up after about a second: the row stays queued, and the scheduler sends again later."""
 
 
 def make_app(settings: Settings) -> Celery:

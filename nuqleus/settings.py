@@ -1,4 +1,4 @@
-"""Every option, declared once: `--input` on the command line, `NUQLEUS_INPUT_DIR` in the environment, and so on.
+"""Settings: each is declared once; one is `--input` on the command line and `NUQLEUS_INPUT_DIR` in the environment.
 
 What nobody else may read can come from a file instead, as containers get their secrets: `nuqleus_database_password` in
 `/run/secrets` is read where `NUQLEUS_DATABASE_PASSWORD` isn't set.
@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         lease_seconds: a running file whose worker was silent for so long may be given to another.
         heartbeat_seconds: how often a worker renews its lease.
         max_attempts: workers that a file may kill before it is failed.
-        resend_seconds: a queued file is rung for again when its message seems to be lost after so long.
+        resend_seconds: a queued file's message is sent again when it seems to be lost after so long.
         chunk_files: small files that a worker takes together, at most, where many wait.
         urgent: patterns of paths whose files go before others, with commas between; `*` stands for anything.
         channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.

@@ -1,1 +1,1 @@
-"""Notices files, records them, rings for the workers."""
+"""The scheduler: notices files, records them, sends their messages to the workers."""

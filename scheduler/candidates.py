@@ -1,4 +1,4 @@
-"""Which names are images to process: everything but what is hidden, unfinished, or kept by other software.
+"""Candidates: which names are images to process: everything but what is hidden, unfinished, or kept by other software.
 
 Whether a file is an image is not judged here: what was dropped and can't be read should fail with a reason, not be
 passed over in silence.

@@ -1,4 +1,4 @@
-"""Which files share a message.
+"""Chunks: which files share a message.
 
 A message costs as much as reading a small image. Small files therefore travel in chunks, where many wait; a few files
 are spread over all workers, one at a time. What a worker has begun with before travels alone: it may be what killed it.
@@ -9,19 +9,19 @@ from collections.abc import Iterable, Iterator
 from nuqleus.database.files.records import QueuedFile
 from nuqleus.messages import Job
 
-SMALL = 32 * 2**20
-"""Bytes of the largest file that travels in company: larger ones are worth a message."""
+SMALL_FILE_BYTES = 32 * 2**20
+"""Bytes of the largest file that shares a message: larger ones are worth a message."""
 
 CHUNK_BYTES = 64 * 2**20
 """Bytes of a chunk at most."""
 
-SHARES = 4
+CHUNKS_PER_WORKER = 4
 """Chunks for each worker that the files which wait are divided into, so that all workers end at about the same time."""
 
 
-def chunk_size(waiting: int, workers: int, most: int) -> int:
+def chunk_size(waiting: int, workers: int, max_files: int) -> int:
     """How many files a chunk may hold while so many wait for so many workers."""
-    return max(1, min(most, waiting // (SHARES * max(1, workers))))
+    return max(1, min(max_files, waiting // (CHUNKS_PER_WORKER * max(1, workers))))
 
 
 def cut_chunks(files: Iterable[QueuedFile], size: int) -> Iterator[Job]:
@@ -37,9 +37,9 @@ def cut_chunks(files: Iterable[QueuedFile], size: int) -> Iterator[Job]:
 
 
 def _fits(chunk: list[QueuedFile], file: QueuedFile) -> bool:
-    company = all(member.attempts == 0 and member.size <= SMALL for member in (chunk[0], file))
+    may_share = all(member.attempts == 0 and member.size <= SMALL_FILE_BYTES for member in (chunk[0], file))
     size = sum(member.size for member in (*chunk, file))
-    return company and size <= CHUNK_BYTES and file.urgent == chunk[0].urgent
+    return may_share and size <= CHUNK_BYTES and file.urgent == chunk[0].urgent
 
 
 def _job(chunk: list[QueuedFile]) -> Job:

@@ -1,4 +1,4 @@
-"""Is a file complete, or is somebody still writing it?
+"""Completeness: is a file complete, or is somebody still writing it?
 
 Nothing tells for sure, least of all the time of change: `cp -p` and rsync set it to a time long past. So a file is
 complete when two looks, `settle_seconds` or more apart by our own clock, found the same size and time of change,
@@ -12,19 +12,19 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.scanner import Stamp
+from scheduler.scanner import FileStat
 from scheduler.writers import is_being_written
 
-EMPTY = 3
+EMPTY_FACTOR = 3
 """An empty file must stand still for so many times `settle_seconds`."""
 
-OPEN = 15
+OPEN_FACTOR = 15
 """A file that seems to be open for writing must stand still for so many times `settle_seconds`."""
 
 
 @dataclass(frozen=True)
-class _Look:
-    stamp: Stamp
+class _Sighting:
+    stat: FileStat
     since: float
 
 
@@ -46,41 +46,41 @@ class Completeness:
         is_open: Callable[[Path], bool] = is_being_written,
     ) -> None:
         self._root = root
-        self._settle = settle_seconds
+        self._settle_seconds = settle_seconds
         self._clock = clock
         self._is_open = is_open
-        self._looks: dict[str, _Look] = {}
+        self._sightings: dict[str, _Sighting] = {}
 
-    def is_complete(self, path: str, stamp: Stamp) -> bool:
+    def is_complete(self, path: str, stat: FileStat) -> bool:
         """Look at a file.
 
         Args:
             path: relative to the watched folder.
-            stamp: what a scan has just found.
+            stat: what a scan has just found.
         """
-        look = self._looks.get(path)
-        if look is None or look.stamp != stamp:
-            self._looks[path] = _Look(stamp, self._clock())
+        sighting = self._sightings.get(path)
+        if sighting is None or sighting.stat != stat:
+            self._sightings[path] = _Sighting(stat, self._clock())
             return False
-        still = self._clock() - look.since
-        if still < self._needed(stamp):
+        still = self._clock() - sighting.since
+        if still < self._needed(stat):
             return False
-        if still < OPEN * self._settle and self._is_open(self._root / path):
+        if still < OPEN_FACTOR * self._settle_seconds and self._is_open(self._root / path):
             return False
-        del self._looks[path]
+        del self._sightings[path]
         return True
 
     def keep(self, paths: Collection[str]) -> None:
         """Forget all files but these."""
-        self._looks = {path: look for path, look in self._looks.items() if path in paths}
+        self._sightings = {path: sighting for path, sighting in self._sightings.items() if path in paths}
 
-    def next_look(self) -> float | None:
+    def seconds_to_next(self) -> float | None:
         """Seconds until a file may be complete; None when there is none to wait for."""
-        if not self._looks:
+        if not self._sightings:
             return None
-        due = min(look.since + self._needed(look.stamp) for look in self._looks.values())
+        due = min(sighting.since + self._needed(sighting.stat) for sighting in self._sightings.values())
         # a file past its time is open for writing: look again after another such time
-        return max(due - self._clock(), 0.0) or self._settle
+        return max(due - self._clock(), 0.0) or self._settle_seconds
 
-    def _needed(self, stamp: Stamp) -> float:
-        return self._settle * (EMPTY if stamp.size == 0 else 1)
+    def _needed(self, stat: FileStat) -> float:
+        return self._settle_seconds * (EMPTY_FACTOR if stat.size == 0 else 1)

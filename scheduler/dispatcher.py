@@ -1,4 +1,4 @@
-"""The queue, as the scheduler sees it."""
+"""Dispatcher: sends the messages of queued files, in chunks."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -10,18 +10,18 @@ from scheduler.chunks import chunk_size, cut_chunks
 
 log = logging.getLogger(__name__)
 
-RINGS = 500
-"""Files enqueued before their messages are sent: a crash between the two costs at most so many second rings."""
+DISPATCH_BATCH = 500
+"""Files enqueued before their messages are sent: a crash between the two costs at most so many second messages."""
 
 
-class Bell:
+class Dispatcher:
     """Sends messages, and keeps those that can't be sent now.
 
     Args:
         send: sends a message for each of these jobs; raises BrokerUnavailable.
         depth: counts the messages on the broker; raises BrokerUnavailable.
         workers: counts the live workers.
-        most: files that may share a message.
+        max_chunk: files that may share a message.
     """
 
     def __init__(
@@ -29,15 +29,15 @@ class Bell:
         send: Callable[[Sequence[Job]], None],
         depth: Callable[[], int],
         workers: Callable[[], int],
-        most: int,
+        max_chunk: int,
     ) -> None:
         self._send = send
         self._depth = depth
         self._workers = workers
-        self._most = most
+        self._max_chunk = max_chunk
         self._unsent: list[QueuedFile] = []
 
-    def ring(self, files: Sequence[QueuedFile]) -> None:
+    def dispatch(self, files: Sequence[QueuedFile]) -> None:
         """Send, together with what couldn't be sent before; what can't be sent now is kept for the next time.
 
         Raises:
@@ -46,13 +46,13 @@ class Bell:
         self._unsent += files
         while self._unsent:
             try:
-                self._send(list(cut_chunks(self._unsent[:RINGS], self._chunk_size())))
+                self._send(list(cut_chunks(self._unsent[:DISPATCH_BATCH], self._chunk_size())))
             except BrokerUnavailable as error:
                 log.warning("%s %d files wait to be sent.", error, len(self._unsent))
                 return
-            del self._unsent[:RINGS]
+            del self._unsent[:DISPATCH_BATCH]
 
-    def is_silent(self) -> bool:
+    def queue_is_empty(self) -> bool:
         """Say whether the broker answers, and has no messages."""
         try:
             return self._depth() == 0
@@ -60,6 +60,6 @@ class Bell:
             return False
 
     def _chunk_size(self) -> int:
-        if self._most == 1:
+        if self._max_chunk == 1:
             return 1
-        return chunk_size(self._depth() + len(self._unsent), self._workers(), self._most)
+        return chunk_size(self._depth() + len(self._unsent), self._workers(), self._max_chunk)

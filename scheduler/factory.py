@@ -1,4 +1,4 @@
-"""A scheduler put together from the settings."""
+"""Factory: a scheduler put together from the settings."""
 
 import logging
 import threading
@@ -11,16 +11,16 @@ from celery import Celery
 from sqlalchemy import Engine, make_url
 
 from nuqleus.database.files.scheduler_files import SchedulerFiles
-from nuqleus.database.leadership import Candidate, Leadership, require_folder
+from nuqleus.database.leadership import Candidate, Leadership, bind_folder
 from nuqleus.database.workers import Workers
 from nuqleus.queue import depth, send
 from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
-from scheduler.dispatcher import Bell
+from scheduler.dispatcher import Dispatcher
 from scheduler.inbox import check_inbox
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
-from scheduler.scheduler_loop import Daemon
+from scheduler.scheduler_loop import SchedulerLoop
 from scheduler.sweep import Limits, Sweep
 from scheduler.urgency import make_urgency
 from scheduler.watcher import Watcher
@@ -35,62 +35,62 @@ def make_scanner(settings: Settings) -> Scanner:
         SettingsError: see `check_inbox`.
     """
     check_inbox(settings)
-    root, own = settings.input_dir.resolve(), our_own(settings)
+    root, own = settings.input_dir.resolve(), own_paths(settings)
     for path in own:
         if path.is_dir() and root in path.resolve().parents:
             log.info("Not looking for images in %s, where our own files lie.", path)
     return Scanner(root, own, links_may_leave=settings.outside_links)
 
 
-def our_own(settings: Settings) -> list[Path]:
+def own_paths(settings: Settings) -> list[Path]:
     """Files and folders that this program writes, wherever they lie."""
     folders = [settings.state_dir, *filter(None, [settings.overlay_dir])]
     return [*folders, *_database_files(settings.database_url)]
 
 
-def make_daemon(settings: Settings, engine: Engine, app: Celery) -> Daemon:
+def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> SchedulerLoop:
     """A scheduler's loop, ready to run.
 
     Raises:
-        SettingsError: see `make_scanner` and `require_folder`.
+        SettingsError: see `make_scanner` and `bind_folder`.
     """
     scanner, stopping = make_scanner(settings), threading.Event()
-    require_folder(engine, str(scanner.root))
+    bind_folder(engine, str(scanner.root))
     leadership = Leadership(engine, Candidate(), settings.lease_seconds)
     completeness = Completeness(scanner.root, settings.settle_seconds)
     files, workers = SchedulerFiles(engine), Workers(engine)
-    bell = Bell(
+    dispatcher = Dispatcher(
         partial(send, app),
         partial(depth, app),
         lambda: len(workers.live(settings.lease_seconds)),
-        # a file that dies in company may not be the guilty one: with a single attempt, there is no company
-        most=settings.chunk_files if settings.max_attempts > 1 else 1,
+        # of files that die together one is guilty: with a single attempt, each has a message of its own
+        max_chunk=settings.chunk_files if settings.max_attempts > 1 else 1,
     )
-    sweep = Sweep(files, workers, bell, Limits.of(settings))
+    sweep = Sweep(files, workers, dispatcher, Limits.of(settings))
 
     def ends() -> bool:
-        return stopping.is_set() or leadership.other() is not None
+        return stopping.is_set() or not leadership.try_acquire()
 
     is_urgent = make_urgency(settings.urgent.split(","))
-    scheduler = Scheduler(scanner, files, completeness, bell, sweep, is_urgent=is_urgent, stopping=ends)
-    return Daemon(scheduler, completeness, settings.scan_seconds, stopping, leadership)
+    scheduler = Scheduler(scanner, files, completeness, dispatcher, sweep, is_urgent=is_urgent, stopping=ends)
+    return SchedulerLoop(scheduler, completeness, settings.scan_seconds, stopping, leadership)
 
 
 @contextmanager
-def watching(settings: Settings, daemon: Daemon) -> Iterator[None]:
+def run_in_thread(settings: Settings, loop: SchedulerLoop) -> Iterator[None]:
     """Run a scheduler's loop in a thread of its own for the length of the block.
 
     A thread, so that a drive that doesn't answer can't keep the program from ending.
     """
-    thread = threading.Thread(target=daemon.run, name="scheduler", daemon=True)
-    watcher = Watcher(settings.input_dir.resolve(), daemon.wake)
+    thread = threading.Thread(target=loop.run, name="scheduler", daemon=True)
+    watcher = Watcher(settings.input_dir.resolve(), loop.wake)
     thread.start()
     if settings.watch == "auto":
         watcher.start()
     try:
         yield
     finally:
-        daemon.stop()
+        loop.stop()
         watcher.stop()
         thread.join(timeout=2)
 

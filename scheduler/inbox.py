@@ -1,4 +1,4 @@
-"""The watched folder, before anybody looks into it."""
+"""Checks of the watched folder, before anybody looks into it."""
 
 from nuqleus.errors import SettingsError
 from nuqleus.settings import Settings

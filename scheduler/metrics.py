@@ -1,4 +1,4 @@
-"""What Prometheus learns from a scheduler: how the files stand, as the database says."""
+"""Scheduler metrics for Prometheus: how the files stand, as the database says."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from nuqleus.database.leadership import Candidate, leading
+from nuqleus.database.leadership import Candidate, current_leader
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.queries.result_counters import STAGES, ResultCounters
 from nuqleus.database.queries.status_details import failures_by_kind, queue_age
@@ -22,21 +22,21 @@ from nuqleus.metrics import serve_metrics
 from nuqleus.queue import depth
 from nuqleus.settings import Settings
 
-FRESH_SECONDS = 5.0
+CACHE_SECONDS = 5.0
 """Answers are no older than this, while they are cheap."""
 
-SHARE = 0.05
+MAX_BUSY_SHARE = 0.05
 """Of the time that making answers may take, however often and by whomever they are asked for."""
 
 
-class Standing(Collector):
+class SchedulerCollector(Collector):
     """How the files stand, asked of the database and the broker when somebody wants to know, but not each time.
 
     Args:
         engine: the database.
         messages: counts the messages on the broker; raises BrokerUnavailable.
         alive_within: a worker that was silent for longer counts as dead.
-        me: the title of this scheduler.
+        me: the name of this scheduler.
         clock: seconds since 1970.
     """
 
@@ -71,7 +71,7 @@ class Standing(Collector):
         began = self._clock()
         if began >= self._due:
             self._answer = [*self._of_database(), *self._of_broker()]
-            self._due = self._clock() + max(FRESH_SECONDS, (self._clock() - began) / SHARE)
+            self._due = self._clock() + max(CACHE_SECONDS, (self._clock() - began) / MAX_BUSY_SHARE)
 
     def _of_database(self) -> Iterator[Metric]:
         try:
@@ -115,19 +115,21 @@ class Standing(Collector):
     def _processes(self) -> Iterator[Metric]:
         workers = Workers(self._engine, self._clock).live(self._alive_within)
         yield _gauge("nuqleus_workers", "Workers that were heard of lately.", len(workers))
-        leads = leading(self._engine, self._clock()) == self._me
+        leads = current_leader(self._engine, self._clock()) == self._me
         yield _gauge(
             "nuqleus_leader", "Whether this scheduler looks after the folder; another one may.", leads
         )
 
 
-def serve_standing(settings: Settings, engine: Engine, app: Celery) -> None:
+def serve_scheduler_metrics(settings: Settings, engine: Engine, app: Celery) -> None:
     """Let Prometheus ask this scheduler, if a port is set."""
     if settings.metrics_port is None:
         return
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(Standing(engine, partial(depth, app), settings.lease_seconds, Candidate().title))
+    registry.register(
+        SchedulerCollector(engine, partial(depth, app), settings.lease_seconds, Candidate().name)
+    )
     serve_metrics(registry, settings.metrics_address, settings.metrics_port)
 
 

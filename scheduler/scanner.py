@@ -1,4 +1,4 @@
-"""One look at the whole watched folder. It is only ever read."""
+"""Scanner: one look at the whole watched folder, which is only ever read."""
 
 import errno
 import logging
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from nuqleus.mount_check import Drive
-from nuqleus.paths import to_row
+from nuqleus.mount_check import MountCheck
+from nuqleus.paths import escape_path
 from scheduler.candidates import is_candidate, is_searched
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
-class Stamp(NamedTuple):
+class FileStat(NamedTuple):
     """What tells one content of a file from another without reading it."""
 
     size: int
@@ -27,14 +27,14 @@ class Stamp(NamedTuple):
 
 @dataclass
 class Scan:
-    """What a look found.
+    """What a scan found.
 
     Attributes:
         files: by path, relative to the watched folder and with `/`.
         complete: False when a subfolder didn't answer, so that missing files prove nothing.
     """
 
-    files: dict[str, Stamp] = field(default_factory=dict)
+    files: dict[str, FileStat] = field(default_factory=dict)
     complete: bool = True
 
 
@@ -49,10 +49,10 @@ class Scanner:
 
     def __init__(self, root: Path, excluded: Sequence[Path] = (), *, links_may_leave: bool = False) -> None:
         self.root = root.resolve()
-        self._drive = Drive(self.root)
+        self._mount = MountCheck(self.root)
         self._links_may_leave = links_may_leave
         self._excluded = frozenset(str(path.resolve()) for path in excluded)
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     def scan(self) -> Scan:
         """Look once.
@@ -60,13 +60,13 @@ class Scanner:
         Raises:
             OSError: the watched folder itself can't be read: missing, or a drive that is not there.
         """
-        self._drive.require()
+        self._mount.ensure_mounted()
         found = Scan()
         base = f"{self.root}/".replace("//", "/")
-        folders = list(self._look(found, base, list(os.scandir(base))))
+        folders = list(self._list(found, base, list(os.scandir(base))))
         while folders:
             folder = folders.pop()
-            folders += self._look(found, base, self._entries(found, folder))
+            folders += self._list(found, base, self._entries(found, folder))
         return found
 
     def _entries(self, found: Scan, folder: str) -> list[os.DirEntry[str]]:
@@ -74,19 +74,19 @@ class Scanner:
             with os.scandir(folder) as entries:
                 return list(entries)
         except PermissionError:
-            self._tell(folder, "is a folder that we may not read")
+            self._warn_once(folder, "is a folder that we may not read")
         except OSError as error:
             if error.errno not in _GONE:
                 found.complete = False
-                self._tell(folder, f"is a folder that can't be read: {error.strerror}")
+                self._warn_once(folder, f"is a folder that can't be read: {error.strerror}")
         return []
 
-    def _look(self, found: Scan, base: str, entries: Sequence[os.DirEntry[str]]) -> Iterator[str]:
+    def _list(self, found: Scan, base: str, entries: Sequence[os.DirEntry[str]]) -> Iterator[str]:
         """Note the files among the entries of a folder, and yield the folders."""
         for entry in entries:
             try:
                 if entry.is_symlink():
-                    self._look_at_link(found, base, entry)
+                    self._check_link(found, base, entry)
                 elif entry.is_dir():
                     if is_searched(entry.name) and entry.path not in self._excluded:
                         yield entry.path
@@ -95,23 +95,23 @@ class Scanner:
             except OSError as error:
                 found.complete &= error.errno in _GONE
 
-    def _look_at_link(self, found: Scan, base: str, entry: os.DirEntry[str]) -> None:
+    def _check_link(self, found: Scan, base: str, entry: os.DirEntry[str]) -> None:
         """A link to a file in the folder is a file; any other could show us what nobody dropped."""
         if not is_candidate(entry.name):
             return
         target = os.path.realpath(entry.path)
         if not (target.startswith(base) or self._links_may_leave):
-            self._tell(entry.path, "is a link that leads out of the watched folder")
+            self._warn_once(entry.path, "is a link that leads out of the watched folder")
         elif entry.is_file() and target not in self._excluded:
             _note(found, entry.path[len(base) :], entry.stat())
 
-    def _tell(self, path: str, what: str) -> None:
+    def _warn_once(self, path: str, what: str) -> None:
         """Say it once, not at every scan."""
-        if path not in self._told:
-            self._told.add(path)
-            log.warning("Passing over %s: it %s.", to_row(path), what)
+        if path not in self._warned:
+            self._warned.add(path)
+            log.warning("Passing over %s: it %s.", escape_path(path), what)
 
 
 def _note(found: Scan, path: str, seen: os.stat_result) -> None:
     if stat.S_ISREG(seen.st_mode):  # no pipes, sockets or devices
-        found.files[path] = Stamp(seen.st_size, seen.st_mtime_ns)
+        found.files[path] = FileStat(seen.st_size, seen.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""Scan, record, enqueue, ring."""
+"""Scheduler: scan, record, enqueue, dispatch."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,11 +8,11 @@ from nuqleus.database.files.records import KnownFile, SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.tables import FileState
 from scheduler.completeness import Completeness
-from scheduler.dispatcher import RINGS, Bell
-from scheduler.scanner import Scan, Scanner, Stamp
+from scheduler.dispatcher import DISPATCH_BATCH, Dispatcher
+from scheduler.scanner import FileStat, Scan, Scanner
 from scheduler.sweep import Sweep
 
-RECORDS = 2_000
+RECORD_BATCH = 2_000
 """Files recorded between two glances at whether to stop."""
 
 REREAD_SECONDS = 300.0
@@ -33,7 +33,7 @@ class Scheduler:
         scanner: looks at the folder.
         files: the database's files.
         completeness: judges whether a waiting file is complete.
-        bell: the queue.
+        dispatcher: the queue.
         sweep: finds what got lost.
         is_urgent: says of a path whether its file goes before others.
         clock: seconds from any origin.
@@ -45,7 +45,7 @@ class Scheduler:
         scanner: Scanner,
         files: SchedulerFiles,
         completeness: Completeness,
-        bell: Bell,
+        dispatcher: Dispatcher,
         sweep: Sweep,
         *,
         is_urgent: Callable[[str], bool] = lambda _path: False,
@@ -55,12 +55,12 @@ class Scheduler:
         self._scanner = scanner
         self._files = files
         self._completeness = completeness
-        self._bell = bell
+        self._dispatcher = dispatcher
         self._sweep = sweep
         self._is_urgent = is_urgent
         self._clock = clock
         self._stopping = stopping
-        self._recorded: dict[str, Stamp] = {}
+        self._recorded: dict[str, FileStat] = {}
         self._reread_due = clock()
 
     def tick(self) -> Scan:
@@ -91,14 +91,14 @@ class Scheduler:
 
     def _reread(self) -> None:
         if self._clock() >= self._reread_due:
-            self._recorded = {file.path: Stamp(file.size, file.mtime_ns) for file in self._files.known()}
+            self._recorded = {file.path: FileStat(file.size, file.mtime_ns) for file in self._files.known()}
             self._reread_due = self._clock() + REREAD_SECONDS
 
     def _record(self, scan: Scan) -> None:
         """New and changed files become rows that wait."""
-        news = sorted(path for path, stamp in scan.files.items() if self._recorded.get(path) != stamp)
-        for paths in batched(news, RECORDS):
-            self._stop_if_told()
+        news = sorted(path for path, stat in scan.files.items() if self._recorded.get(path) != stat)
+        for paths in batched(news, RECORD_BATCH):
+            self._raise_if_stopping()
             self._files.observe([SeenFile(path, *scan.files[path]) for path in paths])
             self._recorded.update((path, scan.files[path]) for path in paths)
         # a file that went away is new when it comes back
@@ -113,18 +113,18 @@ class Scheduler:
             self._files.forget(gone)
         return [file for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
 
-    def _is_complete(self, file: KnownFile, stamp: Stamp | None) -> bool:
+    def _is_complete(self, file: KnownFile, stat: FileStat | None) -> bool:
         # a row that another scheduler has changed since our scan has to wait for the next one
-        return stamp == (file.size, file.mtime_ns) and self._completeness.is_complete(file.path, stamp)
+        return stat == (file.size, file.mtime_ns) and self._completeness.is_complete(file.path, stat)
 
     def _enqueue(self, complete: Sequence[KnownFile]) -> None:
         """Urgent files first. The rows are committed as queued, then the messages are sent."""
         for urgent in (True, False):
             ids = (file.id for file in complete if self._is_urgent(file.path) == urgent)
-            for batch in batched(ids, RINGS):
-                self._stop_if_told()
-                self._bell.ring(self._files.enqueue(batch, urgent=urgent))
+            for batch in batched(ids, DISPATCH_BATCH):
+                self._raise_if_stopping()
+                self._dispatcher.dispatch(self._files.enqueue(batch, urgent=urgent))
 
-    def _stop_if_told(self) -> None:
+    def _raise_if_stopping(self) -> None:
         if self._stopping():
             raise Stopped

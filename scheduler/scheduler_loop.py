@@ -1,4 +1,4 @@
-"""The scheduler's loop: tick, then rest until something happens or the next look is due.
+"""Scheduler loop: tick, then wait until something happens or the next tick is due.
 
 A look at a large folder costs a second, one for what got lost some milliseconds: they have times of their own.
 """
@@ -16,14 +16,14 @@ from scheduler.scheduler import Scheduler, Stopped
 
 log = logging.getLogger(__name__)
 
-SHORTEST_REST = 0.2
+MIN_INTERVAL = 0.2
 """Seconds between two ticks, however much happens in the folder."""
 
-LONGEST_REST = 60.0
+MAX_INTERVAL = 60.0
 """Seconds between two ticks while things happen, however long one takes."""
 
-LONGEST_IDLE_REST = 300.0
-"""The same while nothing happens. What got lost is looked for more often, and an event ends the rest."""
+MAX_IDLE_INTERVAL = 300.0
+"""The same while nothing happens. What got lost is looked for more often, and an event ends the wait."""
 
 BUSY_SHARE = 0.2
 """Of the time that ticks may take while things happen."""
@@ -32,7 +32,7 @@ IDLE_SHARE = 0.008
 """Of the time that ticks may take while nothing happens: together with everything else, less than 1 % of a core."""
 
 
-class Daemon:
+class SchedulerLoop:
     """Runs a scheduler until told to stop, in the calling thread.
 
     Args:
@@ -65,14 +65,14 @@ class Daemon:
         self._stopping = stopping
         self._awake = threading.Event()
         self._trouble = ""
-        self._leader: str | None = None
+        self._other: str | None = None
 
     def run(self) -> None:
         """Tick until `stop` is called."""
         while not self._stopping.is_set():
             began = self._clock()
             self._tick()
-            self._rest(self._clock() - began)
+            self._wait(self._clock() - began)
         with suppress(NuqleusError):  # without a database it lasts as long as the lease
             self._leadership.resign()
 
@@ -97,25 +97,25 @@ class Daemon:
         try:
             if self._leads():
                 work()
-            self._tell("")
+            self._report_trouble("")
         except Stopped:
             return
         except (OSError, NuqleusError) as error:
-            self._tell(str(error))
+            self._report_trouble(str(error))
         except Exception:
             log.exception("The scheduler stumbled; it goes on.")
 
     def _leads(self) -> bool:
-        leader = self._leadership.other()
-        if leader != self._leader:
-            log.info(
-                "Another scheduler, %s, leads: standing by." if leader else "Leading now.",
-                *filter(None, [leader]),
-            )
-        self._leader = leader
-        return leader is None
+        leads = self._leadership.try_acquire()
+        other = None if leads else self._leadership.leader
+        if other and other != self._other:
+            log.info("Another scheduler, %s, leads: standing by.", other)
+        elif self._other and leads:
+            log.info("Leading now.")
+        self._other = other
+        return leads
 
-    def _tell(self, trouble: str) -> None:
+    def _report_trouble(self, trouble: str) -> None:
         """Say what is wrong when it begins and when it ends, not at every tick."""
         if trouble and trouble != self._trouble:
             log.error("The scheduler can't work, and keeps trying: %s", trouble)
@@ -123,10 +123,10 @@ class Daemon:
             log.info("The scheduler works again.")
         self._trouble = trouble
 
-    def _rest(self, took: float) -> None:
-        short, long = rests(took, self._scan_seconds)
+    def _wait(self, took: float) -> None:
+        short, long = poll_interval(took, self._scan_seconds)
         self._stopping.wait(short)
-        due = self._completeness.next_look()
+        due = self._completeness.seconds_to_next()
         end = self._clock() + (long - short if due is None else min(due, long - short))
         while not self._awake.wait(min(max(0.0, end - self._clock()), self._scan_seconds)):
             if self._clock() >= end:
@@ -134,11 +134,11 @@ class Daemon:
             self._attempt(self._scheduler.sweep)
 
 
-def rests(took: float, scan_seconds: float) -> tuple[float, float]:
-    """How long to rest after a tick at least, and at most, in seconds.
+def poll_interval(took: float, scan_seconds: float) -> tuple[float, float]:
+    """The time between two ticks at least, and at most, in seconds.
 
     A folder of 100,000 files takes a second to look at, one on a slow drive much longer.
     """
-    short = min(max(SHORTEST_REST, took * (1 / BUSY_SHARE - 1)), LONGEST_REST)
-    long = max(scan_seconds, min(took * (1 / IDLE_SHARE - 1), LONGEST_IDLE_REST))
+    short = min(max(MIN_INTERVAL, took * (1 / BUSY_SHARE - 1)), MAX_INTERVAL)
+    long = max(scan_seconds, min(took * (1 / IDLE_SHARE - 1), MAX_IDLE_INTERVAL))
     return short, max(short, long)

@@ -1,4 +1,4 @@
-"""What got lost: files of workers that are gone, files whose message never arrived."""
+"""Sweep: recovers files of workers that died, and files whose message never arrived."""
 
 import logging
 import time
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.workers import Workers
 from nuqleus.settings import Settings
-from scheduler.dispatcher import Bell
+from scheduler.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
 
-LOST_SECONDS = 10.0
-"""A queued file without a message is rung for again after so long, if the broker holds no messages at all."""
+EMPTY_QUEUE_RESEND_SECONDS = 10.0
+"""A queued file's message is sent again after so long, if the broker holds no messages at all."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Limits:
 
 
 class Sweep:
-    """Looks for what got lost, and rings for it again.
+    """Looks for what got lost, and sends its messages again.
 
     Args:
         files: the database's files.
         workers: its workers.
-        bell: the queue.
+        dispatcher: the queue.
         limits: when something counts as lost.
         clock: seconds from any origin.
     """
@@ -51,13 +51,13 @@ class Sweep:
         self,
         files: SchedulerFiles,
         workers: Workers,
-        bell: Bell,
+        dispatcher: Dispatcher,
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._files = files
         self._workers = workers
-        self._bell = bell
+        self._dispatcher = dispatcher
         self._limits = limits
         self._clock = clock
         self._due = clock()
@@ -70,21 +70,20 @@ class Sweep:
         """
         if self._clock() < self._due:
             return
-        self._take_note_of_the_dead()
-        queue_is_empty = self._bell.is_silent()
-        patience = self._limits.resend_seconds
+        self._release_dead_workers()
+        queue_is_empty = self._dispatcher.queue_is_empty()
+        resend_seconds = self._limits.resend_seconds
         if queue_is_empty:
-            patience = min(patience, LOST_SECONDS)
-        lost = self._files.sweep(self._limits.max_attempts, patience, queue_is_empty=queue_is_empty)
-        self._bell.ring(lost)
+            resend_seconds = min(resend_seconds, EMPTY_QUEUE_RESEND_SECONDS)
+        lost = self._files.sweep(self._limits.max_attempts, resend_seconds, queue_is_empty=queue_is_empty)
+        self._dispatcher.dispatch(lost)
         self._due = self._clock() + self._limits.sweep_seconds
 
-    def _take_note_of_the_dead(self) -> None:
-        """Workers whose processes are known to be gone lose their leases now, not when they run out."""
-        gone = self._workers.gone()
-        if gone:
-            log.warning(
-                "Workers that were killed: %s. Others take their files.", ", ".join(w.owner for w in gone)
-            )
-            self._files.end_leases([worker.owner for worker in gone])
-            self._workers.stop(*(worker.id for worker in gone))
+    def _release_dead_workers(self) -> None:
+        """Workers whose processes are known to be dead lose their leases now, not when they run out."""
+        dead = self._workers.dead()
+        if dead:
+            owners = [worker.owner for worker in dead]
+            log.warning("Workers that were killed: %s. Others take their files.", ", ".join(owners))
+            self._files.end_leases(owners)
+            self._workers.stop(*(worker.id for worker in dead))

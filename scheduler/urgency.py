@@ -1,4 +1,4 @@
-"""Which files go before others."""
+"""Urgency: which files go before others."""
 
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase

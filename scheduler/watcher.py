@@ -1,4 +1,4 @@
-"""The operating system's word that something happened in the folder: a reason to look at once, never the truth.
+"""Watcher: the operating system says that something happened in the folder, a reason to look at once, never the truth.
 
 Events get lost in bursts and never come from network drives; the periodic scan sees what they missed.
 """

@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from model.network.quiet_start import quiet_start
+from nuqleus import process_identity
 from nuqleus.database.engine import open_database
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.models import register_model
 from nuqleus.database.workers import Workers
-from nuqleus.process_identity import own_name
 from nuqleus.settings import Settings
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader
@@ -66,7 +66,9 @@ def build_processor(
     retry = RetryPolicy()
     engine = retry(open_database, settings.database_url)  # first: it fails sooner than a network loads
     segmenter = load(settings.weights)
-    worker = retry(Workers(engine).start, socket.gethostname(), os.getpid(), device(), own_name())
+    worker = retry(
+        Workers(engine).start, socket.gethostname(), os.getpid(), device(), process_identity.current()
+    )
     model_id = retry(_register, engine, segmenter)
     heartbeat = _start_heartbeat(settings, engine, worker.id)
     metrics = Metrics()

@@ -10,8 +10,8 @@ from typing import IO, Any
 
 from nuqleus.database.files.records import Claim
 from nuqleus.errors import UnsafePath
-from nuqleus.mount_check import Drive
-from nuqleus.paths import inside, to_row
+from nuqleus.mount_check import MountCheck
+from nuqleus.paths import escape_path, safe_join
 from nuqleus.settings import Settings
 
 BLOCK = 1 << 16
@@ -32,7 +32,7 @@ class InboxReader:
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.input_dir
         self._links_may_leave = settings.outside_links
-        self._drive = Drive(settings.input_dir)
+        self._mount = MountCheck(settings.input_dir)
 
     def locate(self, claim: Claim) -> Path:
         """Return where a claimed file lies; opening it can't lead out of the folder.
@@ -40,8 +40,8 @@ class InboxReader:
         Raises:
             OSError: the whole folder is away, so that nothing can be said about the file.
         """
-        self._drive.require()
-        path = Path(inside(self._folder, claim.path))
+        self._mount.ensure_mounted()
+        path = Path(safe_join(self._folder, claim.path))
         return path if self._links_may_leave else SandboxedPath(path).of(self._folder)
 
 
@@ -69,13 +69,13 @@ class SandboxedPath(PosixPath):
         folder, target = (os.path.realpath(path) for path in (self._folder, self))
         base = f"{folder}/".replace("//", "/")
         if not target.startswith(base):
-            raise UnsafePath(f"The path is a link that leads out of the watched folder: {to_row(self)}")
+            raise UnsafePath(f"The path is a link that leads out of the watched folder: {escape_path(self)}")
         at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for part in target[len(base) :].split("/"):
             at = _open_in(at, part)
         if not stat.S_ISREG(os.fstat(at).st_mode):
             os.close(at)
-            raise UnsafePath(f"The path is no file, but a folder, a pipe or a device: {to_row(self)}")
+            raise UnsafePath(f"The path is no file, but a folder, a pipe or a device: {escape_path(self)}")
         return at
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from model.labels.masks import LabelImage
 from model.reading import Plane
-from nuqleus.paths import inside
+from nuqleus.paths import safe_join
 from worker.output_files import OVERLAY, OutputFiles, save_overlay
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class OverlayWriter:
     """
 
     def __init__(self, folder: Path | None, name: str) -> None:
-        self._outputs = OutputFiles(Path(inside(folder, name))) if folder else None
+        self._outputs = OutputFiles(Path(safe_join(folder, name))) if folder else None
 
     def add(self, plane: Plane, labels: LabelImage) -> None:
         """Draw an image; nobody sees the picture yet."""

@@ -27,7 +27,7 @@ def upgrade(database_url: str | None, wait: bool) -> None:
     The embedded database (SQLite) does this by itself. A database server waits for this command, so that somebody
     can choose the moment, and make a backup first.
     """
-    from nuqleus.database.engine import make_engine, shown
+    from nuqleus.database.engine import make_engine, redact_url
     from nuqleus.settings import get_settings
     from worker.retry import BACKOFF_SECONDS, RetryPolicy
 
@@ -35,7 +35,7 @@ def upgrade(database_url: str | None, wait: bool) -> None:
     engine = make_engine(url)
     try:
         done = RetryPolicy(BACKOFF_SECONDS if wait else ())(_upgrade, engine)
-        click.echo(f"{shown(url)}: {done}")
+        click.echo(f"{redact_url(url)}: {done}")
     finally:
         engine.dispose()
 
@@ -51,14 +51,14 @@ def adopt(input_dir: Path | None, database_url: str | None) -> None:
     """
     from nuqleus.database.engine import existing_database
     from nuqleus.database.leadership import adopt_folder
-    from nuqleus.paths import to_row
+    from nuqleus.paths import escape_path
     from nuqleus.settings import get_settings
 
     settings = get_settings(input_dir=input_dir, database_url=database_url)
     folder = str(settings.input_dir.resolve())
     with existing_database(settings.database_url) as engine:
         before = adopt_folder(engine, folder)
-    click.echo(f"{to_row(before) if before else 'no folder'} → {to_row(folder)}")
+    click.echo(f"{escape_path(before) if before else 'no folder'} → {escape_path(folder)}")
 
 
 def _upgrade(engine: Engine) -> str:

@@ -64,9 +64,9 @@ def command(output: Path, formats: tuple[str, ...], database_url: str | None) ->
 
 def _write_tables(results: Snapshot, output: Path) -> None:
     from nuqleus.csv_files import write_csv
-    from nuqleus.database.queries.snapshot import IMAGES, nucleus_columns
+    from nuqleus.database.queries.snapshot import IMAGE_COLUMNS, nucleus_columns
 
-    images = write_csv(output / "images.csv", IMAGES, results.images())
+    images = write_csv(output / "images.csv", IMAGE_COLUMNS, results.images())
     nuclei = write_csv(output / "nuclei.csv", nucleus_columns(results.channels()), results.nuclei())
     click.echo(f"{images} rows in {output / 'images.csv'}, {nuclei} rows in {output / 'nuclei.csv'}")
 
@@ -74,7 +74,7 @@ def _write_tables(results: Snapshot, output: Path) -> None:
 def _write_labels(results: Snapshot, folder: Path) -> None:
     from model.labels.label_files import write_label_image
     from nuqleus.errors import UnsafePath
-    from nuqleus.paths import to_row
+    from nuqleus.paths import escape_path
 
     written, problems = 0, []
     for image in results.label_images():
@@ -84,7 +84,7 @@ def _write_labels(results: Snapshot, folder: Path) -> None:
             write_label_image(path, _mask(results, image))
             written += 1
         except (OSError, UnsafePath) as error:
-            problems.append(f"{to_row(image.path)}: {error}")
+            problems.append(f"{escape_path(image.path)}: {error}")
     click.echo(f"{written} label images in {folder}")
     if problems:
         raise click.ClickException("these label images couldn't be written:\n" + "\n".join(problems))
@@ -92,10 +92,10 @@ def _write_labels(results: Snapshot, folder: Path) -> None:
 
 def _label_file(folder: Path, image: StoredImage) -> Path:
     from model.labels.label_files import ENDING
-    from nuqleus.paths import inside
+    from nuqleus.paths import safe_join
 
-    plane = f".s{image.scene}.t{image.t}.z{image.z}" if image.of_file > 1 else ""
-    return Path(inside(folder, f"{image.path}{plane}{ENDING}"))
+    plane = f".s{image.scene}.t{image.t}.z{image.z}" if image.images_in_file > 1 else ""
+    return Path(safe_join(folder, f"{image.path}{plane}{ENDING}"))
 
 
 def _mask(results: Snapshot, image: StoredImage) -> LazyLabelImage:

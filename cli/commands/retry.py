@@ -98,12 +98,12 @@ def _retry(chosen: Mapping[str, Retry], paths: tuple[str, ...], folder: Path) ->
 
 def _candidates(path: str, folder: Path) -> list[str] | None:
     """Names in the database that a person may mean; None for the whole folder."""
-    from nuqleus.paths import from_row
+    from nuqleus.paths import unescape_path
 
     inside = os.path.relpath(path, folder)
     if inside == ".":
         return None
-    meant = [from_row(os.path.normpath(path))]
+    meant = [unescape_path(os.path.normpath(path))]
     return meant if inside.startswith("..") else [Path(inside).as_posix(), *meant]
 
 

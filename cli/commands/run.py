@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cli.run_report import RunReport
     from nuqleus.database.queries.file_summaries import FileSummary
     from nuqleus.settings import Settings
-    from scheduler.scheduler_loop import Daemon
+    from scheduler.scheduler_loop import SchedulerLoop
 
 INTERRUPTED = 130
 """Exit status of shells for a program that Ctrl-C ended."""
@@ -77,21 +77,21 @@ def _work(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
     from nuqleus.database.engine import open_database
     from nuqleus.database.queries.file_summaries import failures
     from nuqleus.queue import make_app
-    from scheduler.factory import make_daemon, watching
-    from scheduler.metrics import serve_standing
+    from scheduler.factory import make_scheduler_loop, run_in_thread
+    from scheduler.metrics import serve_scheduler_metrics
 
     engine, app = open_database(settings.database_url), make_app(settings)
-    daemon = make_daemon(settings, engine, app)
-    serve_standing(settings, engine, app)
-    with RunReport(engine, settings, goes_on=not once) as report, watching(settings, daemon):
-        has_ended = _look_after(stack, daemon, report, signals, once=once)
+    loop = make_scheduler_loop(settings, engine, app)
+    serve_scheduler_metrics(settings, engine, app)
+    with RunReport(engine, settings, goes_on=not once) as report, run_in_thread(settings, loop):
+        has_ended = _look_after(stack, loop, report, signals, once=once)
     if not once:
         return 0
-    return _conclude(settings, daemon, failures(engine)) if has_ended else INTERRUPTED
+    return _conclude(settings, loop, failures(engine)) if has_ended else INTERRUPTED
 
 
 def _look_after(
-    stack: LocalStack, daemon: Daemon, report: RunReport, signals: StopSignals, *, once: bool
+    stack: LocalStack, loop: SchedulerLoop, report: RunReport, signals: StopSignals, *, once: bool
 ) -> bool:
     """Keep everything going until told to stop; with `once`, return True when every file has ended."""
     signals.deferring = True
@@ -99,19 +99,19 @@ def _look_after(
         stack.check()
         if once:
             stack.raise_if_crash_looping()
-        if report.update(daemon.folder) and once:
+        if report.update(loop.folder) and once:
             return True
         time.sleep(_POLL)
     click.echo("Stopping as soon as the images at hand are finished. Ctrl-C again stops at once.", err=True)
     return False
 
 
-def _conclude(settings: Settings, daemon: Daemon, failed: list[FileSummary]) -> int:
+def _conclude(settings: Settings, loop: SchedulerLoop, failed: list[FileSummary]) -> int:
     from cli.run_report import print_failures
 
-    assert daemon.folder is not None
-    if not daemon.folder:
+    assert loop.folder is not None
+    if not loop.folder:
         click.echo(f"There are no files to process in {settings.input_dir}.")
-    here = [file for file in failed if file.path in daemon.folder]
+    here = [file for file in failed if file.path in loop.folder]
     print_failures(here)
     return 1 if here else 0

@@ -26,15 +26,15 @@ def command(input_dir: Path | None, database_url: str | None, broker_url: str | 
     from nuqleus.logs import configure_logs
     from nuqleus.queue import make_app
     from nuqleus.settings import get_settings
-    from scheduler.factory import make_daemon, watching
-    from scheduler.metrics import serve_standing
+    from scheduler.factory import make_scheduler_loop, run_in_thread
+    from scheduler.metrics import serve_scheduler_metrics
 
     settings = get_settings(input_dir=input_dir, database_url=database_url, broker_url=broker_url)
     configure_logs(settings.log_level, log_format=settings.log_format)
     app, engine = make_app(settings), open_database(settings.database_url)
-    daemon = make_daemon(settings, engine, app)
-    serve_standing(settings, engine, app)
-    with StopSignals() as signals, watching(settings, daemon):
+    loop = make_scheduler_loop(settings, engine, app)
+    serve_scheduler_metrics(settings, engine, app)
+    with StopSignals() as signals, run_in_thread(settings, loop):
         signals.deferring = True
         while not signals.received:
             time.sleep(_POLL)

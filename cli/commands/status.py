@@ -70,16 +70,16 @@ def _require(process: str, engine: Engine, now: float, within_seconds: float) ->
 
 def to_json(status: Status, details: StatusDetails) -> dict[str, Any]:
     """How things stand in plain values; paths are written as in the database."""
-    from nuqleus.paths import to_row
+    from nuqleus.paths import escape_path
 
     content = asdict(status) | asdict(details)
     content["counts"] = {state.value: count for state, count in status.counts.items()}
     for worker in content["workers"]:
         worker |= {name: _utc(worker[name]) for name in ("started_at", "seen_at")}
     for failure in content["failures"]:
-        failure |= {"path": to_row(failure["path"]), "finished_at": _utc(failure["finished_at"])}
+        failure |= {"path": escape_path(failure["path"]), "finished_at": _utc(failure["finished_at"])}
     for file in content["running"]:
-        file |= {"path": to_row(file["path"]), "started_at": _utc(file["started_at"])}
+        file |= {"path": escape_path(file["path"]), "started_at": _utc(file["started_at"])}
     return content
 
 

@@ -1,1 +1,1 @@
-"""What is known about every file. The truth; the queue is only a doorbell."""
+"""The database: what is known about every file, and the truth about its state."""

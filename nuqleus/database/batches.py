@@ -1,4 +1,4 @@
-"""Long sequences in pieces that one statement can name."""
+"""Batches: long sequences in pieces that one statement can name."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

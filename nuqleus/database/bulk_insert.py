@@ -17,7 +17,7 @@ from nuqleus.database.tables import Base
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
 """Columns of a table by name, equally long."""
 
-BATCH = 20_000
+ROWS_PER_BATCH = 20_000
 """Rows that are held a second time, as the database takes them."""
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -48,8 +48,8 @@ def insert_columns(connection: Connection, table: type[Base], columns: Columns) 
     """
     write = _copy if connection.dialect.name == "postgresql" else _insert_tuples
     length = len(next(iter(columns.values())))
-    for start in range(0, length, BATCH):
-        some = {name: column[start : start + BATCH] for name, column in columns.items()}
+    for start in range(0, length, ROWS_PER_BATCH):
+        some = {name: column[start : start + ROWS_PER_BATCH] for name, column in columns.items()}
         write(connection, table.__table__, some)  # type: ignore[arg-type]
 
 

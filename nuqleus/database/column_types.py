@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-from nuqleus.paths import from_row, printable, to_row
+from nuqleus.paths import escape_path, printable, unescape_path
 
 
-class Moment(TypeDecorator[float]):
+class UtcTimestamp(TypeDecorator[float]):
     """Seconds since 1970 in Python, as `time.time` has them; in the database a time stamp in UTC for people."""
 
     impl = DateTime(timezone=True)
@@ -25,7 +25,7 @@ class Moment(TypeDecorator[float]):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
 
 
-class StoredPath(TypeDecorator[str]):
+class EscapedPath(TypeDecorator[str]):
     """A path, with `/`; `nuqleus.paths` says how the database writes odd names."""
 
     impl = Text
@@ -33,14 +33,14 @@ class StoredPath(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Python → database."""
-        return None if value is None else to_row(value)
+        return None if value is None else escape_path(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Database → Python."""
-        return None if value is None else from_row(value)
+        return None if value is None else unescape_path(value)
 
 
-class SafeText(TypeDecorator[str]):
+class EscapedText(TypeDecorator[str]):
     """Text for people, which may quote a file's name."""
 
     impl = Text

@@ -55,7 +55,7 @@ def _parse(url: str) -> URL:
         return parsed
     raise SettingsError(
         "this is not the URL of a database that nuqleus works with; it looks like sqlite:///folder/file.db or "
-        f"postgresql://user:password@host/name. Received: {shown(url)}"
+        f"postgresql://user:password@host/name. Received: {redact_url(url)}"
     )
 
 
@@ -71,7 +71,7 @@ def open_database(url: str, *, create: bool = True) -> Engine:
         DatabaseUnavailable: if it can't be reached.
     """
     if not create and _is_missing(_parse(url)):
-        raise SchemaError(f"there is no database at {shown(url)} yet: `nuqleus run` makes one")
+        raise SchemaError(f"there is no database at {redact_url(url)} yet: `nuqleus run` makes one")
     engine = make_engine(url)
     try:
         _make_ready(engine)
@@ -102,7 +102,7 @@ def _make_ready(engine: Engine) -> None:
         upgrade(engine)
 
 
-def shown(url: str | URL) -> str:
+def redact_url(url: str | URL) -> str:
     """A database URL without its password and options, fit for logs and terminals."""
     try:
         return make_url(url).set(query={}).render_as_string(hide_password=True)
@@ -118,7 +118,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
         DatabaseUnavailable: if the database can't be reached, or ends the connection.
         DatabaseDamaged: if it will never answer.
     """
-    with _translated(engine), engine.begin() as connection:
+    with _translating_errors(engine), engine.begin() as connection:
         yield connection
 
 
@@ -132,7 +132,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
         DatabaseUnavailable: if the database can't be reached, or ends the connection.
         DatabaseDamaged: if it will never answer.
     """
-    with _translated(engine), engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+    with (
+        _translating_errors(engine),
+        engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection,
+    ):
         yield connection
 
 
@@ -152,8 +155,8 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(alembic_config(connection), "head")
         except CommandError as error:
             raise SchemaError(
-                f"the schema of the database {shown(engine.url)} is unknown to this version of nuqleus, which works "
-                f"with {HEAD}. A newer version made it: use that one. Alembic says: {error}"
+                f"the schema of the database {redact_url(engine.url)} is unknown to this version of nuqleus, which "
+                f"works with {HEAD}. A newer version made it: use that one. Alembic says: {error}"
             ) from error
 
 
@@ -179,19 +182,19 @@ def alembic_config(connection: Connection | None) -> Any:
 
 
 @contextmanager
-def _translated(engine: Engine) -> Iterator[None]:
+def _translating_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
         if type(error) is DatabaseError:  # SQLite's word for a file that is none of its own, or damaged
             raise DatabaseDamaged(
-                f"the database {shown(engine.url)} can't be used: {error.orig}. Put a backup in its place, or name "
-                "another one with NUQLEUS_DATABASE_URL."
+                f"the database {redact_url(engine.url)} can't be used: {error.orig}. Put a backup in its place, or "
+                "name another one with NUQLEUS_DATABASE_URL."
             ) from error
         if not (isinstance(error, OperationalError) or error.connection_invalidated):
             raise
         raise DatabaseUnavailable(
-            f"the database {shown(engine.url)} doesn't answer as it should: {error.orig}"
+            f"the database {redact_url(engine.url)} doesn't answer as it should: {error.orig}"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Which scheduler looks after a folder, and which folder a database belongs to.
+"""Leadership: which scheduler looks after a folder, and which folder a database belongs to.
 
 One row says both. A scheduler leads while it renews its lease; others stand by, and one takes over when the lease runs
 out, when the leader resigns, or when its process is known to be gone. Two that led at once for a moment would do no
@@ -10,20 +10,21 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 
-from nuqleus.database.engine import reading, shown, writing
+from nuqleus import process_identity
+from nuqleus.database.engine import reading, redact_url, writing
 from nuqleus.database.tables import Watch
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import SettingsError
-from nuqleus.paths import to_row
-from nuqleus.process_identity import is_gone, own_name
+from nuqleus.paths import escape_path
 
 _THE_ROW = Watch.id == 1
 
 
-def _own_title() -> str:
+def _own_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -32,12 +33,12 @@ class Candidate:
     """A scheduler that would lead.
 
     Attributes:
-        title: for people, and unlike all others'.
+        name: for people, and unlike all others'.
         process: its name for `nuqleus.process_identity`.
     """
 
-    title: str = field(default_factory=_own_title)
-    process: str = field(default_factory=own_name)
+    name: str = field(default_factory=_own_name)
+    process: str = field(default_factory=process_identity.current)
 
 
 class Leadership:
@@ -48,54 +49,62 @@ class Leadership:
         me: the scheduler.
         lease_seconds: how long the others wait for a leader that fell silent.
         clock: seconds since 1970.
+
+    Attributes:
+        leader: the name of the scheduler that led when the lead was last sought, this one's if it did; None before.
     """
 
     def __init__(
         self, engine: Engine, me: Candidate, lease_seconds: float, clock: Callable[[], float] = time.time
     ) -> None:
+        self.leader: str | None = None
         self._engine = engine
         self._me = me
         self._lease = lease_seconds
         self._clock = clock
         self._sure_until = float("-inf")
 
-    def other(self) -> str | None:
+    def try_acquire(self) -> bool:
         """Take the lead, or keep it; asks the database only when a third of the lease is over.
 
         Returns:
-            The title of the scheduler that leads instead; None if this one does.
+            Whether this scheduler leads; if not, `leader` does.
         """
         now = self._clock()
         if now < self._sure_until:
-            return None
+            return True
         with writing(self._engine) as connection:
             # the lock makes one of several candidates wait, and then see the other
             row = connection.execute(select(Watch.__table__).where(_THE_ROW).with_for_update()).one()
-            taken = row.leader not in (None, self._me.title) and now < row.lease_expires_at
-            if taken and not is_gone(row.process):
-                return str(row.leader)
+            if self._is_taken(row, now):
+                self.leader = row.leader
+                return False
             self._lead(connection, now)
-        self._sure_until = now + self._lease / 3
-        return None
+        self.leader, self._sure_until = self._me.name, now + self._lease / 3
+        return True
 
     def resign(self) -> None:
         """Let another one take over at once."""
         self._sure_until = float("-inf")
-        mine = update(Watch).where(_THE_ROW, Watch.leader == self._me.title)
+        mine = update(Watch).where(_THE_ROW, Watch.leader == self._me.name)
         with writing(self._engine) as connection:
             connection.execute(mine.values(leader=None, process=None, lease_expires_at=None))
 
+    def _is_taken(self, row: Row[Any], now: float) -> bool:
+        is_held = row.leader not in (None, self._me.name) and now < row.lease_expires_at
+        return is_held and not process_identity.is_dead(row.process)
+
     def _lead(self, connection: Connection, now: float) -> None:
         values = {
-            "leader": self._me.title,
+            "leader": self._me.name,
             "process": self._me.process,
             "lease_expires_at": now + self._lease,
         }
         connection.execute(update(Watch).where(_THE_ROW).values(values))
 
 
-def leading(engine: Engine, now: float) -> str | None:
-    """The title of the scheduler that leads; None if there is none, or if it fell silent.
+def current_leader(engine: Engine, now: float) -> str | None:
+    """The name of the scheduler that leads; None if there is none, or if it fell silent.
 
     Args:
         engine: the database.
@@ -106,8 +115,8 @@ def leading(engine: Engine, now: float) -> str | None:
         return connection.scalar(query)
 
 
-def require_folder(engine: Engine, folder: str) -> None:
-    """Make sure that a database's files are those of a folder; the first one that asks is the one.
+def bind_folder(engine: Engine, folder: str) -> None:
+    """Bind a database to a folder: the first one that asks is the one whose files it holds.
 
     Args:
         engine: the database.
@@ -121,9 +130,9 @@ def require_folder(engine: Engine, folder: str) -> None:
         known = connection.scalars(select(Watch.folder).where(_THE_ROW)).one()
     if known != folder:
         raise SettingsError(
-            f"The database {shown(engine.url)} holds the files of {to_row(known)}, not of {to_row(folder)}. Name a "
-            "database for each folder (NUQLEUS_STATE_DIR or NUQLEUS_DATABASE_URL); or, if the folder was moved, say "
-            f"so: nuqleus db adopt --input {to_row(folder)}"
+            f"The database {redact_url(engine.url)} holds the files of {escape_path(known)}, not of "
+            f"{escape_path(folder)}. Name a database for each folder (NUQLEUS_STATE_DIR or NUQLEUS_DATABASE_URL); or, "
+            f"if the folder was moved, say so: nuqleus db adopt --input {escape_path(folder)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The networks that produced results."""
+"""Model rows: the networks that produced results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

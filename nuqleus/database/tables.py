@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from nuqleus.database.column_types import Moment, SafeText, StoredPath
+from nuqleus.database.column_types import EscapedPath, EscapedText, UtcTimestamp
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -109,11 +109,11 @@ class File(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[str] = mapped_column(StoredPath())
+    path: Mapped[str] = mapped_column(EscapedPath())
     size: Mapped[int] = mapped_column(BigInteger())
     mtime_ns: Mapped[int] = mapped_column(BigInteger())
     sha256: Mapped[str | None]
-    choice: Mapped[str | None] = mapped_column(SafeText())
+    choice: Mapped[str | None] = mapped_column(EscapedText())
     state: Mapped[FileState] = mapped_column(
         Enum(
             FileState,
@@ -127,14 +127,14 @@ class File(Base):
     urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
     attempts: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None]
-    lease_expires_at: Mapped[float | None] = mapped_column(Moment())
+    lease_expires_at: Mapped[float | None] = mapped_column(UtcTimestamp())
     error_kind: Mapped[str | None]
-    error: Mapped[str | None] = mapped_column(SafeText())
+    error: Mapped[str | None] = mapped_column(EscapedText())
     duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
-    discovered_at: Mapped[float] = mapped_column(Moment())
-    queued_at: Mapped[float | None] = mapped_column(Moment())
-    started_at: Mapped[float | None] = mapped_column(Moment())
-    finished_at: Mapped[float | None] = mapped_column(Moment())
+    discovered_at: Mapped[float] = mapped_column(UtcTimestamp())
+    queued_at: Mapped[float | None] = mapped_column(UtcTimestamp())
+    started_at: Mapped[float | None] = mapped_column(UtcTimestamp())
+    finished_at: Mapped[float | None] = mapped_column(UtcTimestamp())
 
 
 class Model(Base):
@@ -192,7 +192,7 @@ class Channel(Base):
 
     image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"), primary_key=True)
     channel: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(SafeText())
+    name: Mapped[str] = mapped_column(EscapedText())
 
 
 class Mask(Base):
@@ -284,10 +284,10 @@ class Watch(Base):
     __tablename__ = "watch"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    folder: Mapped[str] = mapped_column(StoredPath())
+    folder: Mapped[str] = mapped_column(EscapedPath())
     leader: Mapped[str | None]
     process: Mapped[str | None]
-    lease_expires_at: Mapped[float | None] = mapped_column(Moment())
+    lease_expires_at: Mapped[float | None] = mapped_column(UtcTimestamp())
 
 
 class Worker(Base):
@@ -305,6 +305,6 @@ class Worker(Base):
     pid: Mapped[int]
     process: Mapped[str | None]
     device: Mapped[str]
-    started_at: Mapped[float] = mapped_column(Moment())
-    seen_at: Mapped[float] = mapped_column(Moment())
+    started_at: Mapped[float] = mapped_column(UtcTimestamp())
+    seen_at: Mapped[float] = mapped_column(UtcTimestamp())
     files_done: Mapped[int] = mapped_column(default=0)

@@ -1,4 +1,4 @@
-"""Rows that somebody else may be inserting at the same moment."""
+"""Upserts: rows that somebody else may be inserting at the same moment."""
 
 from collections.abc import Sequence
 from importlib import import_module

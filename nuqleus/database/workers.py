@@ -1,4 +1,4 @@
-"""Who is working."""
+"""Worker rows: who is working."""
 
 import time
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Engine, delete, insert, select, update
 
+from nuqleus import process_identity
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.tables import Worker
-from nuqleus.process_identity import is_gone, is_here
 
-FORGOTTEN_AFTER = 24 * 3600.0
+FORGET_SECONDS = 24 * 3600.0
 """Seconds of silence after which the row of a killed worker is deleted, when the next one starts."""
 
 
@@ -43,7 +43,7 @@ class Workers:
         self._clock = clock
 
     def start(self, host: str, pid: int, device: str, process: str | None = None) -> LiveWorker:
-        """Register a worker; `process` is its name for `nuqleus.process_identity`."""
+        """Register a worker; `process` is its `nuqleus.process_identity`."""
         now = self._clock()
         row = {
             "host": host,
@@ -54,7 +54,7 @@ class Workers:
             "seen_at": now,
         }
         with writing(self._engine) as connection:
-            connection.execute(delete(Worker).where(Worker.seen_at < now - FORGOTTEN_AFTER))
+            connection.execute(delete(Worker).where(Worker.seen_at < now - FORGET_SECONDS))
             worker_id = connection.execute(insert(Worker).returning(Worker.id), row).scalar_one()
         return LiveWorker(worker_id, host, pid, device, now, now, files_done=0)
 
@@ -79,13 +79,13 @@ class Workers:
         with reading(self._engine) as connection:
             return [LiveWorker(*row) for row in connection.execute(query)]
 
-    def gone(self) -> list[LiveWorker]:
+    def dead(self) -> list[LiveWorker]:
         """Workers of this machine that never stopped in order, and whose processes are not there any more."""
-        return self._whose_process(is_gone)
+        return self._whose_process(process_identity.is_dead)
 
     def last_here(self) -> LiveWorker | None:
         """The worker that was started last in this container, or on this machine, and never stopped in order."""
-        return max(self._whose_process(is_here), key=lambda worker: worker.id, default=None)
+        return max(self._whose_process(process_identity.is_here), key=lambda worker: worker.id, default=None)
 
     def _whose_process(self, holds: Callable[[str | None], bool]) -> list[LiveWorker]:
         with reading(self._engine) as connection:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nuqleus.database.tables import FileState
-from nuqleus.paths import to_row
+from nuqleus.paths import escape_path
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class QueuedFile:
 def storable(files: Iterable[SeenFile]) -> Iterator[SeenFile]:
     """Leave out, and log, files whose path is too long to be indexed."""
     for file in files:
-        row = to_row(file.path)
+        row = escape_path(file.path)
         if len(row.encode()) <= LONGEST_PATH:
             yield file
         else:

@@ -11,17 +11,17 @@ from nuqleus.database.bulk_insert import Columns, insert_columns, join
 from nuqleus.database.files.results import Finished, ImageResult
 from nuqleus.database.tables import Base, Channel, Image, Intensity, Mask, Nucleus
 
-PLANES = 500
+IMAGES_PER_STATEMENT = 500
 """Images, and their rows, that one statement writes."""
 
-MASKS = 50
+MASKS_PER_STATEMENT = 50
 """Blocks of masks that are held twice for a moment."""
 
-_INSERT_PLANES = insert(Image)
-_PLANES = select(Image.file_id, Image.scene, Image.t, Image.z, Image.id).where(
+_INSERT_IMAGES = insert(Image)
+_SELECT_IMAGES = select(Image.file_id, Image.scene, Image.t, Image.z, Image.id).where(
     Image.file_id.in_(bindparam("ids", expanding=True))
 )
-_SHARE = (
+_SET_STORE_SECONDS = (
     update(Image)
     .where(Image.id.in_(bindparam("ids", expanding=True)))
     .values(seconds_store=bindparam("share"))
@@ -37,20 +37,20 @@ def insert_images(connection: Connection, finished: Sequence[Finished]) -> None:
     ids = _insert_planes(connection, [_plane_row(file, image) for file, image in owned])
     results = [image for _, image in owned]
     masks = [row for image_id, image in zip(ids, results, strict=True) for row in _mask_rows(image_id, image)]
-    for batch in batched(masks, MASKS):
+    for batch in batched(masks, MASKS_PER_STATEMENT):
         connection.execute(insert(Mask), batch)
     _insert_channels(connection, ids, results)
     _insert_tables(connection, Nucleus, ids, [image.nuclei for image in results])
     _insert_tables(connection, Intensity, ids, [image.intensities for image in results])
     share = (perf_counter() - began) / len(ids)
-    for some in batched(ids, PLANES):
-        connection.execute(_SHARE, {"ids": some, "share": share})
+    for some in batched(ids, IMAGES_PER_STATEMENT):
+        connection.execute(_SET_STORE_SECONDS, {"ids": some, "share": share})
 
 
 def _insert_planes(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
     """Returns their ids, asked for afterwards: an INSERT that returns many can't be prepared once for any number."""
-    connection.execute(_INSERT_PLANES, rows)
-    planes = connection.execute(_PLANES, {"ids": list({row["file_id"] for row in rows})})
+    connection.execute(_INSERT_IMAGES, rows)
+    planes = connection.execute(_SELECT_IMAGES, {"ids": list({row["file_id"] for row in rows})})
     ids = {tuple(place): image_id for *place, image_id in planes}
     return [ids[row["file_id"], row["scene"], row["t"], row["z"]] for row in rows]
 
@@ -86,7 +86,7 @@ def _insert_channels(connection: Connection, ids: Sequence[int], results: Sequen
         for image_id, image in zip(ids, results, strict=True)
         for channel, name in enumerate(image.channel_names)
     ]
-    for batch in batched(rows, PLANES):
+    for batch in batched(rows, IMAGES_PER_STATEMENT):
         connection.execute(insert(Channel), batch)
 
 

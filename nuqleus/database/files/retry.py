@@ -7,7 +7,7 @@ from sqlalchemy import Engine, func, select, update
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.conditions import produced_by, under_paths
-from nuqleus.database.files.updates import CHUNK, RESET, update_files
+from nuqleus.database.files.updates import FILES_PER_STATEMENT, RESET, update_files
 from nuqleus.database.tables import ENDED_STATES, File, FileState, Image
 
 IMAGES_PER_STATEMENT = 5_000
@@ -32,7 +32,7 @@ def retry_files(engine: Engine, paths: Sequence[str] | None = None, *, only_fail
     with reading(engine) as connection:
         ids = connection.scalars(select(File.id).where(has_ended, under_paths(paths))).all()
     retried: list[int] = []
-    for chunk in batched(ids, CHUNK):
+    for chunk in batched(ids, FILES_PER_STATEMENT):
         with writing(engine) as connection:
             retried += update_files(connection, chunk, has_ended, RESET)
     return retried

@@ -10,7 +10,14 @@ from nuqleus.database.engine import writing
 from nuqleus.database.files.records import QueuedFile, SeenFile, storable
 from nuqleus.database.files.recovery import recover_lost
 from nuqleus.database.files.result_transfer import drop_or_transfer, transfer_to_duplicate
-from nuqleus.database.files.updates import CHUNK, RESET, expire_leases, failed, queue_files, update_files
+from nuqleus.database.files.updates import (
+    FILES_PER_STATEMENT,
+    RESET,
+    expire_leases,
+    failed,
+    queue_files,
+    update_files,
+)
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.tables import File, FileState
 from nuqleus.database.upserts import insert_missing
@@ -43,7 +50,7 @@ class SchedulerFiles(FileQueries):
             The ids by path.
         """
         ids: dict[str, int] = {}
-        for chunk in batched(storable(seen), CHUNK):
+        for chunk in batched(storable(seen), FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
                 ids |= _observe(connection, chunk, self._clock())
         return ids
@@ -52,7 +59,7 @@ class SchedulerFiles(FileQueries):
         """`waiting` → `queued`. Returns those that were; send their messages after this has returned."""
         values = {"state": FileState.QUEUED, "queued_at": self._clock(), "urgent": urgent}
         queued: list[QueuedFile] = []
-        for chunk in batched(ids, CHUNK):
+        for chunk in batched(ids, FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
                 queued += queue_files(connection, chunk, File.state == FileState.WAITING, values)
         return queued
@@ -62,7 +69,7 @@ class SchedulerFiles(FileQueries):
         unclaimed = File.state.in_([FileState.WAITING, FileState.QUEUED])
         values = failed("vanished", _VANISHED, self._clock())
         forgotten: list[int] = []
-        for chunk in batched(ids, CHUNK):
+        for chunk in batched(ids, FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
                 vanished = update_files(connection, chunk, unclaimed, values)
                 for file_id in vanished:

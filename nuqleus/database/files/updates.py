@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, update
 from nuqleus.database.files.records import QueuedFile
 from nuqleus.database.tables import File, FileState
 
-CHUNK = 500
+FILES_PER_STATEMENT = 500
 """Files that one statement names; databases limit the number of parameters."""
 
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}

@@ -8,7 +8,7 @@ from nuqleus.database.engine import reading
 from nuqleus.database.files.records import KnownFile
 from nuqleus.database.tables import File, FileState
 
-PAGE = 5_000
+PAGE_SIZE = 5_000
 """Rows that `known` holds in memory."""
 
 
@@ -26,7 +26,7 @@ class FileQueries:
         page = self._page(0, states)
         while page:
             yield from page
-            page = self._page(page[-1].id, states) if len(page) == PAGE else []
+            page = self._page(page[-1].id, states) if len(page) == PAGE_SIZE else []
 
     def counts(self) -> dict[FileState, int]:
         """Number of files in each state; states without files count 0."""
@@ -37,7 +37,7 @@ class FileQueries:
 
     def _page(self, after: int, states: Sequence[FileState]) -> list[KnownFile]:
         columns = (File.id, File.path, File.size, File.mtime_ns, File.state)
-        query = select(*columns).where(File.id > after).order_by(File.id).limit(PAGE)
+        query = select(*columns).where(File.id > after).order_by(File.id).limit(PAGE_SIZE)
         if states:
             query = query.where(File.state.in_(states))
         with reading(self._engine) as connection:

@@ -17,7 +17,7 @@ _SECONDS = {
 STAGES = tuple(_SECONDS)
 """Where the time of an image goes, in order."""
 
-MARGIN = 10_000
+RECOUNTED_IMAGES = 10_000
 """Newest images that are added up anew each time: some become visible later than others with a higher id."""
 
 _SUMS: dict[str, ColumnElement[Any]] = {
@@ -35,7 +35,7 @@ def stage_sums() -> list[ColumnElement[Any]]:
 class ResultCounters:
     """Adds up images, their pixels and nuclei, and the seconds of each stage, from its first look on.
 
-    A look reads what is new and `MARGIN` images more, however many there are.
+    A look reads what is new and `RECOUNTED_IMAGES` images more, however many there are.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -53,9 +53,9 @@ class ResultCounters:
         newest = self._newest()
         if self._counted_until is None:
             self._counted_until = newest
-        if newest > self._counted_until + 2 * MARGIN:
-            self._counted += self._sum(self._counted_until, newest - MARGIN)
-            self._counted_until = newest - MARGIN
+        if newest > self._counted_until + 2 * RECOUNTED_IMAGES:
+            self._counted += self._sum(self._counted_until, newest - RECOUNTED_IMAGES)
+            self._counted_until = newest - RECOUNTED_IMAGES
         # images that were replaced meanwhile are gone; a counter never falls
         self._seen |= self._counted + self._sum(self._counted_until, None)
         return self._seen.copy()

@@ -16,19 +16,19 @@ from nuqleus import micrometres
 from nuqleus.database.engine import reading
 from nuqleus.database.tables import File, Image, Intensity, Mask, Model, Nucleus
 
-FETCHED = 2_000
+FETCH_SIZE = 2_000
 """Rows that come from the database at a time."""
 
-PLACE = ("path", "image_id", "scene", "t", "z")
+IMAGE_KEY = ("path", "image_id", "scene", "t", "z")
 """Which image a nucleus lies in."""
 
 _OF_IMAGE = tuple(
     column.name
     for column in Image.__table__.columns
-    if column.name not in {"id", "file_id", "model_id", *PLACE}
+    if column.name not in {"id", "file_id", "model_id", *IMAGE_KEY}
 )
-IMAGES = (
-    *PLACE,
+IMAGE_COLUMNS = (
+    *IMAGE_KEY,
     "duplicate_of",
     *_OF_IMAGE,
     "model",
@@ -36,19 +36,19 @@ IMAGES = (
 )
 """Columns of an image, with what identifies its model."""
 
-SHAPES = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
+SHAPE_COLUMNS = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
 """Columns of a nucleus, `label` first."""
 
-INTENSITIES = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
+INTENSITY_COLUMNS = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
 """Columns of a nucleus in a channel."""
 
-_PLACE = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z)
+_KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z)
 
 
 def nucleus_columns(channels: int) -> tuple[str, ...]:
     """Columns of a nucleus with so many channels: of its place, its shape, in µm too, then channel by channel."""
-    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITIES)
-    return (*PLACE, *SHAPES, *micrometres.COLUMNS, *intensities)
+    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITY_COLUMNS)
+    return (*IMAGE_KEY, *SHAPE_COLUMNS, *micrometres.COLUMNS, *intensities)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class StoredImage:
     z: int
     height: int
     width: int
-    of_file: int
+    images_in_file: int
 
 
 class Snapshot:
@@ -72,10 +72,10 @@ class Snapshot:
         self._connection = connection
 
     def images(self) -> Iterator[dict[str, Any]]:
-        """Every image, by the names in IMAGES."""
+        """Every image, by the names in IMAGE_COLUMNS."""
         original = aliased(File)
         columns = [
-            *_PLACE[1:],
+            *_KEY_COLUMNS[1:],
             original.path.label("duplicate_of"),
             *(Image.__table__.columns[name] for name in _OF_IMAGE),
             Model.name,
@@ -87,7 +87,7 @@ class Snapshot:
             .outerjoin(original, original.id == File.duplicate_of)
         )
         for row in self._stream(query):
-            yield dict(zip(IMAGES, row, strict=True))
+            yield dict(zip(IMAGE_COLUMNS, row, strict=True))
 
     def channels(self) -> int:
         """The largest number of channels that an image has."""
@@ -98,13 +98,13 @@ class Snapshot:
 
         Where the image's pixel size isn't known, the columns in µm are missing.
         """
-        columns = (Nucleus.__table__.columns[name] for name in SHAPES)
-        query = select(*_PLACE, *columns, Image.pixel_size_um)
+        columns = (Nucleus.__table__.columns[name] for name in SHAPE_COLUMNS)
+        query = select(*_KEY_COLUMNS, *columns, Image.pixel_size_um)
         shapes = _results(query).join(Nucleus, Nucleus.image_id == Image.id)
         measured = self._intensities()
         current = next(measured, None)
         for row in self._stream(shapes.order_by(Nucleus.label)):
-            nucleus = dict(zip((*PLACE, *SHAPES), row[1:-1], strict=True))
+            nucleus = dict(zip((*IMAGE_KEY, *SHAPE_COLUMNS), row[1:-1], strict=True))
             if row[-1] is not None:
                 nucleus |= micrometres.in_um(nucleus, row[-1])
             key = (row[0], nucleus["image_id"], nucleus["label"])
@@ -116,8 +116,17 @@ class Snapshot:
     def label_images(self) -> Iterator[StoredImage]:
         """Every label image, without its pixels."""
         others = aliased(Image)
-        of_file = select(func.count()).where(others.file_id == Image.file_id).scalar_subquery()
-        columns = (File.path, Image.id, Image.scene, Image.t, Image.z, Image.height, Image.width, of_file)
+        images_in_file = select(func.count()).where(others.file_id == Image.file_id).scalar_subquery()
+        columns = (
+            File.path,
+            Image.id,
+            Image.scene,
+            Image.t,
+            Image.z,
+            Image.height,
+            Image.width,
+            images_in_file,
+        )
         for row in self._stream(_results(select(*columns))):
             yield StoredImage(*row)
 
@@ -129,7 +138,7 @@ class Snapshot:
 
     def _intensities(self) -> Iterator[tuple[tuple[int, int, int], dict[str, float | None]]]:
         """File, image and label of each nucleus in the order of `nuclei`, with its intensities in all channels."""
-        columns = (Intensity.__table__.columns[name] for name in INTENSITIES)
+        columns = (Intensity.__table__.columns[name] for name in INTENSITY_COLUMNS)
         query = _results(select(File.id, Image.id, Intensity.label, Intensity.channel, *columns))
         query = query.join(Intensity, Intensity.image_id == Image.id)
         rows = self._stream(query.order_by(Intensity.label, Intensity.channel))
@@ -139,12 +148,12 @@ class Snapshot:
                 {
                     f"{name}-{channel}": value
                     for _, _, _, channel, *values in channels
-                    for name, value in zip(INTENSITIES, values, strict=True)
+                    for name, value in zip(INTENSITY_COLUMNS, values, strict=True)
                 },
             )
 
     def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
-        for row in self._connection.execute(query.execution_options(yield_per=FETCHED)):
+        for row in self._connection.execute(query.execution_options(yield_per=FETCH_SIZE)):
             yield tuple(row)
 
 

@@ -9,7 +9,7 @@ from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.tables import PENDING_STATES, File, FileState
 from nuqleus.database.workers import LiveWorker, Workers
 
-WINDOW = 300.0
+RATE_WINDOW_SECONDS = 300.0
 """Seconds that the rate is taken over."""
 
 
@@ -60,12 +60,14 @@ def get_status(engine: Engine, now: float, *, alive_within: float, failures: int
 
 def _rate(engine: Engine, now: float) -> float | None:
     """Files per minute, since the first of the files that ended within the window was begun."""
-    query = select(func.count(), func.min(File.started_at)).where(File.finished_at > now - WINDOW)
+    query = select(func.count(), func.min(File.started_at)).where(
+        File.finished_at > now - RATE_WINDOW_SECONDS
+    )
     with reading(engine) as connection:
         ended, began = connection.execute(query).one()
     if not ended or began is None:
         return None
-    seconds = min(WINDOW, max(1.0, now - began))
+    seconds = min(RATE_WINDOW_SECONDS, max(1.0, now - began))
     return float(ended / seconds * 60)
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.leadership import leading
+from nuqleus.database.leadership import current_leader
 from nuqleus.database.queries.result_counters import stage_sums
 from nuqleus.database.tables import File, FileState, Image
 
-RECENT = 500
+RECENT_FILES = 500
 """Files that ended last, which say where the time goes."""
 
 
@@ -49,7 +49,7 @@ def get_details(engine: Engine, now: float) -> StatusDetails:
         now: seconds since 1970.
     """
     return StatusDetails(
-        leading(engine, now),
+        current_leader(engine, now),
         queue_age(engine, now),
         _running(engine),
         failures_by_kind(engine),
@@ -83,7 +83,10 @@ def _running(engine: Engine) -> list[RunningFile]:
 
 def _stage_seconds(engine: Engine) -> dict[str, float]:
     last = (
-        select(File.id).where(File.finished_at.is_not(None)).order_by(File.finished_at.desc()).limit(RECENT)
+        select(File.id)
+        .where(File.finished_at.is_not(None))
+        .order_by(File.finished_at.desc())
+        .limit(RECENT_FILES)
     )
     with reading(engine) as connection:
         # found first and named then, lest a database looks for them image by image

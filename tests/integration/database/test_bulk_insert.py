@@ -62,7 +62,7 @@ def test_small_types_of_numbers_are_widened(archive, image_id):
 
 
 def test_more_rows_than_fit_at_once_all_arrive(archive, image_id, monkeypatch):
-    monkeypatch.setattr(bulk_insert, "BATCH", 100)
+    monkeypatch.setattr(bulk_insert, "ROWS_PER_BATCH", 100)
     means = np.where(np.arange(1050) % 3, np.arange(1050.0), np.nan)
     insert(archive, image_id, intensity_mean=means)
     assert [row.intensity_mean for row in archive.rows(Intensity)] == [

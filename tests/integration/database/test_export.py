@@ -145,7 +145,7 @@ def test_a_snapshot_stays_as_it_was_while_workers_go_on(archive: Archive):
 def test_rows_that_come_in_portions_are_put_together(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, fetched: int
 ):
-    monkeypatch.setattr("nuqleus.database.queries.snapshot.FETCHED", fetched)
+    monkeypatch.setattr("nuqleus.database.queries.snapshot.FETCH_SIZE", fetched)
     archive.done("a.png", "abc", [image_result(3, channels=3, z=z) for z in range(2)])
 
     with snapshot(archive.engine) as results:

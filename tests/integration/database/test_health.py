@@ -11,11 +11,10 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from cli.commands import status
-from nuqleus import health
-from nuqleus.database.leadership import Candidate, Leadership, require_folder
+from nuqleus import health, process_identity
+from nuqleus.database.leadership import Candidate, Leadership, bind_folder
 from nuqleus.database.workers import Workers
 from nuqleus.errors import NotHealthy
-from nuqleus.process_identity import own_name
 from tests.conftest import Clock
 from tests.integration.database.conftest import LEASE
 
@@ -30,22 +29,22 @@ while True:
 class TestScheduler:
     @pytest.fixture
     def leadership(self, engine: Engine, clock: Clock) -> Leadership:
-        require_folder(engine, "/inbox")
+        bind_folder(engine, "/inbox")
         return Leadership(engine, Candidate("the leader", "another boot/1/1"), LEASE, clock)
 
     def test_one_that_renews_its_lease_is_at_work(self, engine, clock: Clock, leadership: Leadership):
-        leadership.other()
+        leadership.try_acquire()
         clock.advance(LEASE - 1)
         assert "the leader" in health.require_scheduler(engine, clock.now)
 
     def test_one_that_fell_silent_is_not(self, engine, clock: Clock, leadership: Leadership):
-        leadership.other()
+        leadership.try_acquire()
         clock.advance(LEASE)
         with pytest.raises(NotHealthy, match="No scheduler renews its lease"):
             health.require_scheduler(engine, clock.now)
 
     def test_neither_is_one_that_ended(self, engine, clock: Clock, leadership: Leadership):
-        leadership.other()
+        leadership.try_acquire()
         leadership.resign()
         with pytest.raises(NotHealthy):
             health.require_scheduler(engine, clock.now)
@@ -69,7 +68,7 @@ class TestWorker:
 
     @pytest.fixture
     def worker(self, workers: Workers, parent: subprocess.Popen[str]):
-        place, _, _ = own_name().rpartition("/")
+        place, _, _ = process_identity.current().rpartition("/")
         pid = int(parent.stdout.readline())
         yield workers.start("here", pid, "cpu:0", f"{place}/{pid}")
         subprocess.run(["kill", "-KILL", str(pid)], check=True)
@@ -94,7 +93,7 @@ class TestWorker:
         assert health.require_worker(engine, clock.now, LEASE)
 
     def test_neither_is_one_that_was_killed_a_moment_ago(self, engine, clock: Clock, workers: Workers):
-        place, _, _ = own_name().rpartition("/")
+        place, _, _ = process_identity.current().rpartition("/")
         workers.start("here", 999999999, "cpu:0", f"{place}/999999999")
         with pytest.raises(NotHealthy):
             health.require_worker(engine, clock.now, LEASE)
@@ -105,7 +104,7 @@ class TestWorker:
             health.require_worker(engine, clock.now, LEASE)
 
     def test_the_one_that_was_started_last_counts(self, engine, clock: Clock, workers: Workers, worker):
-        place, _, _ = own_name().rpartition("/")
+        place, _, _ = process_identity.current().rpartition("/")
         clock.advance(LEASE + 1)
         workers.beat(worker.id, files_done=0)
         assert health.require_worker(engine, clock.now, LEASE)
@@ -126,8 +125,8 @@ def test_the_command_ends_with_status_1_and_a_sentence_where_none_is_at_work(pro
 
 
 def test_the_command_ends_with_status_0_where_one_is(engine: Engine, database_url: str):
-    require_folder(engine, "/inbox")
-    Leadership(engine, Candidate("the leader"), LEASE).other()
+    bind_folder(engine, "/inbox")
+    Leadership(engine, Candidate("the leader"), LEASE).try_acquire()
 
     result = CliRunner().invoke(status.command, ["--database", database_url, "--healthy", "scheduler"])
 

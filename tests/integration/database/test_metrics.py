@@ -4,10 +4,10 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from nuqleus.database.leadership import Candidate, Leadership, require_folder
+from nuqleus.database.leadership import Candidate, Leadership, bind_folder
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable
-from scheduler.metrics import FRESH_SECONDS, Standing
+from scheduler.metrics import CACHE_SECONDS, SchedulerCollector
 from tests.integration.database.conftest import Archive
 
 
@@ -17,13 +17,15 @@ class Asked:
     def __init__(self, archive: Archive):
         self.clock, self.messages = archive.clock, lambda: 7
         messages = lambda: self.messages()  # noqa: E731, PLW0108 - tests exchange it
-        self.standing = Standing(archive.engine, messages, alive_within=60, me="me", clock=archive.clock)
+        self.collector = SchedulerCollector(
+            archive.engine, messages, alive_within=60, me="me", clock=archive.clock
+        )
         self.registry = CollectorRegistry()
-        self.registry.register(self.standing)
+        self.registry.register(self.collector)
 
     def __call__(self) -> dict[str, float]:
         """The samples as Prometheus reads them, a while after the last time."""
-        self.clock.advance(FRESH_SECONDS)
+        self.clock.advance(CACHE_SECONDS)
         return self.at_once()
 
     def at_once(self) -> dict[str, float]:
@@ -55,7 +57,7 @@ def test_the_queue_has_an_age_and_a_length(archive: Archive, ask: Asked):
 
     now = ask()
 
-    assert now["nuqleus_queue_age_seconds"] == FRESH_SECONDS
+    assert now["nuqleus_queue_age_seconds"] == CACHE_SECONDS
     assert (now["nuqleus_queue_messages"], now["nuqleus_broker_up"]) == (7, 1)
 
 
@@ -72,11 +74,11 @@ def test_work_is_counted_from_the_first_question_on(archive: Archive, ask: Asked
 
 
 def test_live_workers_are_counted_and_the_leader_says_so(archive: Archive, ask: Asked):
-    require_folder(archive.engine, "/inbox")
+    bind_folder(archive.engine, "/inbox")
     Workers(archive.engine, archive.clock).start("host", 1, "cpu:0")
     assert (ask()["nuqleus_workers"], ask()["nuqleus_leader"]) == (1, 0)
 
-    Leadership(archive.engine, Candidate("me", "process"), 1e3, archive.clock).other()
+    Leadership(archive.engine, Candidate("me", "process"), 1e3, archive.clock).try_acquire()
     archive.clock.advance(100)
 
     assert (ask()["nuqleus_workers"], ask()["nuqleus_leader"]) == (0, 1)
@@ -105,7 +107,7 @@ def test_answers_that_take_long_are_made_seldom(ask: Asked):
 
 def test_nobody_waits_while_another_asks(ask: Asked):
     ask()
-    with ask.standing._asking:
+    with ask.collector._asking:
         assert ask()["nuqleus_database_up"] == 1
 
 

@@ -26,7 +26,7 @@ def test_it_begins_at_its_first_look(archive: Archive):
 
 
 def test_what_it_counted_before_is_not_read_again_and_nothing_is_counted_twice(archive: Archive, monkeypatch):
-    monkeypatch.setattr(result_counters, "MARGIN", 2)
+    monkeypatch.setattr(result_counters, "RECOUNTED_IMAGES", 2)
     counters = ResultCounters(archive.engine)
     counters.update()
 

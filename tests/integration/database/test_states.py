@@ -54,7 +54,7 @@ def test_a_path_may_hold_any_bytes_but_nul(archive: Archive):
 
 
 def test_known_yields_every_file_across_pages(archive: Archive, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(file_queries, "PAGE", 2)
+    monkeypatch.setattr(file_queries, "PAGE_SIZE", 2)
     ids = [archive.waiting(f"{number}.png") for number in range(5)]
 
     assert [file.id for file in archive.files.known()] == ids

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nuqleus.database.leadership import Candidate, Leadership, require_folder
+from nuqleus.database.leadership import Candidate, Leadership, bind_folder
 from nuqleus.database.queries.status_details import get_details
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
@@ -52,7 +52,7 @@ def test_failures_are_counted_by_kind_the_most_frequent_first(archive: Archive):
 
 
 def test_the_stages_are_those_of_the_images_that_were_finished_last(archive: Archive, monkeypatch):
-    monkeypatch.setattr("nuqleus.database.queries.status_details.RECENT", 2)
+    monkeypatch.setattr("nuqleus.database.queries.status_details.RECENT_FILES", 2)
     for number in range(3):
         archive.done(f"{number}.png", str(number), [image_result(), image_result(z=1)][: number + 1])
         archive.clock.advance(1)
@@ -64,8 +64,8 @@ def test_the_stages_are_those_of_the_images_that_were_finished_last(archive: Arc
 
 
 def test_the_leader_is_named_until_its_lease_ends(archive: Archive):
-    require_folder(archive.engine, "/inbox")
-    Leadership(archive.engine, Candidate("me", "process"), 30, archive.clock).other()
+    bind_folder(archive.engine, "/inbox")
+    Leadership(archive.engine, Candidate("me", "process"), 30, archive.clock).try_acquire()
     assert look(archive).leader == "me"
 
     archive.clock.advance(31)

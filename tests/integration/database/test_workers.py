@@ -2,8 +2,8 @@
 
 import pytest
 
+from nuqleus import process_identity
 from nuqleus.database.workers import Workers
-from nuqleus.process_identity import own_name
 from tests.examples import complete
 from tests.integration.database.conftest import LEASE, Archive
 
@@ -14,27 +14,30 @@ def workers(archive: Archive) -> Workers:
 
 
 def ended() -> str:
-    place, _, _ = own_name().rpartition("/")
+    place, _, _ = process_identity.current().rpartition("/")
     return f"{place}/999999999"
 
 
 def test_workers_whose_processes_ended_are_known_to_be_gone(workers: Workers):
     killed = workers.start("host", 1, "cpu:0", ended())
-    workers.start("host", 2, "cpu:0", own_name())
-    assert workers.gone() == [killed]
+    workers.start("host", 2, "cpu:0", process_identity.current())
+    assert workers.dead() == [killed]
 
 
 def test_of_workers_elsewhere_or_of_an_older_version_nothing_is_known(workers: Workers):
     workers.start("host", 1, "cpu:0", "another boot/1/999999999")
     workers.start("host", 2, "cpu:0")
-    assert workers.gone() == []
+    assert workers.dead() == []
 
 
 def test_the_file_of_a_worker_that_is_gone_need_not_wait_for_its_lease(archive: Archive, workers: Workers):
-    killed, other = workers.start("host", 1, "cpu:0", ended()), workers.start("host", 2, "cpu:0", own_name())
+    killed, other = (
+        workers.start("host", 1, "cpu:0", ended()),
+        workers.start("host", 2, "cpu:0", process_identity.current()),
+    )
     lost, kept = archive.running("lost.png", killed.owner), archive.running("kept.png", other.owner)
 
-    archive.files.end_leases([worker.owner for worker in workers.gone()])
+    archive.files.end_leases([worker.owner for worker in workers.dead()])
 
     (revived,) = archive.files.sweep(max_attempts=3, resend_seconds=LEASE)
     assert revived.id == lost.file_id

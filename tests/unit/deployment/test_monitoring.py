@@ -13,7 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from nuqleus.database.tables import FileState
 from nuqleus.settings import Settings
-from scheduler.metrics import Standing
+from scheduler.metrics import SchedulerCollector
 from tests.unit.deployment.files import ROOT, environment_with, ours, program, services
 from worker.metrics import OUTCOMES, Metrics, WorkerInfoCollector
 
@@ -42,7 +42,7 @@ def told(sqlite_engine) -> dict[str, set[str]]:
     registry.register(WorkerInfoCollector("host:1:2", "gpu:0", "net", memory=lambda _device: (1, 2)))
     scheduler = CollectorRegistry()
     ProcessCollector(registry=scheduler)
-    scheduler.register(Standing(sqlite_engine, lambda: 0, 60, "me"))
+    scheduler.register(SchedulerCollector(sqlite_engine, lambda: 0, 60, "me"))
     labels: dict[str, set[str]] = {}
     for metric in [*registry.collect(), *scheduler.collect()]:
         for name in (metric.name, *(sample.name for sample in metric.samples)):

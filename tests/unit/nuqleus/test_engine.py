@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from nuqleus.database.engine import make_engine, open_database, reading, shown
+from nuqleus.database.engine import make_engine, open_database, reading, redact_url
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, SettingsError
 
 
@@ -82,4 +82,4 @@ def test_an_embedded_database_survives_its_readers_and_keeps_its_references(sqli
     ],
 )
 def test_a_shown_url_has_no_password(url: str, text: str):
-    assert shown(url) == text
+    assert redact_url(url) == text

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nuqleus.mount_check import Drive
+from nuqleus.mount_check import MountCheck
 
 
 @pytest.fixture
@@ -26,41 +26,41 @@ def folder(tmp_path, monkeypatch):
     return SimpleNamespace(path=tmp_path, mount=mount)
 
 
-def is_away(drive):
+def is_away(check):
     try:
-        drive.require()
+        check.ensure_mounted()
     except OSError as error:
         return error.errno == errno.ENODEV
     return False
 
 
 def test_a_folder_whose_files_were_all_deleted_is_there(folder):
-    drive = Drive(folder.path)
+    check = MountCheck(folder.path)
     (folder.path / "a.png").unlink()
-    assert not is_away(drive)
+    assert not is_away(check)
 
 
 def test_an_empty_folder_on_another_device_is_what_an_unmounted_drive_leaves_behind(folder):
-    drive = Drive(folder.path)
+    check = MountCheck(folder.path)
     folder.mount(2)
-    assert not is_away(drive), "files on another device: another drive"
+    assert not is_away(check), "files on another device: another drive"
     (folder.path / "a.png").unlink()
     folder.mount(3)
-    assert is_away(drive)
+    assert is_away(check)
     folder.mount(2)
-    assert not is_away(drive)
+    assert not is_away(check)
 
 
 def test_a_drive_that_comes_back_may_have_another_number(folder):
-    drive = Drive(folder.path)
+    check = MountCheck(folder.path)
     folder.mount(7)
-    assert not is_away(drive)
+    assert not is_away(check)
     (folder.path / "a.png").unlink()
-    assert not is_away(drive)
+    assert not is_away(check)
 
 
 def test_a_missing_folder_is_away_until_it_comes(tmp_path):
-    drive = Drive(tmp_path / "inbox")
-    assert is_away(drive)
+    check = MountCheck(tmp_path / "inbox")
+    assert is_away(check)
     (tmp_path / "inbox").mkdir()
-    assert not is_away(drive)
+    assert not is_away(check)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nuqleus.errors import UnsafePath
-from nuqleus.paths import from_row, inside, printable, to_row
+from nuqleus.paths import escape_path, printable, safe_join, unescape_path
 
 NAMES = st.binary(min_size=1).map(os.fsdecode)
 
@@ -29,20 +29,20 @@ NAMES = st.binary(min_size=1).map(os.fsdecode)
     ],
 )
 def test_a_row_holds_a_path_that_can_be_stored_and_read(path, row: str):
-    assert to_row(path) == row
-    assert from_row(row) == str(path)
+    assert escape_path(path) == row
+    assert unescape_path(row) == str(path)
 
 
 @settings(deadline=None)
 @given(NAMES)
 def test_every_name_comes_back(name: str):
-    assert from_row(to_row(name)) == name
+    assert unescape_path(escape_path(name)) == name
 
 
 @settings(deadline=None)
 @given(st.one_of(NAMES, st.text()))
 def test_rows_are_valid_text_without_control_characters(name: str):
-    row = to_row(name)
+    row = escape_path(name)
 
     row.encode("utf-8")
     assert not any(ord(character) < 32 for character in row)
@@ -51,7 +51,7 @@ def test_rows_are_valid_text_without_control_characters(name: str):
 @settings(deadline=None)
 @given(NAMES, NAMES)
 def test_no_two_names_share_a_row(one: str, other: str):
-    assert (to_row(one) == to_row(other)) == (one == other)
+    assert (escape_path(one) == escape_path(other)) == (one == other)
 
 
 def test_text_for_people_keeps_its_lines_and_backslashes():
@@ -61,8 +61,8 @@ def test_text_for_people_keeps_its_lines_and_backslashes():
 @pytest.mark.parametrize("path", ["../a", "a/../../b", "/etc/passwd", "", ".", "a\x00"])
 def test_a_path_can_t_leave_its_folder(path: str):
     with pytest.raises(UnsafePath):
-        inside(Path("out"), path)
+        safe_join(Path("out"), path)
 
 
 def test_two_dots_in_a_name_are_no_way_out():
-    assert inside(Path("out"), "a/b..png") == Path("out/a/b..png")
+    assert safe_join(Path("out"), "a/b..png") == Path("out/a/b..png")

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from nuqleus.process_identity import is_gone, own_name
+from nuqleus import process_identity
 
-TELL = "from nuqleus.process_identity import own_name; print(own_name())"
+TELL = "from nuqleus import process_identity; print(process_identity.current())"
 
 
 def start():
@@ -23,10 +23,10 @@ def start():
 def test_a_process_that_lives_is_not_gone_and_one_that_ended_is():
     with start() as process:
         name = process.stdout.readline().strip()
-        assert not is_gone(name)
+        assert not process_identity.is_dead(name)
         process.kill()
         process.wait()
-        assert is_gone(name)
+        assert process_identity.is_dead(name)
 
 
 def test_a_process_that_was_killed_is_gone_though_nobody_has_taken_note():
@@ -34,19 +34,19 @@ def test_a_process_that_was_killed_is_gone_though_nobody_has_taken_note():
         name = process.stdout.readline().strip()
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert is_gone(name)
+        assert process_identity.is_dead(name)
 
 
 def test_we_are_here():
-    assert not is_gone(own_name())
+    assert not process_identity.is_dead(process_identity.current())
 
 
 @pytest.mark.parametrize("name", ["elsewhere/4026531836/999999999", "999999999", "", None])
 def test_of_a_process_elsewhere_nothing_is_said(name):
-    assert not is_gone(name)
+    assert not process_identity.is_dead(name)
 
 
 def test_a_reboot_makes_it_another_place():
-    place, _, _ = own_name().rpartition("/")
-    assert is_gone(f"{place}/999999999")
-    assert not is_gone(f"another boot{place}/999999999")
+    place, _, _ = process_identity.current().rpartition("/")
+    assert process_identity.is_dead(f"{place}/999999999")
+    assert not process_identity.is_dead(f"another boot{place}/999999999")

@@ -14,7 +14,7 @@ from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable
 from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
-from scheduler.dispatcher import Bell
+from scheduler.dispatcher import Dispatcher
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.sweep import Limits, Sweep
@@ -87,13 +87,13 @@ def start(inbox, files, workers, queue, clock):
     """Starts a scheduler, as a process of its own would be."""
 
     def start(scanner=None, **options):
-        bell = Bell(queue.send, queue.depth, lambda: 1, most=4)
+        dispatcher = Dispatcher(queue.send, queue.depth, lambda: 1, max_chunk=4)
         scheduler = Scheduler(
             scanner or Scanner(inbox),
             files,
             Completeness(inbox, SETTLE, clock),
-            bell,
-            Sweep(files, workers, bell, LIMITS, clock),
+            dispatcher,
+            Sweep(files, workers, dispatcher, LIMITS, clock),
             is_urgent=make_urgency(Settings().urgent.split(",")),
             clock=clock,
             **options,

@@ -3,7 +3,7 @@
 import pytest
 
 from nuqleus.database.files.records import QueuedFile
-from scheduler.chunks import CHUNK_BYTES, SMALL, chunk_size, cut_chunks
+from scheduler.chunks import CHUNK_BYTES, SMALL_FILE_BYTES, chunk_size, cut_chunks
 
 
 def ids(files, size=4):
@@ -19,7 +19,12 @@ def test_no_files_need_no_message():
 
 
 def test_a_large_file_travels_alone():
-    files = [QueuedFile(1, 10), QueuedFile(2, SMALL + 1), QueuedFile(3, 10), QueuedFile(4, SMALL)]
+    files = [
+        QueuedFile(1, 10),
+        QueuedFile(2, SMALL_FILE_BYTES + 1),
+        QueuedFile(3, 10),
+        QueuedFile(4, SMALL_FILE_BYTES),
+    ]
     assert ids(files) == [(1,), (2,), (3, 4)]
 
 
@@ -43,4 +48,4 @@ def test_urgent_files_never_wait_for_ordinary_ones_of_their_chunk():
     [(1, 1, 1), (10, 3, 1), (400, 3, 16), (100, 8, 3), (100_000, 64, 16), (50, 0, 12)],
 )
 def test_few_files_are_spread_over_the_workers_many_travel_in_chunks(waiting, workers, size):
-    assert chunk_size(waiting, workers, most=16) == size
+    assert chunk_size(waiting, workers, max_files=16) == size

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.completeness import EMPTY, OPEN, Completeness
-from scheduler.scanner import Stamp
+from scheduler.completeness import EMPTY_FACTOR, OPEN_FACTOR, Completeness
+from scheduler.scanner import FileStat
 
 SETTLE = 2.0
-A = Stamp(size=100, mtime_ns=1)
-ANCIENT = Stamp(size=100, mtime_ns=0)
-NOTHING = Stamp(size=0, mtime_ns=1)
+A = FileStat(size=100, mtime_ns=1)
+ANCIENT = FileStat(size=100, mtime_ns=0)
+NOTHING = FileStat(size=0, mtime_ns=1)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_file_must_stand_still_for_the_whole_time(completeness, clock):
 
 
 @pytest.mark.parametrize(
-    "change", [Stamp(200, 1), Stamp(100, 2), Stamp(50, 0)], ids=["size", "time", "shorter"]
+    "change", [FileStat(200, 1), FileStat(100, 2), FileStat(50, 0)], ids=["size", "time", "shorter"]
 )
 def test_every_change_begins_the_wait_anew(completeness, clock, change):
     completeness.is_complete("a.tif", A)
@@ -52,9 +52,9 @@ def test_every_change_begins_the_wait_anew(completeness, clock, change):
 
 def test_a_slow_copy_is_waited_for_however_long_it_takes(completeness, clock):
     for size in range(1, 1000):
-        assert not completeness.is_complete("a.tif", Stamp(size, size))
+        assert not completeness.is_complete("a.tif", FileStat(size, size))
         clock.advance(SETTLE * 5)
-    assert completeness.is_complete("a.tif", Stamp(999, 999))
+    assert completeness.is_complete("a.tif", FileStat(999, 999))
 
 
 def test_files_settle_independently(completeness, clock):
@@ -66,7 +66,7 @@ def test_files_settle_independently(completeness, clock):
 
 def test_an_empty_file_gets_more_time_but_ends_too(completeness, clock):
     completeness.is_complete("a.tif", NOTHING)
-    clock.advance(SETTLE * EMPTY - 0.01)
+    clock.advance(SETTLE * EMPTY_FACTOR - 0.01)
     assert not completeness.is_complete("a.tif", NOTHING)
     clock.advance(0.01)
     assert completeness.is_complete("a.tif", NOTHING)
@@ -84,16 +84,16 @@ def test_a_file_that_is_open_for_writing_is_waited_for(completeness, clock, writ
 def test_but_not_for_ever_since_network_drives_may_always_say_so(completeness, clock, written):
     written.add("a.tif")
     completeness.is_complete("a.tif", A)
-    clock.advance(SETTLE * OPEN)
+    clock.advance(SETTLE * OPEN_FACTOR)
     assert completeness.is_complete("a.tif", A)
 
 
-def test_the_next_look_is_due_when_the_first_file_may_have_settled(completeness, clock):
-    assert completeness.next_look() is None
+def test_the_seconds_to_next_is_due_when_the_first_file_may_have_settled(completeness, clock):
+    assert completeness.seconds_to_next() is None
     completeness.is_complete("a.tif", A)
     clock.advance(0.5)
     completeness.is_complete("b.tif", NOTHING)
-    assert completeness.next_look() == pytest.approx(SETTLE - 0.5)
+    assert completeness.seconds_to_next() == pytest.approx(SETTLE - 0.5)
 
 
 def test_nobody_looks_all_the_time_at_a_file_that_stays_open(completeness, clock, written):
@@ -101,7 +101,7 @@ def test_nobody_looks_all_the_time_at_a_file_that_stays_open(completeness, clock
     completeness.is_complete("a.tif", A)
     clock.advance(SETTLE * 3)
     completeness.is_complete("a.tif", A)
-    assert completeness.next_look() == SETTLE
+    assert completeness.seconds_to_next() == SETTLE
 
 
 def test_files_that_are_no_longer_waited_for_are_forgotten(completeness, clock):

@@ -7,7 +7,7 @@ from nuqleus.database.tables import FileState
 from nuqleus.errors import DatabaseUnavailable
 from scheduler.scanner import Scan, Scanner
 from scheduler.scheduler import REREAD_SECONDS
-from scheduler.sweep import LOST_SECONDS
+from scheduler.sweep import EMPTY_QUEUE_RESEND_SECONDS
 from tests.unit.scheduler.conftest import LEASE, MAX_ATTEMPTS, RESEND, SETTLE, put, states
 
 
@@ -42,7 +42,7 @@ def test_a_message_that_was_never_sent_because_we_died_is_sent_after_the_restart
     tick(SETTLE)
     queue.works = True
     tick = start()
-    tick(LOST_SECONDS + 1)
+    tick(EMPTY_QUEUE_RESEND_SECONDS + 1)
     assert len(queue.sent) == 1
 
 
@@ -52,7 +52,7 @@ def test_messages_that_a_broker_lost_are_sent_again_as_soon_as_it_is_seen_to_be_
     tick()
     tick(SETTLE)
     queue.waiting.clear()
-    tick(LOST_SECONDS + 1)
+    tick(EMPTY_QUEUE_RESEND_SECONDS + 1)
     assert sorted(queue.waiting) == sorted(queue.sent[:2])
 
 
@@ -60,7 +60,7 @@ def test_messages_that_only_wait_for_their_turn_are_not_sent_again(inbox, tick, 
     put(inbox)
     tick()
     tick(SETTLE)
-    tick(LOST_SECONDS + 1)
+    tick(EMPTY_QUEUE_RESEND_SECONDS + 1)
     tick(RESEND / 2)
     assert len(queue.sent) == 1
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from scheduler.scanner import Scanner, Stamp
+from scheduler.scanner import FileStat, Scanner
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_files_are_found_in_all_subfolders_with_size_and_time_of_change(inbox):
     os.utime(inbox / "a.tif", ns=(1, 2))
     found = Scanner(inbox).scan()
     assert found.complete
-    assert found.files["a.tif"] == Stamp(size=6, mtime_ns=2)
+    assert found.files["a.tif"] == FileStat(size=6, mtime_ns=2)
     assert found.files["plate 1/B02/b.tif"].size == 11
     assert len(found.files) == 2
 

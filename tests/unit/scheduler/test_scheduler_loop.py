@@ -7,9 +7,15 @@ import pytest
 
 from nuqleus.errors import DatabaseUnavailable
 from scheduler.completeness import Completeness
-from scheduler.scanner import Scan, Stamp
+from scheduler.scanner import FileStat, Scan
 from scheduler.scheduler import Stopped
-from scheduler.scheduler_loop import LONGEST_IDLE_REST, LONGEST_REST, SHORTEST_REST, Daemon, rests
+from scheduler.scheduler_loop import (
+    MAX_IDLE_INTERVAL,
+    MAX_INTERVAL,
+    MIN_INTERVAL,
+    SchedulerLoop,
+    poll_interval,
+)
 from tests.conftest import Clock
 
 LONG = 3600.0
@@ -42,9 +48,10 @@ class Alone:
     """The lead is ours."""
 
     resigned = False
+    leader = None
 
-    def other(self):
-        return None
+    def try_acquire(self):
+        return True
 
     def resign(self):
         self.resigned = True
@@ -56,8 +63,9 @@ class Second(Alone):
     def __init__(self, *leaders):
         self._leaders = list(leaders)
 
-    def other(self):
-        return self._leaders.pop(0)
+    def try_acquire(self):
+        self.leader = self._leaders.pop(0)
+        return self.leader is None
 
 
 @pytest.fixture
@@ -66,14 +74,14 @@ def play(tmp_path):
         leadership = leadership or Alone()
         script = Script(*outcomes)
         completeness = Completeness(tmp_path, settle_seconds=0)
-        script.daemon = Daemon(script, completeness, 0.001, threading.Event(), leadership)
+        script.daemon = SchedulerLoop(script, completeness, 0.001, threading.Event(), leadership)
         script.daemon.run()
         return script.daemon
 
     return play
 
 
-FOUND = Scan({"a.tif": Stamp(1, 1)})
+FOUND = Scan({"a.tif": FileStat(1, 1)})
 
 
 def test_it_knows_what_the_folder_held_at_the_last_tick(play):
@@ -127,7 +135,7 @@ def test_an_event_ends_its_rest(tmp_path):
             daemon.stop() if len(ticks) == 2 else daemon.wake()
             return Scan()
 
-    daemon = Daemon(Counting(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    daemon = SchedulerLoop(Counting(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
     runner = threading.Thread(target=daemon.run, daemon=True)
     runner.start()
     runner.join(timeout=30)
@@ -151,7 +159,7 @@ def test_an_event_wakes_once(tmp_path):
             return Scan()
 
     found = []
-    daemon = Daemon(ThreeTimes(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    daemon = SchedulerLoop(ThreeTimes(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
     daemon._awake = Impatient()
     daemon.run()
     assert found[:2] == [True, False]
@@ -182,7 +190,7 @@ def test_what_got_lost_is_looked_for_during_a_long_rest_too(tmp_path):
             return self.is_set()
 
     clock, large = Clock(), Large()
-    daemon = Daemon(large, Completeness(tmp_path, 1.0, clock), 5.0, Passing(), Alone(), clock)
+    daemon = SchedulerLoop(large, Completeness(tmp_path, 1.0, clock), 5.0, Passing(), Alone(), clock)
     daemon._awake = Passing()
     daemon.run()
     assert large.done == ["tick", "sweep", "sweep", "sweep"]
@@ -196,7 +204,7 @@ def test_told_to_stop_it_does_not_finish_its_rest(tmp_path):
             ticked.set()
             return Scan()
 
-    daemon = Daemon(Once(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    daemon = SchedulerLoop(Once(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
     runner = threading.Thread(target=daemon.run, daemon=True)
     runner.start()
     assert ticked.wait(timeout=30)
@@ -208,14 +216,14 @@ def test_told_to_stop_it_does_not_finish_its_rest(tmp_path):
 @pytest.mark.parametrize(
     ("took", "short", "long"),
     [
-        pytest.param(0.001, SHORTEST_REST, 5.0, id="small folder"),
+        pytest.param(0.001, MIN_INTERVAL, 5.0, id="small folder"),
         pytest.param(1.0, 4.0, 124.0, id="100,000 files"),
-        pytest.param(120.0, LONGEST_REST, LONGEST_IDLE_REST, id="slow drive"),
+        pytest.param(120.0, MAX_INTERVAL, MAX_IDLE_INTERVAL, id="slow drive"),
     ],
 )
 def test_looking_takes_a_small_share_of_the_time_however_large_the_folder(took, short, long):
-    assert rests(took, scan_seconds=5.0) == pytest.approx((short, long))
+    assert poll_interval(took, scan_seconds=5.0) == pytest.approx((short, long))
 
 
 def test_a_long_time_between_scans_that_was_asked_for_is_kept():
-    assert rests(0.001, scan_seconds=300.0)[1] == 300.0
+    assert poll_interval(0.001, scan_seconds=300.0)[1] == 300.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nuqleus.database.files.results import ImageResult
-from nuqleus.database.queries.snapshot import PLACE, nucleus_columns
+from nuqleus.database.queries.snapshot import IMAGE_KEY, nucleus_columns
 from nuqleus.micrometres import COLUMNS
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.csv_output import save_table
@@ -31,7 +31,7 @@ def test_the_columns_are_those_of_the_export(tmp_path):
     (result,) = results_of(tmp_path, np.stack([draw_squares(2), draw_squares(2)]))
     save_table(tmp_path / "image.csv", result)
 
-    assert tuple(read(tmp_path / "image.csv")[0]) == nucleus_columns(2)[len(PLACE) :]
+    assert tuple(read(tmp_path / "image.csv")[0]) == nucleus_columns(2)[len(IMAGE_KEY) :]
 
 
 def test_every_nucleus_has_a_row_with_its_intensity_in_each_channel(tmp_path):

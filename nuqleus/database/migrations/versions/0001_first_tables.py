@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nuqleus.database.column_types import Moment, SafeText, StoredPath
+from nuqleus.database.column_types import EscapedPath, EscapedText, UtcTimestamp
 from nuqleus.database.migrations import first_views
 
 revision = "0001"
@@ -72,21 +72,21 @@ def _create_files() -> None:
     op.create_table(
         "files",
         _id(),
-        sa.Column("path", StoredPath(), nullable=False),
+        sa.Column("path", EscapedPath(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.Text()),
         sa.Column("state", state, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.Text()),
-        sa.Column("lease_expires_at", Moment()),
+        sa.Column("lease_expires_at", UtcTimestamp()),
         sa.Column("error_kind", sa.Text()),
-        sa.Column("error", SafeText()),
+        sa.Column("error", EscapedText()),
         sa.Column("duplicate_of", sa.Integer()),
-        sa.Column("discovered_at", Moment(), nullable=False),
-        sa.Column("queued_at", Moment()),
-        sa.Column("started_at", Moment()),
-        sa.Column("finished_at", Moment()),
+        sa.Column("discovered_at", UtcTimestamp(), nullable=False),
+        sa.Column("queued_at", UtcTimestamp()),
+        sa.Column("started_at", UtcTimestamp()),
+        sa.Column("finished_at", UtcTimestamp()),
         sa.PrimaryKeyConstraint("id", name="pk_files"),
         sa.UniqueConstraint("path", name="uq_files_path"),
         _belongs_to("files", "duplicate_of", "files"),
@@ -118,8 +118,8 @@ def _create_workers() -> None:
         *_texts("host"),
         *_integers("pid"),
         *_texts("device"),
-        sa.Column("started_at", Moment(), nullable=False),
-        sa.Column("seen_at", Moment(), nullable=False),
+        sa.Column("started_at", UtcTimestamp(), nullable=False),
+        sa.Column("seen_at", UtcTimestamp(), nullable=False),
         *_integers("files_done"),
         sa.PrimaryKeyConstraint("id", name="pk_workers"),
         sqlite_autoincrement=True,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nuqleus.database.column_types import Moment, StoredPath
+from nuqleus.database.column_types import EscapedPath, UtcTimestamp
 
 revision = "0002"
 down_revision = "0001"
@@ -16,10 +16,10 @@ def upgrade() -> None:
     op.create_table(
         "watch",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("folder", StoredPath(), nullable=False),
+        sa.Column("folder", EscapedPath(), nullable=False),
         sa.Column("leader", sa.Text()),
         sa.Column("process", sa.Text()),
-        sa.Column("lease_expires_at", Moment()),
+        sa.Column("lease_expires_at", UtcTimestamp()),
         sa.PrimaryKeyConstraint("id", name="pk_watch"),
     )
     op.add_column("workers", sa.Column("process", sa.Text()))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from nuqleus.database.column_types import SafeText
+from nuqleus.database.column_types import EscapedText
 
 revision = "0004"
 down_revision = "0003"
@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """To this version."""
-    op.add_column("files", sa.Column("choice", SafeText()))
+    op.add_column("files", sa.Column("choice", EscapedText()))
     op.execute("UPDATE files SET choice = 'channel auto, z planes' WHERE sha256 IS NOT NULL")
     op.add_column("images", sa.Column("nuclear_channel", sa.Integer()))
     op.add_column("images", sa.Column("projection", sa.Text()))
@@ -21,7 +21,7 @@ def upgrade() -> None:
         "channels",
         sa.Column("image_id", sa.Integer(), nullable=False),
         sa.Column("channel", sa.Integer(), nullable=False),
-        sa.Column("name", SafeText(), nullable=False),
+        sa.Column("name", EscapedText(), nullable=False),
         sa.PrimaryKeyConstraint("image_id", "channel", name="pk_channels"),
         sa.ForeignKeyConstraint(["image_id"], ["images.id"], name="fk_channels_image_id", ondelete="CASCADE"),
         sqlite_with_rowid=False,
