@@ -1,6 +1,5 @@
 """Sandboxed access to the watched folder: where a claimed file lies, and whether it has changed."""
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -13,9 +12,6 @@ from nuqleus.errors import UnsafePath
 from nuqleus.mount_check import MountCheck
 from nuqleus.paths import escape_path, safe_join
 from nuqleus.settings import Settings
-
-BLOCK = 1 << 16
-"""Bytes of a file that are hashed at a time."""
 
 
 class FileChanged(Exception):  # noqa: N818 - not an error: the new content will be processed
@@ -103,12 +99,3 @@ def ensure_unchanged(path: Path, claim: Claim) -> Iterator[None]:
         now = path.stat()
         if (now.st_size, now.st_mtime_ns) != (claim.size, claim.mtime_ns):
             raise FileChanged(f"{claim.path} changed: {claim.size} bytes when queued, {now.st_size} now")
-
-
-def hash_content(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK):  # `hashlib.file_digest` clears a larger buffer for each file
-            digest.update(block)
-    return digest.hexdigest()

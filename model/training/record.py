@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import WeightsError
+from model.hashing import hash_file
 from model.training.recipe import Recipe
-from model.weights import hash_file
 
 RECORD = "training-record.json"
 

@@ -12,6 +12,7 @@ import keras
 from model.errors import DatasetError, WeightsError
 from model.evaluation.matching import compare
 from model.evaluation.scores import ImageScore, summarise
+from model.hashing import hash_file
 from model.network.config import UNetConfig
 from model.network.forward_pass import BatchedForwardPass
 from model.segmentation.instances import find_nuclei
@@ -24,7 +25,7 @@ from model.training.record import check_record, make_record, write_record
 from model.training.stage_files import LOG, holds_training
 from model.training.threshold_search import search_thresholds
 from model.training.trainer import InitialWeights, save_without_optimizer, train, trained_seconds
-from model.weights import ModelCard, hash_file, read_card, write_card
+from model.weights import ModelCard, read_card, write_card
 from model.weights.postprocessing import PostprocessingParams
 
 VALIDATION_SHARE = 8

@@ -1,6 +1,5 @@
 """Trained weights, and the card that says what they are: as files, read without loading what builds a network."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import WeightsError
+from model.hashing import hash_file
 from model.network.config import UNetConfig
 from model.weights.postprocessing import PostprocessingParams
 
@@ -54,12 +54,6 @@ class ModelCard:
 def card_path(weights: Path) -> Path:
     """Return where the card of a weights file lies: `x.weights.h5` → `x.json`."""
     return weights.with_name(weights.name.removesuffix(".weights.h5") + ".json")
-
-
-def hash_file(path: Path) -> str:
-    """Return a file's SHA-256 in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_card(card: ModelCard, weights: Path) -> None:

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from cli.main import main
-from model.weights import SHIPPED, hash_file, read_card, write_card
+from model.hashing import hash_file
+from model.weights import SHIPPED, read_card, write_card
 from tests.unit.model.training_examples import draw_example
 
 

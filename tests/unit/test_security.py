@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import Engine, inspect
 
 from model.errors import WeightsError
+from model.hashing import hash_file
 from model.segmentation.segmenter import Segmenter
-from model.weights import SHIPPED, ModelCard, hash_file, read_card, write_card
+from model.weights import SHIPPED, ModelCard, read_card, write_card
 from nuqleus.database.engine import reading
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles

@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from model.weights import SHIPPED, ModelCard, hash_file, read_card, write_card
+from model.hashing import hash_file
+from model.weights import SHIPPED, ModelCard, read_card, write_card
 from nuqleus.database.files import retry
 from nuqleus.database.files.retry import retry_produced_by
 from nuqleus.database.models import other_models, register_model
