@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+OOM_SCORE_FILE = Path("/proc/self/oom_score_adj")
 OOM_SCORE = "500"
 """Between -1000 (never killed) and 1000 (always the first)."""
 
@@ -94,4 +95,4 @@ class WorkerProcess:
 def _prefer_in_oom_kill() -> None:
     """Let Linux kill this process, which is replaced, and neither a database nor a broker beside it."""
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
+        OOM_SCORE_FILE.write_text(OOM_SCORE)

@@ -1,11 +1,13 @@
 """A worker shows that it lives, and keeps the file at hand its own."""
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.files.retry import retry_files
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
@@ -77,6 +79,29 @@ def test_a_lease_lost_with_one_file_says_nothing_about_the_next(worker_files, dr
     with heartbeat.keeping([following]):
         heartbeat.beat()
         heartbeat.ensure_held(following)
+
+
+def test_a_beat_that_returns_late_says_nothing_about_the_next_job(
+    engine, files, worker_files, heartbeat, claim, monkeypatch, caplog
+):
+    """The next job may have the same file: retried at once, and claimed in the same way."""
+    renew, jobs = worker_files.renew, ExitStack()
+
+    def end_the_job_meanwhile(claims, lease):
+        worker_files.fail(claim, "damaged", "It is.")
+        lost = renew(claims, lease)
+        jobs.close()
+        retry_files(engine)
+        files.enqueue([claim.file_id])
+        jobs.enter_context(heartbeat.keeping([worker_files.claim(claim.file_id, "me", 60)]))
+        return lost
+
+    monkeypatch.setattr(worker_files, "renew", end_the_job_meanwhile)
+    with jobs:
+        jobs.enter_context(heartbeat.keeping([claim]))
+        heartbeat.beat()
+        heartbeat.ensure_held(claim)
+    assert caplog.records == []
 
 
 def test_a_database_that_is_away_for_a_moment_does_not_end_the_heartbeat(

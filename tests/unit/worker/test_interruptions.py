@@ -74,6 +74,22 @@ def test_a_file_that_changes_while_it_is_processed_waits_too(drop, process, row,
     assert count(Image) == 0
 
 
+def test_so_does_one_that_is_rewritten_to_the_same_size(drop, process, row, count, settings):
+    """Its size says nothing: the time of change does."""
+    file_id = drop("a.png")
+    path = settings.input_dir / "a.png"
+
+    def rewrite_to_the_same_size():
+        before = path.stat()
+        path.write_bytes(bytes(before.st_size))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+    process(file_id, rewrite_to_the_same_size)
+
+    assert row(file_id).state == FileState.WAITING
+    assert count(Image) == 0
+
+
 def test_a_change_explains_whatever_else_went_wrong(drop, process, row, settings):
     file_id = drop("a.png")
 

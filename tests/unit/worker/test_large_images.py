@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from unittest.mock import Mock
 
 import numpy as np
@@ -17,6 +18,7 @@ from cli.commands import segment
 from model.blockwise import block_layout, seams
 from model.labels.masks import LazyLabelImage
 from model.measurements import measure_intensities, measure_shapes
+from model.memory_budget import MemoryBudget
 from nuqleus.database.engine import reading
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
@@ -206,6 +208,39 @@ def test_a_lost_lease_stops_the_work_at_the_next_block(handle, files, clock):
     handle(lose_the_lease)
 
     assert len(blocks) == 1
+
+
+def test_two_large_images_are_never_in_memory_at_once(
+    engine, files, worker_files, settings, clock, heartbeat
+):
+    memory, inside, other_waits = MemoryBudget(1), [], Event()
+
+    def work_on_a_block():
+        inside.append(1)
+        while not other_waits.is_set() and not memory.waiting:
+            assert len(inside) == 1
+        other_waits.set()
+        assert len(inside) == 1
+        inside.pop()
+
+    for name in ("a.tif", "b.tif"):  # not copies of each other
+        tifffile.imwrite(settings.input_dir / name, draw_discs(*SIZE), tile=(64, 64), description=name)
+    ids = [queue(files, settings.input_dir, name) for name in ("a.tif", "b.tif")]
+    model_id = register_model(engine, "threshold", "0" * 64, {}, {}, "tests")
+    Processor(
+        settings,
+        InboxReader(settings),
+        worker_files,
+        Happening(work_on_a_block),
+        model_id,
+        "me",
+        heartbeat,
+        RetryPolicy(sleep=clock.sleep),
+        memory=memory,
+    ).handle(Job(tuple(ids)))
+
+    with reading(engine) as connection:
+        assert set(connection.scalars(select(File.state))) == {FileState.DONE}
 
 
 def test_segmenting_directly_writes_one_label_image(large_tiff, tmp_path, monkeypatch):
