@@ -1,4 +1,4 @@
-"""What a lab gains from its own images: `python benchmarks/fine_tuning.py DIR --kind KIND --output FOLDER`.
+"""Fine-tuning on a kind that was held out: `python benchmarks/fine_tuning.py DIR --kind KIND --output FOLDER`.
 
 DIR is a folder as `nuqleus train` takes it, with an index.csv that says each image's kind. One kind plays the lab whose
 images nobody has seen: a network is trained on all other kinds, then fine-tuned on a few images of that one, and both

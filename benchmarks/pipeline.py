@@ -1,4 +1,4 @@
-"""Where the time of an image goes: `python benchmarks/pipeline.py FOLDER [--weights FILE]`.
+"""Seconds of each stage of the pipeline: `python benchmarks/pipeline.py FOLDER [--weights FILE]`.
 
 Stages are timed in this process, as a worker runs them: read, normalise, network, instances, measure, encode (the
 mask), store (SQLite, one transaction a file). Beside them, the bare forward pass of the network on the same pixels,
@@ -68,16 +68,16 @@ def time_stages(folder: Path, weights: Path) -> Stopwatch:
     watch, segmenter = Stopwatch(), Segmenter.load(weights)
     warm_up(segmenter)
     with tempfile.TemporaryDirectory() as state:
-        shelf = Shelf(f"sqlite:///{state}/nuqleus.db", segmenter)
+        store = ResultStore(f"sqlite:///{state}/nuqleus.db", segmenter)
         for name, stamp in sorted(Scanner(folder).scan().files.items()):
-            claim = shelf.claim(SeenFile(name, *stamp))
+            claim = store.claim(SeenFile(name, *stamp))
             results = [process(plane, segmenter, watch) for plane in timed_planes(folder / name, watch)]
             with watch.timing("store"):
-                shelf.worker_files.complete_all([Finished(claim, "0" * 64, shelf.model_id, results)])
+                store.worker_files.complete_all([Finished(claim, "0" * 64, store.model_id, results)])
     return watch
 
 
-class Shelf:
+class ResultStore:
     """A database to store results in."""
 
     def __init__(self, url: str, segmenter: Segmenter) -> None:

@@ -46,8 +46,8 @@ class Case:
 
 
 @dataclass
-class Tally:
-    """What was done."""
+class Totals:
+    """Pixels and nuclei of all cases, and the seconds of each step."""
 
     megapixels: float = 0.0
     nuclei: int = 0
@@ -90,20 +90,24 @@ def read_cases(folder: Path) -> Iterator[Case]:
         )
 
 
-def tally(cases: Iterable[Case], card: ModelCard) -> Tally:
+def add_up(cases: Iterable[Case], card: ModelCard) -> Totals:
     """Do all cases."""
-    done = Tally()
+    totals = Totals()
     for case in cases:
-        done.add(case, card.network.outputs, card.postprocessing)
-    return done
+        totals.add(case, card.network.outputs, card.postprocessing)
+    return totals
 
 
-def add_row(table: Table, name: str, done: Tally) -> None:
+def add_row(table: Table, name: str, totals: Totals) -> None:
     """Write a line."""
-    rates = (done.megapixels / seconds for seconds in (done.instances, done.measurements))
-    both = done.megapixels / (done.instances + done.measurements)
+    rates = (totals.megapixels / seconds for seconds in (totals.instances, totals.measurements))
+    both = totals.megapixels / (totals.instances + totals.measurements)
     table.add_row(
-        name, f"{done.megapixels:.1f}", str(done.nuclei), *(f"{rate:.1f}" for rate in rates), f"{both:.1f}"
+        name,
+        f"{totals.megapixels:.1f}",
+        str(totals.nuclei),
+        *(f"{rate:.1f}" for rate in rates),
+        f"{both:.1f}",
     )
 
 
@@ -118,9 +122,9 @@ def main(folder: Path | None, side: int, nuclei: int, repeats: int) -> None:
     drawn = draw_case(side, nuclei, card.network.outputs)
     table = Table("Mpixel/s of one core", "Mpixel", "nuclei", "instances", "measurements", "both")
     for _ in range(repeats):
-        add_row(table, f"drawn, {side} × {side}", tally([drawn], card))
+        add_row(table, f"drawn, {side} × {side}", add_up([drawn], card))
     if folder is not None:
-        add_row(table, folder.name, tally(read_cases(folder), card))
+        add_row(table, folder.name, add_up(read_cases(folder), card))
     Console().print(table)
 
 

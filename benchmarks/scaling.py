@@ -26,15 +26,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.house import STUB_WORKER, WORKER, House, house
+from benchmarks.deployment import CACHED_NETWORK_WORKER, WORKER, Deployment, start_deployment
 from benchmarks.throughput import drop
 from worker.thread_pool import THREADS
 
 SIDE = 1024
 SHARED = ("scheduler", "redis", "database")
 PARTS = ("worker", *SHARED)
-HURRIED = 10
-"""Copies of each image for a worker without a network."""
+CACHED_NETWORK_COPIES = 10
+"""Copies of each image for a worker whose network is cached."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Plant:
+class SharedResources:
     """What all workers share."""
 
     database_cores: int
@@ -58,12 +58,12 @@ class Plant:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SimulationResult:
     """Of a simulation: images a second, and how busy each shared part was, 0 to 1."""
 
     workers: int
     rate: float
-    busy: dict[str, float]
+    utilization: dict[str, float]
 
 
 class Station:
@@ -81,18 +81,18 @@ class Station:
         self.worked += self._seconds
         return done
 
-    def busy(self, until: float) -> float:
+    def utilization(self, until: float) -> float:
         """The share of the time that it worked."""
         return min(1.0, self.worked / (until * self._servers))
 
 
-def simulate(costs: Costs, plant: Plant, workers: int, images: int) -> Outcome:
+def simulate(costs: Costs, resources: SharedResources, workers: int, images: int) -> SimulationResult:
     """Let so many workers process images until all are stored; the first half doesn't count: not all are under way."""
     shared = {
         "scheduler": Station(1, costs.scheduler),
         "redis": Station(1, costs.redis),
-        "storage": Station(1, costs.file_bytes / plant.storage_bytes_per_second),
-        "database": Station(plant.database_cores, costs.database),
+        "storage": Station(1, costs.file_bytes / resources.storage_bytes_per_second),
+        "database": Station(resources.database_cores, costs.database),
     }
     own = [Station(1, costs.worker) for _ in range(workers)]
     path = ("scheduler", "redis", "storage", "own", "database")
@@ -110,7 +110,9 @@ def simulate(costs: Costs, plant: Plant, workers: int, images: int) -> Outcome:
     stored.sort()
     middle = len(stored) // 2
     rate = (len(stored) - middle) / (stored[-1] - stored[middle - 1])
-    return Outcome(workers, rate, {name: part.busy(stored[-1]) for name, part in shared.items()})
+    return SimulationResult(
+        workers, rate, {name: part.utilization(stored[-1]) for name, part in shared.items()}
+    )
 
 
 @click.command()
@@ -134,50 +136,50 @@ def main(
 ) -> None:
     """Measure what an image costs each part, and simulate many workers."""
     costs = measure(folder, images, rounds)
-    plant = Plant(database_cores, storage * 1e9)
+    resources = SharedResources(database_cores, storage * 1e9)
     sped_up = Costs(**{**asdict(costs), "worker": costs.worker / faster})
-    outcomes = [
-        simulate(sped_up, plant, workers, images=max(2_000, 60 * workers)) for workers in (1, 8, 64, 512)
+    results = [
+        simulate(sped_up, resources, workers, images=max(2_000, 60 * workers)) for workers in (1, 8, 64, 512)
     ]
-    show(costs, outcomes)
+    show(costs, results)
     if json_file:
         json_file.write_text(
-            json.dumps({"costs": asdict(costs), "outcomes": [asdict(o) for o in outcomes]}, indent=2)
+            json.dumps({"costs": asdict(costs), "results": [asdict(o) for o in results]}, indent=2)
         )
 
 
 def measure(folder: Path, images: int, rounds: int) -> Costs:
     """What an image of a megapixel costs: the median of some rounds."""
-    with tempfile.TemporaryDirectory() as mosaics, house() as built:
+    with tempfile.TemporaryDirectory() as mosaics, start_deployment() as deployment:
         paths = make_mosaics(sorted(folder.glob("*.png")), Path(mosaics), images)
-        own = measure_rounds(built, WORKER, paths, 1, rounds)
-        nuclei = float(built.ask("SELECT avg(n_nuclei) FROM images"))
-        shared = measure_rounds(built, STUB_WORKER, paths, HURRIED, rounds)
+        own = measure_rounds(deployment, WORKER, paths, 1, rounds)
+        nuclei = float(deployment.query_number("SELECT avg(n_nuclei) FROM images"))
+        shared = measure_rounds(deployment, CACHED_NETWORK_WORKER, paths, CACHED_NETWORK_COPIES, rounds)
         file_bytes = statistics.mean(path.stat().st_size for path in paths)
     costs = {"worker": own["worker"]} | {part: shared[part] for part in SHARED}
     return Costs(**costs, file_bytes=file_bytes, nuclei=nuclei)
 
 
 def measure_rounds(
-    built: House, worker: Sequence[str], paths: list[Path], copies: int, rounds: int
+    deployment: Deployment, worker: Sequence[str], paths: list[Path], copies: int, rounds: int
 ) -> dict[str, float]:
     """Processor's seconds that an image costs each part: the median of some rounds."""
-    with built.workers(worker, [{0}]):
-        drop(built, paths[:4], 1)
-        taken = [measure_round(built, paths, copies) for _ in track(range(rounds), "measuring")]
+    with deployment.workers(worker, [{0}]):
+        drop(deployment, paths[:4], 1)
+        taken = [measure_round(deployment, paths, copies) for _ in track(range(rounds), "measuring")]
     return {part: statistics.median(one[part] for one in taken) / (copies * len(paths)) for part in PARTS}
 
 
-def measure_round(built: House, paths: list[Path], copies: int) -> dict[str, float]:
+def measure_round(deployment: Deployment, paths: list[Path], copies: int) -> dict[str, float]:
     """Processor's seconds of each part while these images are processed."""
-    before = cpu_seconds(built)
-    drop(built, paths, copies)
-    return {part: seconds - before[part] for part, seconds in cpu_seconds(built).items()}
+    before = cpu_seconds(deployment)
+    drop(deployment, paths, copies)
+    return {part: seconds - before[part] for part, seconds in cpu_seconds(deployment).items()}
 
 
-def cpu_seconds(built: House) -> dict[str, float]:
+def cpu_seconds(deployment: Deployment) -> dict[str, float]:
     """What each part has used so far, with all processes that it started."""
-    return {part: sum(map(own_seconds, families(built.pids(part)))) for part in PARTS}
+    return {part: sum(map(own_seconds, families(deployment.pids(part)))) for part in PARTS}
 
 
 def families(pids: Sequence[int]) -> Iterator[psutil.Process]:
@@ -208,22 +210,24 @@ def make_mosaics(images: Sequence[Path], folder: Path, number: int) -> list[Path
     return paths
 
 
-def show(costs: Costs, outcomes: Sequence[Outcome]) -> None:
+def show(costs: Costs, results: Sequence[SimulationResult]) -> None:
     """Print what was measured and what was simulated."""
     measured = Table("an image of 1 megapixel costs", "", title="Measured")
     for part in PARTS:
         measured.add_row(f"{part}, ms of a core", f"{1000 * getattr(costs, part):.2f}")
     measured.add_row("bytes to read", f"{costs.file_bytes:,.0f}")
     measured.add_row("nuclei", f"{costs.nuclei:.0f}")
-    table = Table("workers", "images/s", "a million takes", "nuclei/s", *outcomes[0].busy, title="Simulated")
-    for outcome in outcomes:
-        hours = 1e6 / outcome.rate / 3600
-        busy = (f"{share:.0%}" for share in outcome.busy.values())
+    table = Table(
+        "workers", "images/s", "a million takes", "nuclei/s", *results[0].utilization, title="Simulated"
+    )
+    for result in results:
+        hours = 1e6 / result.rate / 3600
+        busy = (f"{share:.0%}" for share in result.utilization.values())
         table.add_row(
-            str(outcome.workers),
-            f"{outcome.rate:.1f}",
+            str(result.workers),
+            f"{result.rate:.1f}",
             f"{hours:.1f} h",
-            f"{outcome.rate * costs.nuclei:,.0f}",
+            f"{result.rate * costs.nuclei:,.0f}",
             *busy,
         )
     Console().print(measured, table)

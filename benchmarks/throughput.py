@@ -1,4 +1,4 @@
-"""How fast images become rows: `python benchmarks/throughput.py FOLDER [--copies 6] [--rounds 3] [--json FILE]`.
+"""Throughput, from files to rows: `python benchmarks/throughput.py FOLDER [--copies 6] [--rounds 3] [--json FILE]`.
 
 FOLDER holds PNG images. Everything is real: the scheduler, workers as processes, a Redis-protocol server, a PostgreSQL
 that syncs its disk. An image's way begins with the claim of its file and ends with the commit of its rows; rates are
@@ -36,7 +36,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.house import STUB_WORKER, WORKER, House, copy_unlike, house
+from benchmarks.deployment import CACHED_NETWORK_WORKER, WORKER, Deployment, copy_unlike, start_deployment
 from model.network.forward_pass import choose_concurrency
 from model.preprocessing.intensity_scaling import normalise
 from model.reading import read_planes
@@ -82,7 +82,7 @@ def main(
     images, figures = sorted(folder.glob("*.png")), Figures()
     parts: dict[str, Callable[[], None]] = {
         "whole": lambda: time_whole(images, copies, rounds, figures),
-        "stub": lambda: time_without_network(images, copies, small, rounds, figures),
+        "stub": lambda: time_cached_network(images, copies, small, rounds, figures),
         "two": lambda: time_two(images, copies, rounds, figures),
     }
     for name in part or parts:
@@ -96,48 +96,54 @@ def time_whole(images: list[Path], copies: int, rounds: int, figures: Figures) -
     """The whole way on all cores, and the bare network, in turns."""
     segmenter = Segmenter.load()
     pixels, batches = prepare(images, segmenter.card.network.multiple)
-    with house() as built:
+    with start_deployment() as deployment:
         for _ in track(range(rounds), "whole"):
             for name, (together, concurrency) in BARE.items():
                 figures.rates[name].append(pixels / time_bare(segmenter, batches, together, concurrency))
-            with built.workers(WORKER, [None]):
-                seconds = drop(built, images, copies)
+            with deployment.workers(WORKER, [None]):
+                seconds = drop(deployment, images, copies)
             figures.rates["whole"].append(copies * pixels / seconds)
     figures.rates["bare"] = list(map(max, *(figures.rates[name] for name in BARE)))
 
 
-def time_without_network(images: list[Path], copies: int, small: int, rounds: int, figures: Figures) -> None:
+def time_cached_network(images: list[Path], copies: int, small: int, rounds: int, figures: Figures) -> None:
     """Everything but the network, on one core."""
     pixels, _ = prepare(images)
-    with house() as built, built.workers(STUB_WORKER, [{0}]), tempfile.TemporaryDirectory() as folder:
+    with (
+        start_deployment() as deployment,
+        deployment.workers(CACHED_NETWORK_WORKER, [{0}]),
+        tempfile.TemporaryDirectory() as folder,
+    ):
         pieces = cut_pieces(images, Path(folder))
-        drop(built, images, 1)  # the network answers for each size, once
-        drop(built, pieces, 1)
+        drop(deployment, images, 1)  # the network answers for each size, once
+        drop(deployment, pieces, 1)
         for _ in track(range(rounds), "no network"):
-            figures.rates["no network"].append(copies * pixels / drop(built, images, copies))
+            figures.rates["no network"].append(copies * pixels / drop(deployment, images, copies))
             again = -(-small // len(pieces))
-            figures.rates["small images a second"].append(again * len(pieces) / drop(built, pieces, again))
+            figures.rates["small images a second"].append(
+                again * len(pieces) / drop(deployment, pieces, again)
+            )
 
 
 def time_two(images: list[Path], copies: int, rounds: int, figures: Figures) -> None:
     """Two workers on two cores, and one on one."""
     pixels, _ = prepare(images)
-    with house() as built:
+    with start_deployment() as deployment:
         for _ in track(range(rounds), "two workers"):
             for name, cores in (("one on one core", [{0}]), ("two on two cores", [{0}, {1}])):
-                with built.confined(set().union(*cores)), built.workers(WORKER, cores):
-                    figures.rates[name].append(copies * pixels / drop(built, images, copies))
+                with deployment.pinned(set().union(*cores)), deployment.workers(WORKER, cores):
+                    figures.rates[name].append(copies * pixels / drop(deployment, images, copies))
 
 
-def drop(built: House, images: list[Path], copies: int) -> float:
+def drop(deployment: Deployment, images: list[Path], copies: int) -> float:
     """Have copies of images processed; seconds."""
-    with tempfile.TemporaryDirectory(dir=built.inbox.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=deployment.inbox.parent) as folder:
         batch = Path(folder) / f"batch-{next(_numbers)}"
         batch.mkdir()
         for number in range(copies):
             for image in images:
                 copy_unlike(image, batch / f"{number}-{image.name}", next(_numbers))
-        return built.process(batch)
+        return deployment.process(batch)
 
 
 def prepare(images: list[Path], multiple: int = 1) -> tuple[float, list[NDArray[np.float32]]]:

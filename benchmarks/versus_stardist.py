@@ -30,7 +30,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks.contest import (
+from benchmarks.head_to_head import (
     Labelled,
     Race,
     Segment,

@@ -1,4 +1,4 @@
-"""What other looks at an image bring, and cost: `python benchmarks/views.py FOLDER [--weights FILE] [--zoom 1/1 …]`.
+"""Test-time augmentation and zoom: `python benchmarks/views.py FOLDER [--weights FILE] [--zoom 1/1 …]`.
 
 FOLDER holds images/ and labels/. The same weights see every image at each zoom, and at the zoom of their card also
 turned and mirrored, all maps averaged. Thresholds are those of the card. Seconds are the network's alone, beside those
@@ -29,14 +29,14 @@ from model.weights import SHIPPED, ModelCard, read_card
 
 @dataclass(frozen=True)
 class View:
-    """A way of looking: how much enlarged, and turned in how many ways."""
+    """A view of an image: its zoom, and in how many orientations it is averaged."""
 
     zoom: tuple[int, int]
-    ways: int = 1
+    orientations: int = 1
 
     def __str__(self) -> str:
         larger, smaller = self.zoom
-        return f"{larger}/{smaller}" + f", {self.ways} ways round" * (self.ways > 1)
+        return f"{larger}/{smaller}" + f", {self.orientations} ways round" * (self.orientations > 1)
 
 
 @click.command()
@@ -44,16 +44,16 @@ class View:
 @click.option("--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=SHIPPED)
 @click.option("--zoom", multiple=True, default=("1/1", "4/3", "2/1"), show_default=True)
 def main(folder: Path, weights: Path, zoom: Sequence[str]) -> None:
-    """Score every way of looking on the labelled images of FOLDER."""
+    """Score every view of the labelled images of FOLDER."""
     card = read_card(weights)
     examples = load_examples(find_pairs(folder), track)
     views = [View((int(larger), int(smaller))) for larger, smaller in (text.split("/") for text in zoom)]
-    views += [View(card.network.zoom, ways) for ways in (1, 2, 4, 8)]
-    outcomes = {view: look(view, weights, card, examples) for view in dict.fromkeys(views)}
+    views += [View(card.network.zoom, orientations) for orientations in (1, 2, 4, 8)]
+    outcomes = {view: score_view(view, weights, card, examples) for view in dict.fromkeys(views)}
     show(outcomes, outcomes[View(card.network.zoom)][1])
 
 
-def look(
+def score_view(
     view: View, weights: Path, card: ModelCard, examples: Sequence[Example]
 ) -> tuple[list[ImageScore], float]:
     """Scores of all images, and the network's seconds."""
@@ -65,7 +65,7 @@ def look(
     scores, seconds = [], 0.0
     for example in track(examples, str(view)):
         start = time.perf_counter()
-        maps = predict_augmented(forward, config, example.image, view.ways)
+        maps = predict_augmented(forward, config, example.image, view.orientations)
         seconds += time.perf_counter() - start
         found = find_nuclei(maps, config.outputs, card.postprocessing)
         scores.append(ImageScore(example.name, example.kind, compare(example.labels, found)))

@@ -1,4 +1,4 @@
-"""What it costs to watch: the time of one `nuqleus status`, and of one question by Prometheus, on a full database.
+"""Cost of monitoring: the time of one `nuqleus status`, and of one question by Prometheus, on a full database.
 
     python benchmarks/watching.py sqlite:////tmp/full.db --files 1000000 --images 1
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.scaling import Costs, Plant, simulate
+from benchmarks.scaling import Costs, SharedResources, simulate
 
-PLANT = Plant(database_cores=4, storage_bytes_per_second=1e9)
+RESOURCES = SharedResources(database_cores=4, storage_bytes_per_second=1e9)
 
 
 def costs(worker=0.5, scheduler=0.0, redis=0.0, database=0.0, file_bytes=0.0):
@@ -12,7 +12,7 @@ def costs(worker=0.5, scheduler=0.0, redis=0.0, database=0.0, file_bytes=0.0):
 
 
 def rate(workers, **given):
-    return simulate(costs(**given), PLANT, workers, images=100 * workers).rate
+    return simulate(costs(**given), RESOURCES, workers, images=100 * workers).rate
 
 
 def test_one_worker_does_what_its_core_does():
@@ -37,7 +37,7 @@ def test_reading_and_storing_cost_a_worker_no_time_of_its_own():
     ],
 )
 def test_a_part_that_is_full_limits_all_workers(part, given, most):
-    outcome = simulate(costs(**given), PLANT, 64, images=6400)
-    assert outcome.rate == pytest.approx(most, rel=0.02)
-    assert outcome.busy[part] > 0.95
-    assert max(busy for name, busy in outcome.busy.items() if name != part) < 0.5
+    result = simulate(costs(**given), RESOURCES, 64, images=6400)
+    assert result.rate == pytest.approx(most, rel=0.02)
+    assert result.utilization[part] > 0.95
+    assert max(busy for name, busy in result.utilization.items() if name != part) < 0.5

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from benchmarks import contest, versus_stardist
-from benchmarks.contest import Labelled, Race, Spread
+from benchmarks import head_to_head, versus_stardist
+from benchmarks.head_to_head import Labelled, Race, Spread
 from benchmarks.stardist_side import Training, augment
 from model.labels.label_files import write_label_image
 
@@ -59,24 +59,24 @@ class TestRace:
             "theirs": lambda _pixels: calls.append("theirs"),
         }
 
-        result = contest.race([labelled(), labelled()], sides, 2, silent)
+        result = head_to_head.race([labelled(), labelled()], sides, 2, silent)
 
         assert calls == ["ours", "ours", "theirs", "theirs", "theirs", "theirs", "ours", "ours"]
         assert (result.names, len(result.seconds), result.pixels) == (("ours", "theirs"), 2, 2 * 40 * 60)
 
     def test_seconds_belong_to_the_side_whatever_the_order(self, monkeypatch: pytest.MonkeyPatch):
         clock = [0.0]
-        monkeypatch.setattr(contest.time, "perf_counter", lambda: clock[0])
+        monkeypatch.setattr(head_to_head.time, "perf_counter", lambda: clock[0])
 
         def taking(seconds: float):
             return lambda _pixels: clock.__setitem__(0, clock[0] + seconds)
 
-        result = contest.race([labelled()], {"ours": taking(1), "theirs": taking(3)}, 2, silent)
+        result = head_to_head.race([labelled()], {"ours": taking(1), "theirs": taking(3)}, 2, silent)
 
         assert result.seconds == [(1, 3), (1, 3)]
 
     def test_the_table_ends_with_the_spread(self):
-        text = shown(contest.race_table(Race(("ours", "theirs"), 1_000_000, [(1, 2), (1, 3), (1, 7)])))
+        text = shown(head_to_head.race_table(Race(("ours", "theirs"), 1_000_000, [(1, 2), (1, 3), (1, 7)])))
 
         assert row(text, "2") == ["2", "1.00", "0.33", "3.00"]
         assert row(text, "least") == ["least", "1.00", "0.14", "2.00"]
@@ -85,15 +85,15 @@ class TestRace:
 
 
 def test_the_spread_is_the_least_the_middle_and_the_largest():
-    assert contest.spread([3.0, 1.0, 2.5, 9.0]) == Spread(1.0, 2.75, 9.0)
+    assert head_to_head.spread([3.0, 1.0, 2.5, 9.0]) == Spread(1.0, 2.75, 9.0)
 
 
 class TestAccuracy:
     def test_both_are_scored_alike_per_kind(self):
         images = [labelled("gray"), labelled("purple")]
 
-        perfect = contest.score(images, lambda pixels: two_squares(), silent, "")
-        half = contest.score(images, lambda pixels: two_squares() == 1, silent, "")
+        perfect = head_to_head.score(images, lambda pixels: two_squares(), silent, "")
+        half = head_to_head.score(images, lambda pixels: two_squares() == 1, silent, "")
 
         assert [(summary.kind, summary.dsb) for summary in perfect] == [
             ("all", 1.0),
@@ -104,11 +104,11 @@ class TestAccuracy:
 
     def test_one_table_holds_both(self):
         images = [labelled("grayscale-brightfield"), labelled("purple")]
-        ours = contest.score(images, lambda pixels: two_squares(), silent, "")
+        ours = head_to_head.score(images, lambda pixels: two_squares(), silent, "")
         poor = {"0.50": 0.5, "0.70": 0.3, "0.90": 0.1}
         theirs = [replace(row, dsb=0.25, average_precision=poor) for row in ours]
 
-        text = shown(contest.accuracy_table({"nuqleus": ours, "StarDist": theirs}))
+        text = shown(head_to_head.accuracy_table({"nuqleus": ours, "StarDist": theirs}))
 
         perfect = ["nuqleus", "1.000", "1.000", "1.000", "1.000"]
         assert row(text, "all") == ["all", "2", "4", *perfect]
@@ -122,7 +122,7 @@ def test_images_are_read_as_evaluate_reads_them(tmp_path: Path):
         write_label_image(tmp_path / folder / "a.tif", two_squares())
     (tmp_path / "index.csv").write_text("id,kind\na,gray\n")
 
-    (image,) = contest.load_labelled(tmp_path, silent)
+    (image,) = head_to_head.load_labelled(tmp_path, silent)
 
     assert (image.name, image.kind, image.pixels.shape) == ("a", "gray", (40, 60, 1))
     assert (image.labels == two_squares()).all()
@@ -151,7 +151,7 @@ def test_an_augmented_crop_keeps_its_nuclei_under_their_labels():
 
 def test_figures_are_json_values():
     race = Race(("nuqleus", "StarDist"), 1_000_000, [(1.0, 2.0)])
-    scores = {"nuqleus": contest.score([labelled()], lambda pixels: two_squares(), silent, "")}
+    scores = {"nuqleus": head_to_head.score([labelled()], lambda pixels: two_squares(), silent, "")}
 
     figures = json.loads(json.dumps(versus_stardist.to_json(scores, race, TRAINING)))
 

@@ -1,4 +1,4 @@
-"""Two ways of finding nuclei, on the same pixels: how good each is, and how fast, in alternation."""
+"""Head-to-head comparison of two segmenters on the same pixels: how good each is, and how fast, in alternation."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The parts of nuqleus as processes, with a broker and a PostgreSQL of their own, to be timed."""
+"""Deployment to be timed: scheduler and workers as processes, with a Redis and a PostgreSQL of their own."""
 
 import os
 import subprocess
@@ -20,20 +20,20 @@ from nuqleus.database.engine import make_engine, reading, upgrade
 
 REPOSITORY = Path(__file__).parents[1]
 WORKER = ("-m", "cli.main", "work")
-STUB_WORKER = (
+CACHED_NETWORK_WORKER = (
     "-m",
     "celery",
     "--quiet",
     "-A",
-    "benchmarks.stub_app",
+    "benchmarks.cached_network_app",
     "worker",
     "--without-mingle",
     "--without-gossip",
 )
-PATIENCE = 600.0
+TIMEOUT_SECONDS = 600.0
 
 
-class House:
+class Deployment:
     """A watched folder, a database, a broker and a scheduler.
 
     Attributes:
@@ -71,16 +71,16 @@ class House:
                 # no threads yet
                 preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None,  # noqa: PLW1509
             )
-        with self.known(part, process.pid):
+        with self.tracked(part, process.pid):
             try:
                 yield
             finally:
                 process.terminate()
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT_SECONDS)
 
     @contextmanager
-    def known(self, part: str, pid: int) -> Iterator[None]:
-        """Count a process as part of the house for the length of the block."""
+    def tracked(self, part: str, pid: int) -> Iterator[None]:
+        """Count a process as part of the deployment for the length of the block."""
         self._pids[part].append(pid)
         yield
         self._pids[part].remove(pid)
@@ -90,16 +90,16 @@ class House:
         return list(self._pids[part])
 
     @contextmanager
-    def confined(self, cores: set[int]) -> Iterator[None]:
-        """Have all that runs, and what it starts, share these cores for the length of the block."""
+    def pinned(self, cores: set[int]) -> Iterator[None]:
+        """Pin all that runs, and what it starts, to these cores for the length of the block."""
         usual = os.sched_getaffinity(0)
-        self._confine(cores)
+        self._pin(cores)
         try:
             yield
         finally:
-            self._confine(usual)
+            self._pin(usual)
 
-    def _confine(self, cores: set[int]) -> None:
+    def _pin(self, cores: set[int]) -> None:
         parents = [psutil.Process(pid) for pids in self._pids.values() for pid in pids]
         for process in (relative for p in parents for relative in (p, *p.children(recursive=True))):
             with suppress(psutil.NoSuchProcess, ProcessLookupError):  # it ended meanwhile
@@ -112,9 +112,9 @@ class House:
         with ExitStack() as stack:
             for some in cores:
                 stack.enter_context(self.running("worker", command, some))
-            self.wait_until(lambda: self.ask("SELECT count(*) FROM workers") == len(cores))
+            self.wait_until(lambda: self.query_number("SELECT count(*) FROM workers") == len(cores))
             yield
-        self.wait_until(lambda: self.ask("SELECT count(*) FROM workers") == 0)
+        self.wait_until(lambda: self.query_number("SELECT count(*) FROM workers") == 0)
 
     def process(self, files: Path) -> float:
         """Drop a folder of files at once; seconds from the first claim to the last commit."""
@@ -124,12 +124,12 @@ class House:
         ours = "FROM files WHERE path LIKE :folder"
         folder = {"folder": f"{files.name}/%"}
         ended = f"SELECT count(*) {ours} AND state IN ('done', 'failed', 'duplicate')"
-        self.wait_until(lambda: self.ask(ended, folder) == count)
-        assert self.ask(f"SELECT count(*) {ours} AND state = 'done'", folder) == count, began
+        self.wait_until(lambda: self.query_number(ended, folder) == count)
+        assert self.query_number(f"SELECT count(*) {ours} AND state = 'done'", folder) == count, began
         span = f"SELECT extract(epoch FROM max(finished_at) - min(started_at)) {ours}"
-        return float(self.ask(span, folder))
+        return float(self.query_number(span, folder))
 
-    def ask(self, query: str, given: dict[str, str] | None = None) -> float:
+    def query_number(self, query: str, given: dict[str, str] | None = None) -> float:
         """The one number that a query answers."""
         with reading(self.engine) as connection:
             return connection.execute(text(query), given or {}).scalar_one()
@@ -140,7 +140,7 @@ class House:
         Raises:
             TimeoutError: it didn't; the log of all processes is in the message.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not holds():
             if time.monotonic() > deadline:
                 raise TimeoutError((self._root / "log").read_text()[-4000:])
@@ -148,7 +148,7 @@ class House:
 
 
 @contextmanager
-def house() -> Iterator[House]:
+def start_deployment() -> Iterator[Deployment]:
     """Start everything but workers; nothing of it is left afterwards."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it finds no run-time folder, and says so
@@ -164,13 +164,13 @@ def house() -> Iterator[House]:
         stack.callback(process.wait)
         stack.callback(process.terminate)
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        made = House(root, url, broker.url)
-        stack.callback(made.engine.dispose)
+        deployment = Deployment(root, url, broker.url)
+        stack.callback(deployment.engine.dispose)
         postmaster = int((root / "postgresql" / "postmaster.pid").read_text().split()[0])
-        stack.enter_context(made.known("redis", process.pid))
-        stack.enter_context(made.known("database", postmaster))
-        stack.enter_context(made.running("scheduler", ("-m", "cli.main", "schedule")))
-        yield made
+        stack.enter_context(deployment.tracked("redis", process.pid))
+        stack.enter_context(deployment.tracked("database", postmaster))
+        stack.enter_context(deployment.running("scheduler", ("-m", "cli.main", "schedule")))
+        yield deployment
 
 
 def copy_unlike(source: Path, target: Path, number: int) -> None:
