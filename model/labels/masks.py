@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from model.arrays import AnyLabels, Labels
 from model.errors import MaskError
-from model.labels.tiff_blocks import encode_tiff
 
 BLOCK_SIDE = 2048
 ENCODING = "tiff-zlib"
@@ -133,7 +132,22 @@ def _corners(height: int, width: int) -> Iterator[tuple[int, int]]:
 
 def _encode(pixels: NDArray[np.unsignedinteger], row0: int, col0: int) -> MaskBlock:
     height, width = pixels.shape
-    return MaskBlock(row0, col0, height, width, ENCODING, encode_tiff(pixels))
+    return MaskBlock(row0, col0, height, width, ENCODING, _encode_tiff(pixels))
+
+
+def _encode_tiff(pixels: NDArray[np.unsignedinteger]) -> bytes:
+    """Return a one-page TIFF in one strip, which every reader takes, and the same bytes for the same labels."""
+    stream = BytesIO()
+    tifffile.imwrite(
+        stream,
+        pixels,
+        photometric="minisblack",
+        compression="zlib",
+        rowsperstrip=len(pixels),
+        metadata=None,
+        software=False,
+    )
+    return stream.getvalue()
 
 
 def _place(block: MaskBlock, height: int, width: int) -> tuple[slice, slice]:

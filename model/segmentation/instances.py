@@ -6,9 +6,9 @@ out among the markers.
 
 import cc3d
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from model.arrays import Bools, Indices, Labels, Maps
-from model.segmentation.blur import blur
 from model.segmentation.growth import grow
 from model.weights.postprocessing import PostprocessingParams
 
@@ -28,7 +28,7 @@ def find_nuclei(maps: Maps, outputs: tuple[str, ...], params: PostprocessingPara
     foreground = named["foreground"] > params.foreground
     if "distance" not in named:
         return _relabel(_components(foreground)[0], np.flatnonzero(foreground), params.smallest)
-    peaks = blur(named["distance"] - params.contact * named["contact"], foreground, params.smoothing)
+    peaks = gaussian_filter(named["distance"] - params.contact * named["contact"], params.smoothing)
     where = np.flatnonzero(foreground)
     markers = _place_markers(foreground & (peaks > params.marker), foreground, where)
     return _relabel(grow(markers, foreground), where, params.smallest)

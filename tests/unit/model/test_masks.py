@@ -3,6 +3,7 @@
 from dataclasses import replace
 from io import BytesIO
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -61,6 +62,7 @@ def test_16_bits_hold_65535_nuclei_and_32_bits_more(highest, dtype):
 def test_other_tools_open_a_block():
     (block,) = encode_mask(label_images.coins())
     np.testing.assert_array_equal(Image.open(BytesIO(block.data)), label_images.coins())
+    np.testing.assert_array_equal(imagecodecs.tiff_decode(block.data), label_images.coins())  # libtiff
     with tifffile.TiffFile(BytesIO(block.data)) as file:
         assert file.pages.first.compression == tifffile.COMPRESSION.ADOBE_DEFLATE
 
