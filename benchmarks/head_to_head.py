@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from model.evaluation.matching import compare
+from model.evaluation.matching import match_nuclei
 from model.evaluation.scores import ImageScore, Summary, summarise
 from model.training.dataset import Pair, find_pairs, read_image, read_labels
 
@@ -86,7 +86,7 @@ def score(images: Sequence[Labelled], segment: Segment, track: Track, name: str)
     """Return how good a side is, over all images and per kind."""
     return summarise(
         [
-            ImageScore(image.name, image.kind, compare(image.labels, segment(image.pixels)))
+            ImageScore(image.name, image.kind, match_nuclei(image.labels, segment(image.pixels)))
             for image in track(images, f"{name}: accuracy")
         ]
     )

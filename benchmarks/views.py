@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from model.evaluation.matching import compare
+from model.evaluation.matching import match_nuclei
 from model.evaluation.scores import ImageScore, summarise
 from model.network.batch_norm import fold_norms
 from model.network.forward_pass import BatchedForwardPass
@@ -68,7 +68,7 @@ def score_view(
         maps = predict_augmented(forward, config, example.image, view.orientations)
         seconds += time.perf_counter() - start
         found = find_nuclei(maps, config.outputs, card.postprocessing)
-        scores.append(ImageScore(example.name, example.kind, compare(example.labels, found)))
+        scores.append(ImageScore(example.name, example.kind, match_nuclei(example.labels, found)))
     return scores, seconds
 
 

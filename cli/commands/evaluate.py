@@ -15,7 +15,7 @@ from cli.options import weights_option
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from model.evaluation.report.page import Report
+    from model.evaluation.report.page import EvaluationReport
     from model.evaluation.scores import ImageScore, Summary
     from model.training.dataset import Pair
 
@@ -150,17 +150,17 @@ def _find(pair: Pair, paths: Mapping[str, list[Path]], folder: Path) -> Path:
     return found[0]
 
 
-def _start_report(output: Path, data: Path, source: Source) -> Report:
+def _start_report(output: Path, data: Path, source: Source) -> EvaluationReport:
     from datetime import datetime
 
-    from model.evaluation.report.page import Report, Subject
+    from model.evaluation.report.page import EvaluationReport, Subject
     from nuqleus import __version__
 
     _make_folder(output)  # now, not when the work is done
     measured = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}, nuqleus {__version__}"
     name = _name(data)
     facts = {**source.facts, "Data": name, "Measured": measured}
-    return Report(Subject(f"{source.name} on {name}", facts), output)
+    return EvaluationReport(Subject(f"{source.name} on {name}", facts), output)
 
 
 def _make_folder(folder: Path) -> None:
@@ -170,7 +170,7 @@ def _make_folder(folder: Path) -> None:
         raise click.ClickException(f"{folder} can't be made: {error.strerror}.") from error
 
 
-def _write(report: Report) -> Path:
+def _write(report: EvaluationReport) -> Path:
     try:
         return report.write()
     except OSError as error:
@@ -182,13 +182,13 @@ def _name(folder: Path) -> str:
     return "/".join(folder.resolve().parts[-2:])
 
 
-def _score(pair: Pair, source: Source, report: Report | None) -> ImageScore:
-    from model.evaluation.scores import Scene, score
+def _score(pair: Pair, source: Source, report: EvaluationReport | None) -> ImageScore:
+    from model.evaluation.scores import EvaluatedImage, score
     from model.training.dataset import read_image, read_labels
 
     pixels = read_image(pair.image)
-    scene = Scene(pair.name, pair.kind, pixels, read_labels(pair.labels), source.find(pair, pixels))
-    return score(scene) if report is None else report.add(scene)
+    image = EvaluatedImage(pair.name, pair.kind, pixels, read_labels(pair.labels), source.find(pair, pixels))
+    return score(image) if report is None else report.add(image)
 
 
 def _to_json(summaries: Sequence[Summary], images: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How well one label image agrees with another.
+"""Matching of predicted to true nuclei by IoU, and the scores that follow from it.
 
 - `score`: the metric of the 2018 Data Science Bowl (Caicedo et al. 2019): tp / (tp + fp + fn) of one image,
   averaged over IoU thresholds 0.50, 0.55 … 0.95; a data set's figure is the mean over its images. A nucleus is found
@@ -12,36 +12,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model.labels.overlaps import Labels, Overlaps, overlap
+from model.arrays import AnyLabels, Floats, Ints
+from model.labels.overlaps import Overlaps, overlap
 
-THRESHOLDS: NDArray[np.float64] = np.round(np.arange(0.50, 1.0, 0.05), 2)
+THRESHOLDS: Floats = np.round(np.arange(0.50, 1.0, 0.05), 2)
 """IoU above which a predicted nucleus counts as found."""
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """What one predicted label image has in common with the truth.
+class MatchingResult:
+    """How the nuclei of a predicted label image match the true ones.
 
     Attributes:
-        hits: nuclei found, per threshold: (10,) int64.
+        tp: true positives, nuclei found, per threshold: (10,) int64.
         n_truth: nuclei in the truth.
         n_predicted: nuclei in the prediction.
         shared: foreground pixels of both.
         either: foreground pixels of one or both.
     """
 
-    hits: NDArray[np.int64]
+    tp: Ints
     n_truth: int
     n_predicted: int
     shared: int
     either: int
 
     @property
-    def precision(self) -> NDArray[np.float64]:
-        """Hits / (truth + predicted - hits) per threshold: (10,); 1 where nothing is there and nothing was found."""
-        return _ratio(self.hits, self.n_truth + self.n_predicted - self.hits)
+    def precision(self) -> Floats:
+        """Tp / (tp + fp + fn) per threshold: (10,); 1 where nothing is there and nothing was found."""
+        return _ratio(self.tp, self.n_truth + self.n_predicted - self.tp)
 
     @property
     def score(self) -> float:
@@ -59,33 +59,33 @@ class Agreement:
         return 2 * self.shared / (self.shared + self.either) if self.either else 1.0
 
 
-def compare(truth: Labels, predicted: Labels) -> Agreement:
-    """Compare two label images of the same (H, W).
+def match_nuclei(truth: AnyLabels, predicted: AnyLabels) -> MatchingResult:
+    """Match the nuclei of two label images of the same (H, W).
 
     Raises:
         ValueError: they differ in shape.
     """
-    return agree(overlap(truth, predicted))
+    return match_overlaps(overlap(truth, predicted))
 
 
-def agree(overlaps: Overlaps) -> Agreement:
-    """Return what `compare` does, from the overlaps of the two label images."""
-    # above 0.5 a nucleus has at most one partner, so that pairs are hits
-    hits = (overlaps.ious[None, :] > THRESHOLDS[:, None]).sum(axis=1)
-    n_truth, n_predicted = len(overlaps.truth), len(overlaps.found)
+def match_overlaps(overlaps: Overlaps) -> MatchingResult:
+    """Return what `match_nuclei` does, from the overlaps of the two label images."""
+    # above 0.5 a nucleus has at most one partner, so that pairs are true positives
+    tp = (overlaps.ious[None, :] > THRESHOLDS[:, None]).sum(axis=1)
+    n_truth, n_predicted = len(overlaps.truth), len(overlaps.predicted)
     shared = int(overlaps.shared.sum())
-    either = int(overlaps.truth.areas.sum() + overlaps.found.areas.sum()) - shared
-    return Agreement(hits, n_truth, n_predicted, shared, either)
+    either = int(overlaps.truth.areas.sum() + overlaps.predicted.areas.sum()) - shared
+    return MatchingResult(tp, n_truth, n_predicted, shared, either)
 
 
-def average_precision(agreements: Iterable[Agreement]) -> NDArray[np.float64]:
+def average_precision(results: Iterable[MatchingResult]) -> Floats:
     """Return StarDist's pooled average precision per threshold: (10,); found is above the threshold."""
-    hits, everything = np.zeros(len(THRESHOLDS), np.int64), 0
-    for agreement in agreements:
-        hits += agreement.hits
-        everything += agreement.n_truth + agreement.n_predicted
-    return _ratio(hits, everything - hits)
+    tp, everything = np.zeros(len(THRESHOLDS), np.int64), 0
+    for matching in results:
+        tp += matching.tp
+        everything += matching.n_truth + matching.n_predicted
+    return _ratio(tp, everything - tp)
 
 
-def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+def _ratio(part: Ints, whole: Ints) -> Floats:
     return np.where(whole > 0, part / np.maximum(whole, 1), 1.0)

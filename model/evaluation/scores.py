@@ -5,25 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import AnyLabels, PixelArray
 from model.errors import DatasetError
-from model.evaluation.matching import THRESHOLDS, Agreement, average_precision, compare
-from model.labels.overlaps import Labels
+from model.evaluation.matching import THRESHOLDS, MatchingResult, average_precision, match_nuclei
 
 ALL = "all"
 
 
 @dataclass(frozen=True)
-class Scene:
-    """An image with its true nuclei and those that were found.
+class EvaluatedImage:
+    """An image with its true and its predicted nuclei.
 
     Attributes:
         name: of the image.
         kind: what it shows.
         pixels: (H, W, C), any numeric dtype.
         truth: (H, W), 0 background, 1..N nuclei.
-        found: the same.
+        predicted: the same.
 
     Raises:
         DatasetError: they differ in size.
@@ -31,16 +30,16 @@ class Scene:
 
     name: str
     kind: str
-    pixels: NDArray[np.generic]
-    truth: Labels
-    found: Labels
+    pixels: PixelArray
+    truth: AnyLabels
+    predicted: AnyLabels
 
     def __post_init__(self) -> None:
-        sizes = [array.shape[:2] for array in (self.pixels, self.truth, self.found)]
+        sizes = [array.shape[:2] for array in (self.pixels, self.truth, self.predicted)]
         if len(set(sizes)) > 1:
-            image, truth, found = sizes
+            image, truth, predicted = sizes
             raise DatasetError(
-                f"The image {self.name} is {image}, its true label image {truth}, the one measured {found}: "
+                f"The image {self.name} is {image}, its true label image {truth}, the one measured {predicted}: "
                 "rows and columns must be the same."
             )
 
@@ -51,7 +50,7 @@ class ImageScore:
 
     name: str
     kind: str
-    agreement: Agreement
+    matching: MatchingResult
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,9 @@ class Summary:
     foreground_dice: float
 
 
-def score(scene: Scene) -> ImageScore:
+def score(image: EvaluatedImage) -> ImageScore:
     """Return how well the nuclei of an image were found."""
-    return ImageScore(scene.name, scene.kind, compare(scene.truth, scene.found))
+    return ImageScore(image.name, image.kind, match_nuclei(image.truth, image.predicted))
 
 
 def summarise(scores: Sequence[ImageScore]) -> list[Summary]:
@@ -88,7 +87,7 @@ def summarise(scores: Sequence[ImageScore]) -> list[Summary]:
     groups = [(ALL, list(scores))]
     if len(kinds) > 1:
         groups += [(kind, [score for score in scores if score.kind == kind]) for kind in kinds]
-    return [_summarise_group(kind, [score.agreement for score in group]) for kind, group in groups]
+    return [_summarise_group(kind, [score.matching for score in group]) for kind, group in groups]
 
 
 def image_rows(scores: Iterable[ImageScore]) -> list[dict[str, Any]]:
@@ -97,28 +96,28 @@ def image_rows(scores: Iterable[ImageScore]) -> list[dict[str, Any]]:
         {
             "name": score.name,
             "kind": score.kind,
-            "dsb": score.agreement.score,
-            "nuclei": score.agreement.n_truth,
-            "found": score.agreement.n_predicted,
+            "dsb": score.matching.score,
+            "nuclei": score.matching.n_truth,
+            "found": score.matching.n_predicted,
         }
-        for score in sorted(scores, key=lambda score: score.agreement.score)
+        for score in sorted(scores, key=lambda score: score.matching.score)
     ]
 
 
-def _summarise_group(kind: str, agreements: list[Agreement]) -> Summary:
-    precision = average_precision(agreements)
+def _summarise_group(kind: str, results: list[MatchingResult]) -> Summary:
+    precision = average_precision(results)
     return Summary(
         kind=kind,
-        images=len(agreements),
-        nuclei=sum(agreement.n_truth for agreement in agreements),
-        dsb=_mean(lambda agreement: agreement.score, agreements),
+        images=len(results),
+        nuclei=sum(matching.n_truth for matching in results),
+        dsb=_mean(lambda matching: matching.score, results),
         average_precision={
             f"{t:.2f}": round(float(p), 4) for t, p in zip(THRESHOLDS, precision, strict=True)
         },
-        foreground_iou=_mean(lambda agreement: agreement.foreground_iou, agreements),
-        foreground_dice=_mean(lambda agreement: agreement.foreground_dice, agreements),
+        foreground_iou=_mean(lambda matching: matching.foreground_iou, results),
+        foreground_dice=_mean(lambda matching: matching.foreground_dice, results),
     )
 
 
-def _mean(figure: Callable[[Agreement], float], agreements: list[Agreement]) -> float:
-    return round(float(np.mean([figure(agreement) for agreement in agreements])), 4)
+def _mean(figure: Callable[[MatchingResult], float], results: list[MatchingResult]) -> float:
+    return round(float(np.mean([figure(matching) for matching in results])), 4)

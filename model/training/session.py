@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from model.errors import DatasetError, WeightsError
-from model.evaluation.matching import compare
+from model.evaluation.matching import match_nuclei
 from model.evaluation.scores import ImageScore, summarise
 from model.hashing import hash_file
 from model.network.config import UNetConfig
@@ -224,13 +224,14 @@ def _measure(
         for example in val
     ]
     scores = [
-        ImageScore(e.name, e.kind, compare(e.labels, labels)) for e, labels in zip(val, found, strict=True)
+        ImageScore(e.name, e.kind, match_nuclei(e.labels, labels))
+        for e, labels in zip(val, found, strict=True)
     ]
     shown = _worst_and_best(scores)
     draw_examples(
         [val[i] for i in shown],
         [found[i] for i in shown],
-        [scores[i].agreement.score for i in shown],
+        [scores[i].matching.score for i in shown],
         folder / "examples.png",
     )
     return scores
@@ -241,7 +242,7 @@ def _worst_and_best(scores: Sequence[ImageScore]) -> list[int]:
     for kind in sorted({score.kind for score in scores}):
         ranks = sorted(
             (i for i, score in enumerate(scores) if score.kind == kind),
-            key=lambda i: scores[i].agreement.score,
+            key=lambda i: scores[i].matching.score,
         )
         shown += ranks[:1] + ranks[1:][-(EXAMPLES_A_KIND - 1) :]
     return shown

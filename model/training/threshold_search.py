@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model.evaluation.matching import compare
+from model.evaluation.matching import match_nuclei
 from model.network.config import UNetConfig
 from model.network.forward_pass import BatchedForwardPass
 from model.segmentation.instances import find_nuclei
@@ -72,7 +72,7 @@ def _mean_score(
     params: PostprocessingParams,
 ) -> float:
     scores = [
-        compare(truth, find_nuclei(predicted.astype(np.float32), outputs, params)).score
+        match_nuclei(truth, find_nuclei(predicted.astype(np.float32), outputs, params)).score
         for predicted, truth in zip(maps, truths, strict=True)
     ]
     return float(np.mean(scores))

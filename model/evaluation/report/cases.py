@@ -1,11 +1,11 @@
-"""What the report holds of one image."""
+"""Case of the report: one image, scored, its nuclei classified and drawn."""
 
 from dataclasses import dataclass
 
-from model.evaluation.matching import agree
-from model.evaluation.report.mistakes import Tally, judge, tally
-from model.evaluation.report.pictures import Judged, Pictures, draw_pictures
-from model.evaluation.scores import ImageScore, Scene
+from model.evaluation.matching import match_overlaps
+from model.evaluation.report.error_types import ErrorCounts, classify, count_errors
+from model.evaluation.report.pictures import ClassifiedLabels, Pictures, draw_pictures
+from model.evaluation.scores import EvaluatedImage, ImageScore
 from model.labels.overlaps import overlap
 
 
@@ -14,27 +14,27 @@ class Case:
     """How well an image was segmented, in figures and pictures.
 
     Attributes:
-        score: its name, kind and agreement with the truth.
+        score: its name, kind and score.
         size: (H, W) in pixels.
-        tally: what became of its nuclei.
+        errors: its nuclei by error type.
         pictures: of the image and its nuclei.
     """
 
     score: ImageScore
     size: tuple[int, int]
-    tally: Tally
+    errors: ErrorCounts
     pictures: Pictures
 
 
-def examine(scene: Scene) -> Case:
-    """Score an image, judge its nuclei, and draw them."""
-    overlaps = overlap(scene.truth, scene.found)
-    verdict = judge(overlaps)
-    truth = Judged(scene.truth, overlaps.truth.labels, verdict.truth)
-    found = Judged(scene.found, overlaps.found.labels, verdict.found)
+def examine(image: EvaluatedImage) -> Case:
+    """Score an image, classify its nuclei, and draw them."""
+    overlaps = overlap(image.truth, image.predicted)
+    types = classify(overlaps)
+    truth = ClassifiedLabels(image.truth, overlaps.truth.labels, types.truth)
+    predicted = ClassifiedLabels(image.predicted, overlaps.predicted.labels, types.predicted)
     return Case(
-        score=ImageScore(scene.name, scene.kind, agree(overlaps)),
-        size=(scene.truth.shape[0], scene.truth.shape[1]),
-        tally=tally(verdict),
-        pictures=draw_pictures(scene.pixels, truth, found),
+        score=ImageScore(image.name, image.kind, match_overlaps(overlaps)),
+        size=(image.truth.shape[0], image.truth.shape[1]),
+        errors=count_errors(types),
+        pictures=draw_pictures(image.pixels, truth, predicted),
     )

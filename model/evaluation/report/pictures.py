@@ -1,7 +1,7 @@
 """Pictures of one image, as data URIs: itself, and see-through layers with the outlines of its nuclei.
 
-The image is stored once for both layers. Layers are indexed PNGs with a colour for each fate: sharp at any zoom, and
-a tenth of the size of a second picture.
+The image is stored once for both layers. Layers are indexed PNGs with a colour for each error type: sharp at any zoom,
+and a tenth of the size of a second picture.
 """
 
 import base64
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.evaluation.report.mistakes import Fate, Fates
-from model.labels.overlaps import Labels
+from model.arrays import AnyLabels
+from model.evaluation.report.error_types import ErrorType, ErrorTypes
 from model.labels.overlay import Picture, find_lines, to_picture
 
 SIDE = 768
@@ -23,17 +23,17 @@ QUALITY = 80
 """Of the WebP pictures, 0 to 100."""
 
 COLOURS = {
-    Fate.MATCHED: (70, 225, 120),  # green
-    Fate.MERGED: (255, 140, 0),  # orange
-    Fate.SPLIT: (0, 190, 255),  # light blue
-    Fate.MISSHAPEN: (250, 220, 20),  # yellow
-    Fate.MISSED: (255, 50, 60),  # red
-    Fate.INVENTED: (255, 80, 255),  # magenta
+    ErrorType.MATCHED: (70, 225, 120),  # green
+    ErrorType.MERGED: (255, 140, 0),  # orange
+    ErrorType.SPLIT: (0, 190, 255),  # light blue
+    ErrorType.MISSHAPEN: (250, 220, 20),  # yellow
+    ErrorType.MISSED: (255, 50, 60),  # red
+    ErrorType.FALSE_POSITIVE: (255, 80, 255),  # magenta
 }
-"""Colour of each fate, sRGB: told apart on black, white and purple."""
+"""Colour of each error type, sRGB: told apart on black, white and purple."""
 
 FILL = 8
-"""Index of a fate's fill in a layer: so much above that of its line."""
+"""Index of an error type's fill in a layer: so much above that of its line."""
 
 FILL_ALPHA = 80
 LINE = 3
@@ -44,18 +44,18 @@ DASH = 4
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A label image, and what became of its nuclei.
+class ClassifiedLabels:
+    """A label image and the error types of its nuclei.
 
     Attributes:
         image: (H, W), 0 background.
         labels: those in the image, ascending: (N,).
-        fates: of each: (N,).
+        error_types: of each: (N,).
     """
 
-    image: Labels
-    labels: Labels
-    fates: Fates
+    image: AnyLabels
+    labels: AnyLabels
+    error_types: ErrorTypes
 
 
 @dataclass(frozen=True)
@@ -65,32 +65,37 @@ class Pictures:
     Attributes:
         image: WebP of the image.
         truth: PNG, the true nuclei.
-        found: PNG, the nuclei that were found, and in dashes the missed ones.
+        predicted: PNG, the nuclei that were found, and in dashes the missed ones.
     """
 
     image: str
     truth: str
-    found: str
+    predicted: str
 
 
-def draw_pictures(pixels: NDArray[np.generic], truth: Judged, found: Judged) -> Pictures:
+def draw_pictures(
+    pixels: NDArray[np.generic], truth: ClassifiedLabels, predicted: ClassifiedLabels
+) -> Pictures:
     """Draw an image, (H, W, C) of any numeric dtype, and the nuclei in it."""
     true_layer = _draw_layer(truth)
-    missed = true_layer == Fate.MISSED
-    found_layer = np.where(missed & _dashes(missed.shape), Fate.MISSED, _draw_layer(found)).astype(np.uint8)
-    return Pictures(_encode_image(to_picture(pixels)), _encode_layer(true_layer), _encode_layer(found_layer))
+    missed = true_layer == ErrorType.MISSED
+    dashed = np.where(missed & _dashes(missed.shape), ErrorType.MISSED, _draw_layer(predicted))
+    layers = true_layer, dashed.astype(np.uint8)
+    return Pictures(_encode_image(to_picture(pixels)), *map(_encode_layer, layers))
 
 
-def _draw_layer(judged: Judged) -> NDArray[np.uint8]:
-    """Indices of colours: 0 nothing, a fate's number its line, `FILL` more its fill."""
-    labels = _fit(judged.image)
-    line = LINE if labels.size > judged.image.size else LINE - 1
-    fates = np.concatenate([[0], judged.fates])[np.searchsorted(judged.labels, labels, side="right")]
-    filled = np.where(fates > Fate.MATCHED, fates + FILL, 0)
-    return np.where(find_lines(labels, line), fates, filled).astype(np.uint8)
+def _draw_layer(classified: ClassifiedLabels) -> NDArray[np.uint8]:
+    """Indices of colours: 0 nothing, the number of an error type its line, `FILL` more its fill."""
+    labels = _fit(classified.image)
+    line = LINE if labels.size > classified.image.size else LINE - 1
+    types = np.concatenate([[0], classified.error_types])[
+        np.searchsorted(classified.labels, labels, side="right")
+    ]
+    filled = np.where(types > ErrorType.MATCHED, types + FILL, 0)
+    return np.where(find_lines(labels, line), types, filled).astype(np.uint8)
 
 
-def _fit(labels: Labels) -> Labels:
+def _fit(labels: AnyLabels) -> AnyLabels:
     """Shrink or enlarge a label image to its size in the report, by the nearest pixel."""
     longer = max(labels.shape)
     scale = SIDE / longer if longer > SIDE else SIDE // longer
@@ -131,9 +136,9 @@ def _to_uri(kind: str, stream: io.BytesIO) -> str:
 
 def _make_palette() -> tuple[NDArray[np.uint8], list[int]]:
     palette, alphas = np.zeros((16, 3), np.uint8), [0] * 16
-    for fate, colour in COLOURS.items():
-        palette[fate] = palette[fate + FILL] = colour
-        alphas[fate], alphas[fate + FILL] = 255, FILL_ALPHA
+    for error_type, colour in COLOURS.items():
+        palette[error_type] = palette[error_type + FILL] = colour
+        alphas[error_type], alphas[error_type + FILL] = 255, FILL_ALPHA
     return palette, alphas
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from model.evaluation.matching import compare
+from model.evaluation.matching import match_nuclei
 from model.network.batch_norm import fold_norms, freeze_norms
 from model.network.config import UNetConfig
 from model.network.precision import choose_precision
@@ -113,9 +113,9 @@ def test_other_processors_and_unknown_ones_compute_in_float32(tmp_path: Path):
 def test_bfloat16_finds_the_nuclei_that_float32_finds():
     image = draw_example(1, side=128).image
     exact, rough = (Segmenter.load(precision=p).segment(image).labels for p in ("float32", "mixed_bfloat16"))
-    agreement = compare(exact, rough)
+    matching = match_nuclei(exact, rough)
     assert exact.max() > 3
-    assert agreement.precision[8] > 0.95  # at an IoU of 0.9
+    assert matching.precision[8] > 0.95  # at an IoU of 0.9
 
 
 def test_a_precision_holds_for_the_layers_of_its_network_alone():

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from model.evaluation.matching import compare
+from model.evaluation.matching import match_nuclei
 from model.evaluation.scores import ImageScore, image_rows, summarise
 
 
 def score(name: str, kind: str, *, found: bool) -> ImageScore:
     truth = np.ones((8, 8), np.int32)
-    return ImageScore(name, kind, compare(truth, truth if found else np.zeros_like(truth)))
+    return ImageScore(name, kind, match_nuclei(truth, truth if found else np.zeros_like(truth)))
 
 
 def test_the_first_row_is_all_images_and_then_each_kind_has_one():

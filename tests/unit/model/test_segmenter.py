@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.arrays import Labels
-from model.evaluation.matching import compare
+from model.evaluation.matching import match_nuclei
 from model.network.config import UNetConfig
 from model.network.forward_pass import BatchedForwardPass
 from model.network.precision import Precision
@@ -76,7 +76,7 @@ def test_tiles_leave_no_seam(monkeypatch: pytest.MonkeyPatch):
 def test_tiles_change_no_more_than_the_rounding_of_bfloat16_does(monkeypatch: pytest.MonkeyPatch):
     """How a product is summed up depends on the tile's size, and shows where numbers have eight bits."""
     whole, tiled = whole_and_tiled(monkeypatch, "mixed_bfloat16")
-    assert compare(whole, tiled).precision[8] > 0.95  # at an IoU of 0.9
+    assert match_nuclei(whole, tiled).precision[8] > 0.95  # at an IoU of 0.9
 
 
 def test_tiles_begin_in_step_with_the_network(segmenter: Segmenter):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from model.errors import DatasetError
-from model.evaluation.report.page import Report, Subject
-from model.evaluation.scores import Scene
+from model.evaluation.report.page import EvaluationReport, Subject
+from model.evaluation.scores import EvaluatedImage
 from tests.unit.model.report.discs import BRIDGE, LEFT, NOTHING, RIGHT, SHAPE, label
 
 BOTH = label(LEFT, RIGHT)
@@ -35,13 +35,13 @@ class Elements(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag == name]
 
 
-def scene(name: str, found: np.ndarray, kind: str = "discs") -> Scene:
-    return Scene(name, kind, np.zeros((*SHAPE, 1), np.uint8), BOTH, found)
+def evaluated(name: str, found: np.ndarray, kind: str = "discs") -> EvaluatedImage:
+    return EvaluatedImage(name, kind, np.zeros((*SHAPE, 1), np.uint8), BOTH, found)
 
 
-def write(folder: Path, *scenes: Scene, subject: Subject = SUBJECT) -> str:
-    report = Report(subject, folder)
-    for each in scenes:
+def write(folder: Path, *images: EvaluatedImage, subject: Subject = SUBJECT) -> str:
+    report = EvaluationReport(subject, folder)
+    for each in images:
         report.add(each)
     return report.write().read_text(encoding="utf-8")
 
@@ -51,9 +51,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Three images of two kinds: one perfect, one with a merge, one with nothing found."""
     return write(
         tmp_path_factory.mktemp("report"),
-        scene("perfect", BOTH),
-        scene("merged", label(LEFT | RIGHT | BRIDGE), "bridges"),
-        scene("missed", NOTHING),
+        evaluated("perfect", BOTH),
+        evaluated("merged", label(LEFT | RIGHT | BRIDGE), "bridges"),
+        evaluated("missed", NOTHING),
     )
 
 
@@ -64,7 +64,7 @@ def rows(html: str, table: int) -> list[list[str]]:
 
 
 def test_the_page_is_one_file_named_index_html(tmp_path: Path):
-    assert write(tmp_path, scene("a", BOTH)).startswith("<!doctype html>")
+    assert write(tmp_path, evaluated("a", BOTH)).startswith("<!doctype html>")
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
@@ -93,7 +93,7 @@ def test_images_come_from_the_worst_to_the_best(page: str):
     ]  # equals in the order given
 
 
-def test_each_image_tells_its_figures_and_the_fates_of_its_nuclei(page: str):
+def test_each_image_tells_its_figures_and_the_error_types_of_its_nuclei(page: str):
     merged = re.sub(r"<[^>]*>", "", page.split("<figcaption>")[1])
     for text in (
         "bridges, 96 × 64 px",
@@ -116,9 +116,9 @@ def test_scores_are_listed_over_all_images_and_per_kind(page: str):
     ]
 
 
-def test_fates_are_counted_over_all_images_and_per_kind(page: str):
+def test_error_types_are_counted_over_all_images_and_per_kind(page: str):
     truth = ("true", "matched", "merged", "split", "misshapen", "missed")
-    found = ("found", "in one", "pieces", "off", "invented")
+    found = ("found", "in one", "pieces", "off", "false positive")
     table = [dict(zip(("kind", *truth, *found, "bar"), row, strict=True)) for row in rows(page, 2)]
     assert table[0]["true"] == "6"
     assert [row["merged"] for row in table] == ["2 33 %", "2 100 %", "0 0 %"]
@@ -126,7 +126,7 @@ def test_fates_are_counted_over_all_images_and_per_kind(page: str):
     assert [row["matched"] for row in table] == ["2 33 %", "0 0 %", "2 50 %"]
     assert [row["found"] for row in table] == ["3", "1", "2"]
     assert [row["in one"] for row in table] == ["1 33 %", "1 100 %", "0 0 %"]
-    assert [row["invented"] for row in table] == ["0 0 %"] * 3
+    assert [row["false positive"] for row in table] == ["0 0 %"] * 3
 
 
 def test_there_is_a_curve_a_kind_and_one_for_all_from_iou_one_half_to_the_end(page: str):
@@ -140,13 +140,13 @@ def test_there_is_a_curve_a_kind_and_one_for_all_from_iou_one_half_to_the_end(pa
 def test_the_gallery_can_be_filtered_by_kind_and_sorted_by_mistake(page: str):
     elements = Elements(page)
     values = [a["value"] for a in elements.of("option")]
-    assert values == ["", "bridges", "discs", "", "merged", "split", "misshapen", "missed", "invented"]
+    assert values == ["", "bridges", "discs", "", "merged", "split", "misshapen", "missed", "false-positive"]
     (merged, missed, _) = elements.of("figure")
     assert (merged["data-kind"], merged["data-merged"], missed["data-missed"]) == ("bridges", "3", "2")
 
 
 def test_images_of_one_kind_need_no_filter(tmp_path: Path):
-    page = write(tmp_path, scene("a", BOTH))
+    page = write(tmp_path, evaluated("a", BOTH))
     assert 'name="kind"' not in page
     assert [row[0] for row in rows(page, 0)] == ["all"]
 
@@ -154,7 +154,7 @@ def test_images_of_one_kind_need_no_filter(tmp_path: Path):
 def test_names_and_kinds_are_text_whatever_they_hold(tmp_path: Path):
     evil = "</style><script>alert(1)</script>\"'><img src=x>&amp;$title"
     subject = Subject(evil, {evil: evil})
-    page = write(tmp_path, scene(evil, BOTH, evil), scene("b", BOTH, "other"), subject=subject)
+    page = write(tmp_path, evaluated(evil, BOTH, evil), evaluated("b", BOTH, "other"), subject=subject)
     elements = Elements(page)
     assert len(elements.of("script")) == 1
     assert elements.of("img") == []
@@ -163,15 +163,15 @@ def test_names_and_kinds_are_text_whatever_they_hold(tmp_path: Path):
 
 
 def test_a_name_that_is_no_valid_text_does_not_stop_the_page(tmp_path: Path):
-    assert "caf" in write(tmp_path, scene("caf\udce9", BOTH))
+    assert "caf" in write(tmp_path, evaluated("caf\udce9", BOTH))
 
 
 def test_images_without_any_nuclei_make_a_page_too(tmp_path: Path):
-    nothing = Scene("empty", "none", np.zeros((*SHAPE, 1), np.uint8), NOTHING, NOTHING)
+    nothing = EvaluatedImage("empty", "none", np.zeros((*SHAPE, 1), np.uint8), NOTHING, NOTHING)
     page = write(tmp_path, nothing)
     assert rows(page, 2)[0][1:3] == ["0", "0 –"]
 
 
 def test_an_image_of_another_size_than_its_labels_is_refused():
     with pytest.raises(DatasetError, match=r"image a is \(9, 9\), .* \(64, 96\)"):
-        Scene("a", "b", np.zeros((9, 9, 1), np.uint8), BOTH, BOTH)
+        EvaluatedImage("a", "b", np.zeros((9, 9, 1), np.uint8), BOTH, BOTH)

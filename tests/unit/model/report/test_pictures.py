@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from model.evaluation.report.cases import examine
-from model.evaluation.report.mistakes import Fate
+from model.evaluation.report.error_types import ErrorType
 from model.evaluation.report.pictures import COLOURS, FILL_ALPHA, SIDE
-from model.evaluation.scores import Scene
+from model.evaluation.scores import EvaluatedImage
 from tests.unit.model.report.discs import BRIDGE, LEFT, LOWER, NOTHING, RIGHT, SHAPE, UPPER, label
 
 GRAY = np.zeros((*SHAPE, 1), np.uint8)
@@ -24,7 +24,7 @@ def open_uri(uri: str, kind: str) -> Image.Image:
 
 def draw(truth: np.ndarray, found: np.ndarray, pixels: np.ndarray | None = None):
     return examine(
-        Scene("a", "b", np.zeros((*truth.shape, 1)) if pixels is None else pixels, truth, found)
+        EvaluatedImage("a", "b", np.zeros((*truth.shape, 1)) if pixels is None else pixels, truth, found)
     ).pictures
 
 
@@ -38,49 +38,49 @@ def colours(pixels: np.ndarray) -> set[tuple[int, ...]]:
     return {tuple(colour) for colour in shown.view(np.uint8).reshape(-1, 4).tolist() if colour[3]}
 
 
-def line(fate: Fate) -> tuple[int, ...]:
-    return (*COLOURS[fate], 255)
+def line(error_type: ErrorType) -> tuple[int, ...]:
+    return (*COLOURS[error_type], 255)
 
 
-def fill(fate: Fate) -> tuple[int, ...]:
-    return (*COLOURS[fate], FILL_ALPHA)
+def fill(error_type: ErrorType) -> tuple[int, ...]:
+    return (*COLOURS[error_type], FILL_ALPHA)
 
 
-def marks(fate: Fate) -> set[tuple[int, ...]]:
-    return {line(fate), fill(fate)}
+def marks(error_type: ErrorType) -> set[tuple[int, ...]]:
+    return {line(error_type), fill(error_type)}
 
 
 def test_nuclei_that_match_have_a_line_and_no_fill():
     pictures = draw(label(LEFT), label(LEFT))
-    assert colours(layer(pictures.truth)) == colours(layer(pictures.found)) == {line(Fate.MATCHED)}
+    assert colours(layer(pictures.truth)) == colours(layer(pictures.predicted)) == {line(ErrorType.MATCHED)}
 
 
 @pytest.mark.parametrize(
-    ("truth", "found", "fate"),
+    ("truth", "found", "error_type"),
     [
-        (label(LEFT, RIGHT), label(LEFT | RIGHT | BRIDGE), Fate.MERGED),
-        (label(LEFT), label(UPPER, LOWER), Fate.SPLIT),
+        (label(LEFT, RIGHT), label(LEFT | RIGHT | BRIDGE), ErrorType.MERGED),
+        (label(LEFT), label(UPPER, LOWER), ErrorType.SPLIT),
     ],
 )
-def test_merged_and_split_nuclei_have_their_colour_in_both_pictures(truth, found, fate):
+def test_merged_and_split_nuclei_have_their_colour_in_both_pictures(truth, found, error_type):
     pictures = draw(truth, found)
-    assert colours(layer(pictures.truth)) == colours(layer(pictures.found)) == marks(fate)
+    assert colours(layer(pictures.truth)) == colours(layer(pictures.predicted)) == marks(error_type)
 
 
 def test_a_missed_nucleus_is_dashed_where_it_should_have_been_found():
     pictures = draw(label(LEFT), NOTHING)
-    true_layer, found_layer = layer(pictures.truth), layer(pictures.found)
-    outline = (true_layer == line(Fate.MISSED)).all(axis=-1)
-    dashes = (found_layer == line(Fate.MISSED)).all(axis=-1)
-    assert colours(found_layer) == {line(Fate.MISSED)}
+    true_layer, found_layer = layer(pictures.truth), layer(pictures.predicted)
+    outline = (true_layer == line(ErrorType.MISSED)).all(axis=-1)
+    dashes = (found_layer == line(ErrorType.MISSED)).all(axis=-1)
+    assert colours(found_layer) == {line(ErrorType.MISSED)}
     assert dashes[~outline].sum() == 0
     assert 0.3 < dashes.sum() / outline.sum() < 0.7
 
 
-def test_an_invented_nucleus_is_drawn_among_ours_alone():
+def test_a_false_positive_is_drawn_among_ours_alone():
     pictures = draw(NOTHING, label(LEFT))
     assert colours(layer(pictures.truth)) == set()
-    assert colours(layer(pictures.found)) == marks(Fate.INVENTED)
+    assert colours(layer(pictures.predicted)) == marks(ErrorType.FALSE_POSITIVE)
 
 
 def test_marks_lie_on_their_nucleus():

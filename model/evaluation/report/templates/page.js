@@ -5,7 +5,7 @@ const shown = form.querySelector("output");
 
 function arrange() {
   const { kind, order } = Object.fromEntries(new FormData(form));
-  const count = (figure) => Number(figure.dataset[order] ?? 0);
+  const count = (figure) => Number(figure.getAttribute(`data-${order}`) ?? 0);
   const fits = (figure) => (!kind || figure.dataset.kind === kind) && (!order || count(figure) > 0);
   // sorting keeps the order of equals, which is that of the scores
   const sorted = order ? [...figures].sort((a, b) => count(b) - count(a)) : figures;
