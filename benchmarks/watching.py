@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Engine, Table, insert, text
+from sqlalchemy import Engine, insert, text
 
 from nuqleus.database.engine import make_engine, upgrade, writing
 from nuqleus.database.models import register_model
-from nuqleus.database.queries.result_counters import MARGIN, Tally
+from nuqleus.database.queries.result_counters import RECOUNTED_IMAGES, ResultCounters
 from nuqleus.database.queries.status import get_status
 from nuqleus.database.queries.status_details import failures_by_kind, get_details
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.tables import Base, File, FileState, Image
 from scheduler.metrics import SchedulerCollector
 
 BATCH = 10_000
@@ -47,14 +47,15 @@ def main() -> None:
 
 def questions(engine: Engine) -> Iterator[tuple[str, Callable[[], object]]]:
     """What is asked, by name."""
-    tally, late = Tally(engine), Tally(engine)
-    late.look()
-    late._settled_id = (late._settled_id or 0) - 2 * MARGIN  # as far back as it ever reads
+    counters, late = ResultCounters(engine), ResultCounters(engine)
+    late.update()
+    # as far back as it ever reads
+    late._counted_until = (late._counted_until or 0) - 2 * RECOUNTED_IMAGES
     yield "status: overview", lambda: get_status(engine, NOW, alive_within=60)
     yield "status: details", lambda: get_details(engine, NOW)
     yield "  of which failures by kind", lambda: failures_by_kind(engine)
-    yield "tally of nothing new", tally.look
-    yield f"tally of {2 * MARGIN} images", late.look
+    yield "counters, nothing new", counters.update
+    yield f"counters, {2 * RECOUNTED_IMAGES} images", late.update
     yield "Prometheus", lambda: SchedulerCollector(engine, lambda: 0, 60, "me").collect()
 
 
@@ -68,8 +69,8 @@ def seconds(ask: Callable[[], object]) -> tuple[float, float]:
 def fill(engine: Engine, files: int, images: int) -> None:
     """A tenth failed, a tenth waits in the queue, a few run; the rest is done."""
     model = register_model(engine, "net", "a" * 64, {}, {}, "1")
-    write(engine, File.__table__, (file_row(number, files) for number in range(1, files + 1)))
-    write(engine, Image.__table__, (image_row(number, images, model) for number in range(files * images)))
+    write(engine, File, (file_row(number, files) for number in range(1, files + 1)))
+    write(engine, Image, (image_row(number, images, model) for number in range(files * images)))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 
@@ -114,7 +115,7 @@ def image_row(number: int, images: int, model: int) -> dict[str, Any]:
     return {"file_id": number // images + 1, "z": number % images, "model_id": model, **fixed, **seconds}
 
 
-def write(engine: Engine, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+def write(engine: Engine, table: type[Base], rows: Iterator[dict[str, Any]]) -> None:
     """Insert rows, some thousands at a time."""
     while batch := [row for _, row in zip(range(BATCH), rows, strict=False)]:
         with writing(engine) as connection:

@@ -5,7 +5,7 @@ DIR/images/<name>.png|tif…   DIR/labels/<name>.png|tif   DIR/../index.csv or D
 Label images may also be called as `nuqleus segment` calls them, <name>.png.label.tif and so on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +83,7 @@ def find_pairs(folder: Path) -> list[Pair]:
 
 
 def load_examples(
-    pairs: list[Pair], progress: Callable[[list[Pair]], Iterator[Pair]] = iter
+    pairs: list[Pair], progress: Callable[[list[Pair]], Iterable[Pair]] = iter
 ) -> list[Example]:
     """Read labelled images into memory; `progress` may wrap the loop to show how far it is."""
     return [_load(pair) for pair in progress(pairs)]
