@@ -1,7 +1,12 @@
 """Array types that several rooms share: what an array holds, and its dtype. Shapes are said where it is passed on."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+AnyArray = NDArray[Any]
+"""Pixels on their way out of a file, of any shape and dtype."""
 
 PixelArray = NDArray[np.generic]
 """Pixels as a file has them: (H, W, C) of any numeric dtype."""

@@ -1,4 +1,4 @@
-"""What can go wrong between a file and its numbers.
+"""Errors between a file and its numbers.
 
 ModelError
 ├── ImageError          this file can't be read; trying again won't help

@@ -1,1 +1,1 @@
-"""Images too large for memory, segmented and measured block by block."""
+"""Blockwise segmentation and measurement of images too large for memory."""

@@ -1,1 +1,1 @@
-"""How good a segmentation is: matching, scores, a report."""
+"""Evaluation of a segmentation: matching, scores, a report."""

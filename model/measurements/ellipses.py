@@ -1,10 +1,11 @@
-"""Second moments, as the ellipse that has the same ones."""
+"""Ellipse of each nucleus: the one with the same second moments."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from model.measurements.runs import Floats, Ints, Runs
+from model.arrays import Floats, Ints
+from model.measurements.runs import Runs
 
 ROUNDING = 1e-14
 """Share of the variance that is noise of computing it: a diagonal line has no width, not 10⁻⁶ px."""

@@ -1,4 +1,4 @@
-"""Holes: background that a nucleus encloses."""
+"""Holes of each nucleus: background that it encloses."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from model.measurements.runs import Bools, Ints, Runs
+from model.arrays import Bools, Ints
+from model.measurements.runs import Runs
 from model.measurements.spans import Spans
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.measurements.runs import Floats, Ints
+from model.arrays import Floats, Ints
 from model.measurements.spans import Spans
 
 Chains = Ints

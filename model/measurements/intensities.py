@@ -3,15 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import AnyLabels, Bools, Floats, Ints, PixelArray
 from model.measurements.columns import INTENSITY_COLUMNS, Table, in_table_order
 from model.measurements.outlines import find_outline
-from model.measurements.pixelgroups import Groups, Places, find_places
-from model.measurements.runs import Bools, Floats, Ints, Labels, find_runs
+from model.measurements.pixel_groups import Groups, NucleusPixels, list_pixels
+from model.measurements.runs import find_runs
 
-Pixels = NDArray[np.generic]
-Measure = Callable[[Floats, Places, Groups], Table]
+Measure = Callable[[Floats, NucleusPixels, Groups], Table]
 
 # pixels of nuclei that are worked on at a time: bounds the memory, and stays in the processor's cache
 BATCH_PIXELS = 1 << 17
@@ -19,7 +18,7 @@ BATCH_PIXELS = 1 << 17
 QUARTILES = np.array([0.25, 0.5, 0.75])
 
 
-def measure_intensities(labels: Labels, pixels: Pixels) -> Table:
+def measure_intensities(labels: AnyLabels, pixels: PixelArray) -> Table:
     """Measure the intensity of each nucleus in each channel, in the numbers of the image.
 
     Pixels that are not finite are left out; where that leaves none, everything is NaN. The edge of a nucleus is its
@@ -46,9 +45,9 @@ def measure_intensities(labels: Labels, pixels: Pixels) -> Table:
     table = _empty_table(runs.labels, pixels.shape[2])
     begin = 0
     for batch in runs.batches(BATCH_PIXELS // max(1, pixels.shape[2])):
-        places = find_places(batch, labels.shape[1])
+        members = list_pixels(batch, labels.shape[1])
         rows = slice(begin, begin := begin + len(batch))
-        for name, values in _measure(channels, places, edges, len(batch)).items():
+        for name, values in _measure(channels, members, edges, len(batch)).items():
             table[name][:, rows] = values
     return in_table_order({name: values.reshape(-1) for name, values in table.items()}, INTENSITY_COLUMNS)
 
@@ -61,32 +60,32 @@ def _empty_table(labels: Ints, channels: int) -> Table:
     return table
 
 
-def _measure(channels: Pixels, places: Places, edges: Bools, nuclei: int) -> Table:
+def _measure(channels: PixelArray, members: NucleusPixels, edges: Bools, nuclei: int) -> Table:
     """Return the columns (C, nuclei) of some nuclei; `channels` is (H · W, C)."""
-    values = channels.take(places.flat, axis=0).T.astype(np.float64)
-    on_edge = edges[places.flat]
-    return _grouped(_statistics, values, places, nuclei) | _grouped(
-        _edge_statistics, values[:, on_edge], places.at(on_edge), nuclei
+    values = channels.take(members.flat, axis=0).T.astype(np.float64)
+    on_edge = edges[members.flat]
+    return _grouped(_statistics, values, members, nuclei) | _grouped(
+        _edge_statistics, values[:, on_edge], members.at(on_edge), nuclei
     )
 
 
-def _grouped(measure: Measure, values: Floats, places: Places, nuclei: int) -> Table:
+def _grouped(measure: Measure, values: Floats, members: NucleusPixels, nuclei: int) -> Table:
     """Measure the finite ones of values (C, P)."""
     use = np.isfinite(values)
     if use.all():
-        return _spread(measure, values, places, nuclei)
+        return _spread(measure, values, members, nuclei)
     tables = [
-        _spread(measure, channel[None, used], places.at(used), nuclei)
+        _spread(measure, channel[None, used], members.at(used), nuclei)
         for channel, used in zip(values, use, strict=True)
     ]
     return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
-def _spread(measure: Measure, values: Floats, places: Places, nuclei: int) -> Table:
+def _spread(measure: Measure, values: Floats, members: NucleusPixels, nuclei: int) -> Table:
     """Measure values (C, P): columns (C, nuclei), NaN where a nucleus has no value."""
-    count = np.bincount(places.nucleus, minlength=nuclei)
+    count = np.bincount(members.nucleus, minlength=nuclei)
     some = count > 0
-    measured = measure(values, places, Groups(count[some]))
+    measured = measure(values, members, Groups(count[some]))
     if some.all():
         return measured
     table = {name: np.full((len(values), nuclei), np.nan) for name in measured}
@@ -95,7 +94,7 @@ def _spread(measure: Measure, values: Floats, places: Places, nuclei: int) -> Ta
     return table
 
 
-def _statistics(values: Floats, places: Places, groups: Groups) -> Table:
+def _statistics(values: Floats, members: NucleusPixels, groups: Groups) -> Table:
     ordered = groups.sort(values)
     total = groups.total(values)
     mean = total / groups.count
@@ -110,20 +109,20 @@ def _statistics(values: Floats, places: Places, groups: Groups) -> Table:
         "intensity_lower_quartile": lower,
         "intensity_upper_quartile": upper,
         "intensity_mad": groups.median_deviation(values, median),
-        "mass_displacement": _mass_displacement(values, total, places, groups),
+        "mass_displacement": _mass_displacement(values, total, members, groups),
     }
 
 
-def _edge_statistics(values: Floats, _places: Places, groups: Groups) -> Table:
+def _edge_statistics(values: Floats, _members: NucleusPixels, groups: Groups) -> Table:
     mean = groups.total(values) / groups.count
     return {"intensity_edge_mean": mean, "intensity_edge_std": groups.deviation(values, mean)}
 
 
-def _mass_displacement(values: Floats, total: Floats, places: Places, groups: Groups) -> Floats:
+def _mass_displacement(values: Floats, total: Floats, members: NucleusPixels, groups: Groups) -> Floats:
     """Return the distance between the centroid and the centroid weighted by intensity; NaN if the sum is 0."""
     weight = np.where(total == 0, np.nan, total)
 
     def shift(axis: Ints) -> Floats:
         return groups.total(values * axis) / weight - groups.total(axis) / groups.count
 
-    return np.hypot(shift(places.row), shift(places.col))
+    return np.hypot(shift(members.row), shift(members.col))

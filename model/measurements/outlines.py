@@ -1,4 +1,4 @@
-"""What a nucleus' outline says: two perimeters and the Euler number.
+"""Outline of each nucleus: two perimeters and the Euler number.
 
 All three are sums over small windows of pixels, and only windows on an outline count. Each nucleus is seen alone:
 pixels of its neighbours are background to it, and so is what lies outside of the image.
@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.measurements.runs import Bools, Floats, Ints, Labels, rank
+from model.arrays import AnyLabels, Bools, Floats, Ints
+from model.measurements.runs import nucleus_indices
 
 # the eight neighbours, clockwise from the upper left; odd ones share an edge with the pixel
 _STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
@@ -27,7 +28,7 @@ class OutlineSums(NamedTuple):
     euler: Ints
 
 
-def find_outline(labels: Labels) -> Bools:
+def find_outline(labels: AnyLabels) -> Bools:
     """Mark the pixels of nuclei that share an edge with a pixel of another label (0 included).
 
     The border of the image is no edge. This is scikit-image's `find_boundaries(labels, mode="inner")`.
@@ -43,7 +44,7 @@ def find_outline(labels: Labels) -> Bools:
     return outline
 
 
-def measure_outlines(labels: Labels, present: Ints) -> OutlineSums:
+def measure_outlines(labels: AnyLabels, present: Ints) -> OutlineSums:
     """Measure the outlines of a label image (H, W) in which the labels `present` (N,) occur.
 
     `perimeter` is Benkrid and Crookes' estimate (scikit-image's `perimeter`, neighbourhood 4); `crofton` is
@@ -61,7 +62,7 @@ def measure_outlines(labels: Labels, present: Ints) -> OutlineSums:
     label = padded[where]
     around = where[:, None] + np.array([row * stride + col for row, col in _STEPS])
     same = padded[around] == label[:, None]
-    nucleus = rank(label, present)
+    nucleus = nucleus_indices(label, present)
     pattern = _coded(same)
 
     def per_nucleus(weights: Floats) -> Floats:

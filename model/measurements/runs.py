@@ -1,4 +1,4 @@
-"""Runs: what every measurement starts from.
+"""Run-length encoding of a label image, which every measurement starts from.
 
 A run is a stretch of pixels of one nucleus in one row. An image of nuclei has some twenty times fewer runs than
 pixels, and sums over pixels (areas, moments) are sums over runs in closed form.
@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Labels = NDArray[np.integer]
+from model.arrays import AnyLabels, Ints
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ class Runs:
         return Runs(self.labels[begin:end], first, nucleus, self.row[runs], self.start[runs], self.stop[runs])
 
 
-def find_runs(labels: Labels) -> Runs:
+def find_runs(labels: AnyLabels) -> Runs:
     """Find the runs of a label image (H, W): 0 is background; labels may have gaps.
 
     Raises:
@@ -85,7 +81,7 @@ def find_runs(labels: Labels) -> Runs:
     return _grouped(label[order].astype(np.int64), row, start, start + flat[order + 1] - begin)
 
 
-def _sorted(label: Labels) -> Ints:
+def _sorted(label: AnyLabels) -> Ints:
     """Return the order of some labels, for which 16 bits are mostly enough: these are sorted without comparisons."""
     if label.min(initial=0) < 0:
         raise ValueError(f"labels must be 0 (background) or positive; the lowest is {label.min()}")
@@ -100,7 +96,7 @@ def _grouped(label: Ints, row: Ints, start: Ints, stop: Ints) -> Runs:
     return Runs(label[first], first, np.cumsum(begins) - 1, row, start, stop)
 
 
-def _check(labels: Labels) -> None:
+def _check(labels: AnyLabels) -> None:
     if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(
             f"a label image is a two-dimensional array of integers; this one is {labels.ndim}-dimensional, "
@@ -108,7 +104,7 @@ def _check(labels: Labels) -> None:
         )
 
 
-def rank(label: Labels, labels: Ints) -> Ints:
+def nucleus_indices(label: AnyLabels, labels: Ints) -> Ints:
     """Return which nucleus (0..N-1) each label belongs to; `labels` are all that occur, ascending."""
     if len(labels) and labels[-1] == len(labels):
         return label.astype(np.int64) - 1

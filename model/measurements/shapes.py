@@ -2,16 +2,17 @@
 
 import numpy as np
 
+from model.arrays import AnyLabels, Ints
 from model.measurements.columns import SHAPE_COLUMNS, Table, in_table_order
 from model.measurements.ellipses import fit_ellipses
 from model.measurements.holes import count_hole_pixels
 from model.measurements.hulls import measure_hulls
 from model.measurements.outlines import measure_outlines
-from model.measurements.runs import Ints, Labels, Runs, find_runs
+from model.measurements.runs import Runs, find_runs
 from model.measurements.spans import Spans, begins_span, find_spans
 
 
-def measure_shapes(labels: Labels) -> Table:
+def measure_shapes(labels: AnyLabels) -> Table:
     """Measure size and shape of each nucleus.
 
     Values equal those of scikit-image's `regionprops`, which sees each nucleus alone. A nucleus may have holes and
@@ -70,7 +71,7 @@ def _ellipse_columns(runs: Runs, area: Ints) -> Table:
     }
 
 
-def _outline_columns(labels: Labels, runs: Runs, area: Ints) -> Table:
+def _outline_columns(labels: AnyLabels, runs: Runs, area: Ints) -> Table:
     sums = measure_outlines(labels, runs.labels)
     squared = np.where(sums.perimeter > 0, sums.perimeter**2, np.nan)
     return {

@@ -5,7 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from model.measurements.runs import Bools, Ints, Runs
+from model.arrays import Bools, Ints
+from model.measurements.runs import Runs
 
 
 @dataclass(frozen=True)

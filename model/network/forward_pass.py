@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from model.memory_budget import MemoryBudget
 from model.network.request_batcher import RequestBatcher
 
-Batch = NDArray[np.float32]
+TileBatch = NDArray[np.float32]
+"""Tiles of one size: (B, H, W, channels)."""
 
-ForwardPass = Callable[[Batch], Batch]
+ForwardPass = Callable[[TileBatch], TileBatch]
 """A network at work on a tile: (1, H, W, 3) → (H, W, outputs) logits, float32."""
 
 MAX_BATCH = 8
@@ -51,17 +52,17 @@ class BatchedForwardPass:
         self._max_pixels = max_pixels
         self._budget = MemoryBudget(max_pixels)
 
-    def __call__(self, tile: Batch) -> Batch:
+    def __call__(self, tile: TileBatch) -> TileBatch:
         """Return the logits of a tile."""
         return self._batcher(tile)
 
-    def _predict_tiles(self, tiles: Sequence[Batch]) -> list[Batch]:
-        logits: dict[int, Batch] = {}
+    def _predict_tiles(self, tiles: Sequence[TileBatch]) -> list[TileBatch]:
+        logits: dict[int, TileBatch] = {}
         for group in _group_by_shape(tiles, self._max_pixels):
             logits |= zip(group, self._predict_batch([tiles[i] for i in group]), strict=True)
         return [logits[i] for i in range(len(tiles))]
 
-    def _predict_batch(self, tiles: Sequence[Batch]) -> list[Batch]:
+    def _predict_batch(self, tiles: Sequence[TileBatch]) -> list[TileBatch]:
         batch = np.concatenate(tiles)
         try:
             with self._budget.reserve(batch[..., 0].size):
@@ -82,7 +83,7 @@ def choose_concurrency() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _group_by_shape(tiles: Sequence[Batch], max_pixels: int) -> Iterator[list[int]]:
+def _group_by_shape(tiles: Sequence[TileBatch], max_pixels: int) -> Iterator[list[int]]:
     """Yield indices of tiles of one shape, no more than fit into a batch."""
     groups = defaultdict(list)
     for i, tile in enumerate(tiles):

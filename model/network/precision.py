@@ -1,4 +1,4 @@
-"""How exactly the network computes: bfloat16 where the processor multiplies it, float32 elsewhere."""
+"""Mixed precision: bfloat16 where the processor multiplies it, float32 elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ Precision = Literal["float32", "mixed_bfloat16"]
 
 CPU_INFO = Path("/proc/cpuinfo")
 
-MULTIPLIERS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Processor flags (x86-64, x86-64, AArch64); without one, bfloat16 is emulated and several times slower."""
 
 
@@ -22,7 +22,7 @@ def choose_precision(cpu_info: Path = CPU_INFO) -> Precision:
         flags = set(cpu_info.read_text().split())
     except OSError:
         return "float32"
-    return "mixed_bfloat16" if flags & MULTIPLIERS else "float32"
+    return "mixed_bfloat16" if flags & BFLOAT16_FLAGS else "float32"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""TensorFlow's start: it greets with lines on stderr that no setting turns off, and takes whole devices."""
+"""Quiet start of TensorFlow, which writes lines to stderr that no setting turns off, and takes whole devices."""
 
 import os
 import sys

@@ -13,11 +13,10 @@ from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import AnyArray
 from model.reading import Plane
 
-Array = NDArray[Any]
 ZStacks = Literal["planes", "max", "mean"]
 
 BAND = 1024
@@ -46,7 +45,7 @@ def project(planes: Iterable[Plane], z: ZStacks) -> Iterator[Plane]:
 
 def _maximum(stack: Iterator[Plane]) -> Plane:
     first = next(stack)
-    maximum: Array | None = None
+    maximum: AnyArray | None = None
     for plane in stack:
         if maximum is None:
             maximum = _copied(first, first.pixels.dtype)
@@ -57,7 +56,7 @@ def _maximum(stack: Iterator[Plane]) -> Plane:
 
 def _mean(stack: Iterator[Plane]) -> Plane:
     first = next(stack)
-    total: Array | None = None
+    total: AnyArray | None = None
     count = 1
     for count, plane in enumerate(stack, start=2):
         if total is None:
@@ -75,18 +74,18 @@ PROJECTIONS: dict[str, Callable[[Iterator[Plane]], Plane]] = {"max": _maximum, "
 """By what they are asked for with."""
 
 
-def _projected(first: Plane, pixels: Array, how: str) -> Plane:
+def _projected(first: Plane, pixels: AnyArray, how: str) -> Plane:
     return replace(first, pixels=pixels, z=0, projection=how)
 
 
-def _copied(plane: Plane, dtype: np.dtype[Any]) -> Array:
+def _copied(plane: Plane, dtype: np.dtype[Any]) -> AnyArray:
     pixels = np.empty(plane.pixels.shape, dtype)
     for rows in _bands(plane):
         pixels[rows] = plane.pixels[rows]
     return pixels
 
 
-def _divided(total: Array, count: int, dtype: type[np.floating[Any]]) -> Array:
+def _divided(total: AnyArray, count: int, dtype: type[np.floating[Any]]) -> AnyArray:
     """Return the means, band by band in the memory of the sums: these are no narrower, so none is lost unread."""
     sums = total.reshape(-1)
     means = sums.view(dtype)[: sums.size]

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.transform import resize
 
+from model.arrays import FloatImage
 from model.training.dataset import Example
-
-Pixels = NDArray[np.float32]
 
 KNOTS = 6
 """Control points of the elastic displacement along a crop's side."""
@@ -31,10 +30,10 @@ class View(NamedTuple):
         teacher_maps: (S, S, maps) float32; None without a teacher.
     """
 
-    image: Pixels
+    image: FloatImage
     labels: NDArray[np.int32]
-    distance: Pixels
-    teacher_maps: Pixels | None = None
+    distance: FloatImage
+    teacher_maps: FloatImage | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def whole_view(example: Example, side: int) -> View:
     return View(np.broadcast_to(image, (*size, 3)), labels.astype(np.int32), distance)
 
 
-def recolour(image: Pixels, augmentation: Augmentation, rng: Generator) -> Pixels:
+def recolour(image: FloatImage, augmentation: Augmentation, rng: Generator) -> FloatImage:
     """Change colours, contrast, sharpness and noise, not outlines. (H, W, 1 or 3) → (H, W, 1 or 3)."""
     if rng.random() < augmentation.stain:
         image = _swap_stain(image, rng)
@@ -101,7 +100,9 @@ def recolour(image: Pixels, augmentation: Augmentation, rng: Generator) -> Pixel
     return _add_noise(image, rng).astype(np.float32)
 
 
-def _quarter_turn(example: Example, augmentation: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:
+def _quarter_turn(
+    example: Example, augmentation: Augmentation, rng: Generator
+) -> tuple[FloatImage, FloatImage]:
     """Whole rows and columns, as in `_coordinates`, in one of the eight orders that keep the grid."""
     centre = np.array(_centre(example, augmentation.crop, augmentation, rng))
     first = np.rint(centre - (augmentation.crop - 1) / 2)
@@ -112,7 +113,9 @@ def _quarter_turn(example: Example, augmentation: Augmentation, rng: Generator) 
     return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def _coordinates(example: Example, augmentation: Augmentation, rng: Generator) -> tuple[Pixels, Pixels]:
+def _coordinates(
+    example: Example, augmentation: Augmentation, rng: Generator
+) -> tuple[FloatImage, FloatImage]:
     """Rows and columns in the image that a crop's pixels come from: (crop, crop) each."""
     grid = np.arange(augmentation.crop, dtype=np.float32) - (augmentation.crop - 1) / 2
     down, across = np.meshgrid(grid, grid, indexing="ij")
@@ -154,7 +157,7 @@ def _point(example: Example, augmentation: Augmentation, rng: Generator) -> NDAr
     return points[on_nucleus[0] if on_nucleus.size and rng.random() < augmentation.on_nucleus else 0]
 
 
-def _smooth_noise(augmentation: Augmentation, rng: Generator) -> Pixels:
+def _smooth_noise(augmentation: Augmentation, rng: Generator) -> FloatImage:
     """A displacement that varies slowly: (2, crop, crop) pixels."""
     basis = _spline_basis(augmentation.crop)
     coarse = rng.normal(0, augmentation.elastic, (2, KNOTS, KNOTS)).astype(np.float32)
@@ -162,22 +165,22 @@ def _smooth_noise(augmentation: Augmentation, rng: Generator) -> Pixels:
 
 
 @cache
-def _spline_basis(length: int) -> Pixels:
+def _spline_basis(length: int) -> FloatImage:
     """Weights of KNOTS control points along a side: (length, KNOTS)."""
     columns = [ndimage.zoom(knot, length / KNOTS, order=2, mode="nearest") for knot in np.eye(KNOTS)]
     return np.stack(columns, axis=-1).astype(np.float32)
 
 
-def _sample(plane: NDArray[Any], rows: Pixels, columns: Pixels, order: int) -> NDArray[Any]:
+def _sample(plane: NDArray[Any], rows: FloatImage, columns: FloatImage, order: int) -> NDArray[Any]:
     return ndimage.map_coordinates(plane, (rows, columns), order=order, mode="mirror", prefilter=False)
 
 
-def _sample_channels(image: Pixels, rows: Pixels, columns: Pixels) -> Pixels:
+def _sample_channels(image: FloatImage, rows: FloatImage, columns: FloatImage) -> FloatImage:
     channels = np.moveaxis(image, -1, 0)
     return np.stack([_sample(channel, rows, columns, 1) for channel in channels], axis=-1)
 
 
-def _swap_stain(image: Pixels, rng: Generator) -> Pixels:
+def _swap_stain(image: FloatImage, rng: Generator) -> FloatImage:
     """Gray fluorescence → dark stained nuclei on a bright ground; stained tissue → gray."""
     if image.shape[2] == 3:
         return (image @ rng.dirichlet((2.0, 2.0, 2.0)).astype(np.float32))[..., None]
@@ -187,7 +190,7 @@ def _swap_stain(image: Pixels, rng: Generator) -> Pixels:
     return (ground * np.exp(-density * np.clip(absorption, 0.05, 1.5) * 1.5)).astype(np.float32)
 
 
-def _shift_colours(image: Pixels, rng: Generator) -> Pixels:
+def _shift_colours(image: FloatImage, rng: Generator) -> FloatImage:
     gain = rng.normal(1.0, 0.12, 3)
     offset = rng.normal(0.0, 0.05, 3)
     mixing = np.eye(3) + rng.normal(0, 0.06, (3, 3))
@@ -196,13 +199,13 @@ def _shift_colours(image: Pixels, rng: Generator) -> Pixels:
     return (image @ mixing.astype(np.float32)) * gain.astype(np.float32) + offset.astype(np.float32)
 
 
-def _change_contrast(image: Pixels, rng: Generator) -> Pixels:
+def _change_contrast(image: FloatImage, rng: Generator) -> FloatImage:
     gamma = float(np.exp(rng.normal(0, 0.25)))
     bent = np.sign(image) * np.abs(image) ** np.float32(gamma)
     return bent * np.float32(np.exp(rng.normal(0, 0.2))) + np.float32(rng.normal(0, 0.06))
 
 
-def _change_sharpness(image: Pixels, rng: Generator) -> Pixels:
+def _change_sharpness(image: FloatImage, rng: Generator) -> FloatImage:
     chance = rng.random()
     if chance < 0.2:
         return ndimage.gaussian_filter(image, (*[rng.uniform(0.4, 1.6)] * 2, 0), truncate=2.5)
@@ -212,7 +215,7 @@ def _change_sharpness(image: Pixels, rng: Generator) -> Pixels:
     return image
 
 
-def _add_noise(image: Pixels, rng: Generator) -> Pixels:
+def _add_noise(image: FloatImage, rng: Generator) -> FloatImage:
     if rng.random() > 0.35:
         return image
     noise = rng.normal(0, rng.uniform(0.01, 0.08), image.shape[:2]).astype(np.float32)

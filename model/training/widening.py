@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Weights = NDArray[np.float32]
 
 
 def widen(trained: keras.Model, wider: keras.Model) -> None:
@@ -29,7 +29,7 @@ def _weighted(network: keras.Model) -> set[str]:
     return {layer.name for layer in network.layers if layer.weights}
 
 
-def _embed(trained: Array, fresh: Array) -> Array:
+def _embed(trained: Weights, fresh: Weights) -> Weights:
     """Kernels are (rows, columns, in, out), all else is a value a channel."""
     widened = fresh.copy()
     if fresh.ndim > 1:

@@ -1,1 +1,1 @@
-"""One page that shows how good nuclei are: scores, curves, and every image with its mistakes marked."""
+"""Evaluation report: scores, curves, and every image with its errors marked, on one page."""

@@ -5,14 +5,12 @@ Source: *TIFF Revision 6.0* (Adobe 1992): photometric interpretation, extra samp
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 
-Pixels = NDArray[Any]
+from model.arrays import AnyArray
 
 JPEGS = {COMPRESSION.OJPEG, COMPRESSION.JPEG, COMPRESSION.JPEG_LOSSY, COMPRESSION.ALT_JPEG}
 """Compressions that tifffile decodes to RGB when the file says YCbCr."""
@@ -38,7 +36,7 @@ class Conversion:
     """
 
     colour: bool
-    apply: Callable[[Pixels], Pixels]
+    apply: Callable[[AnyArray], AnyArray]
 
 
 def conversion(page: TiffPage, *, palette_is_display: bool) -> Conversion:
@@ -71,21 +69,21 @@ def conversion(page: TiffPage, *, palette_is_display: bool) -> Conversion:
     raise UnsupportedPixelsError(f"colour space {PHOTOMETRIC(kind).name} not supported")
 
 
-def invert(values: Pixels, white: float) -> Pixels:
+def invert(values: AnyArray, white: float) -> AnyArray:
     """Turn values that mean "dark" into values that mean "bright", within the same range of numbers."""
     if values.dtype.kind == "i":
         return ~values  # maps −128..127 onto itself
     return (values.dtype.type(white) if values.dtype.kind == "u" else 0) - values
 
 
-def cmyk_to_rgb(inks: Pixels, white: float) -> Pixels:
+def cmyk_to_rgb(inks: AnyArray, white: float) -> AnyArray:
     """(..., 4) amounts of ink → (..., 3) light that is left, in the same dtype and range."""
     light = white - inks.astype(np.float32)
     rgb = light[..., :3] * light[..., 3:] / white
     return (np.rint(rgb) if inks.dtype.kind == "u" else rgb).astype(inks.dtype)
 
 
-def expand(indices: Pixels, palette: Pixels | None) -> Pixels:
+def expand(indices: AnyArray, palette: AnyArray | None) -> AnyArray:
     """(...) indices → (..., 3) uint8 colours of a (3, N) palette of 16-bit values (some writers err: of 8-bit)."""
     if palette is None or palette.ndim != 2 or len(palette) != 3:
         raise ValueError("the palette is missing or damaged")
@@ -107,13 +105,13 @@ def _ycbcr(page: TiffPage) -> Conversion:
     return Conversion(True, _ycbcr_to_rgb)
 
 
-def _ycbcr_to_rgb(samples: Pixels) -> Pixels:
+def _ycbcr_to_rgb(samples: AnyArray) -> AnyArray:
     flat = np.ascontiguousarray(samples[..., :3]).reshape(-1, samples.shape[-2], 3)
     rgb = np.asarray(Image.frombytes("YCbCr", flat.shape[1::-1], flat.tobytes()).convert("RGB"))
     return rgb.reshape(*samples.shape[:-1], 3)
 
 
-def _channels(samples: Pixels, page: TiffPage) -> Pixels:
+def _channels(samples: AnyArray, page: TiffPage) -> AnyArray:
     """Return the samples without alpha; single bits as 0 and 1."""
     values = samples.view(np.uint8) if samples.dtype == bool else samples
     colours = page.samplesperpixel - len(page.extrasamples)

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import AnyArray
 from model.reading.decoder_errors import as_image_error
 from model.reading.tiff.photometry import Conversion
 from model.reading.tiff.segments import Span, StoredPage
-
-Array = NDArray[Any]
 
 BAND = 1024
 """Rows that are decoded at a time where only every second, third, … one is wanted."""
@@ -41,18 +39,18 @@ class RegionPixels:
         self.shape: tuple[int, ...] = (*self._like.shape[1:3], pixel.shape[2] * len(pages))
         self.dtype: np.dtype[Any] = pixel.dtype
 
-    def __getitem__(self, key: Any, /) -> Array:
+    def __getitem__(self, key: Any, /) -> AnyArray:
         """Decode a region."""
         keys = key if isinstance(key, tuple) else (key,)
         keys = (ALL, ALL, *keys[1:]) if keys[0] is Ellipsis else keys
         rows, columns, channels = (*keys, ALL, ALL)[:3]
         return np.ascontiguousarray(self._region(rows, columns)[..., channels])
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyArray:
         """Decode the whole plane."""
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def _region(self, rows: slice, columns: slice) -> Array:
+    def _region(self, rows: slice, columns: slice) -> AnyArray:
         top, bottom, down = rows.indices(self.shape[0])
         left, right, across = columns.indices(self.shape[1])
         if down == across == 1:
@@ -64,7 +62,7 @@ class RegionPixels:
         ]
         return np.concatenate(bands)
 
-    def _decode(self, rows: Span, columns: Span) -> Array:
+    def _decode(self, rows: Span, columns: Span) -> AnyArray:
         with as_image_error(self._path), self._path.open("rb") as file:
             samples = [
                 self._like.blank(rows, columns) if page is None else page.read(file, rows, columns)
@@ -73,7 +71,7 @@ class RegionPixels:
             channels = [self._convert(page) for page in samples]
         return channels[0] if len(channels) == 1 else np.concatenate(channels, axis=2)
 
-    def _convert(self, samples: Array) -> Array:
+    def _convert(self, samples: AnyArray) -> AnyArray:
         """(S, h, w, C), where S or C is 1 → (h, w, channels)."""
         return self._conversion.apply(
             samples[0] if len(samples) == 1 else np.moveaxis(samples[..., 0], 0, -1)

@@ -11,16 +11,15 @@ from itertools import product
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tifffile import TiffFrame, TiffPage
 
+from model.arrays import AnyArray
 from model.reading.tiff.photometry import JPEGS
 
 Span = tuple[int, int]
 """First and one-past-last row or column."""
 
 Page = TiffPage | TiffFrame
-Array = NDArray[Any]
 
 CACHE_BYTES = 128 << 20
 """Decoded tiles and strips of a plane that are kept; one is kept however large it is."""
@@ -30,16 +29,16 @@ class SegmentCache:
     """LRU cache of decoded segments, up to `CACHE_BYTES`; the last one stays however large it is."""
 
     def __init__(self) -> None:
-        self._arrays: OrderedDict[tuple[int, int], Array] = OrderedDict()
+        self._arrays: OrderedDict[tuple[int, int], AnyArray] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: tuple[int, int]) -> Array | None:
+    def get(self, key: tuple[int, int]) -> AnyArray | None:
         """Return the segment of a key, or None."""
         if key in self._arrays:
             self._arrays.move_to_end(key)
         return self._arrays.get(key)
 
-    def put(self, key: tuple[int, int], array: Array) -> Array:
+    def put(self, key: tuple[int, int], array: AnyArray) -> AnyArray:
         """Add a segment, and evict the least recently used ones."""
         self._arrays[key] = array
         self._bytes += array.nbytes
@@ -61,13 +60,13 @@ class StoredPage(ABC):
         self.shape: tuple[int, ...] = (key.shaped[0], *key.shaped[2:])
         self.dtype: np.dtype[Any] = np.dtype(key.dtype)
 
-    def blank(self, rows: Span, columns: Span) -> Array:
+    def blank(self, rows: Span, columns: Span) -> AnyArray:
         """Return a region of zeros: (S, h, w, C)."""
         height, width = (max(0, stop - start) for start, stop in (rows, columns))
         return np.zeros((self.shape[0], height, width, self.shape[3]), self.dtype)
 
     @abstractmethod
-    def read(self, file: IO[bytes], rows: Span, columns: Span) -> Array:
+    def read(self, file: IO[bytes], rows: Span, columns: Span) -> AnyArray:
         """Decode a region: (S, h, w, C)."""
 
 
@@ -79,7 +78,7 @@ class ContiguousPage(StoredPage):
         self._written = self.dtype.newbyteorder(byteorder)  # type: ignore[arg-type]
         self._offset = offset
 
-    def read(self, file: IO[bytes], rows: Span, columns: Span) -> Array:
+    def read(self, file: IO[bytes], rows: Span, columns: Span) -> AnyArray:
         """Read as much of each row as is wanted."""
         region = self.blank(rows, columns)
         for sample, row in product(range(len(region)), range(region.shape[1])):
@@ -105,7 +104,7 @@ class SegmentedPage(StoredPage):
         if JPEGS & {key.compression}:
             self._tables = {"jpegtables": page.jpegtables, "jpegheader": key.jpegheader}
 
-    def read(self, file: IO[bytes], rows: Span, columns: Span) -> Array:
+    def read(self, file: IO[bytes], rows: Span, columns: Span) -> AnyArray:
         """Put together what the segments that it touches show of a region."""
         region = self.blank(rows, columns)
         if region.size:
@@ -122,14 +121,14 @@ class SegmentedPage(StoredPage):
         spans = zip((rows, columns), self._side, strict=True)
         yield from product(*(range(start // side, -(-stop // side)) for (start, stop), side in spans))
 
-    def _segment(self, file: IO[bytes], sample: int, place: tuple[int, int]) -> Array | None:
+    def _segment(self, file: IO[bytes], sample: int, place: tuple[int, int]) -> AnyArray | None:
         """Decode a segment: (h, w, C); None stands for one that isn't stored."""
         down, across = (-(-length // side) for length, side in zip(self.shape[1:], self._side, strict=False))
         number = (sample * down + place[0]) * across + place[1]
         cached = self._cache.get((id(self), number))
         return self._decode(file, number) if cached is None else cached
 
-    def _decode(self, file: IO[bytes], number: int) -> Array | None:
+    def _decode(self, file: IO[bytes], number: int) -> AnyArray | None:
         offset, count = self._page.dataoffsets[number], self._page.databytecounts[number]
         if not offset or not count:
             return None
@@ -158,7 +157,7 @@ def _key(page: Page) -> TiffPage:
     return page.keyframe
 
 
-def _paste(segment: Array, region: Array, at: tuple[int, int]) -> None:
+def _paste(segment: AnyArray, region: AnyArray, at: tuple[int, int]) -> None:
     """Copy what a segment shares with a region; where it begins is counted from the region's corner."""
     there = tuple(
         slice(max(0, start), start + length) for start, length in zip(at, segment.shape, strict=False)

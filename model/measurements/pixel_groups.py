@@ -1,4 +1,4 @@
-"""Values of C channels grouped by nucleus: sums, quantiles and deviations of all groups at once."""
+"""Grouped statistics: sums, quantiles and deviations of the pixels of all nuclei at once."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from model.measurements.runs import Bools, Floats, Ints, Runs
+from model.arrays import Bools, Floats, Ints
+from model.measurements.runs import Runs
 
 MIDDLE = np.array([0.5])
 
@@ -62,7 +63,7 @@ class Groups:
 
 
 @dataclass(frozen=True)
-class Places:
+class NucleusPixels:
     """The pixels of some nuclei, grouped by nucleus: (P,) each.
 
     Attributes:
@@ -77,12 +78,12 @@ class Places:
     row: Ints
     col: Ints
 
-    def at(self, where: Bools) -> "Places":
+    def at(self, where: Bools) -> "NucleusPixels":
         """Return the pixels at True."""
-        return Places(self.nucleus[where], self.flat[where], self.row[where], self.col[where])
+        return NucleusPixels(self.nucleus[where], self.flat[where], self.row[where], self.col[where])
 
 
-def find_places(runs: Runs, width: int) -> Places:
+def list_pixels(runs: Runs, width: int) -> NucleusPixels:
     """List the pixels of nuclei in an image of so many columns."""
     length = runs.length
     run = np.repeat(np.arange(len(length)), length)
@@ -90,4 +91,4 @@ def find_places(runs: Runs, width: int) -> Places:
     row = runs.row - runs.row[runs.first][runs.nucleus]
     col = runs.start - runs.start[runs.first][runs.nucleus]
     flat = (runs.row * width + runs.start)[run] + step
-    return Places(runs.nucleus[run], flat, row[run], col[run] + step)
+    return NucleusPixels(runs.nucleus[run], flat, row[run], col[run] + step)
