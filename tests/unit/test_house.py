@@ -138,7 +138,7 @@ def test_every_setting_is_documented(name):
 
 
 def test_every_reason_for_failure_is_documented():
-    raised = re.compile(r'(?:ImageError|Failure|_failed)\(\s*"([a-z-]+)"')
+    raised = re.compile(r'(?:ImageError|FailureReason|failed)\(\s*"([a-z-]+)"')
     sources = [
         path.read_text() for room in ("model", "worker", "nuqleus") for path in (ROOT / room).rglob("*.py")
     ]
