@@ -34,7 +34,7 @@ _POLL = 0.2
 @z_option()
 @rules_option()
 def command(*, once: bool, **given: Any) -> None:
-    """Watch a folder: scheduler, broker and workers on one stack.
+    """Watch a folder: scheduler, broker and workers on one machine.
 
     Ctrl-C stops everything in seconds, once the images at hand are finished; a second one at once.
     """

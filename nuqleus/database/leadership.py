@@ -14,14 +14,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select, update
 
-from nuqleus import process_identity
 from nuqleus.database.engine import reading, redact_url, writing
-from nuqleus.database.tables import Watch
+from nuqleus.database.tables import SchedulerLease
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import SettingsError
 from nuqleus.paths import escape_path
+from nuqleus.process_identity import current, is_dead
 
-_THE_ROW = Watch.id == 1
+_THE_ROW = SchedulerLease.id == 1
 
 
 def _own_name() -> str:
@@ -34,11 +34,11 @@ class Candidate:
 
     Attributes:
         name: for people, and unlike all others'.
-        process: its name for `nuqleus.process_identity`.
+        process_identity: see `nuqleus.process_identity`.
     """
 
     name: str = field(default_factory=_own_name)
-    process: str = field(default_factory=process_identity.current)
+    process_identity: str = field(default_factory=current)
 
 
 class Leadership:
@@ -75,7 +75,7 @@ class Leadership:
             return True
         with writing(self._engine) as connection:
             # the lock makes one of several candidates wait, and then see the other
-            row = connection.execute(select(Watch.__table__).where(_THE_ROW).with_for_update()).one()
+            row = connection.execute(select(SchedulerLease.__table__).where(_THE_ROW).with_for_update()).one()
             if self._is_taken(row, now):
                 self.leader = row.leader
                 return False
@@ -86,21 +86,21 @@ class Leadership:
     def resign(self) -> None:
         """Let another one take over at once."""
         self._sure_until = float("-inf")
-        mine = update(Watch).where(_THE_ROW, Watch.leader == self._me.name)
+        mine = update(SchedulerLease).where(_THE_ROW, SchedulerLease.leader == self._me.name)
         with writing(self._engine) as connection:
-            connection.execute(mine.values(leader=None, process=None, lease_expires_at=None))
+            connection.execute(mine.values(leader=None, process_identity=None, lease_expires_at=None))
 
     def _is_taken(self, row: Row[Any], now: float) -> bool:
         is_held = row.leader not in (None, self._me.name) and now < row.lease_expires_at
-        return is_held and not process_identity.is_dead(row.process)
+        return is_held and not is_dead(row.process_identity)
 
     def _lead(self, connection: Connection, now: float) -> None:
         values = {
             "leader": self._me.name,
-            "process": self._me.process,
+            "process_identity": self._me.process_identity,
             "lease_expires_at": now + self._lease,
         }
-        connection.execute(update(Watch).where(_THE_ROW).values(values))
+        connection.execute(update(SchedulerLease).where(_THE_ROW).values(values))
 
 
 def current_leader(engine: Engine, now: float) -> str | None:
@@ -110,7 +110,7 @@ def current_leader(engine: Engine, now: float) -> str | None:
         engine: the database.
         now: seconds since 1970.
     """
-    query = select(Watch.leader).where(_THE_ROW, Watch.lease_expires_at > now)
+    query = select(SchedulerLease.leader).where(_THE_ROW, SchedulerLease.lease_expires_at > now)
     with reading(engine) as connection:
         return connection.scalar(query)
 
@@ -126,8 +126,8 @@ def bind_folder(engine: Engine, folder: str) -> None:
         SettingsError: they lie in another folder.
     """
     with writing(engine) as connection:
-        insert_missing(connection, Watch, [{"id": 1, "folder": folder}], key="id")
-        known = connection.scalars(select(Watch.folder).where(_THE_ROW)).one()
+        insert_missing(connection, SchedulerLease, [{"id": 1, "folder": folder}], key="id")
+        known = connection.scalars(select(SchedulerLease.folder).where(_THE_ROW)).one()
     if known != folder:
         raise SettingsError(
             f"The database {redact_url(engine.url)} holds the files of {escape_path(known)}, not of "
@@ -139,7 +139,7 @@ def bind_folder(engine: Engine, folder: str) -> None:
 def adopt_folder(engine: Engine, folder: str) -> str | None:
     """Note that a database's files lie in this folder from now on. Returns where they lay before."""
     with writing(engine) as connection:
-        before = connection.scalar(select(Watch.folder).where(_THE_ROW))
-        insert_missing(connection, Watch, [{"id": 1, "folder": folder}], key="id")
-        connection.execute(update(Watch).where(_THE_ROW).values(folder=folder))
+        before = connection.scalar(select(SchedulerLease.folder).where(_THE_ROW))
+        insert_missing(connection, SchedulerLease, [{"id": 1, "folder": folder}], key="id")
+        connection.execute(update(SchedulerLease).where(_THE_ROW).values(folder=folder))
     return before

@@ -1,4 +1,4 @@
-"""The tables. Words are those of `docs/architecture.md`; names of measurements are scikit-image's.
+"""Tables of the database. Words are those of `docs/architecture.md`; names of measurements are scikit-image's.
 
 Lengths are in pixels, areas in square pixels, angles in radians, times in UTC. A measurement that isn't a number
 (the form factor of a single pixel, say) is NULL. What changes here needs a migration beside it.
@@ -25,7 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from nuqleus.database.column_types import EscapedPath, EscapedText, UtcTimestamp
 
-NAMES = {
+NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -64,7 +64,7 @@ ENDED_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE)
 class Base(DeclarativeBase):
     """Root of the tables."""
 
-    metadata = MetaData(naming_convention=NAMES)
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         float: Double(),
         str: Text(),
@@ -81,7 +81,7 @@ class File(Base):
         size: bytes, when it was last looked at.
         mtime_ns: time of change in nanoseconds since 1970; 0 for a file that vanished.
         sha256: of the content that the results belong to.
-        choice: how the images were looked at for these results; see `nuqleus.rules.Choice`.
+        image_options: how the images were looked at for these results; see `nuqleus.image_options`.
         urgent: whether it went before others, when it was queued last.
         attempts: times that a worker has begun with this content.
         lease_owner: the worker that owns the file while it is running.
@@ -99,7 +99,7 @@ class File(Base):
         Index(None, "state", "lease_expires_at"),
         Index(None, "started_at"),
         Index(None, "finished_at"),
-        # the search for a twin, and for the duplicates of a file
+        # the search for an original, and for the duplicates of a file
         Index(None, "sha256"),
         Index(None, "duplicate_of"),
         # the last failures, and their number by kind
@@ -113,7 +113,7 @@ class File(Base):
     size: Mapped[int] = mapped_column(BigInteger())
     mtime_ns: Mapped[int] = mapped_column(BigInteger())
     sha256: Mapped[str | None]
-    choice: Mapped[str | None] = mapped_column(EscapedText())
+    image_options: Mapped[str | None] = mapped_column(EscapedText())
     state: Mapped[FileState] = mapped_column(
         Enum(
             FileState,
@@ -270,23 +270,23 @@ class Intensity(Base):
     intensity_edge_std: Mapped[float | None]
 
 
-class Watch(Base):
+class SchedulerLease(Base):
     """The one row that says which folder the files lie in, and which scheduler looks after it.
 
     Attributes:
         id: 1.
         folder: absolute, as the scheduler sees it.
         leader: the scheduler's name, for people.
-        process: the same for `nuqleus.process_identity`.
+        process_identity: the same for programs; see `nuqleus.process_identity`.
         lease_expires_at: from then on another scheduler may take over.
     """
 
-    __tablename__ = "watch"
+    __tablename__ = "scheduler_lease"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     folder: Mapped[str] = mapped_column(EscapedPath())
     leader: Mapped[str | None]
-    process: Mapped[str | None]
+    process_identity: Mapped[str | None]
     lease_expires_at: Mapped[float | None] = mapped_column(UtcTimestamp())
 
 
@@ -294,7 +294,7 @@ class Worker(Base):
     """A live worker; gone when it stops, and silent (`seen_at`) when it was killed.
 
     Attributes:
-        process: its name for `nuqleus.process_identity`.
+        process_identity: see `nuqleus.process_identity`.
     """
 
     __tablename__ = "workers"
@@ -303,7 +303,7 @@ class Worker(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     host: Mapped[str]
     pid: Mapped[int]
-    process: Mapped[str | None]
+    process_identity: Mapped[str | None]
     device: Mapped[str]
     started_at: Mapped[float] = mapped_column(UtcTimestamp())
     seen_at: Mapped[float] = mapped_column(UtcTimestamp())

@@ -42,13 +42,13 @@ class Workers:
         self._engine = engine
         self._clock = clock
 
-    def start(self, host: str, pid: int, device: str, process: str | None = None) -> LiveWorker:
-        """Register a worker; `process` is its `nuqleus.process_identity`."""
+    def start(self, host: str, pid: int, device: str, identity: str | None = None) -> LiveWorker:
+        """Register a worker; `identity` is its `nuqleus.process_identity`."""
         now = self._clock()
         row = {
             "host": host,
             "pid": pid,
-            "process": process,
+            "process_identity": identity,
             "device": device,
             "started_at": now,
             "seen_at": now,
@@ -89,5 +89,5 @@ class Workers:
 
     def _whose_process(self, holds: Callable[[str | None], bool]) -> list[LiveWorker]:
         with reading(self._engine) as connection:
-            rows = connection.execute(select(Worker.process, *_COLUMNS)).all()
-        return [LiveWorker(*columns) for process, *columns in rows if holds(process)]
+            rows = connection.execute(select(Worker.process_identity, *_COLUMNS)).all()
+        return [LiveWorker(*columns) for identity, *columns in rows if holds(identity)]

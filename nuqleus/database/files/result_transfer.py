@@ -60,5 +60,5 @@ def transfer_to_duplicate(connection: Connection, file_id: int) -> bool:
 def _has_same_content(file_id: int) -> ColumnElement[bool]:
     """A duplicate of a file, with the content and the image options that the file's own row names now."""
     file = aliased(File)
-    now = select(file.sha256, file.choice).where(file.id == file_id).scalar_subquery()
-    return and_(File.duplicate_of == file_id, tuple_(File.sha256, File.choice) == now)
+    now = select(file.sha256, file.image_options).where(file.id == file_id).scalar_subquery()
+    return and_(File.duplicate_of == file_id, tuple_(File.sha256, File.image_options) == now)

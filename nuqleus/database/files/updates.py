@@ -15,7 +15,7 @@ NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 RESET: dict[str, Any] = {
     "state": FileState.WAITING,
     "sha256": None,
-    "choice": None,
+    "image_options": None,
     "attempts": 0,
     "error_kind": None,
     "error": None,

@@ -59,14 +59,16 @@ _COMPLETE = (
     update(File)
     .where(CLAIM_VALID)
     .values(
-        **ended(FileState.DONE, bindparam("now")), sha256=bindparam("content"), choice=bindparam("options")
+        **ended(FileState.DONE, bindparam("now")),
+        sha256=bindparam("content"),
+        image_options=bindparam("options"),
     )
 )
 _ORIGINALS = (
-    select(File.sha256, File.choice, func.min(File.id))
+    select(File.sha256, File.image_options, func.min(File.id))
     .where(File.sha256.in_(bindparam("contents", expanding=True)), File.state == FileState.DONE)
     .where(exists().where(Image.file_id == File.id, Image.model_id == bindparam("model_id")))
-    .group_by(File.sha256, File.choice)
+    .group_by(File.sha256, File.image_options)
 )
 
 
@@ -140,7 +142,7 @@ class WorkerFiles:
         Raises:
             LeaseLost: nothing was written.
         """
-        content = {"sha256": sha256, "choice": str(image_options)}
+        content = {"sha256": sha256, "image_options": str(image_options)}
         original = select(File.id).filter_by(id=of, state=FileState.DONE, **content)
         with writing(self._engine) as connection:
             # the lock makes whoever takes the original's results away wait, and then see this duplicate

@@ -173,8 +173,8 @@ class TestChoices:
 
         assert [archive.state(file) for file in (first, duplicate)] == ["done", "done"]
         assert sorted((i.file_id, i.n_nuclei) for i in archive.rows(Image)) == [(first, 5), (duplicate, 3)]
-        assert archive.row(first).choice == "channel GFP, z max"
-        assert archive.row(duplicate).choice == str(DEFAULT_OPTIONS)
+        assert archive.row(first).image_options == "channel GFP, z max"
+        assert archive.row(duplicate).image_options == str(DEFAULT_OPTIONS)
 
     def test_a_file_that_joins_another_way_leaves_them_too(self, archive: Archive):
         first, other = archive.done("a.tif", "abc"), self.done(archive, "c.tif")

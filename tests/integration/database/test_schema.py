@@ -1,13 +1,17 @@
 """The schema is made by migrations, is what the code declares, and survives processes that start together."""
 
 import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, Table, inspect, select, text
+from sqlalchemy import types as sqltypes
 
 from model.measurements import INTENSITY_COLUMNS, SHAPE_COLUMNS
 from nuqleus.database import engine as engine_module
@@ -15,6 +19,27 @@ from nuqleus.database.engine import make_engine, open_database, reading, schema_
 from nuqleus.database.migrations import HEAD
 from nuqleus.database.tables import Base
 from nuqleus.errors import SchemaError
+
+VALUES = {
+    sqltypes.Boolean: True,
+    sqltypes.BigInteger: 1,
+    sqltypes.DateTime: datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
+    sqltypes.Double: 1.5,
+    sqltypes.Float: 1.5,
+    sqltypes.Integer: 1,
+    sqltypes.JSON: {"base": 16},
+    sqltypes.LargeBinary: b"TIFF",
+    sqltypes.String: "text",
+    sqltypes.Text: "text",
+}
+"""A value of each type; 1 for a number, so that rows refer to each other."""
+
+RENAMED = [
+    ("files", "choice", "image_options"),
+    ("watch", "process", "process_identity"),
+    ("workers", "process", "process_identity"),
+]
+"""Table, and the names of a column before and since version 0006."""
 
 VIEWS = ["Per_Image", "Per_Object", "nuclei_um"]
 
@@ -59,6 +84,43 @@ def test_migrations_can_be_taken_back(empty_url: str):
         assert inspect(connection).get_table_names() == ["alembic_version"]
     assert _views(engine) == []
     engine.dispose()
+
+
+@pytest.fixture
+def full_0005(empty_url: str) -> Iterator[Engine]:
+    """A database of version 0005 with a row in every table, and a value in every column."""
+    engine = make_engine(empty_url)
+    with writing(engine) as connection:
+        command.upgrade(engine_module.alembic_config(connection), "0005")
+        for table in _reflect(connection):
+            values = {column.name: VALUES[column.type.as_generic().__class__] for column in table.columns}
+            connection.execute(table.insert(), values | {"state": "done"} if "state" in values else values)
+    yield engine
+    engine.dispose()
+
+
+def test_new_names_lose_no_row_and_no_value(full_0005: Engine):
+    """SQLite deletes what refers to a table that is replaced; nothing here may be."""
+    before = _contents(full_0005)
+    assert all(rows for rows in before.values())
+
+    upgrade(full_0005)
+
+    after = _contents(full_0005)
+    after["watch"] = after.pop("scheduler_lease")
+    for table, old, new in RENAMED:
+        (row,) = after[table]
+        row[old] = row.pop(new)
+    assert after == before
+
+
+def test_new_names_can_be_taken_back(full_0005: Engine):
+    before = _contents(full_0005)
+    upgrade(full_0005)
+    with writing(full_0005) as connection:
+        command.downgrade(engine_module.alembic_config(connection), "0005")
+
+    assert _contents(full_0005) == before
 
 
 def test_processes_that_start_together_take_turns(empty_url: str):
@@ -107,6 +169,21 @@ def test_it_isn_t_made_by_those_who_only_look(empty_sqlite_url: str):
 def test_a_database_server_waits_for_the_command(empty_postgresql_url: str):
     with pytest.raises(SchemaError, match="nuqleus db upgrade"):
         open_database(empty_postgresql_url)
+
+
+def _reflect(connection: Connection) -> list[Table]:
+    """All tables but Alembic's own, as the database has them; those that others refer to come first."""
+    tables = MetaData()
+    tables.reflect(connection)
+    return [table for table in tables.sorted_tables if table.name != "alembic_version"]
+
+
+def _contents(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    with reading(engine) as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in _reflect(connection)
+        }
 
 
 def _views(engine: Engine) -> list[str]:
