@@ -1,56 +1,106 @@
-"""Choice of the nuclear channel."""
+"""Choice of the nuclear channel, and how it was made."""
 
-import re
-from dataclasses import replace
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ImageError
-from model.reading import Plane
+from model.reading.metadata import ChannelMetadata
+from model.reading.nuclear_stains import find_by_colour, find_by_name, find_by_wavelength
+from model.reading.plane import Plane
+
+log = logging.getLogger(__name__)
 
 AUTO = "auto"
-"""Asks for the channel whose name speaks of nuclei."""
+"""Asks for the channel that speaks of nuclei: by its name, else by its wavelength, else by its colour."""
 
 COLOURS = ("red", "green", "blue")
 """What the channels of a colour image are called."""
 
-_NUCLEAR = re.compile(r"dapi|hoechst|nucle|draq|sytox|h2b|propidium|(^|\W)dna(\W|$)", re.IGNORECASE)
-"""Stains and markers of nuclei, as microscopes name their channels."""
+ChosenBy = Literal["only", "name", "setting", "rule", "wavelength", "colour", "guess"]
+"""How a nuclear channel was chosen:
+
+    only         the image has no other
+    setting      the settings name it
+    rule         a rule for the file names it
+    name         its name is that of a nuclear stain
+    wavelength   its excitation or emission is that of DAPI and Hoechst
+    colour       it is the one shown in blue; without a channel: a colour image that is seen as a whole
+    guess        nothing speaks of nuclei, so that the first was taken
+"""
 
 
-def choose_channel(path: Path, plane: Plane, wanted: str) -> Plane:
+@dataclass(frozen=True)
+class NuclearChannel:
+    """Nuclear channel of an image.
+
+    Attributes:
+        number: counted from 0; None for a colour image that is seen as a whole.
+        by: how it was chosen.
+    """
+
+    number: int | None
+    by: ChosenBy
+
+
+def choose_channel(path: Path, plane: Plane, wanted: str, wanted_by: ChosenBy = "setting") -> Plane:
     """Return a plane that knows which channel shows its nuclei.
+
+    A guess is a warning in the log, once for each file.
 
     Args:
         path: of its file.
         plane: an image as it was read.
         wanted: a channel's name, whatever its case, or its number, counted from 0; or `AUTO`. Those of a colour image
             are called red, green and blue.
+        wanted_by: who wants it: `setting` or `rule`.
 
     Raises:
         ImageError: `no-such-channel`.
     """
-    channel = nuclear_channel(plane) if wanted == AUTO else _look_up(plane, wanted)
-    if channel is None and wanted != AUTO:
-        raise ImageError(
-            "no-such-channel",
-            f"{path} has no channel {wanted!r}: it has {_described(plane)}. Name one of these by NUQLEUS_CHANNEL "
-            "(--channel) or by a rule for this file; `nuqleus retry` queues it again.",
+    chosen = (
+        recognise_channel(plane)
+        if wanted == AUTO
+        else NuclearChannel(_look_up(path, plane, wanted), wanted_by)
+    )
+    if chosen.by == "guess" and (plane.scene, plane.t, plane.z) == (0, 0, 0):
+        log.warning(
+            "%s: which channel shows the nuclei was guessed: the first of %s. Name it by NUQLEUS_CHANNEL (--channel) "
+            "or by a rule for this file, and queue it again with `nuqleus retry`.",
+            path,
+            _describe(plane),
         )
-    return replace(plane, nuclear_channel=channel)
+    return replace(plane, nuclear_channel=chosen.number, nuclear_channel_by=chosen.by)
+
+
+def recognise_channel(plane: Plane) -> NuclearChannel:
+    """Return the channel of an image that speaks of nuclei, else the first.
+
+    Mixed with other stains, nuclei would be hard to find. A colour image is seen as a whole.
+    """
+    if plane.colour:
+        return NuclearChannel(None, "colour")
+    if plane.pixels.shape[2] == 1:
+        return NuclearChannel(0, "only")
+    channels = _channels(plane)
+    by_name = find_by_name(channels)
+    if by_name is not None:
+        return NuclearChannel(by_name, "name")
+    by_wavelength = find_by_wavelength(channels)
+    if by_wavelength is not None:
+        return NuclearChannel(by_wavelength, "wavelength")
+    by_colour = find_by_colour(channels)
+    return NuclearChannel(0, "guess") if by_colour is None else NuclearChannel(by_colour, "colour")
 
 
 def nuclear_channel(plane: Plane) -> int | None:
-    """Return the number of the channel that shows the nuclei; None for a colour image that is seen as a whole.
-
-    Where none was chosen, it is the one whose name speaks of nuclei, else the first: mixed with other stains, nuclei
-    would be hard to find.
-    """
-    if plane.nuclear_channel is not None or plane.colour:
-        return plane.nuclear_channel
-    return next((i for i, name in enumerate(plane.channel_names) if _NUCLEAR.search(name)), 0)
+    """Return the number of the nuclear channel; None for a colour image that is seen as a whole."""
+    return recognise_channel(plane).number if plane.nuclear_channel_by is None else plane.nuclear_channel
 
 
 def nuclear_pixels(plane: Plane) -> NDArray[np.generic]:
@@ -61,23 +111,34 @@ def nuclear_pixels(plane: Plane) -> NDArray[np.generic]:
     return plane.pixels[..., channel : channel + 1]
 
 
-def _look_up(plane: Plane, wanted: str) -> int | None:
-    """Find a channel by its name, else by its number."""
-    names = [name.casefold() for name in _names(plane)]
-    if wanted.casefold() in names:
-        return names.index(wanted.casefold())
-    is_number = wanted.isascii() and wanted.isdigit()
-    return int(wanted) if is_number and int(wanted) < plane.pixels.shape[2] else None
+def _look_up(path: Path, plane: Plane, wanted: str) -> int:
+    """Find a channel by its name, else by what else it is called, else by its number."""
+    channels = _channels(plane)
+    called = [[channel.name.casefold()] for channel in channels]
+    called_too = [[alias.casefold() for alias in channel.aliases] for channel in channels]
+    for names in (called, called_too):
+        found = next((i for i, of_one in enumerate(names) if wanted.casefold() in of_one), None)
+        if found is not None:
+            return found
+    if wanted.isascii() and wanted.isdigit() and int(wanted) < plane.pixels.shape[2]:
+        return int(wanted)
+    raise ImageError(
+        "no-such-channel",
+        f"{path} has no channel {wanted!r}: it has {_describe(plane)}. Name one of these by NUQLEUS_CHANNEL "
+        "(--channel) or by a rule for this file; `nuqleus retry` queues it again.",
+    )
 
 
-def _names(plane: Plane) -> tuple[str, ...]:
-    return COLOURS if plane.colour else plane.channel_names
+def _channels(plane: Plane) -> Sequence[ChannelMetadata]:
+    if plane.colour:
+        return [ChannelMetadata(colour) for colour in COLOURS]
+    return plane.channels or [ChannelMetadata()] * plane.pixels.shape[2]
 
 
-def _described(plane: Plane) -> str:
+def _describe(plane: Plane) -> str:
     """`0 (DAPI), 1 (GFP)`, or the numbers alone."""
-    names = _names(plane)
-    if names:
-        return ", ".join(f"{number} ({name})" for number, name in enumerate(names))
-    count = plane.pixels.shape[2]
+    channels = _channels(plane)
+    if any(channel.name for channel in channels):
+        return ", ".join(f"{number} ({channel.name})" for number, channel in enumerate(channels))
+    count = len(channels)
     return "one channel, 0, without a name" if count == 1 else f"channels 0 to {count - 1}, without names"

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from model.errors import ImageError
-from model.reading.calibration import Calibration, as_list, name_channels, square_side
+from model.reading.czi_metadata import read_czi_metadata
 from model.reading.decoder_errors import as_image_error
 from model.reading.plane import Plane
 from model.reading.scenes import Scene, read_scenes, require_library
@@ -24,8 +23,6 @@ COLOUR_TYPES = ("Bgr24", "Bgr48", "Bgr96Float")
 
 FURTHER_DIMENSIONS = "VHIRB"
 """Dimensions that become scenes: view, phase, illumination, rotation, block."""
-
-UM_PER_M = 1e6
 
 Position = Mapping[str, int]
 """Of a stored block: its index in each dimension that the file has."""
@@ -47,7 +44,7 @@ def read_czi(path: Path, max_pixels: int) -> Iterator[Plane]:
 
 
 def _scenes(path: Path, czi: Any) -> list[Scene]:
-    calibration = _calibrate(czi.raw_metadata)
+    about = read_czi_metadata(czi.raw_metadata)
     stored = _positions(czi)
     channels = 1 + max((position.get("C", 0) for position in stored), default=0)
     types = {czi.get_channel_pixel_type(channel) for channel in range(min(channels, len(stored)))}
@@ -63,7 +60,7 @@ def _scenes(path: Path, czi: Any) -> list[Scene]:
             (box.h, box.w, 3 if colour else channels),
             _find_positions(stored, number, further),
             partial(_read, czi, number, box, channels, further),
-            calibration,
+            about.of_scene(number),
             colour,
         )
         for (number, box), further in product(sorted(boxes.items()), _further(stored))
@@ -108,22 +105,3 @@ def _read(
     if planes[0].shape[2] == 3:
         return np.array(planes[0][..., ::-1])  # blue, green, red
     return np.concatenate(planes, axis=2)
-
-
-def _calibrate(xml: str) -> Calibration:
-    try:
-        metadata = tifffile.xml2dict(xml)["ImageDocument"]["Metadata"]
-        return Calibration(_pixel_size(metadata), _channel_names(metadata))
-    except Exception:  # XML in an unexpected form says nothing about the pixels
-        return Calibration()
-
-
-def _pixel_size(metadata: Any) -> float | None:
-    distances = as_list(metadata.get("Scaling", {}).get("Items", {}).get("Distance", []))
-    sizes = {str(item["Id"]): float(item["Value"]) * UM_PER_M for item in distances}
-    return square_side(sizes["X"], sizes["Y"]) if {"X", "Y"} <= sizes.keys() else None
-
-
-def _channel_names(metadata: Any) -> tuple[str, ...]:
-    channels = metadata["Information"]["Image"].get("Dimensions", {}).get("Channels", {}).get("Channel", [])
-    return name_channels(str(channel.get("Name", "")) for channel in as_list(channels))

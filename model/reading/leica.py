@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.calibration import UM_PER_UNIT, Calibration, name_channels, square_side
 from model.reading.decoder_errors import as_image_error
+from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, attempt
+from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size, length_in_um
 from model.reading.plane import Plane
 from model.reading.scenes import BoundedReader, Scene, read_scenes, require_library, truncated_error
 
@@ -21,6 +22,14 @@ FRAME = ({"Y", "X"}, {"Y", "X", "S"})
 """Dimensions of what is read at once: gray, colour."""
 
 DESCRIPTION = "./Data/Image/ImageDescription"
+
+LUT_COLOURS: dict[str, Rgb] = {
+    "blue": (0, 0, 255),
+    "green": (0, 255, 0),
+    "red": (255, 0, 0),
+    "cyan": (0, 255, 255),
+}
+"""Colours of display by their names."""
 
 
 def read_lif(path: Path, max_pixels: int) -> Iterator[Plane]:
@@ -50,7 +59,7 @@ def _scenes(path: Path, image: Any, size: int) -> Iterator[Scene]:
     places = list(product(range(sizes.get("T", 1)), range(sizes.get("Z", 1))))
     for index in np.ndindex(*(sizes[axis] for axis in further)):
         read = partial(_read, image, dict(zip(further, index, strict=True)))
-        yield Scene((sizes["Y"], sizes["X"], channels), places, read, _calibrate(image), colour)
+        yield Scene((sizes["Y"], sizes["X"], channels), places, read, _read_metadata(image), colour)
 
 
 def _check_block(path: Path, image: Any, size: int) -> None:
@@ -71,29 +80,33 @@ def _read(image: Any, further: Mapping[str, int], t: int, z: int) -> NDArray[Any
     return np.stack([image.frame(**here, C=channel) for channel in range(image.sizes["C"])], axis=-1)
 
 
-def _calibrate(image: Any) -> Calibration:
-    try:
-        return Calibration(_pixel_size(image), _channel_names(image))
-    except Exception:  # XML in an unexpected form says nothing about the pixels
-        return Calibration()
+def _read_metadata(image: Any) -> ImageMetadata:
+    described: list[Any] = attempt(
+        lambda: image.xml_element.findall(f"{DESCRIPTION}/Channels/ChannelDescription"), []
+    )
+    return ImageMetadata(
+        attempt(lambda: _pixel_size(image), NO_PIXEL_SIZE),
+        tuple(attempt(partial(_channel, channel), ChannelMetadata()) for channel in described),
+        image.name or None,
+    )
 
 
-def _pixel_size(image: Any) -> float | None:
+def _pixel_size(image: Any) -> PixelSize:
     """From the length between the centres of the first and the last pixel of a row, and of a column."""
-    steps = {}
+    steps: dict[str, float] = {}
     for axis in image.xml_element.findall(f"{DESCRIPTION}/Dimensions/DimensionDescription"):
-        count = int(axis.get("NumberOfElements"))
-        if axis.get("DimID") in ("1", "2") and count > 1:
-            steps[axis.get("DimID")] = (
-                float(axis.get("Length")) / (count - 1) * UM_PER_UNIT[axis.get("Unit").lower()]
-            )
-    return square_side(steps["1"], steps["2"]) if len(steps) == 2 else None
+        count, length = int(axis.get("NumberOfElements")), length_in_um(axis.get("Length"), axis.get("Unit"))
+        if axis.get("DimID") in ("1", "2") and count > 1 and length is not None:
+            steps[axis.get("DimID")] = length / (count - 1)
+    return judge_pixel_size(steps.values(), "lif") if len(steps) == 2 else NO_PIXEL_SIZE
 
 
-def _channel_names(image: Any) -> tuple[str, ...]:
-    """Names of dyes where the file has them, else those of the colours that channels are shown in."""
-    channels = image.xml_element.findall(f"{DESCRIPTION}/Channels/ChannelDescription")
-    return name_channels(_dye(channel) or channel.get("LUTName") or "" for channel in channels)
+def _channel(channel: Any) -> ChannelMetadata:
+    """By the name of its dye where the file has it, else by that of the colour that it is shown in."""
+    shown_in = channel.get("LUTName") or ""
+    return ChannelMetadata.called(
+        _dye(channel), shown_in, display_colour=LUT_COLOURS.get(shown_in.casefold())
+    )
 
 
 def _dye(channel: Any) -> str | None:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ImageError
-from model.reading.calibration import Calibration, name_channels, square_side
 from model.reading.decoder_errors import as_image_error
+from model.reading.metadata import ChannelMetadata, ImageMetadata, attempt
+from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size
 from model.reading.plane import Plane
 from model.reading.scenes import BoundedReader, Scene, read_scenes, require_library, truncated_error
 
@@ -65,8 +66,14 @@ def _scenes(path: Path, nd2: Any, size: int) -> list[Scene]:
     if nd2.is_rgb and not (colour and attributes.componentCount == 3):
         raise ImageError("unsupported-format", f"{path} mixes colour with other channels. Export it as TIFF.")
     return [
-        Scene(shape, sorted(frames), partial(_read, nd2, frames), _calibrate(nd2), colour)
-        for _, frames in sorted(scenes.items())
+        Scene(
+            shape,
+            sorted(frames),
+            partial(_read, nd2, frames),
+            _read_metadata(nd2, dict(further).get("P", 0)),
+            colour,
+        )
+        for further, frames in sorted(scenes.items())
     ]
 
 
@@ -90,11 +97,31 @@ def _read(nd2: Any, frames: Mapping[tuple[int, int], int], t: int, z: int) -> ND
     return np.moveaxis(frame.reshape(-1, height, width), 0, -1)
 
 
-def _calibrate(nd2: Any) -> Calibration:
-    try:
-        channels = nd2.metadata.channels
-        volume = channels[0].volume
-        size = square_side(*volume.axesCalibration[:2]) if all(volume.axesCalibrated[:2]) else None
-        return Calibration(size, name_channels(str(channel.channel.name or "") for channel in channels))
-    except Exception:  # metadata in an unexpected form say nothing about the pixels
-        return Calibration()
+def _read_metadata(nd2: Any, position: int) -> ImageMetadata:
+    channels: list[Any] = attempt(lambda: list(nd2.metadata.channels), [])
+    return ImageMetadata(
+        attempt(lambda: _pixel_size(channels[0].volume), NO_PIXEL_SIZE),
+        tuple(attempt(partial(_channel, channel), ChannelMetadata()) for channel in channels),
+        attempt(lambda: _position_name(nd2, position), None),
+    )
+
+
+def _pixel_size(volume: Any) -> PixelSize:
+    if not all(volume.axesCalibrated[:2]):
+        return NO_PIXEL_SIZE
+    return judge_pixel_size(volume.axesCalibration[:2], "nd2")
+
+
+def _channel(channel: Any) -> ChannelMetadata:
+    about = channel.channel
+    return ChannelMetadata.called(
+        about.name,
+        excitation_nm=about.excitationLambdaNm,
+        emission_nm=about.emissionLambdaNm,
+        display_colour=(about.color.r, about.color.g, about.color.b),
+    )
+
+
+def _position_name(nd2: Any, position: int) -> str | None:
+    points = next(loop.parameters.points for loop in nd2.experiment if loop.type == "XYPosLoop")
+    return points[position].name or None

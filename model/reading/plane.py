@@ -1,6 +1,6 @@
 """`Plane`: one two-dimensional image of a file, and the limits of its size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ImageError
+from model.reading.metadata import ChannelMetadata, ImageMetadata, align_channels, number_nameless
+from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize
 
 MAX_PIXELS = 400_000_000
 """Larger planes are refused: 20,000 × 20,000 pixels in float32 with their masks still fit a common machine."""
@@ -49,9 +51,11 @@ class Plane:
         scene: position, series or page size, counted from 0.
         t: time point, counted from 0.
         z: slice, or page of a stack that doesn't say what its pages are, counted from 0.
-        pixel_size_um: micrometres per pixel where the file says so believably and pixels are square, else None.
-        channel_names: one per channel where the file names them, else empty.
+        pixel_size: side of a pixel, and where it comes from or why it isn't known.
+        channels: one per channel where the file tells something of them, else empty; either all have names or none.
+        scene_name: what the file calls the scene: a position, a well, a series.
         nuclear_channel: the channel that shows the nuclei, once somebody has chosen it (`model.reading.channels`).
+        nuclear_channel_by: how it was chosen (`model.reading.channels.ChosenBy`); None before.
         projection: `max` or `mean` where a z-stack was made one image (`model.reading.projection`).
     """
 
@@ -60,15 +64,44 @@ class Plane:
     scene: int = 0
     t: int = 0
     z: int = 0
-    pixel_size_um: float | None = None
-    channel_names: tuple[str, ...] = ()
+    pixel_size: PixelSize = NO_PIXEL_SIZE
+    channels: tuple[ChannelMetadata, ...] = ()
+    scene_name: str | None = None
     nuclear_channel: int | None = None
+    nuclear_channel_by: str | None = None
     projection: str | None = None
+
+    @property
+    def pixel_size_um(self) -> float | None:
+        """Micrometres per pixel where the file says so believably and pixels are square, else None."""
+        return self.pixel_size.um
+
+    @property
+    def pixel_size_from(self) -> str:
+        """Which part of the file gave the pixel size; without one, why (`model.reading.pixel_size`)."""
+        return self.pixel_size.origin
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """One per channel where the file names them, else empty."""
+        names = tuple(channel.name for channel in self.channels)
+        return names if any(names) else ()
 
     @property
     def is_large(self) -> bool:
         """Whether it is processed in blocks."""
         return is_large(*self.pixels.shape[:2])
+
+
+def with_metadata(plane: Plane, metadata: ImageMetadata) -> Plane:
+    """Return a plane with what its file says about it."""
+    channels = () if plane.colour else align_channels(metadata.channels, plane.pixels.shape[2])
+    return replace(
+        plane,
+        pixel_size=metadata.pixel_size,
+        channels=number_nameless(channels),
+        scene_name=metadata.scene_name,
+    )
 
 
 def is_large(height: int, width: int) -> bool:

@@ -9,9 +9,9 @@ from model.reading.leica import read_lif
 from model.reading.nikon import read_nd2
 from model.reading.plane import MAX_PIXELS, Plane
 from model.reading.rasters import read_bmp, read_jpeg, read_png
-from model.reading.tiff.reader import read_tiff
+from model.reading.tiff.reader import Pages, read_tiff
 
-READERS: dict[FileFormat, Callable[[Path, int], Iterator[Plane]]] = {
+READERS: dict[FileFormat, Callable[..., Iterator[Plane]]] = {
     FileFormat.PNG: read_png,
     FileFormat.JPEG: read_jpeg,
     FileFormat.BMP: read_bmp,
@@ -22,7 +22,7 @@ READERS: dict[FileFormat, Callable[[Path, int], Iterator[Plane]]] = {
 }
 
 
-def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Plane]:
+def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS, pages: Pages | None = None) -> Iterator[Plane]:
     """Read the planes of an image file, one at a time.
 
     Each plane is read when it is asked for, so a stack needs the memory of one plane. Errors come with the first
@@ -31,6 +31,7 @@ def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Plane]:
     Args:
         path: the file.
         max_pixels: planes with more pixels than this are refused from the header alone.
+        pages: what the pages of a TIFF count, `channels`, `z` or `t`, where somebody knows better than the file.
 
     Yields:
         At least one plane, ordered by scene; within a scene as they lie in the file, but those of a z-stack one after
@@ -40,4 +41,6 @@ def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Plane]:
         ImageError: the content can't be read; see `ImageError.kind`.
         OSError: the file system doesn't give the file (missing, no permission, …).
     """
-    yield from READERS[sniff(path)](path, max_pixels)
+    found = sniff(path)
+    options = {"pages": pages} if found is FileFormat.TIFF else {}
+    yield from READERS[found](path, max_pixels, **options)

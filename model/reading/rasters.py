@@ -19,9 +19,10 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from model.errors import ImageError
-from model.reading.calibration import pixel_size_from_dpi
 from model.reading.decoder_errors import as_image_error
+from model.reading.pixel_size import pixel_size_from_dpi
 from model.reading.plane import Plane, check_size
+from model.reading.single_colour import gray_if_single_colour
 
 
 def read_png(path: Path, max_pixels: int) -> Iterator[Plane]:
@@ -58,11 +59,12 @@ def read_bmp(path: Path, max_pixels: int) -> Iterator[Plane]:
 def _plane(pixels: NDArray[Any], header: ImageFile) -> Plane:
     samples = pixels.reshape(*pixels.shape[:2], -1)
     channels = 3 if samples.shape[2] >= 3 else 1  # without alpha
-    return Plane(
+    plane = Plane(
         np.ascontiguousarray(samples[..., :channels]),
         colour=channels == 3,
-        pixel_size_um=pixel_size_from_dpi(header.info.get("dpi")),
+        pixel_size=pixel_size_from_dpi(header.info.get("dpi")),
     )
+    return gray_if_single_colour(plane, lossy=header.format == "JPEG") if plane.colour else plane
 
 
 def _rgb(image: ImageFile) -> Image.Image:

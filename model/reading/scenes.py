@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ImageError
-from model.reading.calibration import Calibration
 from model.reading.decoder_errors import as_image_error
-from model.reading.plane import Plane, check_size
+from model.reading.metadata import ImageMetadata
+from model.reading.plane import Plane, check_size, with_metadata
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class Scene:
         shape: (H, W, C) of a plane.
         positions: time point and z of each plane that the file holds; the slices of a z-stack one after the other.
         read: time point, z → (H, W, C).
-        calibration: pixel size and channel names.
+        metadata: what the file says about them.
         colour: the channels are red, green and blue.
     """
 
     shape: tuple[int, int, int]
     positions: Sequence[tuple[int, int]]
     read: Callable[[int, int], NDArray[Any]]
-    calibration: Calibration
+    metadata: ImageMetadata
     colour: bool = False
 
 
@@ -104,13 +104,4 @@ def _checked(scene: Scene, pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _plane(scene: Scene, pixels: NDArray[Any], number: int, t: int, z: int) -> Plane:
-    names = scene.calibration.channel_names
-    return Plane(
-        pixels,
-        colour=scene.colour,
-        scene=number,
-        t=t,
-        z=z,
-        pixel_size_um=scene.calibration.pixel_size_um,
-        channel_names=names if len(names) == pixels.shape[2] and not scene.colour else (),
-    )
+    return with_metadata(Plane(pixels, colour=scene.colour, scene=number, t=t, z=z), scene.metadata)

@@ -19,6 +19,7 @@ from model.labels.label_files import ENDING
 from model.preprocessing.intensity_scaling import normalise
 from model.reading import SUFFIXES, read_planes
 from model.reading.channels import nuclear_pixels
+from model.reading.single_colour import was_coloured
 from model.training.index import UNKNOWN_KIND, read_kinds
 from model.training.targets import contact_map, distance_map
 
@@ -104,11 +105,12 @@ def read_labels(path: Path) -> NDArray[np.int32]:
         DatasetError: it isn't one image of one number a nucleus.
     """
     planes = read_planes(path)
-    pixels = np.asarray(next(planes).pixels)
+    plane = next(planes)
+    pixels = np.asarray(plane.pixels)
     if next(planes, None) is not None:
         raise DatasetError(f"{path} has several pages: a label image has one. Save that of its image alone.")
     labels = pixels[..., 0]
-    if pixels.shape[2] > 1 and (pixels != labels[..., None]).any():
+    if was_coloured(plane) or (pixels.shape[2] > 1 and (pixels != labels[..., None]).any()):
         raise DatasetError(
             f"{path} is a colour image or has several channels: a label image has one, with a number for each "
             "nucleus. Save the numbers, as 16-bit TIFF or PNG, not a picture of them."

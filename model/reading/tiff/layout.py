@@ -22,6 +22,7 @@ from tifffile import TiffPageSeries
 TIME = "T"
 DEPTH = "ZIQ"
 CHANNEL = "C"
+UNSAID = "IQ"
 PIXEL = "YX"
 SAMPLE = "S"
 
@@ -43,13 +44,21 @@ class Layout:
     colour: bool
 
     @classmethod
-    def of(cls, series: TiffPageSeries, *, colour: bool) -> "Layout":
-        """Read the layout of a series; pages that don't fit its metadata are a plain stack."""
+    def of(cls, series: TiffPageSeries, *, colour: bool, pages: str | None = None) -> "Layout":
+        """Read the layout of a series; pages that don't fit its metadata are a plain stack.
+
+        Args:
+            series: the pages.
+            colour: they are colour images.
+            pages: the axis that pages count, where that is known better than the series says.
+        """
         page = series.keyframe
         axes, shape, inner = series.get_axes(squeeze=True), series.get_shape(squeeze=True), len(page.shape)
+        outer: tuple[str, Index] = ("I", (len(series),))
+        within = page.axes
         if shape[-inner:] == page.shape and set(PIXEL) <= set(axes[-inner:]):
-            return cls((axes[:-inner], shape[:-inner]), (axes[-inner:], page.shape), colour)
-        return cls(("I", (len(series),)), (page.axes, page.shape), colour)
+            outer, within = (axes[:-inner], shape[:-inner]), _with_samples(axes[-inner:], page.axes)
+        return cls((_known_better(outer[0], pages), outer[1]), (within, page.shape), colour)
 
     @property
     def pages(self) -> int:
@@ -119,6 +128,18 @@ class Layout:
 
     def _counts_scenes(self, axis: str) -> bool:
         return self._counts(axis) and axis not in TIME + DEPTH
+
+
+def _with_samples(axes: str, page: str) -> str:
+    """Return the axes of a page with S for its samples, which metadata may call channels."""
+    return page if axes.replace(CHANNEL, SAMPLE) == page else axes
+
+
+def _known_better(axes: str, pages: str | None) -> str:
+    """Return the axes that count pages: the only one, or those that aren't said, replaced by what is known of them."""
+    if pages is None:
+        return axes
+    return pages if len(axes) == 1 else "".join(pages if axis in UNSAID else axis for axis in axes)
 
 
 def _without_depth(deep: list[bool], index: Index) -> Index:

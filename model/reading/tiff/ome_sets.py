@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from tifffile import TiffFile
 
 from model.errors import ImageError
+from model.reading.xml_tree import children, descendants, parse_xml
 
 
 def own_metadata(path: Path, tif: TiffFile) -> str | None:
@@ -29,18 +30,18 @@ def own_metadata(path: Path, tif: TiffFile) -> str | None:
         ImageError: `unsupported-format`: which planes these are can't be told.
     """
     try:
-        root = ET.fromstring(tif.ome_metadata or "")  # noqa: S314 - tifffile parses it in the same way
+        root = parse_xml(tif.ome_metadata or "")
     except ET.ParseError:  # tifffile takes such a file for a plain TIFF
         return None
-    if _inner(root, "BinaryOnly") and len(tif.pages) > 1:
+    if children(root, "BinaryOnly") and len(tif.pages) > 1:
         raise _without_metadata(path)
     _drop_others(root, _own_uuids(path, root))
-    return ET.tostring(root, encoding="unicode") if _inner(root, "Image") else None
+    return ET.tostring(root, encoding="unicode") if children(root, "Image") else None
 
 
 def _own_uuids(path: Path, root: Element) -> set[str | None]:
     """Return what planes are marked with that lie in this file."""
-    names = {uuid.text: uuid.get("FileName", "") for uuid in root.iter() if _is(uuid, "UUID")}
+    names = {uuid.text: uuid.get("FileName", "") for uuid in descendants(root, "UUID")}
     if root.get("UUID") in names:
         return {root.get("UUID")}
     by_name = {uuid for uuid, name in names.items() if name.casefold() == path.name.casefold()}
@@ -50,25 +51,16 @@ def _own_uuids(path: Path, root: Element) -> set[str | None]:
 
 
 def _drop_others(root: Element, own: set[str | None]) -> None:
-    for image in _inner(root, "Image"):
-        for pixels in _inner(image, "Pixels"):
-            for data in _inner(pixels, "TiffData"):
-                uuids = _inner(data, "UUID")
+    for image in children(root, "Image"):
+        for pixels in children(image, "Pixels"):
+            for data in children(pixels, "TiffData"):
+                uuids = children(data, "UUID")
                 if any(uuid.text not in own for uuid in uuids):
                     pixels.remove(data)
                 for uuid in uuids:
                     data.remove(uuid)
-        if not any(_inner(pixels, "TiffData") for pixels in _inner(image, "Pixels")):
+        if not any(children(pixels, "TiffData") for pixels in children(image, "Pixels")):
             root.remove(image)
-
-
-def _inner(element: Element, tag: str) -> list[Element]:
-    return [child for child in element if _is(child, tag)]
-
-
-def _is(element: Element, tag: str) -> bool:
-    """Whether an element has this tag, in whatever version of OME's name space."""
-    return isinstance(element.tag, str) and element.tag.rpartition("}")[2] == tag
 
 
 def _no_member(path: Path, names: list[str]) -> ImageError:

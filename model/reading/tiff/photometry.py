@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
+from tifffile import COMPRESSION, PHOTOMETRIC, PLANARCONFIG, TiffPage
+
+from model.reading.tiff.layout import CHANNEL, SAMPLE
 
 from model.arrays import AnyArray
 
@@ -39,12 +41,13 @@ class Conversion:
     apply: Callable[[AnyArray], AnyArray]
 
 
-def conversion(page: TiffPage, *, palette_is_display: bool) -> Conversion:
+def conversion(page: TiffPage, *, palette_is_display: bool, samples_are_channels: bool = False) -> Conversion:
     """Choose how to convert a page.
 
     Args:
         page: the page, or the key page of a series of pages alike.
         palette_is_display: a palette only says how to show measured values (ImageJ, OME): keep the values.
+        samples_are_channels: what the page calls red, green and blue (and alpha) are channels.
 
     Raises:
         UnsupportedPixelsError: a colour space or number format that isn't read.
@@ -54,6 +57,8 @@ def conversion(page: TiffPage, *, palette_is_display: bool) -> Conversion:
         raise UnsupportedPixelsError(
             f"{page.bitspersample}-bit samples of format {page.sampleformat} not supported"
         )
+    if samples_are_channels:
+        return Conversion(False, lambda samples: samples)
     if kind == PHOTOMETRIC.RGB:
         return _rgb(page)
     if kind == PHOTOMETRIC.YCBCR:
@@ -92,9 +97,27 @@ def expand(indices: AnyArray, palette: AnyArray | None) -> AnyArray:
 
 
 def _rgb(page: TiffPage) -> Conversion:
-    if 3 <= page.samplesperpixel <= 4:
+    """Three samples are colours; a fourth is alpha if it says so, else they are four channels."""
+    alpha = [kind for kind in page.extrasamples if kind in ALPHA]
+    if page.samplesperpixel - len(alpha) == 3:
         return Conversion(True, lambda samples: samples[..., :3])
     return Conversion(False, lambda samples: _channels(samples, page))
+
+
+def are_channels(page: TiffPage, axes: str, *, colour_is_said: bool) -> bool:
+    """Whether the samples of an RGB page are channels: the axes of its series say so, or a library took them for RGB.
+
+    Args:
+        page: the page, or the key page of a series of pages alike.
+        axes: of the series.
+        colour_is_said: the file's metadata (OME, ImageJ) tell colour from channels.
+    """
+    if page.photometric != PHOTOMETRIC.RGB or SAMPLE not in page.axes:
+        return False
+    if axes[-len(page.axes) :].replace(CHANNEL, SAMPLE) == page.axes and axes[-len(page.axes) :] != page.axes:
+        return True
+    planar = page.planarconfig == PLANARCONFIG.SEPARATE
+    return planar and not colour_is_said and page.dtype is not None and page.dtype.itemsize > 1
 
 
 def _ycbcr(page: TiffPage) -> Conversion:

@@ -1,55 +1,49 @@
 """Reader of TIFF and its relatives (BigTIFF, ImageJ, OME, …): a plane per scene, time point and z.
 
-tifffile decodes; this module decides which pages are images, and never lets a file that lost pages or bytes pass.
-Values stay as stored (a 12-bit camera gives 0..4095), except that MinIsWhite is inverted and colour becomes RGB. The
-Orientation tag is ignored, as ImageJ, Bio-Formats and tifffile do, so that masks lie on the image that they show.
+tifffile decodes; it is decided here which pages are images (image_series.py), what they count (layout.py,
+page_names.py) and what the file says of them (metadata.py).
 """
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
-import numpy as np
-import tifffile
-from numpy.typing import NDArray
-from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
+from tifffile import TiffFile, TiffPageSeries
 
 from model.errors import ImageError
-from model.reading.calibration import Calibration, calibrate
 from model.reading.decoder_errors import as_image_error
-from model.reading.plane import Pixels, Plane, check_size, is_large
+from model.reading.metadata import ChannelMetadata, ImageMetadata
+from model.reading.plane import Plane
 from model.reading.tiff.ifd_chain import check_ifd_chain
-from model.reading.tiff.layout import PIXEL, SAMPLE, Index, Layout
+from model.reading.tiff.image_series import image_series
+from model.reading.tiff.metadata import read_metadata
 from model.reading.tiff.ome_sets import own_metadata
-from model.reading.tiff.photometry import Conversion, UnsupportedPixelsError, conversion
-from model.reading.tiff.regions import RegionPixels
-from model.reading.tiff.segments import (
-    ContiguousPage,
-    SegmentCache,
-    StoredPage,
-    decodes_by_region,
-    stored_page,
-)
-
-EXTRA_SERIES = {"Thumbnail", "Label", "Macro", "Map", "Overview", "Reference"}
-"""Series of slide scanners that are no images of the specimen at full resolution."""
-
-PYRAMID_FROM = 2_048
-"""Smaller pages whose size is a half, third or quarter are levels of a pyramid if they say so, or if the page
-before them has at least this width or height. Else they are scenes: rather one image too many than one lost."""
+from model.reading.tiff.page_names import are_channels, names_of_pages
+from model.reading.tiff.series_reader import SeriesReader
+from model.reading.tiff.whole_series import WholeSeriesReader, axes_across_pages
 
 SINGLE_FILE: dict[str, Any] = {"_multifile": False, "is_mmstack": False, "is_ndtiff": False}
 """Metadata may name other files of a set. They are files of their own here, so each gives its own pages only."""
 
+Pages = Literal["channels", "z", "t"]
+"""What the pages of a TIFF count."""
 
-def read_tiff(path: Path, max_pixels: int) -> Iterator[Plane]:
-    """Yield the planes of a TIFF file, each read when it is asked for."""
+AXES: dict[str, str] = {"channels": "C", "z": "Z", "t": "T"}
+
+
+def read_tiff(path: Path, max_pixels: int, pages: Pages | None = None) -> Iterator[Plane]:
+    """Yield the planes of a TIFF file, each read when it is asked for.
+
+    Args:
+        path: the file.
+        max_pixels: planes with more pixels than this are refused from the header alone.
+        pages: what its pages count, where somebody knows better than the file.
+    """
     with path.open("rb") as file:
         with as_image_error(path):
             check_ifd_chain(path, file)
             tif = _open_alone(path, file)
-            scenes = [_SeriesReader(path, tif, series, number) for number, series in _image_series(tif)]
+            scenes = [_reader(path, tif, series, number, pages) for number, series in image_series(tif)]
             _check_complete(path, tif)
             for scene in scenes:
                 scene.check(max_pixels)
@@ -69,32 +63,18 @@ def _open_alone(path: Path, file: BinaryIO) -> TiffFile:
     return TiffFile(file, omexml=own, **SINGLE_FILE)
 
 
-def _image_series(tif: TiffFile) -> list[tuple[int, TiffPageSeries]]:
-    """Return the series that are images, numbered as in the file: no thumbnails, labels, masks, levels of pyramids."""
-    series = [
-        (i, one) for i, base in enumerate(_all_series(tif)) for one in (base, *_scenes_taken_for_levels(base))
-    ]
-    return [(i, one) for i, one in series if not _is_extra(one)] or series[:1]
-
-
-def _is_extra(series: TiffPageSeries) -> bool:
-    return bool(series.keyframe.is_reduced or series.keyframe.is_mask or series.name in EXTRA_SERIES)
-
-
-def _all_series(tif: TiffFile) -> list[TiffPageSeries]:
-    try:
-        return tif.series
-    except RuntimeError:  # many pages, of which only a few are compared first, and one is different
-        tif.is_uniform = False
-        return tif.series
-
-
-def _scenes_taken_for_levels(series: TiffPageSeries) -> list[TiffPageSeries]:
-    if series.kind != "generic" or max(series.keyframe.shape) >= PYRAMID_FROM:
-        return []
-    return [
-        level for level in series.levels[1:] if not (level.keyframe.is_reduced or level.keyframe.is_subifd)
-    ]
+def _reader(
+    path: Path, tif: TiffFile, series: TiffPageSeries, number: int, pages: Pages | None
+) -> SeriesReader | WholeSeriesReader:
+    metadata = read_metadata(tif, series, number)
+    axes = axes_across_pages(path, series)
+    if axes:
+        return WholeSeriesReader(path, series, axes, metadata)
+    names = names_of_pages(tif, series)
+    if pages == "channels" or (pages is None and are_channels(names)):
+        named = ImageMetadata(channels=tuple(ChannelMetadata.called(*of_one) for of_one in names))
+        return SeriesReader(path, tif, series, metadata.or_else(named), AXES["channels"])
+    return SeriesReader(path, tif, series, metadata, AXES[pages] if pages else None)
 
 
 def _check_complete(path: Path, tif: TiffFile) -> None:
@@ -105,184 +85,3 @@ def _check_complete(path: Path, tif: TiffFile) -> None:
             "truncated",
             f"{path} ends too early: it should hold {said:,} images, as ImageJ wrote it. Copy it again.",
         )
-
-
-class _SeriesReader:
-    """Reader of a series of pages alike."""
-
-    def __init__(self, path: Path, tif: TiffFile, series: TiffPageSeries, number: int) -> None:
-        self.path = path
-        self.tif = tif
-        self.series = series
-        self.page: TiffPage = series.keyframe
-        self.conversion: Conversion = _conversion(path, tif, self.page)
-        self.layout = Layout.of(series, colour=self.conversion.colour)
-        self.calibration: Calibration = calibrate(tif, self.page, number)
-
-    def check(self, max_pixels: int) -> None:
-        """Refuse planes that are too large, and pixels that can't be decoded, from the header alone."""
-        check_size(self.path, self.page.imagelength, self.page.imagewidth, self.layout.channels, max_pixels)
-        # a decoder takes the memory of a whole tile, however little of it lies in the image
-        if self.page.is_tiled and self.page.tilewidth * self.page.tilelength > max_pixels:
-            raise ImageError(
-                "damaged", f"{self.path} is damaged: its tiles claim to be larger than any image."
-            )
-        if self.page.compression not in tifffile.TIFF.DECOMPRESSORS:
-            raise _unknown_compression(self.path, self.page)
-
-    def planes(self, first_scene: int) -> Iterator[Plane]:
-        """Read the planes one by one; places without any stored page are skipped (OME allows them)."""
-        groups = list(self.layout.page_groups())
-        with as_image_error(self.path):
-            stored = self._stored_channels([numbers for _, numbers in groups])
-        names = self._names(stored, len(groups[0][1]))
-        for place, numbers in groups:
-            with as_image_error(self.path):
-                images = self._images([numbers[channel] for channel in stored])
-            for within, pixels in images:
-                scene, t, z = self.layout.position(place + within)
-                yield self._plane(pixels, names, first_scene + scene, t, z)
-
-    def _stored_channels(self, groups: list[list[int]]) -> list[int]:
-        """Return which channels have a page at any place: those of an OME set may lie in another file."""
-        everywhere = range(len(groups[0]))
-        if len(self.series) < self.layout.pages:
-            return list(everywhere)
-        return [c for c in everywhere if any(self.series[numbers[c]] is not None for numbers in groups)]
-
-    def _names(self, stored: list[int], channels: int) -> tuple[str, ...]:
-        names = self.calibration.channel_names
-        return tuple(names[channel] for channel in stored) if len(names) == channels else names
-
-    def _images(self, numbers: list[int]) -> Iterable[tuple[Index, Pixels]]:
-        """Return the images in the pages of one place, with their index within the page."""
-        regions = self._regions(numbers) if self._is_large else None
-        if regions is not None:
-            return [((), regions)]
-        block = self._block(numbers)
-        return () if block is None else self.layout.split(block)
-
-    @property
-    def _is_large(self) -> bool:
-        """Whether a page is one image, and larger than should be decoded at once."""
-        one = self.layout.inner[0].replace(SAMPLE, "") == PIXEL
-        return one and is_large(self.page.imagelength, self.page.imagewidth)
-
-    def _regions(self, numbers: list[int]) -> RegionPixels | None:
-        """Return the pages of one place, to be decoded by regions; None if they can't be, or none is stored."""
-        if not decodes_by_region(self.page):
-            return None
-        cache = SegmentCache()
-        pages = [self._by_region(number, cache) for number in numbers]
-        return RegionPixels(self.path, pages, self.conversion) if any(pages) else None
-
-    def _by_region(self, number: int, cache: SegmentCache) -> StoredPage | None:
-        if len(self.series) < self.layout.pages:
-            return ContiguousPage(self.page, self.tif.byteorder, self._contiguous_offset(number))
-        page = self.series[number]
-        if page is None:
-            return None
-        _check_bytes(self.path, page, self.tif.filehandle.size)
-        self._check_shape(page, page.shape)
-        return stored_page(page, self.tif.byteorder, cache)
-
-    def _plane(self, pixels: Pixels, names: tuple[str, ...], scene: int, t: int, z: int) -> Plane:
-        return Plane(
-            pixels,
-            colour=self.conversion.colour,
-            scene=scene,
-            t=t,
-            z=z,
-            pixel_size_um=self.calibration.pixel_size_um,
-            channel_names=names if len(names) == pixels.shape[2] else (),
-        )
-
-    def _block(self, numbers: list[int]) -> NDArray[Any] | None:
-        """Return the pages of one place, (axes of a page without S, channels); None if none is stored."""
-        pages = [self._samples(number) for number in numbers]
-        stored = next((page for page in pages if page is not None), None)
-        if stored is None:
-            return None
-        filled = [np.zeros_like(stored) if page is None else page for page in pages]
-        return filled[0] if len(filled) == 1 else np.concatenate(filled, axis=-1)
-
-    def _samples(self, number: int) -> NDArray[Any] | None:
-        """Decode a page: (axes of a page without S, channels)."""
-        stored = self._stored(number)
-        if stored is None:
-            return None
-        axes = self.layout.inner[0]
-        samples = np.moveaxis(stored, axes.index("S"), -1) if "S" in axes else stored[..., None]
-        return self.conversion.apply(samples)
-
-    def _stored(self, number: int) -> NDArray[Any] | None:
-        if len(self.series) >= self.layout.pages:
-            page = self.series[number]
-            return None if page is None else self._decoded(page)
-        return self._read_contiguous(number)
-
-    def _decoded(self, page: TiffPage | TiffFrame) -> NDArray[Any]:
-        _check_bytes(self.path, page, self.tif.filehandle.size)
-        pixels = page.asarray()
-        self._check_shape(page, pixels.shape)
-        return pixels
-
-    def _check_shape(self, page: TiffPage | TiffFrame, shape: tuple[int, ...]) -> None:
-        if shape != self.page.shape:
-            raise ValueError(
-                f"page {page.index} is {shape}, unlike the others of its stack: {self.page.shape}"
-            )
-
-    def _read_contiguous(self, number: int) -> NDArray[Any]:
-        """Read a page of a stack that has one directory only, with the pixels of all pages behind each other."""
-        self.tif.filehandle.seek(self._contiguous_offset(number))
-        dtype = self.series.dtype.newbyteorder(self.tif.byteorder)
-        return self.tif.filehandle.read_array(dtype, math.prod(self.page.shape)).reshape(self.page.shape)
-
-    def _contiguous_offset(self, number: int) -> int:
-        """Return where in the file such a page begins."""
-        offset = self.series.dataoffset
-        if offset is None:
-            raise ValueError(f"{self.layout.pages} pages announced, {len(self.series)} found")
-        start = offset + number * self.page.nbytes
-        if start + self.page.nbytes > self.tif.filehandle.size:
-            raise _truncated(self.path, number)
-        return int(start)
-
-
-def _conversion(path: Path, tif: TiffFile, page: TiffPage) -> Conversion:
-    try:
-        return conversion(page, palette_is_display=bool(tif.is_imagej or tif.is_ome))
-    except UnsupportedPixelsError as error:
-        raise ImageError(
-            "unsupported-format", f"{path} can't be read: {error}. Save it as gray or RGB."
-        ) from error
-
-
-def _unknown_compression(path: Path, page: TiffPage) -> ImageError:
-    try:
-        name = tifffile.COMPRESSION(page.compression).name
-    except ValueError:
-        name = "unknown"
-    return ImageError(
-        "unsupported-format",
-        f"{path} is compressed with {name} (TIFF compression {int(page.compression)}), which can't be read. "
-        "Save it uncompressed, or with LZW, deflate or zstd.",
-    )
-
-
-def _check_bytes(path: Path, page: TiffPage | TiffFrame, size: int) -> None:
-    """Refuse a page whose data lie beyond the end of the file: some decoders would fill up with gray."""
-    needed = [page.nbytes] if page.is_contiguous else page.databytecounts
-    if any(offset + count > size for offset, count in zip(page.dataoffsets, needed, strict=False)):
-        raise _truncated(path, page.index)
-    if not page.is_contiguous and len(page.dataoffsets) < math.prod(page.chunked):
-        raise ImageError("damaged", f"{path} is damaged: page {page.index} lacks a part of its pixels.")
-
-
-def _truncated(path: Path, page: Any) -> ImageError:
-    return ImageError(
-        "truncated",
-        f"{path} ends too early: the pixels of page {page} lie beyond the end of the file. "
-        "The copy was probably interrupted. Copy it again.",
-    )

@@ -8,6 +8,7 @@ import pytest
 from model.errors import ImageError
 from model.reading import Plane
 from model.reading.channels import AUTO, choose_channel, nuclear_channel, nuclear_pixels
+from model.reading.metadata import ChannelMetadata
 
 from .images import ramp
 
@@ -15,7 +16,8 @@ FILE = Path("plate/a.czi")
 
 
 def plane(*names: str, channels: int | None = None, colour: bool = False) -> Plane:
-    return Plane(ramp(channels=channels or len(names)), colour=colour, channel_names=names)
+    about = tuple(ChannelMetadata(name) for name in names)
+    return Plane(ramp(channels=channels or len(names)), colour=colour, channels=about)
 
 
 @pytest.mark.parametrize(

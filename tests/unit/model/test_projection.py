@@ -7,13 +7,15 @@ import pytest
 import tifffile
 
 from model.reading import Plane, projection, read_planes
+from model.reading.metadata import ChannelMetadata
 from model.reading.projection import project
 
 
 def stack(values: np.ndarray, **place: int) -> list[Plane]:
     """(Z, H, W, C) → its planes."""
     return [
-        Plane(pixels, colour=False, z=z, channel_names=("DAPI",), **place) for z, pixels in enumerate(values)
+        Plane(pixels, colour=False, z=z, channels=(ChannelMetadata("DAPI"),), **place)
+        for z, pixels in enumerate(values)
     ]
 
 

@@ -167,9 +167,9 @@ class TestMeaning:
         stored = values if planarconfig == "contig" else np.moveaxis(values, -1, 0)
         tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", planarconfig=planarconfig)
 
-        assert same(tmp_path / "a.tif", values).colour
+        assert same(tmp_path / "a.tif", values).colour == (planarconfig == "contig" or dtype == "uint8")
 
-    @pytest.mark.parametrize("kind", ["unassalpha", "assocalpha", "unspecified"])
+    @pytest.mark.parametrize("kind", ["unassalpha", "assocalpha"])
     @pytest.mark.parametrize("planarconfig", ["contig", "separate"])
     def test_alpha_is_dropped_from_colour(self, tmp_path, kind, planarconfig):
         values = ramp(channels=4)
@@ -179,6 +179,22 @@ class TestMeaning:
         )
 
         assert same(tmp_path / "a.tif", values[..., :3]).colour
+
+    @pytest.mark.parametrize("planarconfig", ["contig", "separate"])
+    def test_an_unspecified_fourth_sample_of_rgb_is_a_channel_and_so_are_the_others(
+        self, tmp_path, planarconfig
+    ):
+        values = ramp(channels=4)
+        stored = values if planarconfig == "contig" else np.moveaxis(values, -1, 0)
+        tifffile.imwrite(
+            tmp_path / "a.tif",
+            stored,
+            photometric="rgb",
+            planarconfig=planarconfig,
+            extrasamples=["unspecified"],
+        )
+
+        assert not same(tmp_path / "a.tif", values).colour
 
     def test_alpha_is_dropped_from_gray(self, tmp_path):
         values = ramp(channels=2)
@@ -264,8 +280,8 @@ class TestPixelSize:
             ("um", 0.25),
             ("micron", 0.25),
             (r"\u00B5m", 0.25),
-            ("nm", 0.00025),
-            ("mm", 250),
+            ("nm", None),
+            ("mm", None),
             ("pixel", None),
             (None, None),
         ],
@@ -287,7 +303,7 @@ class TestPixelSize:
         assert only(tmp_path / "a.tif").pixel_size_um == pytest.approx(0.25)
 
     @pytest.mark.parametrize(
-        ("unit", "expected"), [("µm", 0.325), ("nm", 0.000325), ("mm", 325), ("pixel", None)]
+        ("unit", "expected"), [("µm", 0.325), ("nm", None), ("mm", None), ("pixel", None)]
     )
     def test_from_ome(self, tmp_path, unit, expected):
         size = {

@@ -1,0 +1,114 @@
+"""Pseudo-coloured images: RGB in which one colour alone carries signal → gray.
+
+Microscopes' programs export a channel as RGB, in the colour that it is shown in: DAPI in blue.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.reading.metadata import ChannelMetadata
+from model.reading.plane import Plane
+
+NAMES = {
+    (0,): "red", (1,): "green", (2,): "blue", (1, 2): "cyan", (0, 2): "magenta", (0, 1): "yellow",
+}  # fmt: skip
+"""What a colour is called, by which of red, green and blue are in it."""
+
+SAMPLE_STEP = 16
+"""A look at every so many-th pixel shows of nearly all colour images that they have more than one colour."""
+
+BAND = 1_024
+"""Rows that are looked at at a time."""
+
+ROUNDING = 1.5
+"""So far may values be off from a single colour, in the file's own numbers."""
+
+LOSSY = 0.06
+"""In JPEG, by so large a share of the strongest one's range."""
+
+STRONG = 0.5
+"""A part of a colour has at least this share of the strongest one's range."""
+
+Array = NDArray[Any]
+
+
+def gray_if_single_colour(plane: Plane, *, lossy: bool) -> Plane:
+    """Return a colour image that has one colour only as gray, with the colour's name; any other as it is.
+
+    Args:
+        plane: an RGB colour image.
+        lossy: it was compressed by JPEG.
+    """
+    colour = _find_colour(plane, lossy)
+    if colour is None:
+        return plane
+    parts, strongest = colour.parts, colour.strongest
+    channel = ChannelMetadata(NAMES[parts], tuple(NAMES[part,] for part in parts) if len(parts) > 1 else ())
+    gray = np.ascontiguousarray(plane.pixels[..., strongest : strongest + 1])
+    return replace(plane, pixels=gray, colour=False, channels=(channel,))
+
+
+def was_coloured(plane: Plane) -> bool:
+    """Whether a gray image was a pseudo-coloured one."""
+    return not plane.colour and plane.channel_names[:1] in [(name,) for name in NAMES.values()]
+
+
+def _find_colour(plane: Plane, lossy: bool) -> "_Colour | None":
+    """Return the only colour of an image; None where it has several, or none."""
+    rows = slice(0, 1) if plane.is_large else slice(None, None, SAMPLE_STEP)
+    sample = plane.pixels[rows, ::SAMPLE_STEP]
+    if _Colour.of([sample], lossy).is_refuted_by(sample):
+        return None
+    colour = _Colour.of(_bands(plane), lossy)
+    if colour.parts not in NAMES or any(colour.is_refuted_by(band) for band in _bands(plane)):
+        return None
+    return colour
+
+
+def _bands(plane: Plane) -> Iterator[Array]:
+    return (plane.pixels[row : row + BAND] for row in range(0, plane.pixels.shape[0], BAND))
+
+
+@dataclass(frozen=True)
+class _Colour:
+    """The colour that an image has if all its pixels differ in brightness alone.
+
+    Attributes:
+        lowest: (3,) values of the darkest pixel.
+        ranges: (3,) how far the brightest ones lie above.
+        tolerance: how far values may be off.
+    """
+
+    lowest: Array
+    ranges: Array
+    tolerance: float
+
+    @classmethod
+    def of(cls, bands: Any, lossy: bool) -> "_Colour":
+        extremes = [(band.min(axis=(0, 1)), band.max(axis=(0, 1))) for band in bands]
+        lowest = np.min([low for low, _ in extremes], axis=0).astype(np.float64)
+        ranges = np.max([high for _, high in extremes], axis=0).astype(np.float64) - lowest
+        return cls(lowest, ranges, max(ROUNDING, LOSSY * ranges.max()) if lossy else ROUNDING)
+
+    @property
+    def strongest(self) -> int:
+        """Which of red, green and blue varies most."""
+        return int(self.ranges.argmax())
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Which of red, green and blue are in the colour; none in one that is constant."""
+        strong = (self.ranges > self.tolerance) & (self.ranges >= STRONG * self.ranges.max())
+        return tuple(int(part) for part in np.flatnonzero(strong))
+
+    def is_refuted_by(self, pixels: Array) -> bool:
+        """Whether pixels differ in more than brightness."""
+        if self.ranges.max() == 0:
+            return False
+        values = pixels.astype(np.float32) - self.lowest.astype(np.float32)
+        expected = values[..., self.strongest, None] * (self.ranges / self.ranges.max()).astype(np.float32)
+        return bool((np.abs(values - expected) > self.tolerance).any())

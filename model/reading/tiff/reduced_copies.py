@@ -1,0 +1,144 @@
+"""Reduced copies: series of a TIFF that show the same content as a larger one, at a lower resolution.
+
+Levels of pyramids, thumbnails and overviews are often not marked as such: a flat conversion writes each level as an
+image of its own. What is alike, and not only alike in size, is found by correlation of a few places; the coarse
+structure (vignetting, tissue against glass) doesn't count, as it is alike in different images, too.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+from tifffile import TiffFile, TiffPage, TiffPageSeries
+
+from model.reading.metadata import attempt
+from model.reading.plane import LARGE
+from model.reading.tiff.segments import SegmentCache, decodes_by_region, stored_page
+
+SMALLER = 1.4
+"""From this ratio of the sides on, a series may be a copy of another one."""
+
+ASPECT_TOLERANCE = 0.02
+"""Ratios in height and width may differ by this share, or by a pixel of the smaller one."""
+
+NEIGHBOURS = 4
+"""So many larger series are compared with a smaller one, those next to it in the file."""
+
+WINDOW, WIDEST = 128, 4_096
+"""Sides of the places that are compared: in the smaller series, and at most in the larger one."""
+
+NEAR = 15
+"""Structure within so many pixels counts."""
+
+ALIKE = 0.5
+"""Least correlation of copies: that of different images is about 0, that of copies about 0.9."""
+
+LARGE_SIDE = 2_048
+"""What nothing can be compared of, as it is blank, is a copy of series from this height or width on."""
+
+Sizes = tuple[int, int]
+Image = NDArray[np.float32]
+
+
+def drop_reduced_copies(
+    tif: TiffFile, series: Sequence[tuple[int, TiffPageSeries]]
+) -> list[tuple[int, TiffPageSeries]]:
+    """Return the numbered series of a file without reduced copies of others."""
+    kept: list[tuple[int, TiffPageSeries]] = []
+    for place, (number, one) in enumerate(series):
+        near = sorted(range(len(series)), key=lambda other: abs(other - place))
+        larger = (series[other][1] for other in near if _may_be_copy(_size(one), _size(series[other][1])))
+        if not any(
+            attempt(partial(is_copy, tif, one, other), False)
+            for other, _ in zip(larger, range(NEIGHBOURS), strict=False)
+        ):
+            kept.append((number, one))
+    return kept
+
+
+def is_copy(tif: TiffFile, small: TiffPageSeries, large: TiffPageSeries) -> bool:
+    """Whether a series shows what a larger one shows; both by their first page."""
+    pages = small.keyframe, large.keyframe
+    if not all(map(_can_be_compared, pages)):
+        return max(_size(large)) >= LARGE_SIDE
+    found = [_correlation(*images) for images in _places(tif, *pages)]
+    known = [correlation for correlation in found if not math.isnan(correlation)]
+    return max(known) >= ALIKE if known else max(_size(large)) >= LARGE_SIDE
+
+
+def _size(series: TiffPageSeries) -> Sizes:
+    return series.keyframe.imagelength, series.keyframe.imagewidth
+
+
+def _may_be_copy(small: Sizes, large: Sizes) -> bool:
+    ratios = [b / max(1, a) for a, b in zip(small, large, strict=True)]
+    allowed = max(ASPECT_TOLERANCE, 1 / max(1, min(small))) * max(ratios)
+    return min(ratios) >= SMALLER and abs(ratios[0] - ratios[1]) <= allowed
+
+
+def _can_be_compared(page: TiffPage) -> bool:
+    if page.dtype is None or page.shaped[1] != 1:
+        return False
+    at_once = page.tilewidth * page.tilelength if page.is_tiled else page.imagewidth * page.rowsperstrip
+    return (at_once if decodes_by_region(page) else page.imagelength * page.imagewidth) <= LARGE
+
+
+def _places(tif: TiffFile, small: TiffPage, large: TiffPage) -> Iterator[tuple[Image, Image]]:
+    """Yield what both pages show of a few places: the larger one's averaged to the pixels of the smaller."""
+    readers = [_Pixels(tif, page) for page in (small, large)]
+    height, width = small.imagelength, small.imagewidth
+    ratios = large.imagelength / height, large.imagewidth / width
+    side = max(8, min(WINDOW, int(WIDEST / max(ratios))))
+    for row, column in ((1, 1), (0, 0), (0, 2), (2, 0), (2, 2)):
+        rows, columns = _span(row, height, side), _span(column, width, side)
+        wide = [_scaled(span, ratio) for span, ratio in zip((rows, columns), ratios, strict=True)]
+        region = readers[1].read((wide[0][0], wide[0][-1]), (wide[1][0], wide[1][-1]))
+        yield readers[0].read(rows, columns), _averaged(region, *wide)
+
+
+def _span(part: int, length: int, side: int) -> tuple[int, int]:
+    """First, middle or last pixels of a side."""
+    start = max(0, length - side) * part // 2
+    return start, min(length, start + side)
+
+
+def _scaled(span: tuple[int, int], ratio: float) -> list[int]:
+    """Where the pixels of a span begin in the larger page, and where the last one ends."""
+    return [int(position * ratio) for position in range(span[0], span[1] + 1)]
+
+
+def _averaged(region: Image, rows: list[int], columns: list[int]) -> Image:
+    sums = np.add.reduceat(region, np.array(rows[:-1]) - rows[0], axis=0)
+    sums = np.add.reduceat(sums, np.array(columns[:-1]) - columns[0], axis=1)
+    return (sums / np.outer(np.diff(rows), np.diff(columns))).astype(np.float32)
+
+
+class _Pixels:
+    """Brightness of a page, by region where that is possible."""
+
+    def __init__(self, tif: TiffFile, page: TiffPage) -> None:
+        self._file: Any = tif.filehandle
+        if decodes_by_region(page):
+            self._stored = stored_page(page, tif.byteorder, SegmentCache())
+        else:
+            self._whole: NDArray[Any] = page.asarray().reshape(page.shaped[0], *page.shaped[2:])
+
+    def read(self, rows: tuple[int, int], columns: tuple[int, int]) -> Image:
+        if hasattr(self, "_stored"):
+            samples = self._stored.read(self._file, rows, columns)
+        else:
+            samples = self._whole[:, rows[0] : rows[1], columns[0] : columns[1]]
+        return np.asarray(samples.astype(np.float32).mean(axis=(0, 3)))
+
+
+def _correlation(a: Image, b: Image) -> float:
+    """Correlation of fine structure; NaN where one of both has none."""
+    fine = [image - uniform_filter(image, NEAR) for image in (a, b)]
+    spread = [float(np.sqrt((image**2).sum())) for image in fine]
+    if min(spread) == 0 or not np.isfinite(spread).all():
+        return math.nan
+    return float((fine[0] * fine[1]).sum() / (spread[0] * spread[1]))
