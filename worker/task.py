@@ -1,16 +1,27 @@
-"""Celery task and app of a worker: signals, shutdown and logging."""
+"""Celery task and app of a worker: signals, shutdown and logging.
+
+A worker ends by Celery's warm shutdown: what has begun is finished. Beyond that its child drains, and a second SIGTERM
+ends it at once. Celery's soft shutdown would not do: it waits for its whole time-out, even if the work is done sooner,
+exits with status 1, and knows nothing of the files of a chunk that have not begun.
+"""
 
 import logging
 import os
 import signal
 import time
 import warnings
+from functools import partial
 from typing import Any
 
 from billiard import active_children
 from billiard.util import get_logger as children_logger
 from celery import Celery
-from celery.apps import worker as banners
+from celery.apps.worker import (
+    Worker,
+    install_worker_int_handler,
+    install_worker_term_handler,
+    install_worker_term_hard_handler,
+)
 from celery.exceptions import SecurityWarning
 from celery.signals import (
     setup_logging,
@@ -57,12 +68,37 @@ def create_app(settings: Settings, child: WorkerProcess, module: str) -> Celery:
         worker_concurrency=1,
         worker_max_memory_per_child=MEMORY_LIMIT_KB,
     )
+    app.Worker = app.subclass_with_self(LoggingWorker)
     app.task(child.handle, name=TASK)
     worker_process_init.connect(child.start, weak=False)
     worker_process_shutdown.connect(child.stop, weak=False)
     worker_shutting_down.connect(_on_warm_shutdown, weak=False)
     setup_logging.connect(lambda **_signal: _configure_logs(settings), weak=False)
     return app
+
+
+class LoggingWorker(Worker):
+    """Celery's worker, which logs that it ends instead of printing it, and does so outside of its signal handlers."""
+
+    def install_platform_tweaks(self, worker: Worker) -> None:
+        """Install Celery's signal handlers, without what they print."""
+        super().install_platform_tweaks(worker)
+        end_at_once = partial(install_worker_term_hard_handler, sig="SIGINT", verbose=False)
+        install_worker_term_handler(worker, verbose=False)
+        install_worker_int_handler(worker, callback=end_at_once, verbose=False)
+        install_worker_term_hard_handler(worker, verbose=False)
+
+    def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
+        """Shut down warmly."""
+        log.info("Told to end: the files that have begun are finished first.")
+        super().stop(in_sighandler, exitcode)
+
+    def terminate(self, in_sighandler: bool = False) -> None:
+        """Shut down cold."""
+        log.warning(
+            "Told to end at once: the files at hand go to the next worker, when their leases have run out."
+        )
+        super().terminate(in_sighandler)
 
 
 def run_worker(app: Celery) -> int:
@@ -83,7 +119,10 @@ def _worker_name() -> str:
 
 
 def _on_warm_shutdown(how: str, **_signal: Any) -> None:
-    """Celery lets a second Ctrl-C end the files at hand, but not a second SIGTERM."""
+    """Let children drain; and let a second SIGTERM end the files at hand, as Celery lets only a second Ctrl-C do.
+
+    Runs in a signal handler: nothing may be logged.
+    """
     if how == "Warm":
         for child in active_children():
             os.kill(child.pid, DRAIN_SIGNAL)
@@ -100,7 +139,6 @@ def _configure_logs(settings: Settings) -> None:
     configure_logs(settings.log_level, log_format=settings.log_format)
     for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # billiard's keeps to itself, and Celery prints what it says when it is told to end: lines that no program can read
+    # billiard's own handler prints lines that no program can read
     children_logger().setLevel(logging.WARNING)
     children_logger().propagate = True
-    banners.safe_say = lambda message, *_stream: log.info(message.removeprefix("worker: "))

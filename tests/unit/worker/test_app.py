@@ -38,31 +38,44 @@ def test_the_parent_binds_the_task_without_loading_what_only_its_child_needs():
     assert tasks == f"['{TASK}']"
 
 
-SPEAK = """
+END = """
 import signal
-from types import SimpleNamespace
+from unittest.mock import Mock
 from billiard import pool
-from celery.apps import worker
-from worker.app import app
-app.log.setup()
-pool.error("Process %r pid:%r exited with %r", "SpawnPoolWorker-1", 7, "signal 9 (SIGKILL)")
-worker.install_worker_term_handler(SimpleNamespace(hostname="worker@host"))
-signal.raise_signal(signal.SIGTERM)
+from celery.signals import worker_ready
+from nuqleus.settings import get_settings
+from worker.task import create_app, run_worker
+from worker.worker_process import WorkerProcess
+
+def is_ready(**_):
+    pool.error("Process %r pid:%r exited with %r", "SpawnPoolWorker-1", 7, "signal 9 (SIGKILL)")
+    signal.raise_signal(signal.{signal})
+
+worker_ready.connect(is_ready, weak=False)
+app = create_app(get_settings(), WorkerProcess(get_settings(), Mock()), "__main__")
+app.conf.worker_pool = "solo"
+raise SystemExit(run_worker(app))
 """
+"""A whole worker, without a child of its own, which is told to end as soon as it is ready."""
 
 
-def test_where_lines_are_json_so_is_what_celery_says_of_a_killed_child_and_of_its_end():
+@pytest.mark.parametrize("told", ["SIGTERM", "SIGINT"])
+def test_where_lines_are_json_so_is_what_is_said_of_a_killed_child_and_of_the_end(told):
     environment = os.environ | {"NUQLEUS_BROKER_URL": "memory://", "NUQLEUS_LOG_FORMAT": "json"}
-    spoken = subprocess.run(
-        [sys.executable, "-c", SPEAK], env=environment, capture_output=True, text=True, check=True
+    ended = subprocess.run(
+        [sys.executable, "-c", END.format(signal=told)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
-    lines = [json.loads(line) for line in spoken.stderr.splitlines()]
-    assert [(line["level"], line["message"]) for line in lines] == [
-        ("ERROR", "Process 'SpawnPoolWorker-1' pid:7 exited with 'signal 9 (SIGKILL)'"),
-        ("INFO", "Warm shutdown (MainProcess)"),
-    ]
-    assert spoken.stdout == ""
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    said = [(line["level"], line["message"]) for line in lines]
+    killed = ("ERROR", "Process 'SpawnPoolWorker-1' pid:7 exited with 'signal 9 (SIGKILL)'")
+    end = ("INFO", "Told to end: the files that have begun are finished first.")
+    assert [line for line in said if line in (killed, end)] == [killed, end]
+    assert ended.stdout == ""
 
 
 @pytest.fixture
