@@ -10,9 +10,8 @@ import numpy as np
 from PIL import Image
 from tifffile import COMPRESSION, PHOTOMETRIC, PLANARCONFIG, TiffPage
 
-from model.reading.tiff.layout import CHANNEL, SAMPLE
-
 from model.arrays import AnyArray
+from model.reading.tiff.layout import CHANNEL, SAMPLE
 
 JPEGS = {COMPRESSION.OJPEG, COMPRESSION.JPEG, COMPRESSION.JPEG_LOSSY, COMPRESSION.ALT_JPEG}
 """Compressions that tifffile decodes to RGB when the file says YCbCr."""

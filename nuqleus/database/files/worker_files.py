@@ -118,9 +118,7 @@ class WorkerFiles:
         """
         if self._complete(finished):
             return [None] * len(finished)
-        return [
-            None if len(finished) > 1 and self._complete([file]) else _lost(file.claim) for file in finished
-        ]
+        return [None if self._complete_alone(file) else _lost(file.claim) for file in finished]
 
     def find_originals(self, contents: Sequence[str], model_id: int) -> dict[tuple[str, str], int]:
         """Files with these contents that this model is done with, by their SHA-256 and image options as text."""
@@ -169,7 +167,7 @@ class WorkerFiles:
             claim: of a file that is incomplete or not there, or whose worker ends.
             count_attempt: whether it counts as an attempt.
         """
-        attempts = File.attempts if count_attempt else File.attempts - 1
+        attempts = claim.attempt if count_attempt else claim.attempt - 1
         values = {"state": FileState.WAITING, "queued_at": None, "attempts": attempts, **NO_LEASE}
         with writing(self._engine) as connection:
             return _change(connection, claim, values)
@@ -190,6 +188,18 @@ class WorkerFiles:
         given = {**which, "owner": owner, "now": now, "until": now + lease_seconds}
         with writing(self._engine) as connection:
             return [Claim(*row, owner=owner) for row in connection.execute(statement, given)]
+
+    def _complete_alone(self, file: Finished) -> bool:
+        if self._complete([file]):
+            return True
+        written = {
+            "state": FileState.DONE,
+            "sha256": file.sha256,
+            "image_options": str(file.image_options),
+            **NO_LEASE,
+        }
+        with reading(self._engine) as connection:
+            return _has(connection, file.claim, written)
 
     def _complete(self, finished: Sequence[Finished]) -> bool:
         """Write all of these, or none of them if one's lease is lost."""
@@ -219,5 +229,17 @@ def _lost(claim: Claim) -> LeaseLost:
 
 
 def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
-    """Change a running file if the claim still holds."""
-    return connection.execute(update(File).where(CLAIM_VALID).values(values), fence(claim)).rowcount == 1
+    """Change a running file if the claim still holds; or say that an earlier try has changed it already."""
+    change = update(File).where(CLAIM_VALID).values(values)
+    return bool(connection.execute(change, fence(claim)).rowcount) or _has(connection, claim, values)
+
+
+def _has(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
+    """Whether a file has these values since this very claim: who wrote them may not have heard of it.
+
+    A connection may drop after a COMMIT has succeeded, and before it is answered; whoever tries again finds the lease
+    gone. Another claim of the same content has another number of attempts.
+    """
+    as_claimed = {"attempts": claim.attempt, "size": claim.size, "mtime_ns": claim.mtime_ns}
+    expected = {name: value for name, value in (as_claimed | values).items() if name != "finished_at"}
+    return connection.scalar(select(File.id).filter_by(id=claim.file_id, **expected)) is not None

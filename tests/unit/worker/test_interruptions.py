@@ -1,5 +1,6 @@
 """What changes, vanishes or is away while a worker has a file, and what becomes of the file."""
 
+import logging
 import os
 from unittest.mock import Mock
 
@@ -168,6 +169,27 @@ def test_a_database_that_is_away_for_a_moment_loses_no_work(
     assert row(file_id).state == FileState.DONE
     assert clock.slept == [1, 2, 4]
     happen.assert_called_once()
+
+
+def test_a_commit_whose_answer_was_lost_is_told_as_what_it_is(
+    drop, process, row, worker_files, clock, monkeypatch, caplog
+):
+    caplog.set_level(logging.INFO)
+    file_id, complete_all = drop(), worker_files.complete_all
+    answers = iter([DatabaseUnavailable("the connection dropped after the COMMIT")])
+
+    def lose_the_answer(finished):
+        written = complete_all(finished)
+        for error in answers:
+            raise error
+        return written
+
+    monkeypatch.setattr(worker_files, "complete_all", lose_the_answer)
+    process(file_id)
+
+    assert row(file_id).state == FileState.DONE
+    assert "3 nuclei in 1 image" in caplog.text
+    assert "lease was lost" not in caplog.text
 
 
 def test_a_database_that_stays_away_leaves_the_file_to_the_sweep(
