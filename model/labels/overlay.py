@@ -7,6 +7,7 @@ import edt
 import numpy as np
 from numpy.typing import NDArray
 
+from model.arrays import AnyLabels, Bools, FloatImage, Indices, PixelArray
 from model.preprocessing.intensity_scaling import normalise
 
 Picture = NDArray[np.uint8]
@@ -37,7 +38,7 @@ PIXELS_PER_LINE = 1000
 """Lines are one pixel wide, and one more for each further so many pixels of the image's longer side."""
 
 
-def draw_overlay(pixels: NDArray[np.generic], labels: NDArray[np.integer]) -> Picture:
+def draw_overlay(pixels: PixelArray, labels: AnyLabels) -> Picture:
     """Draw an image with the outlines of its nuclei.
 
     A line lies inside its nucleus and nuclei that touch have lines of different colours, so two of them never
@@ -56,25 +57,25 @@ def draw_overlay(pixels: NDArray[np.generic], labels: NDArray[np.integer]) -> Pi
     return picture
 
 
-def to_picture(pixels: NDArray[np.generic]) -> Picture:
+def to_picture(pixels: PixelArray) -> Picture:
     """Show pixels of any kind, scaled so that dim images can be seen: (H, W, C) → (H, W, 3)."""
     light = normalise(pixels) if pixels.shape[2] in (1, 3) else _mix(pixels)
     picture = (np.clip(light, 0, 1) * 255 + 0.5).astype(np.uint8)
     return np.repeat(picture, 3 // picture.shape[2], axis=2)
 
 
-def find_lines(labels: NDArray[np.integer], width: int | None = None) -> NDArray[np.bool_]:
+def find_lines(labels: AnyLabels, width: int | None = None) -> Bools:
     """Return the pixels of nuclei that lie within a line's width of another label: (H, W) bool.
 
     The width is in pixels; by default it grows with the image.
     """
     width = width or 1 + (max(labels.shape) - 1) // PIXELS_PER_LINE
     distance: NDArray[np.float32] = edt.edt(np.ascontiguousarray(labels), black_border=False)
-    lines: NDArray[np.bool_] = (labels > 0) & (distance <= width)
+    lines: Bools = (labels > 0) & (distance <= width)
     return lines
 
 
-def choose_colours(labels: NDArray[np.integer]) -> NDArray[np.intp]:
+def choose_colours(labels: AnyLabels) -> Indices:
     """Return a row of `LINES` for each label 0..N, different for nuclei that touch.
 
     Greedy colouring in order of label; a nucleus starts with the colour that its number gives, so that all
@@ -88,7 +89,7 @@ def choose_colours(labels: NDArray[np.integer]) -> NDArray[np.intp]:
     return colours
 
 
-def _touching(labels: NDArray[np.integer]) -> Mapping[int, set[int]]:
+def _touching(labels: AnyLabels) -> Mapping[int, set[int]]:
     """Labels → labels beside them, diagonals included."""
     neighbours: dict[int, set[int]] = defaultdict(set)
     for here, there in (
@@ -104,7 +105,7 @@ def _touching(labels: NDArray[np.integer]) -> Mapping[int, set[int]]:
     return neighbours
 
 
-def _mix(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
+def _mix(pixels: PixelArray) -> FloatImage:
     """Scale each channel alone and add up their coloured lights: (H, W, C) → (H, W, 3)."""
     light = np.zeros((*pixels.shape[:2], 3), np.float32)
     for channel in range(pixels.shape[2]):

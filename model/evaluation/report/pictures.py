@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.arrays import AnyLabels
+from model.arrays import AnyLabels, Bools, Indices, PixelArray
 from model.evaluation.report.error_types import ErrorType, ErrorTypes
 from model.labels.overlay import Picture, find_lines, to_picture
 
@@ -73,9 +73,7 @@ class Pictures:
     predicted: str
 
 
-def draw_pictures(
-    pixels: NDArray[np.generic], truth: ClassifiedLabels, predicted: ClassifiedLabels
-) -> Pictures:
+def draw_pictures(pixels: PixelArray, truth: ClassifiedLabels, predicted: ClassifiedLabels) -> Pictures:
     """Draw an image, (H, W, C) of any numeric dtype, and the nuclei in it."""
     true_layer = _draw_layer(truth)
     missed = true_layer == ErrorType.MISSED
@@ -103,13 +101,13 @@ def _fit(labels: AnyLabels) -> AnyLabels:
     return labels[np.ix_(rows, columns)]
 
 
-def _nearest(side: int, scale: float) -> NDArray[np.intp]:
+def _nearest(side: int, scale: float) -> Indices:
     """The pixel shown at each place along a side of the picture."""
     middles = np.arange(max(1, round(side * scale))) + 0.5
     return np.minimum(middles / scale, side - 1).astype(np.intp)
 
 
-def _dashes(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _dashes(shape: tuple[int, ...]) -> Bools:
     rows, columns = np.ogrid[: shape[0], : shape[1]]
     return (rows + columns) // DASH % 2 == 0
 
