@@ -2,7 +2,7 @@
 
 - `foreground`: 1 inside nuclei.
 - `contact`: 1 where two nuclei are within a few pixels of each other: the line along which to cut.
-- `distance`: 0 outside, rising to 1 at each nucleus' innermost point, whatever its size: one hill a nucleus.
+- `distance`: 0 outside, rising to 1 at each nucleus' innermost point, whatever its size: one peak a nucleus.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ CONTACT_REACH = 5
 def distance_map(labels: NDArray[np.int32]) -> NDArray[np.float32]:
     """Return each pixel's distance to the edge of its nucleus, divided by that nucleus' largest. (H, W) → (H, W).
 
-    The border of the image is no edge: a nucleus cut by it keeps its hill where it would be in the whole picture.
+    The border of the image is no edge: a nucleus cut by it keeps its peak where it would be in the whole picture.
     """
     distances = edt.edt(labels, black_border=False)
     distances[~np.isfinite(distances)] = 1.0  # a nucleus that fills the image has no edge to be far from
