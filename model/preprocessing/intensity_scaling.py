@@ -14,6 +14,12 @@ LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.8
 MAX_SAMPLES = 1 << 20
 """Percentiles of larger images are taken from about this many evenly spaced pixels."""
 
+MAX_OFFSET_SAMPLES = 1 << 16
+"""So many of these tell whether pixels lie on a large offset."""
+
+MAX_ROUNDING = 1 / 4096
+"""Larger shares of the range of an image mustn't be lost by rounding: cameras have 12 bits and more."""
+
 CLIP_RANGE = (-0.5, 2.0)
 """Values beyond are cut: a single saturated fibre says nothing about nuclei."""
 
@@ -33,19 +39,22 @@ class IntensityScaling:
     """Linear scaling of an image's intensities to about 0..1; its parts may be scaled one by one.
 
     Attributes:
-        low: becomes 0.
+        low: becomes 0, once the offset is subtracted; `high` and `lowest` likewise.
         high: becomes 1.
         lowest: what NaN and infinities count as.
+        offset: subtracted before pixels become float32; 0 where float32 is fine enough for them.
     """
 
     low: float
     high: float
     lowest: float
+    offset: float = 0.0
 
     def __call__(self, pixels: PixelArray) -> FloatImage:
         """Scale (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
         scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
-        image = np.subtract(_finite(pixels, self.lowest), self.low, dtype=np.float32)
+        shifted = _finite(_shift(pixels, self.offset), self.lowest)
+        image = np.subtract(shifted, self.low, dtype=np.float32)
         image *= np.float32(scale)
         lowest, highest = CLIP_RANGE
         return np.clip(image, np.float32(lowest), np.float32(highest), out=image)
@@ -75,17 +84,18 @@ def fit_scaling(sample: PixelArray, everything: Callable[[], Iterable[PixelArray
         sample: of its pixels, every `sample_step`-th in both directions.
         everything: gives the whole image, in parts of any size; called only if a sample doesn't tell.
     """
-    lowest = 0.0 if sample.dtype.kind in "biu" else _extremes(everything())[0]
-    histogram = _without_glare(compute_histogram(_finite(sample, lowest)))
+    offset = _find_offset(sample)
+    lowest = 0.0 if sample.dtype.kind in "biu" else _extremes(everything(), offset)[0]
+    histogram = _without_glare(compute_histogram(_finite(_shift(sample, offset), lowest)))
     low, high = histogram.percentile(LOW_PERCENTILE), histogram.percentile(HIGH_PERCENTILE)
     if high <= low:  # nearly constant: the few pixels that differ may still be all there is
-        low, high = _extremes(everything())
-    return IntensityScaling(low, high, lowest)
+        low, high = _extremes(everything(), offset)
+    return IntensityScaling(low, high, lowest, offset)
 
 
-def sample_step(height: int, width: int) -> int:
-    """Return the step between the pixels that an image of this size is sampled at."""
-    return max(1, int((height * width / MAX_SAMPLES) ** 0.5))
+def sample_step(height: int, width: int, samples: int = MAX_SAMPLES) -> int:
+    """Return the step between the pixels that an image of this size is sampled at, for about so many samples."""
+    return max(1, int((height * width / samples) ** 0.5))
 
 
 def _finite(pixels: PixelArray, lowest: float) -> PixelArray:
@@ -96,9 +106,27 @@ def _finite(pixels: PixelArray, lowest: float) -> PixelArray:
     return image if finite.all() else np.where(finite, image, np.float32(lowest))
 
 
-def _extremes(parts: Iterable[PixelArray]) -> tuple[float, float]:
+def _find_offset(sample: PixelArray) -> float:
+    """Return the median of pixels of 32 bits and more if float32 would round them by a visible share of their range."""
+    if sample.dtype.kind == "b" or sample.dtype.itemsize < 4 or sample.dtype == np.float32:
+        return 0.0
+    step = sample_step(*sample.shape[:2], MAX_OFFSET_SAMPLES)
+    values = sample[::step, ::step]
+    finite = values[np.isfinite(values)]
+    if (finite == finite.astype(np.float32)).all():
+        return 0.0
+    low, median, high = np.percentile(finite, (LOW_PERCENTILE, 50, HIGH_PERCENTILE))
+    spread = high - low if high > low else float(finite.max()) - float(finite.min())
+    return float(median) if np.spacing(np.float32(abs(median))) > MAX_ROUNDING * spread else 0.0
+
+
+def _shift(pixels: PixelArray, offset: float) -> PixelArray:
+    return np.subtract(pixels, offset, dtype=np.float64).astype(np.float32) if offset else pixels
+
+
+def _extremes(parts: Iterable[PixelArray], offset: float) -> tuple[float, float]:
     """Return the lowest and the highest finite value; 0 and 0 where there is none."""
-    images = (part.astype(np.float32, copy=False) for part in parts)
+    images = (_shift(part, offset).astype(np.float32, copy=False) for part in parts)
     finite = (image[np.isfinite(image)] for image in images)
     found = [(float(values.min()), float(values.max())) for values in finite if values.size]
     return min((low for low, _ in found), default=0.0), max((high for _, high in found), default=0.0)

@@ -89,3 +89,47 @@ def test_nuclei_are_no_glare_however_few_they_are():
 def test_bright_nuclei_beside_few_dim_ones_are_no_glare():
     image = normalise(field(glaring=0.006, dim=10, share=0.03))
     assert image[-5:, -5:].mean() == pytest.approx(1, abs=0.1)
+
+
+def _holds(dtype: str, offset: int) -> bool:
+    if dtype == "float64":
+        return True
+    limits = np.iinfo(dtype)
+    return limits.min <= offset and offset + 5_000 <= limits.max
+
+
+@pytest.mark.parametrize(
+    ("dtype", "offset"),
+    [
+        (dtype, offset)
+        for dtype in ("int32", "uint32", "int64", "uint64", "float64")
+        for offset in (2**30, 2**31, 2**40, -(2**31))
+        if _holds(dtype, offset)
+    ],
+)
+def test_pixels_on_a_large_offset_look_as_without_it(dtype: str, offset: int):
+    """float32 knows only every 256th number about 2**31, and every 65,536th about 2**40."""
+    values = np.random.default_rng(0).normal(300, 60, (100, 100, 1)).round()
+    values[30:50, 30:50] += 2_000
+
+    moved = normalise((values.astype("int64") + offset).astype(dtype))
+
+    np.testing.assert_allclose(moved, normalise(values.astype("int32")), atol=1e-6)
+
+
+def test_a_dead_pixel_does_not_hide_a_large_offset():
+    values = np.random.default_rng(0).normal(300, 60, (100, 100, 1)).round().astype("uint32")
+    moved = values + np.uint32(2**31)
+    moved[0, 0] = 0
+
+    np.testing.assert_allclose(normalise(moved)[1:], normalise(values)[1:], atol=1e-4)
+
+
+def test_not_a_number_counts_as_the_darkest_on_a_large_offset_too():
+    values = ramp("float64", 4_000.0) + 2**33
+    values[5, 5] = np.nan
+
+    image = normalise(values)
+
+    assert image[5, 5] == image.min()
+    assert image.max() == pytest.approx(1, abs=0.02)
