@@ -110,8 +110,8 @@ def _find_offset(sample: PixelArray) -> float:
     """Return the median of pixels of 32 bits and more if float32 would round them by a visible share of their range."""
     if sample.dtype.kind == "b" or sample.dtype.itemsize < 4 or sample.dtype == np.float32:
         return 0.0
-    step = sample_step(*sample.shape[:2], MAX_OFFSET_SAMPLES)
-    values = sample[::step, ::step]
+    step = sample_step(sample.shape[0], sample.shape[1], MAX_OFFSET_SAMPLES)
+    values = sample[::step, ::step].astype(np.float64)
     finite = values[np.isfinite(values)]
     if (finite == finite.astype(np.float32)).all():
         return 0.0
