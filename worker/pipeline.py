@@ -22,8 +22,7 @@ if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.segmentation.segmenter import Segmentation
     from model.weights import ModelCard
 
-Labels = LabelImage
-OnImage = Callable[[Plane, Labels, ImageResult], None]
+OnImage = Callable[[Plane, LabelImage, ImageResult], None]
 OnBlock = Callable[[int, int], None]
 """Called with the number of blocks that are done, and of all."""
 
@@ -71,7 +70,7 @@ def process(
         OSError: the file can't be read at all.
     """
     memory = memory or MemoryBudget(LARGE)
-    labels: Labels
+    labels: LabelImage
     for plane, seconds in _read(path, image_options, max_pixels):
         tile_predictor = segmenter.tile_predictor if plane.is_large else None
         with memory.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
@@ -102,7 +101,9 @@ def _read(path: Path, image_options: ImageOptions, max_pixels: int) -> Iterator[
         start = time.perf_counter()
 
 
-def _process_whole(plane: Plane, segmenter: SegmenterProtocol, reading: float) -> tuple[Labels, ImageResult]:
+def _process_whole(
+    plane: Plane, segmenter: SegmenterProtocol, reading: float
+) -> tuple[LabelImage, ImageResult]:
     found = segmenter.segment(nuclear_pixels(plane))
     start = time.perf_counter()
     nuclei = measure_shapes(found.labels)

@@ -62,7 +62,7 @@ class BlockSpan:
 
 @dataclass(frozen=True)
 class Block:
-    """Some tiles of an image, and where they lie."""
+    """Block of tiles, and where it lies in the image."""
 
     rows: BlockSpan
     columns: BlockSpan

@@ -10,7 +10,7 @@ _END = object()
 
 
 def prefetch(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield what an iterator yields; the next item is made by a thread while the caller works on this one.
+    """Prefetch an iterator by one: a thread makes the next item while the caller works on this one.
 
     Whoever leaves early waits for the item that is being made.
     """

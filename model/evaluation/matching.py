@@ -22,7 +22,7 @@ THRESHOLDS: Floats = np.round(np.arange(0.50, 1.0, 0.05), 2)
 
 @dataclass(frozen=True)
 class MatchingResult:
-    """How the nuclei of a predicted label image match the true ones.
+    """Result of matching the nuclei of a predicted label image to the true ones.
 
     Attributes:
         tp: true positives, nuclei found, per threshold: (10,) int64.
@@ -40,12 +40,12 @@ class MatchingResult:
 
     @property
     def precision(self) -> Floats:
-        """Tp / (tp + fp + fn) per threshold: (10,); 1 where nothing is there and nothing was found."""
+        """Precision per threshold, tp / (tp + fp + fn): (10,); 1 where nothing is there and nothing was found."""
         return _ratio(self.tp, self.n_truth + self.n_predicted - self.tp)
 
     @property
     def score(self) -> float:
-        """The Data Science Bowl's figure of this image."""
+        """Score of this image, as the Data Science Bowl counts."""
         return float(self.precision.mean())
 
     @property

@@ -46,7 +46,7 @@ class EvaluatedImage:
 
 @dataclass(frozen=True)
 class ImageScore:
-    """How well one image was segmented."""
+    """Score of one image."""
 
     name: str
     kind: str
@@ -55,7 +55,7 @@ class ImageScore:
 
 @dataclass(frozen=True)
 class Summary:
-    """Figures of a group of images.
+    """Scores of a group of images.
 
     Attributes:
         kind: the group's name.
@@ -77,7 +77,7 @@ class Summary:
 
 
 def score(image: EvaluatedImage) -> ImageScore:
-    """Return how well the nuclei of an image were found."""
+    """Score the predicted nuclei of an image."""
     return ImageScore(image.name, image.kind, match_nuclei(image.truth, image.predicted))
 
 

@@ -1,4 +1,4 @@
-"""Intensity of every nucleus in every channel."""
+"""Intensity of each nucleus in each channel."""
 
 from collections.abc import Callable
 

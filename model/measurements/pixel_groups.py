@@ -64,7 +64,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class NucleusPixels:
-    """The pixels of some nuclei, grouped by nucleus: (P,) each.
+    """Pixels of some nuclei, grouped by nucleus: (P,) each.
 
     Attributes:
         nucleus: the nucleus of each pixel, 0..N-1.

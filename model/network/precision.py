@@ -27,7 +27,7 @@ def choose_precision(cpu_info: Path = CPU_INFO) -> Precision:
 
 @contextmanager
 def computing_in(precision: Precision) -> Iterator[None]:
-    """Give layers that are made within the block this precision."""
+    """Set the dtype policy of layers that are made within the block."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:

@@ -15,7 +15,7 @@ Response = TypeVar("Response")
 
 
 class RequestBatcher(Generic[Request, Response]):
-    """Calls a function of a batch on behalf of threads that have one request each.
+    """Batches the requests of threads that have one each.
 
     Args:
         run_batch: takes requests, returns a response to each. What it raises, every caller of the batch gets.

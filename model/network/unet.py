@@ -42,7 +42,7 @@ def build_unet(config: UNetConfig) -> keras.Model:
 
 
 class Resized(layers.Layer):
-    """(B, H, W, C) → (B, H · larger / smaller, W · larger / smaller, C), bilinear; both must come out whole."""
+    """Bilinear resizing: (B, H, W, C) → (B, H · larger / smaller, W · larger / smaller, C), which must be whole."""
 
     def __init__(self, larger: int, smaller: int, **options: Any) -> None:
         super().__init__(**options)
@@ -75,7 +75,7 @@ class Resized(layers.Layer):
 
 
 class AppendSqrt(layers.Layer):
-    """(B, H, W, C) → (B, H, W, 2 · C): values, then their square roots; below 0 the root is 0."""
+    """Square roots beside the values: (B, H, W, C) → (B, H, W, 2 · C); below 0 the root is 0."""
 
     def call(self, inputs: Any) -> Any:  # noqa: D102 - Keras names it
         return ops.concatenate([inputs, ops.sqrt(ops.maximum(inputs, 0.0))], axis=-1)
@@ -85,7 +85,7 @@ class AppendSqrt(layers.Layer):
 
 
 class PixelShuffle(layers.Layer):
-    """(B, H, W, C · block²) → (B, H · block, W · block, C): spreads channels over a block of pixels."""
+    """Sub-pixel upsampling (Shi et al. 2016): (B, H, W, C · block²) → (B, H · block, W · block, C)."""
 
     def __init__(self, block: int, **options: Any) -> None:
         super().__init__(**options)

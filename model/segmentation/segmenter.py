@@ -32,7 +32,7 @@ what lies beyond 160 changes its probabilities by less than 0.0002."""
 
 @dataclass(frozen=True)
 class Segmentation:
-    """An image's nuclei.
+    """Label image of an image's nuclei, and how long it took.
 
     Attributes:
         labels: (H, W) int32, 0 background, 1..N nuclei.

@@ -11,7 +11,7 @@ from model.labels.overlaps import overlap
 
 @dataclass(frozen=True)
 class Case:
-    """How well an image was segmented, in figures and pictures.
+    """Evaluation of one image, in figures and pictures.
 
     Attributes:
         score: its name, kind and score.

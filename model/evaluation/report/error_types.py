@@ -143,7 +143,7 @@ def _was_seen(overlaps: Overlaps) -> Bools:
 
 
 def _covers(overlaps: Overlaps) -> Bools:
-    """Whether the nucleus in each pair's row covers the one in its column: (P,)."""
+    """Whether the nucleus in each pair's row covers the one in its column: (S,)."""
     return 2 * overlaps.shared > overlaps.predicted.areas[overlaps.columns]
 
 

@@ -60,7 +60,7 @@ class ClassifiedLabels:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Data URIs.
+    """Pictures of one image, as data URIs.
 
     Attributes:
         image: WebP of the image.
