@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from model.hashing import hash_file
+from model.labels.masks import LabelImage
 from model.memory_budget import MemoryBudget
 from model.reading import LARGE, Plane
 from nuqleus.database.files.records import Claim
@@ -36,7 +37,7 @@ from worker.outcomes import (
     Released,
 )
 from worker.overlay_writer import OverlayWriter
-from worker.pipeline import Labels, SegmenterProtocol, process
+from worker.pipeline import SegmenterProtocol, process
 from worker.progress import Progress
 from worker.retry import RetryPolicy
 from worker.thread_pool import run_concurrently
@@ -197,7 +198,7 @@ class Processor:
         claim = file.claim
         progress = Progress(claim.path)
 
-        def on_image(plane: Plane, labels: Labels, _result: ImageResult) -> None:
+        def on_image(plane: Plane, labels: LabelImage, _result: ImageResult) -> None:
             self.heartbeat.ensure_held(claim)
             overlays.add(plane, labels)
 

@@ -14,10 +14,10 @@ from cli.options import channel_option, weights_option, z_option
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from model.labels.masks import LabelImage
     from model.reading import Plane
     from nuqleus.database.files.results import ImageResult
     from worker.output_files import OutputFiles
-    from worker.pipeline import Labels
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _write_images(
     return sum(len(result.nuclei["label"]) for result in results)
 
 
-def _write(outputs: OutputFiles, plane: Plane, labels: Labels, result: ImageResult) -> None:
+def _write(outputs: OutputFiles, plane: Plane, labels: LabelImage, result: ImageResult) -> None:
     from model.labels import label_files
     from worker import csv_output
     from worker.output_files import OVERLAY, save_overlay
