@@ -36,7 +36,7 @@ SELECT files.path, COUNT(*) AS nuclei, ROUND(AVG(nuclei.area)) AS mean_area
 FROM files JOIN images ON images.file_id = files.id JOIN nuclei ON nuclei.image_id = images.id
 GROUP BY files.path ORDER BY nuclei DESC LIMIT 10;"""
 
-_LOOK_SECONDS = 0.5
+_REFRESH_SECONDS = 0.5
 
 
 class RunReport:
@@ -76,7 +76,7 @@ class RunReport:
         """
         if time.monotonic() < self._due:
             return False
-        self._due = time.monotonic() + _LOOK_SECONDS
+        self._due = time.monotonic() + _REFRESH_SECONDS
         try:
             status = get_status(self._engine, time.time(), alive_within=self._settings.lease_seconds)
         except RetryableError:  # the scheduler says what is wrong

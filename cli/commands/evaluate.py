@@ -19,26 +19,23 @@ if TYPE_CHECKING:
     from model.evaluation.scores import ImageScore, Summary
     from model.training.dataset import Pair
 
-SHOWN = ("0.50", "0.70", "0.90")
-"""IoU thresholds with a column of their own; the JSON has all."""
-
 PLANE = re.compile(r"\.s\d+\.t\d+\.z\d+$")
 """What label images of files with several images have in their names."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """What is measured.
+class Predictor:
+    """What is measured: a network, or label images that somebody made.
 
     Attributes:
         name: of the network, or of the folder of label images.
         facts: what the report says of it.
-        find: from a labelled image and its pixels to the nuclei found in it.
+        predict: from a labelled image and its pixels to the label image to measure.
     """
 
     name: str
     facts: Mapping[str, str]
-    find: Callable[[Pair, Any], Any]
+    predict: Callable[[Pair, Any], Any]
 
 
 @click.command()
@@ -71,43 +68,23 @@ def command(
     StarDist's pooled average precision, and IoU and Dice of the foreground, over all images and per kind.
     """
     from cli.progress_bars import track
+    from cli.score_table import print_scores
     from model.evaluation.scores import image_rows, summarise
     from model.training.dataset import find_pairs
 
     pairs = find_pairs(folder)
-    source = _take_labels(labels) if labels else _load_network(weights)
-    report = _start_report(report_folder, folder, source) if report_folder else None
-    scores = [_score(pair, source, report) for pair in track(pairs, "Measuring")]
+    predictor = _label_file_predictor(labels) if labels else _network_predictor(weights)
+    report = _start_report(report_folder, folder, predictor) if report_folder else None
+    scores = [_score(pair, predictor, report) for pair in track(pairs, "Measuring")]
     summaries = summarise(scores)
-    print_summaries(summaries)
+    print_scores(summaries)
     if json_file is not None:
         json_file.write_text(json.dumps(_to_json(summaries, image_rows(scores)), indent=2) + "\n")
     if report is not None:
         click.echo(f"The report is {_write(report)}.")
 
 
-def print_summaries(summaries: Sequence[Summary]) -> None:
-    """Print a table, one row a kind."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title="Agreement with the truth", box=SIMPLE_HEAD, padding=0)
-    table.add_column("kind", no_wrap=True)
-    for column in ("images", "nuclei", "DSB", *(f"AP{t[1:]}" for t in SHOWN), "IoU", "Dice"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for row in summaries:
-        figures = (
-            row.dsb,
-            *(row.average_precision[t] for t in SHOWN),
-            row.foreground_iou,
-            row.foreground_dice,
-        )
-        table.add_row(row.kind, str(row.images), str(row.nuclei), *(f"{figure:.3f}" for figure in figures))
-    Console().print(table)
-
-
-def _load_network(weights: Path | None) -> Source:
+def _network_predictor(weights: Path | None) -> Predictor:
     from model.network.quiet_start import quiet_start
 
     with quiet_start():
@@ -116,15 +93,17 @@ def _load_network(weights: Path | None) -> Source:
         segmenter = Segmenter.load(weights)
     card = segmenter.card
     facts = {"Network": card.name, "SHA-256 of its weights": card.sha256}
-    return Source(card.name, facts, lambda _pair, pixels: segmenter.segment(pixels).labels)
+    return Predictor(card.name, facts, lambda _pair, pixels: segmenter.segment(pixels).labels)
 
 
-def _take_labels(folder: Path) -> Source:
+def _label_file_predictor(folder: Path) -> Predictor:
     from model.training.dataset import read_labels
 
     paths = _label_images(folder)
     name = _name(folder)
-    return Source(name, {"Label images": name}, lambda pair, _pixels: read_labels(_find(pair, paths, folder)))
+    return Predictor(
+        name, {"Label images": name}, lambda pair, _pixels: read_labels(_find(pair, paths, folder))
+    )
 
 
 def _label_images(folder: Path) -> dict[str, list[Path]]:
@@ -150,7 +129,7 @@ def _find(pair: Pair, paths: Mapping[str, list[Path]], folder: Path) -> Path:
     return found[0]
 
 
-def _start_report(output: Path, data: Path, source: Source) -> EvaluationReport:
+def _start_report(output: Path, data: Path, predictor: Predictor) -> EvaluationReport:
     from datetime import datetime
 
     from model.evaluation.report.page import EvaluationReport, Subject
@@ -159,8 +138,8 @@ def _start_report(output: Path, data: Path, source: Source) -> EvaluationReport:
     _make_folder(output)  # now, not when the work is done
     measured = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}, nuqleus {__version__}"
     name = _name(data)
-    facts = {**source.facts, "Data": name, "Measured": measured}
-    return EvaluationReport(Subject(f"{source.name} on {name}", facts), output)
+    facts = {**predictor.facts, "Data": name, "Measured": measured}
+    return EvaluationReport(Subject(f"{predictor.name} on {name}", facts), output)
 
 
 def _make_folder(folder: Path) -> None:
@@ -182,12 +161,14 @@ def _name(folder: Path) -> str:
     return "/".join(folder.resolve().parts[-2:])
 
 
-def _score(pair: Pair, source: Source, report: EvaluationReport | None) -> ImageScore:
+def _score(pair: Pair, predictor: Predictor, report: EvaluationReport | None) -> ImageScore:
     from model.evaluation.scores import EvaluatedImage, score
     from model.training.dataset import read_image, read_labels
 
     pixels = read_image(pair.image)
-    image = EvaluatedImage(pair.name, pair.kind, pixels, read_labels(pair.labels), source.find(pair, pixels))
+    image = EvaluatedImage(
+        pair.name, pair.kind, pixels, read_labels(pair.labels), predictor.predict(pair, pixels)
+    )
     return score(image) if report is None else report.add(image)
 
 

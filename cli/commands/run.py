@@ -62,15 +62,15 @@ def run(settings: Settings, *, once: bool) -> int:
 
     with hold_run_lock(settings.state_dir), StopSignals() as signals, LocalStack(settings) as stack:
         try:
-            status = _work(stack, signals, once=once)
+            status = _run_all(stack, signals, once=once)
             stack.stop()
         except KeyboardInterrupt:
             return INTERRUPTED
     return status
 
 
-def _work(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
-    """Start all parts, the slowest first, and look after them."""
+def _run_all(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
+    """Start all processes, the slowest first, and supervise them."""
     settings = stack.start()
 
     from cli.run_report import RunReport
@@ -84,13 +84,13 @@ def _work(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
     loop = make_scheduler_loop(settings, engine, app)
     serve_scheduler_metrics(settings, engine, app)
     with RunReport(engine, settings, goes_on=not once) as report, run_in_thread(settings, loop):
-        has_ended = _look_after(stack, loop, report, signals, once=once)
+        has_ended = _supervise(stack, loop, report, signals, once=once)
     if not once:
         return 0
-    return _conclude(settings, loop, failures(engine)) if has_ended else INTERRUPTED
+    return _report_failures(settings, loop, failures(engine)) if has_ended else INTERRUPTED
 
 
-def _look_after(
+def _supervise(
     stack: LocalStack, loop: SchedulerLoop, report: RunReport, signals: StopSignals, *, once: bool
 ) -> bool:
     """Keep everything going until told to stop; with `once`, return True when every file has ended."""
@@ -106,7 +106,7 @@ def _look_after(
     return False
 
 
-def _conclude(settings: Settings, loop: SchedulerLoop, failed: list[FileSummary]) -> int:
+def _report_failures(settings: Settings, loop: SchedulerLoop, failed: list[FileSummary]) -> int:
     from cli.run_report import print_failures
 
     assert loop.folder is not None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Input:
+class InputFile:
     """An image file, and the name that its outputs begin with, relative to the output folder."""
 
     path: Path
@@ -65,21 +65,21 @@ def command(
     image_options = ImageOptions(settings.channel, settings.z)
     find = partial(process, segmenter=segmenter, image_options=image_options, max_pixels=settings.max_pixels)
     segment = partial(_segment, output=output, find=find)
-    counts = [segment(one, note=note) for one, note in track_with_notes(inputs, "Segmenting")]
+    counts = [segment(file, note=note) for file, note in track_with_notes(inputs, "Segmenting")]
     done = [count for count in counts if count is not None]
     click.echo(f"{sum(done)} nuclei in {len(done)} of {len(inputs)} files; see {output}")
     if len(done) < len(inputs):
         raise SystemExit(1)
 
 
-def find_inputs(given: Sequence[Path], output: Path) -> Iterator[Input]:
+def find_inputs(given: Sequence[Path], output: Path) -> Iterator[InputFile]:
     """Yield the files given, and those in the folders given, each once and under a name of its own."""
     taken: set[str] = set()
     seen: set[Path] = set()
     for path, name in _walk(given, output):
         if path.resolve() not in seen:
             seen.add(path.resolve())
-            yield Input(path, _free_name(name, taken))
+            yield InputFile(path, _free_name(name, taken))
 
 
 def _walk(given: Sequence[Path], output: Path) -> Iterator[tuple[Path, str]]:
@@ -106,31 +106,34 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _segment(
-    one: Input, output: Path, find: Callable[..., Iterator[ImageResult]], note: Callable[[str], None]
+    file: InputFile, output: Path, find: Callable[..., Iterator[ImageResult]], note: Callable[[str], None]
 ) -> int | None:
     """Process one file; returns the number of its nuclei, or None if it failed."""
     from nuqleus.paths import printable
     from worker.output_files import OutputFiles
 
     try:
-        with OutputFiles(output / one.name) as outputs:
-            count = _write_images(one, find, outputs, note)
+        with OutputFiles(output / file.name) as outputs:
+            count = _write_images(file, find, outputs, note)
             outputs.publish()
             return count
     except click.ClickException:
         raise
     except Exception as error:
-        click.echo(printable(f"{one.path}: {_reason(error)}"), err=True)
+        click.echo(printable(f"{file.path}: {_reason(error)}"), err=True)
         return None
 
 
 def _write_images(
-    one: Input, find: Callable[..., Iterator[ImageResult]], outputs: OutputFiles, note: Callable[[str], None]
+    file: InputFile,
+    find: Callable[..., Iterator[ImageResult]],
+    outputs: OutputFiles,
+    note: Callable[[str], None],
 ) -> int:
     def on_block(done: int, blocks: int) -> None:
-        note(f"{one.name}: {done} of {blocks} blocks")
+        note(f"{file.name}: {done} of {blocks} blocks")
 
-    results = find(one.path, on_image=partial(_write, outputs), on_block=on_block)
+    results = find(file.path, on_image=partial(_write, outputs), on_block=on_block)
     return sum(len(result.nuclei["label"]) for result in results)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 2.0
 """Time between two looks."""
 
-REST = 9
+REST_FACTOR = 9
 """Looks that take long leave the database so many times as long in peace."""
 
 
@@ -55,7 +55,9 @@ def command(watch: bool, as_json: bool, process: str | None, database_url: str |
         elif watch:
             _watch(engine, settings.lease_seconds)
         elif as_json:
-            click.echo(json.dumps(to_json(*_look(engine, time.time(), settings.lease_seconds)), indent=2))
+            click.echo(
+                json.dumps(to_json(*_get_status(engine, time.time(), settings.lease_seconds)), indent=2)
+            )
         else:
             _show(engine, settings.lease_seconds)
 
@@ -87,7 +89,7 @@ def _utc(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
 
 
-def _look(engine: Engine, now: float, alive_within: float) -> tuple[Status, StatusDetails]:
+def _get_status(engine: Engine, now: float, alive_within: float) -> tuple[Status, StatusDetails]:
     from nuqleus.database.queries.status import get_status
     from nuqleus.database.queries.status_details import get_details
 
@@ -97,7 +99,7 @@ def _look(engine: Engine, now: float, alive_within: float) -> tuple[Status, Stat
 def _show(engine: Engine, alive_within: float) -> None:
     from rich.console import Console
 
-    Console(highlight=False).print(_drawn(engine, alive_within))
+    Console(highlight=False).print(_draw(engine, alive_within))
 
 
 def _watch(engine: Engine, alive_within: float) -> None:
@@ -108,23 +110,23 @@ def _watch(engine: Engine, alive_within: float) -> None:
     with suppress(KeyboardInterrupt), Live(console=Console(highlight=False), auto_refresh=False) as live:
         while True:
             began = time.monotonic()
-            live.update(_drawn_if_possible(engine, alive_within), refresh=True)
-            time.sleep(max(WATCH_SECONDS, REST * (time.monotonic() - began)))
+            live.update(_draw_if_possible(engine, alive_within), refresh=True)
+            time.sleep(max(WATCH_SECONDS, REST_FACTOR * (time.monotonic() - began)))
 
 
-def _drawn(engine: Engine, alive_within: float) -> RenderableType:
+def _draw(engine: Engine, alive_within: float) -> RenderableType:
     from cli.status_view import draw
 
     now = time.time()
-    return draw(*_look(engine, now, alive_within), now)
+    return draw(*_get_status(engine, now, alive_within), now)
 
 
-def _drawn_if_possible(engine: Engine, alive_within: float) -> RenderableType:
+def _draw_if_possible(engine: Engine, alive_within: float) -> RenderableType:
     from rich.text import Text
 
     from nuqleus.errors import RetryableError
 
     try:
-        return _drawn(engine, alive_within)
+        return _draw(engine, alive_within)
     except RetryableError as error:
         return Text(f"No news: {error}", style="red")

@@ -106,7 +106,8 @@ def _train(start: TrainingStart, folder: Path, output: Path, name: str, resume: 
     from cli.progress_bars import make_progress, track
     from model.training.callbacks import Callbacks
     from model.training.dataset import load_examples
-    from model.training.session import TrainingPlan, describe_data, run_session, split_folder
+    from model.training.session import TrainingPlan, run_session
+    from model.training.split import describe_data, split_folder
 
     split = split_folder(folder)
     if not (folder / "train").is_dir():
@@ -148,10 +149,10 @@ def _make_folder(output: Path) -> None:
 
 
 def _report(card: ModelCard, output: Path) -> None:
-    from cli.commands.evaluate import print_summaries
+    from cli.score_table import print_scores
     from model.evaluation.scores import Summary
 
-    print_summaries([Summary(**summary) for summary in card.metrics.values()])
+    print_scores([Summary(**summary) for summary in card.metrics.values()])
     click.echo(
         f"Weights, card, curve and examples are in {output}: {card.name}.weights.h5, {card.name}.json,"
     )

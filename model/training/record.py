@@ -22,7 +22,7 @@ def make_record(recipe: Recipe, initial_weights: Path | None, data: Mapping[str,
     Args:
         recipe: what is trained, and how.
         initial_weights: weights that it begins with instead of random ones.
-        data: describes the images, see `describe_data`.
+        data: describes the images, see `model.training.split.describe_data`.
     """
     record = {
         **asdict(recipe),

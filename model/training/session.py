@@ -1,6 +1,5 @@
 """Training session: from labelled images to weights with their card, by training, threshold search and evaluation."""
 
-import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +17,7 @@ from model.network.forward_pass import BatchedForwardPass
 from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import predict_maps
 from model.training.callbacks import NO_CALLBACKS, Callbacks
-from model.training.dataset import Example, Pair, find_pairs
+from model.training.dataset import Example
 from model.training.pictures import draw_curve, draw_examples
 from model.training.recipe import FINE_TUNE, Recipe
 from model.training.record import check_record, make_record, write_record
@@ -28,56 +27,8 @@ from model.training.trainer import InitialWeights, save_without_optimizer, train
 from model.weights import ModelCard, read_card, write_card
 from model.weights.postprocessing import PostprocessingParams
 
-VALIDATION_SHARE = 8
-"""Of a folder without a validation set of its own, one image in so many is held out."""
-
 EXAMPLES_A_KIND = 2
 """How many images of each kind the picture of examples shows: the worst and the best."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """Which images are trained on, and which the result is measured on."""
-
-    train: list[Pair]
-    val: list[Pair]
-
-
-def split_folder(folder: Path) -> Split:
-    """Return `folder/train` and `folder/val` where they exist, else a fixed split of `folder` by name.
-
-    Raises:
-        DatasetError: there aren't images to train on and others to measure on; see also `find_pairs`.
-    """
-    if (folder / "train").is_dir():
-        return Split(find_pairs(folder / "train"), find_pairs(folder / "val"))
-    pairs = find_pairs(folder)
-    names = {pair.name for pair in pairs}
-    if len(names) < 2:
-        raise DatasetError(
-            f"{folder} has one labelled image: it takes two at least, of which one is held out to measure on."
-        )
-    held_out = {name for name in names if _is_held_out(name)}
-    if held_out in (set(), names):
-        held_out = {pairs[0].name}
-    return Split(
-        [pair for pair in pairs if pair.name not in held_out],
-        [pair for pair in pairs if pair.name in held_out],
-    )
-
-
-def describe_data(folder: Path, split: Split) -> dict[str, Any]:
-    """Say which images these are: counts, and a digest over the bytes of all images and label images."""
-    digest = hashlib.sha256()
-    for pair in (*split.train, *split.val):
-        for path in (pair.image, pair.labels):
-            digest.update(hash_file(path).encode())
-    return {
-        "name": folder.resolve().name,
-        "train": len(split.train),
-        "val": len(split.val),
-        "sha256": digest.hexdigest(),
-    }
 
 
 @dataclass(frozen=True)
@@ -121,7 +72,7 @@ class TrainingPlan:
         start: what it starts from.
         folder: where checkpoint, log, weights, card and pictures go.
         name: of the network.
-        data: describes the images, see `describe_data`.
+        data: describes the images, see `model.training.split.describe_data`.
         code_version: of this package.
         resume: go on from the checkpoint in `folder` if there is one.
     """
@@ -246,7 +197,3 @@ def _worst_and_best(scores: Sequence[ImageScore]) -> list[int]:
         )
         shown += ranks[:1] + ranks[1:][-(EXAMPLES_A_KIND - 1) :]
     return shown
-
-
-def _is_held_out(name: str) -> bool:
-    return hashlib.sha256(name.encode()).digest()[0] % VALIDATION_SHARE == 0

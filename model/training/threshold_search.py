@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from model.evaluation.matching import match_nuclei
 from model.network.config import UNetConfig
@@ -43,16 +42,12 @@ def search_thresholds(
 
     Coordinate ascent over `GRID` from `start`, which stays unless others are better; `on_trial` is told of every trial.
     """
-    maps = [
-        predict_maps(BatchedForwardPass(network), config, example.image).astype(np.float16)
-        for example in examples
-    ]
-    truths = [example.labels for example in examples]
+    score = _scoring(network, config, examples)
     tried: dict[PostprocessingParams, float] = {}
 
     def attempt(params: PostprocessingParams) -> None:
         if params not in tried:
-            tried[params] = _mean_score(maps, truths, config.outputs, params)
+            tried[params] = score(params)
             on_trial(params, tried[params])
 
     attempt(start)
@@ -65,14 +60,19 @@ def search_thresholds(
     return best, tried[best]
 
 
-def _mean_score(
-    maps: Sequence[NDArray[np.float16]],
-    truths: Sequence[NDArray[np.int32]],
-    outputs: tuple[str, ...],
-    params: PostprocessingParams,
-) -> float:
-    scores = [
-        match_nuclei(truth, find_nuclei(predicted.astype(np.float32), outputs, params)).score
-        for predicted, truth in zip(maps, truths, strict=True)
-    ]
-    return float(np.mean(scores))
+def _scoring(
+    network: keras.Model, config: UNetConfig, examples: Sequence[Example]
+) -> Callable[[PostprocessingParams], float]:
+    """Predict the maps of all images once, and return what scores thresholds on them: the mean over the images."""
+    forward = BatchedForwardPass(network)
+    maps = [predict_maps(forward, config, example.image).astype(np.float16) for example in examples]
+
+    def score(params: PostprocessingParams) -> float:
+        found = (find_nuclei(one.astype(np.float32), config.outputs, params) for one in maps)
+        scores = [
+            match_nuclei(example.labels, labels).score
+            for example, labels in zip(examples, found, strict=True)
+        ]
+        return float(np.mean(scores))
+
+    return score

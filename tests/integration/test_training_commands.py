@@ -101,7 +101,7 @@ def test_an_output_folder_that_cannot_be_made_is_refused(folder: Path, tmp_path:
 
 
 def test_what_is_held_out_is_named(folder: Path, tmp_path: Path):
-    from model.training.session import split_folder
+    from model.training.split import split_folder
 
     (tmp_path / "junk.weights.h5").write_bytes(b"junk")
     card = read_card(SHIPPED)

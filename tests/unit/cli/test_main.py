@@ -62,3 +62,25 @@ def test_a_wrong_call_is_status_2_and_shows_the_way_to_the_help(arguments):
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2
     assert "--help" in result.stderr
+
+
+SHARED = ("--input", "--database", "--broker", "--weights", "--overlays", "--channel", "--z", "--rules")
+
+
+def all_commands():
+    context = click.Context(main)
+    for name in COMMANDS:
+        command = main.get_command(context, name)
+        yield from command.commands.values() if isinstance(command, click.Group) else [command]
+
+
+@pytest.mark.parametrize("option", SHARED)
+def test_an_option_that_several_commands_share_sets_the_same_and_takes_the_same_in_each(option):
+    found = [
+        parameter for command in all_commands() for parameter in command.params if option in parameter.opts
+    ]
+    meanings = {
+        (parameter.name, parameter.metavar, str(parameter.type.to_info_dict())) for parameter in found
+    }
+    assert found
+    assert len(meanings) == 1

@@ -53,7 +53,7 @@ def model_id(sqlite_engine):
 
 @pytest.fixture
 def report(sqlite_engine, settings, monkeypatch):
-    monkeypatch.setattr("cli.run_report._LOOK_SECONDS", 0)
+    monkeypatch.setattr("cli.run_report._REFRESH_SECONDS", 0)
     with RunReport(sqlite_engine, settings, goes_on=False) as report:
         yield report
 

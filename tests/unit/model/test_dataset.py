@@ -10,7 +10,8 @@ from PIL import Image
 from model.errors import DatasetError
 from model.training.dataset import find_pairs, load_examples, read_image, read_labels
 from model.training.recipe import Recipe, Stage
-from model.training.session import TrainingPlan, TrainingStart, run_session, split_folder
+from model.training.session import TrainingPlan, TrainingStart, run_session
+from model.training.split import split_folder
 from tests.unit.model.training_examples import draw_example
 
 TWO = np.zeros((12, 16), np.uint16)
