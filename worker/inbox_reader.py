@@ -38,7 +38,7 @@ class InboxReader:
         """
         self._mount.ensure_mounted()
         path = Path(safe_join(self._folder, claim.path))
-        return path if self._links_may_leave else SandboxedPath(path).of(self._folder)
+        return path if self._links_may_leave else SandboxedPath(path).within(self._folder)
 
 
 class SandboxedPath(PosixPath):
@@ -47,8 +47,8 @@ class SandboxedPath(PosixPath):
     The scheduler has looked at links already, but what a name stands for can be exchanged at any moment.
     """
 
-    def of(self, folder: Path) -> "SandboxedPath":
-        """Say which folder that is."""
+    def within(self, folder: Path) -> "SandboxedPath":
+        """Set the folder that the file must lie in."""
         self._folder = folder
         return self
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-EVERY = 15.0
+INTERVAL_SECONDS = 15.0
 """Seconds between two lines; what is done sooner has none."""
 
 
@@ -21,10 +21,10 @@ class Progress:
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._name = name
         self._clock = clock
-        self._told = clock()
+        self._logged_at = clock()
 
     def __call__(self, done: int, blocks: int) -> None:
-        """Take note that so many of an image's blocks are done."""
-        if self._clock() - self._told >= EVERY and done < blocks:
+        """Note that so many of an image's blocks are done."""
+        if self._clock() - self._logged_at >= INTERVAL_SECONDS and done < blocks:
             log.info("%s: %d of %d blocks", self._name, done, blocks)
-            self._told = self._clock()
+            self._logged_at = self._clock()

@@ -143,7 +143,7 @@ def test_the_log_tells_how_far_it_is_every_so_often(caplog, clock):
     tell = Progress("big.tif", clock)
 
     for done in range(1, 37):
-        clock.now += progress.EVERY / 10
+        clock.now += progress.INTERVAL_SECONDS / 10
         tell(done, 36)
 
     assert caplog.messages == [
