@@ -10,7 +10,7 @@ from tests.examples import image_result
 from worker.failures import FailureReason
 from worker.metrics import OUTCOMES, Metrics, WorkerInfoCollector
 from worker.outcome_writer import OutcomeWriter
-from worker.outcomes import Content, Done, Duplicate, Failed, Identified, OutOfMemory, Released
+from worker.outcomes import Content, Done, Duplicate, Failed, Identified, Lost, OutOfMemory, Released
 from worker.overlay_writer import OverlayWriter
 from worker.retry import RetryPolicy
 
@@ -96,9 +96,22 @@ def test_every_outcome_counts_once_it_is_committed(writer, claim, done, value):
 
     for outcome in ("done", "failed", "duplicate", "returned"):
         assert (outcome, value("files_total", outcome=outcome)) == (outcome, 1)
-    writer.commit(outcomes[:2])  # the leases are gone
+
+
+def test_what_another_worker_has_by_now_counts_as_lost_whatever_became_of_it_here(
+    writer, worker_files, claim, value, heartbeat
+):
+    failing, released = claim("a.png"), claim("b.png")
+    for file in (failing, released):
+        worker_files.fail(file, "worker-died", "by somebody else")
+    outcomes = writer.commit(
+        [Failed(failing, FailureReason("damaged", "It is.")), Released(released, "It goes.")]
+    )
+
+    assert outcomes == [Lost(failing), Lost(released)]
     assert value("files_total", outcome="lost") == 2
-    assert (value("files_total", outcome="failed"), value("files_total", outcome="returned")) == (1, 1)
+    assert (value("files_total", outcome="failed"), value("files_total", outcome="returned")) == (0, 0)
+    assert heartbeat.files_done == 0
 
 
 def test_a_file_that_is_still_to_be_processed_does_not_count(writer, claim, heartbeat, value):
