@@ -38,12 +38,6 @@ def make_display(log_level: str, log_format: LogFormat = "text") -> Display:
     return Bar() if sys.stderr.isatty() else Lines(log_level, log_format)
 
 
-def ended(status: Status) -> int:
-    """Files that will not change any more."""
-    counts = status.counts
-    return counts[FileState.DONE] + counts[FileState.DUPLICATE] + counts[FileState.FAILED]
-
-
 def pace(status: Status) -> str:
     """Failures, speed and time left, as far as known, each after a comma."""
     parts = []
@@ -78,13 +72,13 @@ class Bar:
     def show(self, status: Status) -> None:
         """Draw the bar, if there is something to do."""
         total = sum(status.counts.values())
-        if ended(status) == total:
+        if status.ended == total:
             self.clear()
             return
         self._start()
         what = "processing" if status.workers else "loading the network"
         self._progress.update(
-            self._task, description=what, completed=ended(status), total=total, pace=pace(status)
+            self._task, description=what, completed=status.ended, total=total, pace=pace(status)
         )
 
     def clear(self) -> None:
@@ -112,9 +106,9 @@ class Lines:
     def show(self, status: Status) -> None:
         """Log a line, if it is time for one."""
         total = sum(status.counts.values())
-        if ended(status) < total and self._clock() >= self._due:
+        if status.ended < total and self._clock() >= self._due:
             self._due = self._clock() + LINE_SECONDS
-            log.info("%d of %d files have ended%s", ended(status), total, pace(status))
+            log.info("%d of %d files have ended%s", status.ended, total, pace(status))
 
     def clear(self) -> None:
         """Lines need no room."""

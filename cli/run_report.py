@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from cli.run_display import Display, ended, make_display
+from cli.run_display import Display, make_display
 from nuqleus.database.engine import redact_url
 from nuqleus.database.queries.file_summaries import summarise
 from nuqleus.database.queries.status import get_status
@@ -91,7 +91,7 @@ class RunReport:
             log.info("Ready to work.")
 
     def _conclude(self, status: Status, folder: Collection[str]) -> bool:
-        has_ended = ended(status) == sum(status.counts.values())
+        has_ended = status.ended == sum(status.counts.values())
         if has_ended and not self._has_concluded:
             self._has_concluded = True
             self._display.clear()

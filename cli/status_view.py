@@ -13,7 +13,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.run_display import ended
 from nuqleus.paths import escape_path
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def _counts(status: Status) -> str:
 
 def _bar(status: Status) -> Iterator[RenderableType]:
     """Nothing where there is nothing left to do."""
-    total, done = sum(status.counts.values()), ended(status)
+    total, done = sum(status.counts.values()), status.ended
     if done < total:
         line = Table.grid(padding=(0, 1))
         line.add_row(ProgressBar(total, done, width=40), f"{done / total:.1%} of {total:,} files")

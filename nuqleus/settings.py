@@ -4,6 +4,7 @@ What nobody else may read can come from a file instead, as containers get their 
 `/run/secrets` is read where `NUQLEUS_DATABASE_PASSWORD` isn't set.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -26,6 +27,8 @@ from nuqleus.rules import Rules, load_rules
 
 SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put a container's secrets, each a file."""
+
+ENVIRONMENT_PREFIX = "NUQLEUS_"
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
@@ -67,7 +70,7 @@ class Settings(BaseSettings):
         channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.
         z: what becomes of a z-stack: `planes`, an image each, or one image, `max` or `mean`.
         rules: a file that says both for files at some paths; see `nuqleus.rules`.
-        max_pixels: images with more pixels than this are failed, from their header.
+        max_pixels: images with more pixels than this are failed, from their header; None: `model.reading` says.
         soft_time_limit: seconds after which a file's task is asked to end.
         time_limit: seconds after which a file's task is killed.
         weights: a weights file instead of the one that comes with the package.
@@ -82,7 +85,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="NUQLEUS_", env_ignore_empty=True, frozen=True, extra="forbid", validate_default=True
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
     )
 
     input_dir: Path = Path("inbox")
@@ -104,7 +111,7 @@ class Settings(BaseSettings):
     channel: Channel = AUTO
     z: ZStacks = "planes"
     rules: Path | None = None
-    max_pixels: PositiveInt = 400_000_000
+    max_pixels: PositiveInt | None = None
     soft_time_limit: PositiveInt = 1800
     time_limit: PositiveInt = 1860
     weights: Path | None = None
@@ -144,10 +151,27 @@ class Settings(BaseSettings):
             raise ValueError("time_limit must be larger than soft_time_limit: it is the harder of the two")
         return self
 
+    @property
+    def busy_seconds(self) -> float:
+        """How long to wait for another writer of an embedded database.
+
+        A quarter of a lease: whoever waited in vain has time to renew the lease once more.
+        """
+        return self.lease_seconds / 4
+
     def image_rules(self) -> Rules:
         """Load the rules, with `channel` and `z` for what they leave open."""
         rules = load_rules(self.rules) if self.rules else ()
         return Rules(rules, ImageOptions(self.channel, self.z))
+
+
+def as_environment(values: Mapping[str, Any]) -> dict[str, str]:
+    """Environment variables in which another process finds these settings; None stands for "not given"."""
+    return {
+        f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value)
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def get_settings(**given: Any) -> Settings:
@@ -176,4 +200,4 @@ def _explain(problem: Any) -> str:
     """One line that names the variable; what was given is not repeated, since it may hold a password."""
     name = "_".join(map(str, problem["loc"]))
     message = problem["msg"].removeprefix("Value error, ")
-    return f"NUQLEUS_{name.upper()} (or its option): {message}" if name else message
+    return f"{ENVIRONMENT_PREFIX}{name.upper()} (or its option): {message}" if name else message

@@ -64,7 +64,8 @@ def build_processor(
         DatabaseUnavailable: the database can't be reached, for a minute.
     """
     retry = RetryPolicy()
-    engine = retry(open_database, settings.database_url)  # first: it fails sooner than a network loads
+    # first: it fails sooner than a network loads
+    engine = retry(open_database, settings.database_url, busy_seconds=settings.busy_seconds)
     segmenter = load(settings.weights)
     worker = retry(
         Workers(engine).start, socket.gethostname(), os.getpid(), device(), process_identity.current()

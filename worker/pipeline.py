@@ -12,7 +12,7 @@ from model.blockwise.segmentation import BlockwiseSegmentation, TilePredictor, j
 from model.labels.masks import LabelImage, LazyLabelImage, MaskBlock, encode_mask
 from model.measurements import Table, measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
-from model.reading import LARGE, MAX_PIXELS, Plane, read_planes
+from model.reading import LARGE, Plane, read_planes
 from model.reading.channels import choose_channel, nuclear_channel, nuclear_pixels
 from model.reading.projection import project
 from nuqleus.database.files.results import ImageResult
@@ -48,7 +48,7 @@ def process(
     image_options: ImageOptions = DEFAULT_OPTIONS,
     *,
     memory: MemoryBudget | None = None,
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
     on_image: OnImage | None = None,
     on_block: OnBlock | None = None,
 ) -> Iterator[ImageResult]:
@@ -60,7 +60,7 @@ def process(
         image_options: where it looks for them, and what becomes of a z-stack.
         memory: pixels that may be in memory at a time, where several threads process files: what is processed as a
             whole shares `LARGE` of them, and a large image has them for itself.
-        max_pixels: an image with more is refused from its header.
+        max_pixels: an image with more is refused from its header; None: `model.reading.MAX_PIXELS`.
         on_image: called with every image, its nuclei and its result, before the result is yielded; to draw them,
             say. The label image of one that was worked on in blocks is a `LazyLabelImage`, to be sliced like an array.
         on_block: called after every block of a large image; to see how far it is, or to stop it by an error.
@@ -92,7 +92,7 @@ def warm_up(segmenter: SegmenterProtocol) -> None:
         segmenter.segment(np.zeros(shape, np.uint8))
 
 
-def _read(path: Path, image_options: ImageOptions, max_pixels: int) -> Iterator[tuple[Plane, float]]:
+def _read(path: Path, image_options: ImageOptions, max_pixels: int | None) -> Iterator[tuple[Plane, float]]:
     """Yield each plane with the seconds that reading it took."""
     planes = project(read_planes(path, max_pixels=max_pixels), image_options.z)
     start = time.perf_counter()

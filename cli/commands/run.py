@@ -80,7 +80,7 @@ def _run_all(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
     from scheduler.factory import make_scheduler_loop, run_in_thread
     from scheduler.metrics import serve_scheduler_metrics
 
-    engine, app = open_database(settings.database_url), make_app(settings)
+    engine, app = open_database(settings.database_url, busy_seconds=settings.busy_seconds), make_app(settings)
     loop = make_scheduler_loop(settings, engine, app)
     serve_scheduler_metrics(settings, engine, app)
     with RunReport(engine, settings, goes_on=not once) as report, run_in_thread(settings, loop):

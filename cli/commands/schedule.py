@@ -31,7 +31,7 @@ def command(input_dir: Path | None, database_url: str | None, broker_url: str | 
 
     settings = get_settings(input_dir=input_dir, database_url=database_url, broker_url=broker_url)
     configure_logs(settings.log_level, log_format=settings.log_format)
-    app, engine = make_app(settings), open_database(settings.database_url)
+    app, engine = make_app(settings), open_database(settings.database_url, busy_seconds=settings.busy_seconds)
     loop = make_scheduler_loop(settings, engine, app)
     serve_scheduler_metrics(settings, engine, app)
     with StopSignals() as signals, run_in_thread(settings, loop):

@@ -9,7 +9,7 @@ from typing import Self
 from cli.processes.embedded_broker import EmbeddedBroker
 from cli.processes.supervisor import SupervisedProcess, Supervisor
 from nuqleus.errors import PermanentError
-from nuqleus.settings import Settings
+from nuqleus.settings import ENVIRONMENT_PREFIX, Settings, as_environment
 
 WORKER = (sys.executable, "-P", "-m", "cli.main", "work")
 """The command of a worker; everything it needs to know is in its environment."""
@@ -92,10 +92,11 @@ class LocalStack:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment in which a process of ours finds the same settings."""
-    others = {name: value for name, value in os.environ.items() if not name.upper().startswith("NUQLEUS_")}
-    given = settings.model_dump(exclude_none=True)
-    return {**others, **{f"NUQLEUS_{name.upper()}": str(value) for name, value in given.items()}}
+    """The environment in which a process of ours finds the same settings, and no others."""
+    others = {
+        name: value for name, value in os.environ.items() if not name.upper().startswith(ENVIRONMENT_PREFIX)
+    }
+    return others | as_environment(settings.model_dump())
 
 
 def _start_worker(variables: dict[str, str], log_file: int) -> "subprocess.Popen[bytes]":

@@ -22,7 +22,7 @@ READERS: dict[FileFormat, Callable[..., Iterator[Plane]]] = {
 }
 
 
-def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS, pages: Pages | None = None) -> Iterator[Plane]:
+def read_planes(path: Path, *, max_pixels: int | None = None, pages: Pages | None = None) -> Iterator[Plane]:
     """Read the planes of an image file, one at a time.
 
     Each plane is read when it is asked for, so a stack needs the memory of one plane. Errors come with the first
@@ -30,7 +30,7 @@ def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS, pages: Pages | None
 
     Args:
         path: the file.
-        max_pixels: planes with more pixels than this are refused from the header alone.
+        max_pixels: planes with more pixels than this are refused from the header alone; None: `MAX_PIXELS`.
         pages: what the pages of a TIFF count, `channels`, `z` or `t`, where somebody knows better than the file.
 
     Yields:
@@ -43,4 +43,4 @@ def read_planes(path: Path, *, max_pixels: int = MAX_PIXELS, pages: Pages | None
     """
     found = sniff(path)
     options = {"pages": pages} if found is FileFormat.TIFF else {}
-    yield from READERS[found](path, max_pixels, **options)
+    yield from READERS[found](path, max_pixels or MAX_PIXELS, **options)

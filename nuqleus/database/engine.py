@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, Operational
 from nuqleus.database.migrations import HEAD
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, NuqleusError, SchemaError, SettingsError
 
-BUSY_SECONDS = 60
-"""How long a writer waits for its turn in SQLite, where there is one at a time."""
+BUSY_SECONDS = 60.0
+"""How long a writer that holds no lease waits for its turn in SQLite, where there is one at a time."""
 
 POSTGRESQL_OPTIONS = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "nuqleus"}
 """A server that doesn't answer is noticed within seconds; a URL may say otherwise."""
@@ -23,11 +24,15 @@ UPGRADE_LOCK = 0x6E75716C
 """PostgreSQL's advisory lock that makes processes that start together migrate one after the other."""
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine for a database URL; connects when first used.
 
     SQLite: the file's folder is created; a write-ahead log, so that readers never wait; foreign keys enforced.
     The file must lie on a local disk: SQLite's locks don't work over a network.
+
+    Args:
+        url: the database.
+        busy_seconds: how long a writer waits for its turn in SQLite, where there is one at a time.
 
     Raises:
         SettingsError: if the URL can't be understood, or is of another kind of database.
@@ -40,7 +45,7 @@ def make_engine(url: str) -> Engine:
         }
         return create_engine(parsed.update_query_dict(missing), pool_pre_ping=True)
     engine = create_engine(parsed)
-    _prepare_sqlite(engine)
+    _prepare_sqlite(engine, busy_seconds)
     return engine
 
 
@@ -59,12 +64,13 @@ def _parse(url: str) -> URL:
     )
 
 
-def open_database(url: str, *, create: bool = True) -> Engine:
+def open_database(url: str, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine whose tables are ready: the embedded kind is brought up to date, others must already be.
 
     Args:
         url: the database.
         create: whether an embedded database that isn't there yet is made.
+        busy_seconds: see `make_engine`; for those who hold a lease, `Settings.busy_seconds`.
 
     Raises:
         SchemaError: if a database server's schema is not this version's, or there is no database.
@@ -72,7 +78,7 @@ def open_database(url: str, *, create: bool = True) -> Engine:
     """
     if not create and _is_missing(_parse(url)):
         raise SchemaError(f"there is no database at {redact_url(url)} yet: `nuqleus run` makes one")
-    engine = make_engine(url)
+    engine = make_engine(url, busy_seconds=busy_seconds)
     try:
         _make_ready(engine)
     except NuqleusError:
@@ -198,7 +204,7 @@ def _translating_errors(engine: Engine) -> Iterator[None]:
         ) from error
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, busy_seconds: float) -> None:
     folder = Path(str(engine.url.database)).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -206,25 +212,25 @@ def _prepare_sqlite(engine: Engine) -> None:
         raise DatabaseUnavailable(
             f"the database's folder {folder} can't be made: {error.strerror}"
         ) from error
-    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds))
     event.listen(engine, "begin", _begin_sqlite)
 
 
-def _configure_sqlite(connection: Any, _record: Any) -> None:
+def _configure_sqlite(busy_seconds: float, connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # Python's own BEGIN comes too late for the locks we need
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    _write_ahead(connection)
+    connection.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
+    _write_ahead(connection, busy_seconds)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _write_ahead(connection: Any) -> None:
+def _write_ahead(connection: Any, busy_seconds: float) -> None:
     """Switch a database to the write-ahead log, which it then keeps.
 
     For this one step SQLite ignores the busy time-out: of two processes that make a database together, one is told at
     once that it is locked.
     """
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + busy_seconds
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

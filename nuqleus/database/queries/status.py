@@ -6,7 +6,7 @@ from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.file_queries import FileQueries
-from nuqleus.database.tables import PENDING_STATES, File, FileState
+from nuqleus.database.tables import ENDED_STATES, PENDING_STATES, File, FileState
 from nuqleus.database.workers import LiveWorker, Workers
 
 RATE_WINDOW_SECONDS = 300.0
@@ -40,6 +40,11 @@ class Status:
     seconds_left: float | None
     workers: list[LiveWorker]
     failures: list[FailedFile]
+
+    @property
+    def ended(self) -> int:
+        """Number of files that will not change any more by themselves."""
+        return sum(self.counts[state] for state in ENDED_STATES)
 
 
 def get_status(engine: Engine, now: float, *, alive_within: float, failures: int = 5) -> Status:

@@ -64,6 +64,16 @@ class TestFiles:
 
         assert retry_produced_by(archive.engine, archive.model_id) == 3
 
+    @pytest.mark.parametrize("files", [2, 3, 5])
+    def test_files_of_one_image_each_are_found_on_every_page(
+        self, archive: Archive, monkeypatch: pytest.MonkeyPatch, files: int
+    ):
+        monkeypatch.setattr(retry, "IMAGES_PER_STATEMENT", 2)
+        ids = [archive.done(f"{number}.png", f"content {number}") for number in range(files)]
+
+        assert retry_produced_by(archive.engine, archive.model_id) == files
+        assert {archive.state(file_id) for file_id in ids} == {"waiting"}
+
     def test_a_duplicate_follows_its_original(self, archive: Archive, present: int):
         first = archive.done("a.png", "abc")
         duplicate = archive.duplicate("b.png", of=first)

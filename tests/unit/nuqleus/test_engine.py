@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from nuqleus.database.engine import make_engine, open_database, reading, redact_url
+from nuqleus.database.engine import make_engine, open_database, reading, redact_url, writing
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, SettingsError
+from nuqleus.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,25 @@ def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path):
 
     with pytest.raises(DatabaseUnavailable, match="can't be made"):
         make_engine(f"sqlite:///{tmp_path / 'file' / 'nuqleus.db'}")
+
+
+@pytest.mark.parametrize("heartbeat", [1.0, 10.0, 30.0])
+def test_a_heartbeat_that_waits_in_vain_for_a_stuck_writer_ends_before_the_lease(heartbeat: float):
+    settings = Settings(lease_seconds=60, heartbeat_seconds=heartbeat)
+    assert heartbeat + settings.busy_seconds < settings.lease_seconds
+
+
+def test_by_default_there_is_time_for_a_second_heartbeat_then():
+    settings = Settings()
+    assert 2 * settings.heartbeat_seconds + settings.busy_seconds < settings.lease_seconds
+
+
+def test_a_writer_gives_up_after_the_time_that_it_was_told(sqlite_url: str):
+    stuck, other = make_engine(sqlite_url), make_engine(sqlite_url, busy_seconds=0.05)
+    with writing(stuck), pytest.raises(DatabaseUnavailable, match="locked"), writing(other):
+        pass
+    stuck.dispose()
+    other.dispose()
 
 
 def test_an_embedded_database_survives_its_readers_and_keeps_its_references(sqlite_url: str):

@@ -2,6 +2,7 @@
 
 import logging
 
+from nuqleus.database.engine import make_engine
 from nuqleus.settings import Settings
 from tests.fake_segmenter import ThresholdSegmenter
 from worker.factory import build_processor
@@ -17,3 +18,17 @@ def test_a_worker_that_is_ready_says_on_what_it_works(sqlite_url, tmp_path, capl
 
     (ready,) = [line for line in caplog.messages if line.startswith("Ready: ")]
     assert " on gpu:0, " in ready
+
+
+def test_a_worker_waits_for_other_writers_for_a_part_of_its_lease(sqlite_url, tmp_path, monkeypatch):
+    waits = []
+
+    def opened(url, *, busy_seconds):
+        waits.append(busy_seconds)
+        return make_engine(url, busy_seconds=busy_seconds)
+
+    monkeypatch.setattr("worker.factory.open_database", opened)
+    settings = Settings(database_url=sqlite_url, input_dir=tmp_path, state_dir=tmp_path, lease_seconds=40)
+    build_processor(settings, load=ThresholdSegmenter.load, device=lambda: "cpu:0").heartbeat.stop()
+
+    assert waits == [10]
