@@ -154,7 +154,7 @@ def upgrade(engine: Engine) -> None:
     from alembic import command
     from alembic.util import CommandError
 
-    with writing(engine) as connection:
+    with migrating(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
         try:
@@ -164,6 +164,43 @@ def upgrade(engine: Engine) -> None:
                 f"the schema of the database {redact_url(engine.url)} is unknown to this version of nuqleus, which "
                 f"works with {HEAD}. A newer version made it: use that one. Alembic says: {error}"
             ) from error
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A transaction like `writing`, in which tables may be recreated.
+
+    SQLite can't alter most of a table: it is copied, and the old one dropped. With foreign keys enforced, that would
+    delete every row that refers to it. They are off meanwhile, and checked before the commit.
+
+    Raises:
+        DatabaseUnavailable: if the database can't be reached, or ends the connection.
+        DatabaseDamaged: if rows refer to others that aren't there; nothing has changed.
+    """
+    if engine.dialect.name != "sqlite":
+        with writing(engine) as connection:
+            yield connection
+        return
+    immediate = engine.execution_options(sqlite_begin="IMMEDIATE")
+    with _translating_errors(engine), immediate.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys = OFF")  # does nothing within a transaction
+        try:
+            with connection.begin():
+                yield connection
+                _check_foreign_keys(connection)
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    astray = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(1)
+    if astray:
+        table, row, parent, _ = astray[0]
+        raise DatabaseDamaged(
+            f"the database {redact_url(connection.engine.url)} can't be brought up to date: row {row} of {table} "
+            f"refers to one of {parent} that isn't there. Nothing has changed; put a backup in its place."
+        )
 
 
 def schema_version(engine: Engine) -> str | None:

@@ -43,6 +43,9 @@ def _failed_index(*columns: str) -> Index:
     return Index(f"ix_files_failed_{columns[0]}", *columns, postgresql_where=failed, sqlite_where=failed)
 
 
+GUESSED = text("nuclear_channel_by = 'guess'")
+
+
 class FileState(StrEnum):
     """Where a file stands. `nuqleus.database.files` says who moves it on."""
 
@@ -52,13 +55,17 @@ class FileState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     DUPLICATE = "duplicate"
+    IGNORED = "ignored"
 
 
 PENDING_STATES = (FileState.WAITING, FileState.QUEUED, FileState.RUNNING)
 """States of files that still have to end."""
 
-ENDED_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE)
+ENDED_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE, FileState.IGNORED)
 """States that a file stays in until it changes or is retried."""
+
+RETRYABLE_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE)
+"""States of files that were processed, and can be again."""
 
 
 class Base(DeclarativeBase):
@@ -88,6 +95,7 @@ class File(Base):
         lease_expires_at: from then on the worker counts as dead.
         error_kind: short name of the reason of a failure.
         error: the reason in words.
+        ignored_by: why the file is no image, in a word of `docs/formats.md`, while its state is `ignored`.
         duplicate_of: the file of the same content whose results count for this one too.
     """
 
@@ -130,6 +138,7 @@ class File(Base):
     lease_expires_at: Mapped[float | None] = mapped_column(UtcTimestamp())
     error_kind: Mapped[str | None]
     error: Mapped[str | None] = mapped_column(EscapedText())
+    ignored_by: Mapped[str | None]
     duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
     discovered_at: Mapped[float] = mapped_column(UtcTimestamp())
     queued_at: Mapped[float | None] = mapped_column(UtcTimestamp())
@@ -156,11 +165,19 @@ class Image(Base):
 
     A file that is `done` has all of its rows; one that is retried keeps the old ones until new ones replace them.
     `seconds_*` say where the time went. Nuclei were sought in `nuclear_channel`, or in all colours where it is NULL;
-    `projection` (`max`, `mean`) says that the image was made of a z-stack.
+    `nuclear_channel_by` says how it was chosen, `pixel_size_from` which part of the file gave the pixel size, or why it
+    isn't known (both are NULL in rows from before version 0007 of the schema). `scene_name` is what the file calls the
+    scene; `projection` (`max`, `mean`) says that the image was made of a z-stack.
     """
 
     __tablename__ = "images"
-    __table_args__ = (UniqueConstraint("file_id", "scene", "t", "z"), Index(None, "model_id"), NEVER_REUSED)
+    __table_args__ = (
+        UniqueConstraint("file_id", "scene", "t", "z"),
+        Index(None, "model_id"),
+        # how many channels were guessed, and where
+        Index("ix_images_guessed", "file_id", postgresql_where=GUESSED, sqlite_where=GUESSED),
+        NEVER_REUSED,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     file_id: Mapped[int] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
@@ -172,7 +189,10 @@ class Image(Base):
     channels: Mapped[int]
     dtype: Mapped[str]
     pixel_size_um: Mapped[float | None]
+    pixel_size_from: Mapped[str | None]
     nuclear_channel: Mapped[int | None]
+    nuclear_channel_by: Mapped[str | None]
+    scene_name: Mapped[str | None] = mapped_column(EscapedText())
     projection: Mapped[str | None]
     n_nuclei: Mapped[int]
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))

@@ -8,7 +8,7 @@ from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.conditions import produced_by, under_paths
 from nuqleus.database.files.updates import FILES_PER_STATEMENT, RESET, update_files
-from nuqleus.database.tables import ENDED_STATES, File, FileState, Image
+from nuqleus.database.tables import RETRYABLE_STATES, File, FileState, Image
 
 IMAGES_PER_STATEMENT = 5_000
 """Images that one statement looks at: others get their turn to write between two of them."""
@@ -28,7 +28,7 @@ def retry_files(engine: Engine, paths: Sequence[str] | None = None, *, only_fail
     Raises:
         DatabaseUnavailable: the database can't be reached.
     """
-    has_ended = File.state.in_([FileState.FAILED] if only_failed else ENDED_STATES)
+    has_ended = File.state.in_([FileState.FAILED] if only_failed else RETRYABLE_STATES)
     with reading(engine) as connection:
         ids = connection.scalars(select(File.id).where(has_ended, under_paths(paths))).all()
     retried: list[int] = []

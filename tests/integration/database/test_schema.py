@@ -1,7 +1,7 @@
 """The schema is made by migrations, is what the code declares, and survives processes that start together."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +15,18 @@ from sqlalchemy import types as sqltypes
 
 from model.measurements import INTENSITY_COLUMNS, SHAPE_COLUMNS
 from nuqleus.database import engine as engine_module
-from nuqleus.database.engine import make_engine, open_database, reading, schema_version, upgrade, writing
+from nuqleus.database.engine import (
+    make_engine,
+    migrating,
+    open_database,
+    reading,
+    schema_version,
+    upgrade,
+    writing,
+)
 from nuqleus.database.migrations import HEAD
 from nuqleus.database.tables import Base
-from nuqleus.errors import SchemaError
+from nuqleus.errors import DatabaseDamaged, SchemaError
 
 VALUES = {
     sqltypes.Boolean: True,
@@ -77,8 +85,7 @@ def test_migrations_can_be_taken_back(empty_url: str):
     upgrade(engine)
     assert sorted(_views(engine)) == VIEWS
 
-    with writing(engine) as connection:
-        command.downgrade(engine_module.alembic_config(connection), "base")
+    _migrate(engine, command.downgrade, "base")
 
     with reading(engine) as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
@@ -104,7 +111,7 @@ def test_new_names_lose_no_row_and_no_value(full_0005: Engine):
     before = _contents(full_0005)
     assert all(rows for rows in before.values())
 
-    upgrade(full_0005)
+    _migrate(full_0005, command.upgrade, "0006")
 
     after = _contents(full_0005)
     after["watch"] = after.pop("scheduler_lease")
@@ -116,11 +123,75 @@ def test_new_names_lose_no_row_and_no_value(full_0005: Engine):
 
 def test_new_names_can_be_taken_back(full_0005: Engine):
     before = _contents(full_0005)
-    upgrade(full_0005)
-    with writing(full_0005) as connection:
-        command.downgrade(engine_module.alembic_config(connection), "0005")
+    _migrate(full_0005, command.upgrade, "0006")
+    _migrate(full_0005, command.downgrade, "0005")
 
     assert _contents(full_0005) == before
+
+
+def test_a_new_state_loses_no_row_in_any_table(full_0005: Engine):
+    """SQLite recreates `files` for it, and would delete all that refers to the table it drops."""
+    _migrate(full_0005, command.upgrade, "0006")
+    before = _contents(full_0005)
+    assert all(rows for rows in before.values())
+
+    _migrate(full_0005, command.upgrade, "0007")
+
+    after = _contents(full_0005)
+    assert [row.pop("ignored_by") for row in after["files"]] == [None]
+    for column in ("nuclear_channel_by", "pixel_size_from", "scene_name"):
+        assert [row.pop(column) for row in after["images"]] == [None]
+    assert after == before
+
+
+def test_a_new_state_can_be_taken_back(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0006")
+    before = _contents(full_0005)
+    _migrate(full_0005, command.upgrade, "0007")
+    with writing(full_0005) as connection:
+        connection.execute(text("UPDATE files SET state = 'ignored', ignored_by = 'mask'"))
+
+    _migrate(full_0005, command.downgrade, "0006")
+
+    (file,) = before["files"]
+    file |= {"state": "failed", "error_kind": "not-an-image", "error": "mask"}
+    assert _contents(full_0005) == before
+
+
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
+def test_numbers_of_deleted_files_aren_t_given_again_after_an_upgrade(full_0005: Engine):
+    with writing(full_0005) as connection:
+        connection.execute(text("DELETE FROM files"))
+    upgrade(full_0005)
+
+    values = "'b', 1, 1, 'done', 1, '2026-11-23 10:15:00'"
+    with writing(full_0005) as connection:
+        insert = f"INSERT INTO files (path, size, mtime_ns, state, attempts, discovered_at) VALUES ({values})"
+        connection.execute(text(insert))
+        assert connection.scalar(text("SELECT id FROM files")) == 2
+
+
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
+def test_foreign_keys_are_enforced_again_after_an_upgrade(full_0005: Engine):
+    upgrade(full_0005)
+
+    with writing(full_0005) as connection:
+        connection.execute(text("DELETE FROM files"))
+    assert _contents(full_0005)["nuclei"] == []
+
+
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
+def test_an_upgrade_that_finds_rows_astray_changes_nothing(full_0005: Engine):
+    with full_0005.connect() as connection:
+        driver = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys = OFF")
+        driver.execute("UPDATE images SET file_id = 77")
+        driver.execute("PRAGMA foreign_keys = ON")
+
+    with pytest.raises(DatabaseDamaged, match="row 1 of images refers to one of files"):
+        upgrade(full_0005)
+
+    assert schema_version(full_0005) == "0005"
 
 
 def test_processes_that_start_together_take_turns(empty_url: str):
@@ -184,6 +255,11 @@ def _contents(engine: Engine) -> dict[str, list[dict[str, Any]]]:
             table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
             for table in _reflect(connection)
         }
+
+
+def _migrate(engine: Engine, to: Callable[..., None], version: str) -> None:
+    with migrating(engine) as connection:
+        to(engine_module.alembic_config(connection), version)
 
 
 def _views(engine: Engine) -> list[str]:
