@@ -45,8 +45,8 @@ MEMORY_LIMIT_KB = 4 * 1024 * 1024
 SIGNAL_DEBOUNCE_SECONDS = 1.0
 """Two signals to end in so short a time are one: service managers tell parents and children alike."""
 
-NOISY_LOGGERS = ("celery.worker.strategy", "celery.app.trace")
-"""Loggers that tell of every message; a file has one line of our own."""
+NOISY_LOGGERS = ("celery.worker.strategy", "celery.app.trace", "celery.worker.consumer.connection")
+"""Loggers that tell of every message, or of every try to connect; a file has one line of our own."""
 
 
 def create_app(settings: Settings, child: WorkerProcess, module: str) -> Celery:
@@ -67,6 +67,8 @@ def create_app(settings: Settings, child: WorkerProcess, module: str) -> Celery:
         worker_pool_start_method="spawn",
         worker_concurrency=1,
         worker_max_memory_per_child=MEMORY_LIMIT_KB,
+        worker_consumer="worker.consumer:PatientConsumer",
+        broker_channel_error_retry=True,  # a broker that answers with an error is waited for, too
     )
     app.Worker = app.subclass_with_self(LoggingWorker)
     app.task(child.handle, name=TASK)
