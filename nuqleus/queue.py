@@ -4,16 +4,22 @@ The settings are the ones that keep work through crashes of workers and of the b
 the scheduler's sweep of the database sends again.
 """
 
+import logging
+import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis.exceptions import AuthenticationError, ResponseError
 
 from nuqleus.errors import BrokerUnavailable, SettingsError
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
+
+log = logging.getLogger(__name__)
 
 QUEUE = "nuqleus"
 TASK = "nuqleus.process_files"
@@ -37,7 +43,7 @@ def make_app(settings: Settings) -> Celery:
             "or use `nuqleus run`, which brings a broker of its own."
         )
     app = Celery("nuqleus", broker=settings.broker_url, set_as_current=False)
-    app.conf.update(_delivery(settings), **_broker(settings), **_pool())
+    app.conf.update(_delivery(settings), **_broker(settings), **_encryption(settings.broker_url), **_pool())
     return app
 
 
@@ -70,7 +76,18 @@ def _reaching_broker(app: Celery) -> Iterator[None]:
     try:
         yield
     except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
-        raise BrokerUnavailable(f"The broker at {connection.as_uri()} can't be reached: {error}") from error
+        trouble = _TROUBLE.format(broker=connection.as_uri(), what=_what_is_wrong(error), error=error)
+        raise BrokerUnavailable(trouble) from error
+
+
+_TROUBLE = "The broker at {broker} {what}: {error}."
+
+
+def _what_is_wrong(error: Exception) -> str:
+    cause = error.__cause__ or error
+    if isinstance(cause, AuthenticationError):
+        return "refuses the password (NUQLEUS_BROKER_URL, NUQLEUS_BROKER_PASSWORD)"
+    return "refuses what it is asked" if isinstance(cause, ResponseError) else "can't be reached"
 
 
 def _delivery(settings: Settings) -> dict[str, Any]:
@@ -105,6 +122,19 @@ def _broker(settings: Settings) -> dict[str, Any]:
             "queue_order_strategy": "priority",
         },
     }
+
+
+def _encryption(broker_url: str) -> dict[str, Any]:
+    """Whose certificate is trusted: one that is verified, unless the URL asks for less; kombu would trust any."""
+    scheme, options = urlsplit(broker_url).scheme, parse_qs(urlsplit(broker_url).query)
+    if scheme != "rediss":
+        return {}
+    if options.get("ssl_cert_reqs", ["required"])[0].lower().endswith("none"):
+        log.warning(
+            "The broker's certificate is not verified (ssl_cert_reqs): anybody could pose as the broker."
+        )
+    # what the URL says takes the place of this, and leaves redis-py's own default, which is the same
+    return {"broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED}}
 
 
 def _pool() -> dict[str, Any]:

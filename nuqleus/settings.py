@@ -132,6 +132,11 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def _with_broker_password(cls, url: str | None, given: ValidationInfo) -> str | None:
+        if url and url.startswith("sentinel"):
+            raise ValueError(
+                "Redis Sentinel is not spoken. Name the primary itself, by an address that follows it in a failover "
+                "(a proxy, a service's name): redis://host:6379/0. Through the failover, nuqleus waits."
+            )
         return url and _with_password(url, given.data["broker_password"])
 
     @field_validator("rules")

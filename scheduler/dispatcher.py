@@ -36,6 +36,7 @@ class Dispatcher:
         self._workers = workers
         self._max_chunk = max_chunk
         self._unsent: list[QueuedFile] = []
+        self._trouble = ""
 
     def dispatch(self, files: Sequence[QueuedFile]) -> None:
         """Send, together with what couldn't be sent before; what can't be sent now is kept for the next time.
@@ -48,16 +49,27 @@ class Dispatcher:
             try:
                 self._send(list(cut_chunks(self._unsent[:DISPATCH_BATCH], self._chunk_size())))
             except BrokerUnavailable as error:
-                log.warning("%s %d files wait to be sent.", error, len(self._unsent))
+                self._report_trouble(str(error))
                 return
             del self._unsent[:DISPATCH_BATCH]
 
     def queue_is_empty(self) -> bool:
         """Say whether the broker answers, and has no messages."""
         try:
-            return self._depth() == 0
-        except BrokerUnavailable:
+            depth = self._depth()
+        except BrokerUnavailable as error:
+            self._report_trouble(str(error))
             return False
+        self._report_trouble("")
+        return depth == 0
+
+    def _report_trouble(self, trouble: str) -> None:
+        """Say what is wrong with the broker when it begins and when it ends, not at every try."""
+        if trouble and trouble != self._trouble:
+            log.error("%s Files wait until it works.", trouble)
+        elif self._trouble and not trouble:
+            log.info("The broker works again.")
+        self._trouble = trouble
 
     def _chunk_size(self) -> int:
         if self._max_chunk == 1:

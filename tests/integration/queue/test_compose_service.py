@@ -48,5 +48,5 @@ def test_it_answers_who_knows_the_password_and_nobody_else(port: int):
     url = ours()["worker"]["environment"]["NUQLEUS_BROKER_URL"].replace("redis:6379", f"127.0.0.1:{port}")
     assert depth(make_app(get_settings(broker_url=url))) == 0
     for wrong in (url.replace("default@", ""), url.replace("default@", "default:guessed@")):
-        with pytest.raises(BrokerUnavailable):
+        with pytest.raises(BrokerUnavailable, match=r"refuses the password \(NUQLEUS_BROKER_URL"):
             depth(make_app(get_settings(broker_url=wrong)))

@@ -140,3 +140,9 @@ def test_a_secret_that_can_t_be_read_is_named(secrets: Path, monkeypatch: pytest
         SettingsError, match=f"secret in {secrets} can't be read.+Permission denied: '{secret}'"
     ):
         get_settings()
+
+
+@pytest.mark.parametrize("url", ["sentinel://h:26379", "sentinel://a:1;sentinel://b:1"])
+def test_sentinel_is_refused_with_what_to_do(url: str):
+    with pytest.raises(SettingsError, match=r"NUQLEUS_BROKER_URL .*redis://host:6379/0"):
+        get_settings(broker_url=url)

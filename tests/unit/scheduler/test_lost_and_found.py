@@ -192,3 +192,20 @@ def test_the_files_of_a_worker_that_died_come_back_one_by_one(inbox, tick, queue
     queue.jobs.clear()
     tick(LEASE + 1)
     assert sorted(len(job.file_ids) for job in queue.jobs) == [1, 1, 1, 1]
+
+
+def test_trouble_with_the_broker_is_told_when_it_begins_and_when_it_ends_though_nothing_waits(
+    tick, queue, caplog
+):
+    caplog.set_level("INFO", "scheduler.dispatcher")
+    tick()
+    queue.works = False
+    for _ in range(5):
+        tick(2.0)
+    queue.works = True
+    tick(2.0)
+    tick(2.0)
+    assert [record.getMessage() for record in caplog.records if record.name == "scheduler.dispatcher"] == [
+        "The broker is away. Files wait until it works.",
+        "The broker works again.",
+    ]
