@@ -1,4 +1,4 @@
-"""What a very large image takes: `python benchmarks/large_image.py [--side 20000] [--whole] [--overlay]`.
+"""Memory and time of a very large image: `python benchmarks/large_image.py [--side 20000] [--whole] [--overlay]`.
 
 Draws a 16-bit, tiled, compressed TIFF of nuclei, a tile at a time, and hands it to what a worker process consists of,
 in a process of its own: claim, hash, read, network, instances, measurements, one transaction into SQLite. Prints how

@@ -1,4 +1,4 @@
-"""How fast nuclei are measured, next to scikit-image's `regionprops_table` on the same pixels.
+"""Speed of the measurements, next to scikit-image's `regionprops_table` on the same pixels.
 
     python benchmarks/measurements.py [--side 2048] [--nuclei 2000] [--repeats 5]
 

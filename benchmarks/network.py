@@ -1,4 +1,4 @@
-"""The network against the machine: `python benchmarks/network.py FOLDER [--weights FILE] [--rounds 5]`.
+"""FLOP/s of the network beside a matrix product: `python benchmarks/network.py FOLDER [--weights FILE] [--rounds 5]`.
 
 The share of the floating point operations per second of a large matrix product that the network's convolutions reach
 on the images of a folder, both in the same process, threads and precision, in alternation. Only the convolutions'

@@ -1,4 +1,4 @@
-"""Everything but the network: `python benchmarks/postprocessing.py [FOLDER] [--side 4096] [--nuclei 10000]`.
+"""Post-processing and measuring: `python benchmarks/postprocessing.py [FOLDER] [--side 4096] [--nuclei 10000]`.
 
 From the network's maps to label images and all measurements of every nucleus: a drawn image, whose maps are drawn too,
 and, where a folder is given, its images with the maps that the shipped network makes of them (not timed). Seconds are

@@ -1,4 +1,4 @@
-"""What 1, 8, 64 and 512 workers would do: `python benchmarks/scaling.py FOLDER [--images 48] [--database-cores 8] …`.
+"""Simulation of 1, 8, 64 and 512 workers: `python benchmarks/scaling.py FOLDER [--images 48] [--database-cores 8] …`.
 
 First measured, then simulated. **Measured**: one worker on one core, the scheduler, a Redis-protocol server and a
 PostgreSQL process mosaics of 1024 × 1024 pixels made of the PNG images of FOLDER; for each part, the processor's

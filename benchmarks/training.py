@@ -1,4 +1,4 @@
-"""A step of training, norms live and frozen: `python benchmarks/training.py DIR [--rounds 5] [--steps 20]`.
+"""Seconds of a training step, norms live and frozen: `python benchmarks/training.py DIR [--rounds 5] [--steps 20]`.
 
 DIR holds images/ and labels/. Steps of the last stage of the shipped recipe, on the same batch, in alternation; a round
 begins with the network that was last in the one before. Making batches is not timed: that happens beside the steps.

@@ -1,1 +1,1 @@
-"""Sample images: drawn ones whose nuclei are known exactly, and real ones that installed packages ship."""
+"""Sample images: synthetic ones whose nuclei are known exactly, and real ones that installed packages ship."""

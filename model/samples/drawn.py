@@ -1,4 +1,4 @@
-"""Microscopy images that we draw ourselves, so that the true outline of every nucleus is known.
+"""Synthetic microscopy images, of which the true outline of every nucleus is known.
 
 A field of nuclei is a label image first; a picture of it is then taken the way a microscope takes one: light
 blurred by the lens, counted as photons, disturbed by the camera.
@@ -130,10 +130,6 @@ def _places(
         )
         if 0 <= row < field.height and 0 <= col < field.width:
             yield row, col
-
-
-def _anywhere(field: Field, rng: np.random.Generator) -> tuple[float, float]:
-    return rng.uniform(0, field.height), rng.uniform(0, field.width)
 
 
 def _beside(

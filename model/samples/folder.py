@@ -1,4 +1,4 @@
-"""A folder of sample images: every kind of nuclei we can draw or find installed, in several file formats."""
+"""Sample folder: every kind of nuclei that can be drawn or found installed, in several file formats."""
 
 import shutil
 from collections.abc import Callable

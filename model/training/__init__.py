@@ -1,1 +1,1 @@
-"""Labelled images → weights. Nothing in here is imported by a worker."""
+"""Training: labelled images → weights. Nothing in here is imported by a worker."""

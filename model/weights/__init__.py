@@ -1,4 +1,4 @@
-"""Trained weights, and the card that says what they are: as files, read without loading what builds a network."""
+"""Trained weights and their model card: files, read without loading what builds a network."""
 
 import json
 from collections.abc import Mapping
