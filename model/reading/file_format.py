@@ -4,12 +4,13 @@ from enum import Enum
 from pathlib import Path
 
 from model.errors import ImageError
+from model.reading.unsupported_formats import format_refusal, preview_refusal
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".btf", ".tf8", ".czi", ".nd2", ".lif")
 """The usual endings of files that can be read; for people and dialogs, as reading goes by content."""
 
-SIGNATURE_BYTES = 132
-"""Bytes that tell a format: DICOM's signature is the last of them."""
+SIGNATURE_BYTES = 212
+"""Bytes that tell a format: MRC's signature is the last of them."""
 
 
 class FileFormat(Enum):
@@ -39,24 +40,6 @@ SIGNATURES = {
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 """Sizes of the header after the file header; "BM" alone also begins many a text."""
 
-# what people drop that we can't read but can name: (offset, bytes, name)
-UNSUPPORTED_SIGNATURES = (
-    (0, b"\x89HDF", "an HDF5 file (Imaris, ilastik, …)"),
-    (0, b"\xd0\xcf\x11\xe0", "an OLE file (Olympus OIB, Zeiss ZVI, Office, …)"),
-    (128, b"DICM", "a DICOM file"),
-    (0, b"GIF8", "a GIF file"),
-    (8, b"WEBP", "a WebP file"),
-    (4, b"jP  \r\n", "a JPEG 2000 file"),
-    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 code stream"),
-    (4, b"ftypavif", "an AVIF file"),
-    (4, b"ftyphei", "a HEIC file"),
-    (0, b"8BPS", "a Photoshop file"),
-    (0, b"SIMPLE  =", "a FITS file"),
-    (0, b"%PDF", "a PDF file"),
-    (0, b"PK\x03\x04", "a ZIP archive"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-)
-
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -69,10 +52,12 @@ def sniff(path: Path) -> FileFormat:
     """
     with path.open("rb") as file:
         head = file.read(SIGNATURE_BYTES)
-    content = _match_signature(head)
-    if content is None:
-        raise _refuse(path, head)
-    return content
+    found = _match_signature(head)
+    refused = _refuse(path, head) if found is None else preview_refusal(path)
+    if refused:
+        raise refused
+    assert found is not None
+    return found
 
 
 def _match_signature(head: bytes) -> FileFormat | None:
@@ -89,12 +74,7 @@ def _refuse(path: Path, head: bytes) -> ImageError:
             "git-lfs-pointer",
             f"{path} is a Git LFS pointer, not the image itself. Fetch the image with 'git lfs pull'.",
         )
-    for offset, signature, name in UNSUPPORTED_SIGNATURES:
-        if head[offset:].startswith(signature):
-            return ImageError(
-                "unsupported-format", f"{path} is {name}, which can't be read. Export it as TIFF or PNG."
-            )
-    return ImageError(
+    return format_refusal(path, head) or ImageError(
         "not-an-image",
         f"{path} is not an image: it {_describe_content(head)}. Use PNG, JPEG, BMP, TIFF, CZI, ND2 or LIF.",
     )

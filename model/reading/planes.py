@@ -7,6 +7,7 @@ from model.reading.czi import read_czi
 from model.reading.file_format import FileFormat, sniff
 from model.reading.leica import read_lif
 from model.reading.nikon import read_nd2
+from model.reading.ome_zarr import read_ome_zarr
 from model.reading.plane import MAX_PIXELS, Plane
 from model.reading.rasters import read_bmp, read_jpeg, read_png
 from model.reading.tiff.reader import Pages, read_tiff
@@ -29,7 +30,7 @@ def read_planes(path: Path, *, max_pixels: int | None = None, pages: Pages | Non
     plane that they concern; sizes are checked for all planes before the first.
 
     Args:
-        path: the file.
+        path: the file, or the folder of an OME-Zarr.
         max_pixels: planes with more pixels than this are refused from the header alone; None: `MAX_PIXELS`.
         pages: what the pages of a TIFF count, `channels`, `z` or `t`, where somebody knows better than the file.
 
@@ -41,6 +42,9 @@ def read_planes(path: Path, *, max_pixels: int | None = None, pages: Pages | Non
         ImageError: the content can't be read; see `ImageError.kind`.
         OSError: the file system doesn't give the file (missing, no permission, …).
     """
+    if path.is_dir():
+        yield from read_ome_zarr(path, max_pixels or MAX_PIXELS)
+        return
     found = sniff(path)
     options = {"pages": pages} if found is FileFormat.TIFF else {}
     yield from READERS[found](path, max_pixels or MAX_PIXELS, **options)

@@ -75,8 +75,8 @@ class BoundedReader:
         return self._file.read(min(size, self.size))
 
 
-def require_library(library: str, path: Path, kind: str) -> Any:
-    """Import a library of the extra `vendor`.
+def require_library(library: str, path: Path, kind: str, extra: str = "vendor") -> Any:
+    """Import a library of an extra.
 
     Raises:
         ImageError: `unsupported-format`, which says how to install it.
@@ -86,8 +86,8 @@ def require_library(library: str, path: Path, kind: str) -> Any:
     except ImportError as error:
         raise ImageError(
             "unsupported-format",
-            f"{path} is {kind}, which needs a further package: pip install 'nuqleus[vendor]' (for containers, put "
-            "EXTRAS=vendor into .env and build them again), start the workers again, and queue it again with "
+            f"{path} is {kind}, which needs a further package: pip install 'nuqleus[{extra}]' (for containers, "
+            f"put EXTRAS={extra} into .env and build them again), start the workers again, and queue it again with "
             "`nuqleus retry`.",
         ) from error
 

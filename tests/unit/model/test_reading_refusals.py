@@ -16,8 +16,8 @@ from PIL import Image
 
 from model.errors import ImageError
 from model.reading import read_planes
-from model.reading.file_format import UNSUPPORTED_SIGNATURES
 from model.reading.tiff.photometry import expand
+from model.reading.unsupported_formats import ENDINGS, PREVIEWS, SIGNATURES
 
 from .images import GRAY, RGB, only, png, png_header, ramp, tiff
 
@@ -84,12 +84,42 @@ class TestNotAnImage:
         assert error.kind == "git-lfs-pointer"
         assert "git lfs pull" in str(error)
 
-    @pytest.mark.parametrize(("offset", "signature", "name"), UNSUPPORTED_SIGNATURES)
-    def test_formats_we_know_but_can_t_read_are_named(self, file, offset, signature, name):
+    @pytest.mark.parametrize(("offset", "signature", "name", "advice"), SIGNATURES)
+    def test_formats_we_know_but_can_t_read_are_named(self, file, offset, signature, name, advice):
         error = refusal(file(b"\x01" * offset + signature + b"\0" * 200))
 
         assert error.kind == "unsupported-format"
         assert name in str(error)
+        assert advice in str(error)
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_so_they_are_by_their_endings_where_the_content_says_nothing(self, tmp_path, ending):
+        path = tmp_path / f"scan{ending.upper()}"
+        path.write_bytes(b"\x01\x02\x03\x04" * 100)
+        name, advice = ENDINGS[ending]
+
+        error = refusal(path)
+
+        assert error.kind == "unsupported-format"
+        assert name in str(error)
+        assert advice in str(error)
+
+    @pytest.mark.parametrize("ending", PREVIEWS)
+    @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+    def test_a_preview_of_an_image_that_lies_elsewhere_is_no_image(self, tmp_path, ending, kind):
+        path = tmp_path / f"slide{ending}"
+        path.write_bytes(encoded(NOISE, kind))
+
+        error = refusal(path)
+
+        assert error.kind == "unsupported-format"
+        assert PREVIEWS[ending][0] in str(error)
+
+    def test_the_ending_tells_an_imaris_file_from_other_hdf5(self, tmp_path):
+        path = tmp_path / "a.ims"
+        path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(200))
+
+        assert "an Imaris file" in str(refusal(path))
 
 
 STACK = np.arange(6 * 40 * 50, dtype=np.uint16).reshape(6, 40, 50)
