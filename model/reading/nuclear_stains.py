@@ -25,7 +25,7 @@ NONE_OF_IT = _words(
     # RNA
     r"(?<![a-z])[a-z]{0,3}rna(scope)?(?![a-z])", r"syto[\W_]*14(?!\d)", r"syto[\W_]*rna[\W_]*select[a-z]*",
     # chromatin marks of dividing nuclei only
-    r"(?<![a-z])(phospho|p)[\W_]*(histone[\W_]*)?h3(?![a-z0-9])",
+    r"(?<![a-z])(phospho|p)[\W_]*(histone[\W_]*)?h?h3(?![a-z0-9])",
 )  # fmt: skip
 """Words that are taken out of a name before it is compared."""
 
@@ -77,7 +77,8 @@ def find_by_name(channels: Sequence[ChannelMetadata]) -> int | None:
 
 def rank_of(name: str) -> int:
     """Return the rank of a name in `RANKS`, 0 for the surest; their number for what is none."""
-    text = CAMEL_CASE.sub(" ", NONE_OF_IT.sub(" ", name))
+    plain = NONE_OF_IT.sub(" ", name)
+    text = f"{plain}\n{CAMEL_CASE.sub(' ', plain)}"
     return next((rank for rank, words in enumerate(RANKS) if words.search(text)), len(RANKS))
 
 
