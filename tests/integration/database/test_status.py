@@ -146,7 +146,9 @@ class TestCommand:
 
     def test_watching_waits_for_a_database_that_is_away(self, database_url: str, monkeypatch):
         monkeypatch.setattr(status.time, "sleep", Mock(side_effect=KeyboardInterrupt))
-        monkeypatch.setattr(status, "_get_status", Mock(side_effect=DatabaseUnavailable("the database is away")))
+        monkeypatch.setattr(
+            status, "_get_status", Mock(side_effect=DatabaseUnavailable("the database is away"))
+        )
 
         result = self.run(database_url, "--watch")
 

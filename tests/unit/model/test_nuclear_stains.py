@@ -14,23 +14,27 @@ from model.reading.nuclear_stains import (
 
 BY_RANK = {
     "DNA stains": [
-        "DAPI", "dapi", "DAPI-Q", "Stain: DAPI", "w1DAPI", "DAPI_1", "Hoechst", "Hoechst 33342", "hoechst33258", "Hoescht", "H3342",
+        "DAPI", "dapi", "DAPI-Q", "Stain: DAPI", "w1DAPI", "DAPI_1", "Hoechst", "Hoechst 33342",
+        "hoechst33258", "Hoescht", "H3342",
         "H33342", "H-33342", "H33258", "33342", "Bisbenzimide", "OrigDAPI",
     ],
     "nuclear dyes": [
-        "DRAQ5", "DRAQ 7", "SYTOX Green", "SytoxOrange", "NucBlue", "Nuclear Blue", "NucSpot 470", "NucSpot-Live650", "TO-PRO-3",
-        "TOPRO3", "SYTO 13", "SYTO9", "Propidium Iodide", "PI", "7-AAD", "7AAD", "SiR-DNA", "SPY650-DNA", "YO-PRO-1",
+        "DRAQ5", "DRAQ 7", "SYTOX Green", "SytoxOrange", "NucBlue", "Nuclear Blue", "NucSpot 470",
+        "NucSpot-Live650", "TO-PRO-3", "TOPRO3", "SYTO 13", "SYTO9", "Propidium Iodide", "PI", "7-AAD",
+        "7AAD", "SiR-DNA", "SPY650-DNA", "YO-PRO-1",
     ],
-    "DNA": ["DNA", "DNA1", "DNA_1", "DNA 2", "dsDNA", "191Ir_DNA1", "193Ir", "Ir191", "Ir(193)", "DNA1(Ir191Di)", "OrigDNA", "DNA-Ir"],
+    "DNA": ["DNA", "DNA1", "DNA_1", "DNA 2", "dsDNA", "191Ir_DNA1", "193Ir", "Ir191", "Ir(193)",
+    "DNA1(Ir191Di)", "OrigDNA", "DNA-Ir"],
     "histones": ["HH3", "Histone H3", "HistoneH3", "H2B", "H2B-mCherry", "mCherry-H2B", "H3"],
     "nuclei": ["Nuclei", "nucleus", "nuclear", "Cell nuclei", "NUC", "NLS-mCherry"],
 }  # fmt: skip
 
 NONE_OF_IT = [
-    "", "GFP", "Nucleolin", "nucleoli", "nucleolus", "SARS-CoV-2 Nucleocapsid AF488", "Nucleoporin 98", "nucleotide", "Nucleosome",
-    "RNA", "mRNA", "RNA (SYTO14, nucleoli)", "SYTO RNASelect", "mtDNA", "cDNA", "mitochondrial DNA", "DNA-PKcs", "DNA polymerase",
-    "RNAscope", "miRNA", "pHH3", "phospho-Histone H3", "perinuclear", "mononuclear cells", "nuclear envelope", "Nuclear pore",
-    "PI3K", "pixel", "PIP2", "DNAJB1", "DNase I", "Alexa Fluor 405", "H3K27me3", "photoprotein", "auto-processed", "External",
+    "", "GFP", "Nucleolin", "nucleoli", "nucleolus", "SARS-CoV-2 Nucleocapsid AF488", "Nucleoporin 98",
+    "nucleotide", "Nucleosome", "RNA", "mRNA", "RNA (SYTO14, nucleoli)", "SYTO RNASelect", "mtDNA", "cDNA",
+    "mitochondrial DNA", "DNA-PKcs", "DNA polymerase", "RNAscope", "miRNA", "pHH3", "phospho-Histone H3",
+    "perinuclear", "mononuclear cells", "nuclear envelope", "Nuclear pore", "PI3K", "pixel", "PIP2", "DNAJB1",
+    "DNase I", "Alexa Fluor 405", "H3K27me3", "photoprotein", "auto-processed", "External",
 ]  # fmt: skip
 
 

@@ -21,10 +21,11 @@ from model.reading.pixel_size import (
 @pytest.mark.parametrize(
     ("unit", "um"),
     [
-        ("µm", 1), ("μm", 1), ("um", 1), ("UM", 1), ("micron", 1), ("Microns", 1), ("micrometer", 1), ("micrometre", 1),
-        ("Micrometers", 1), (r"\u00B5m", 1), ("Âµm", 1), ("µm/pixel", 1), (" µm ", 1), ("nm", 1e-3), ("nanometer", 1e-3), ("pm", 1e-6),
-        ("Å", 1e-4), ("\u212b", 1e-4), ("angstrom", 1e-4), ("mm", 1e3), ("millimetre", 1e3), ("cm", 1e4), ("dm", 1e5), ("m", 1e6),
-        ("meter", 1e6), ("Mm", 1e12), ("in", UM_PER_INCH), ("inch", UM_PER_INCH), ("inches", UM_PER_INCH), ("thou", 25.4),
+        ("µm", 1), ("μm", 1), ("um", 1), ("UM", 1), ("micron", 1), ("Microns", 1), ("micrometer", 1),
+        ("micrometre", 1), ("Micrometers", 1), (r"\u00B5m", 1), ("Âµm", 1), ("µm/pixel", 1), (" µm ", 1),
+        ("nm", 1e-3), ("nanometer", 1e-3), ("pm", 1e-6), ("Å", 1e-4), ("\u212b", 1e-4), ("angstrom", 1e-4),
+        ("mm", 1e3), ("millimetre", 1e3), ("cm", 1e4), ("dm", 1e5), ("m", 1e6), ("meter", 1e6), ("Mm", 1e12),
+        ("in", UM_PER_INCH), ("inch", UM_PER_INCH), ("inches", UM_PER_INCH), ("thou", 25.4),
         ("pt", UM_PER_INCH / 72), ("ft", 12 * UM_PER_INCH),
     ],
 )  # fmt: skip
