@@ -1,0 +1,40 @@
+"""How large the nuclei are that a network knows, and at which zoom it is shown others; belongs to its weights."""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+LADDER = tuple(
+    Fraction(*zoom)
+    for zoom in ((1, 16), (1, 12), (1, 8), (1, 6), (1, 4), (1, 3), (1, 2), (2, 3), (1, 1), (2, 1), (3, 1))
+)
+"""All zooms at which images are seen: few, so that images of the same kind are seen alike."""
+
+
+@dataclass(frozen=True)
+class KnownDiameters:
+    """Nuclear diameters that a network knows, in the pixels that it is shown.
+
+    Attributes:
+        smallest: nuclei below are enlarged.
+        largest: nuclei above are shrunk.
+        best: to about this diameter.
+    """
+
+    smallest: float
+    largest: float
+    best: float
+
+    def zoom(self, diameter: float, size: tuple[int, int], max_pixels: int) -> Fraction:
+        """Return at which zoom to show nuclei of a diameter.
+
+        Args:
+            diameter: area-weighted median, in pixels of the image; 0 if there are no nuclei.
+            size: (H, W) of the image.
+            max_pixels: that an enlarged image may have.
+        """
+        if diameter <= 0 or self.smallest <= diameter <= self.largest:
+            return Fraction(1)
+        allowed = [zoom for zoom in LADDER if zoom <= 1 or size[0] * size[1] * zoom**2 <= max_pixels]
+        larger = [zoom for zoom in allowed if (zoom > 1) == (diameter < self.smallest)] or [Fraction(1)]
+        return min(larger, key=lambda zoom: abs(math.log(diameter * float(zoom) / self.best)))

@@ -1,0 +1,60 @@
+"""At which zoom nuclei are shown to a network."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from model.segmentation.nuclear_size import area_weighted_diameter
+from model.weights.diameters import LADDER, KnownDiameters
+
+KNOWN = KnownDiameters(smallest=12, largest=55, best=36)
+SIZE, PLENTY = (1000, 1000), 10**9
+
+
+@pytest.mark.parametrize("diameter", [12, 20, 36, 55])
+def test_nuclei_that_the_network_knows_are_seen_as_they_are(diameter: float):
+    assert KNOWN.zoom(diameter, SIZE, PLENTY) == 1
+
+
+def test_an_image_without_nuclei_stays_as_it_is():
+    assert KNOWN.zoom(0, SIZE, PLENTY) == 1
+
+
+@pytest.mark.parametrize(
+    ("diameter", "zoom"), [(72, Fraction(1, 2)), (100, Fraction(1, 3)), (400, Fraction(1, 12))]
+)
+def test_larger_nuclei_are_shrunk(diameter: float, zoom: Fraction):
+    assert KNOWN.zoom(diameter, SIZE, PLENTY) == zoom
+
+
+@pytest.mark.parametrize(("diameter", "zoom"), [(11, 3), (6, 3)])
+def test_smaller_nuclei_are_enlarged_three_times_at_most(diameter: float, zoom: int):
+    assert KNOWN.zoom(diameter, SIZE, PLENTY) == zoom
+
+
+def test_an_image_is_enlarged_less_where_it_would_have_too_many_pixels():
+    assert KNOWN.zoom(6, SIZE, 4_000_000) == 2
+    assert KNOWN.zoom(6, SIZE, 3_999_999) == 1
+
+
+@pytest.mark.parametrize("diameter", [6, 9, 60, 80, 120, 200, 300, 400])
+def test_whatever_their_size_nuclei_are_seen_at_one_that_the_network_knows(diameter: float):
+    seen = diameter * float(KNOWN.zoom(diameter, SIZE, PLENTY))
+    assert KNOWN.smallest <= seen <= KNOWN.largest
+
+
+def test_specks_do_not_count_however_many():
+    labels = np.zeros((200, 200), np.int32)
+    labels[50:150, 50:150] = 1
+    labels[::4, :40:4] = np.arange(2, 502).reshape(50, 10)
+    assert area_weighted_diameter(labels) == pytest.approx(2 * np.sqrt(10_000 / np.pi), rel=0.02)
+
+
+def test_without_nuclei_there_is_no_diameter():
+    assert area_weighted_diameter(np.zeros((5, 5), np.int32)) == 0
+
+
+def test_the_ladder_has_few_steps_in_order():
+    assert list(LADDER) == sorted(LADDER)
+    assert max(LADDER) == 3
