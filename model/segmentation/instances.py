@@ -9,29 +9,34 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from model.arrays import Bools, Indices, Labels, Maps
+from model.segmentation.enclosure import absorb_enclosed
 from model.segmentation.growth import grow
 from model.weights.postprocessing import PostprocessingParams
 
 
-def find_nuclei(maps: Maps, outputs: tuple[str, ...], params: PostprocessingParams) -> Labels:
+def find_nuclei(
+    maps: Maps, outputs: tuple[str, ...], params: PostprocessingParams, diameter: float = 0.0
+) -> Labels:
     """Separate the nuclei that the maps show.
 
     Args:
         maps: (H, W, len(outputs)) float32 probabilities.
         outputs: what the maps are; `foreground` alone gives its connected components.
         params: thresholds.
+        diameter: of a typical nucleus of the image, in pixels; 0 if it isn't known.
 
     Returns:
         (H, W) int32, 0 background, 1..N nuclei, without gaps.
     """
     named = {name: maps[..., i] for i, name in enumerate(outputs)}
     foreground = named["foreground"] > params.foreground
+    smallest = max(params.smallest, params.smallest_share * np.pi / 4 * diameter**2)
     if "distance" not in named:
-        return _relabel(_components(foreground)[0], np.flatnonzero(foreground), params.smallest)
+        return _relabel(_components(foreground)[0], smallest)
     peaks = gaussian_filter(named["distance"] - params.contact * named["contact"], params.smoothing)
     where = np.flatnonzero(foreground)
     markers = _place_markers(foreground & (peaks > params.marker), foreground, where)
-    return _relabel(grow(markers, foreground), where, params.smallest)
+    return _relabel(absorb_enclosed(grow(markers, foreground), params.enclosed), smallest)
 
 
 def _place_markers(seeds: Bools, foreground: Bools, where: Indices) -> Labels:
@@ -52,11 +57,9 @@ def _components(mask: Bools) -> tuple[Labels, int]:
     return labels.view(np.int32), count
 
 
-def _relabel(labels: Labels, where: Indices, smallest: int) -> Labels:
-    """Drop small nuclei, and number the others from 1 in the order of their first pixels.
-
-    `where` holds the flat index of every pixel that may have a label.
-    """
+def _relabel(labels: Labels, smallest: float) -> Labels:
+    """Drop nuclei of fewer pixels, and number the others from 1 in the order of their first pixels."""
+    where = np.flatnonzero(labels)
     label = labels.reshape(-1)[where]
     area = np.bincount(label)
     first = np.zeros(area.size, np.intp)

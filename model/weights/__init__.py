@@ -9,6 +9,8 @@ from typing import Any
 from model.errors import WeightsError
 from model.hashing import hash_file
 from model.network.config import UNetConfig
+from model.weights.calibration import Calibration
+from model.weights.diameters import KnownDiameters
 from model.weights.postprocessing import PostprocessingParams
 
 SHIPPED = Path(__file__).parent / "nuclei.weights.h5"
@@ -25,7 +27,8 @@ class ModelCard:
     Attributes:
         name: of the network.
         sha256: of the weights file.
-        config: `network` (UNetConfig) and `postprocessing` (PostprocessingParams) as JSON values.
+        config: `network` (UNetConfig), `postprocessing` (PostprocessingParams) and, where they are known, `diameters`
+            (KnownDiameters) and `calibration` (Calibration), as JSON values.
         metrics: measured on validation images.
         code_version: version of this package that trained it.
         training: data, recipe, seconds, machine.
@@ -49,6 +52,18 @@ class ModelCard:
         if FORMER_KEY in self.config:
             return PostprocessingParams(**self.config[FORMER_KEY])
         return PostprocessingParams(**self.config["postprocessing"])
+
+    @property
+    def diameters(self) -> KnownDiameters | None:
+        """How large the nuclei are that it knows; without it, images are seen at their own size."""
+        diameters = self.config.get("diameters")
+        return KnownDiameters(**diameters) if diameters else None
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """How sure it is of nuclei; without it, nobody knows."""
+        calibration = self.config.get("calibration")
+        return Calibration(tuple(calibration["weights"]), calibration["offset"]) if calibration else None
 
 
 def card_path(weights: Path) -> Path:
