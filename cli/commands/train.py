@@ -67,6 +67,7 @@ def command(
 
     DIR holds train/ and val/ with images/ and labels/ each, or images/ and labels/ itself, of which one image in
     eight is then held out. An index.csv with the columns id and kind balances kinds and gives figures for each.
+    Or DIR holds several folders of that form, those of several laboratories, each with an index.csv.
     """
     _refuse_to_overwrite(output, resume)
     if preset and weights:
@@ -105,16 +106,15 @@ def _adapt(start: TrainingStart, **changes: Any) -> TrainingStart:
 def _train(start: TrainingStart, folder: Path, output: Path, name: str, resume: bool) -> ModelCard:
     from cli.progress_bars import make_progress, track
     from model.training.callbacks import Callbacks
-    from model.training.dataset import load_examples
     from model.training.session import TrainingPlan, run_session
-    from model.training.split import describe_data, split_folder
+    from model.training.training_data import read_training_data
 
-    split = split_folder(folder)
-    if not (folder / "train").is_dir():
-        click.echo(f"Held out to measure on: {', '.join(pair.image.name for pair in split.val)}")
-    train_on = load_examples(split.train, lambda pairs: track(pairs, "Reading images to train on"))
-    val = load_examples(split.val, lambda pairs: track(pairs, "Reading images to measure on"))
-    plan = TrainingPlan(start, output, name, describe_data(folder, split), __version__, resume)
+    data = read_training_data(
+        folder,
+        track,
+        lambda names: click.echo(f"Held out to measure on: {', '.join(names)}"),
+    )
+    plan = TrainingPlan(start, output, name, data.description, __version__, resume, data.diameters)
     with make_progress() as progress:
         steps = progress.add_task("Training", total=start.recipe.steps, note="")
         trials = progress.add_task("Fitting the rules", total=None, note="")
@@ -123,7 +123,7 @@ def _train(start: TrainingStart, folder: Path, output: Path, name: str, resume: 
             lambda done, total: progress.update(steps, note=f"teacher: image {done} of {total}"),
             lambda rules, score: progress.update(trials, advance=1, note=f"DSB {score:.3f} {rules}"),
         )
-        return run_session(plan, train_on, val, callbacks)
+        return run_session(plan, data.train, data.val, callbacks)
 
 
 def _refuse_to_overwrite(output: Path, resume: bool) -> None:

@@ -11,6 +11,7 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from model.arrays import FloatImage
+from model.training.artefacts import add_artefacts
 from model.training.dataset import Example
 
 KNOTS = 6
@@ -51,6 +52,8 @@ class Augmentation:
         elastic: standard deviation, in pixels, of a smooth random displacement.
         stain: probability that a gray image is inverted and stained, or a stained one turned gray.
         invert: probability of a negative.
+        artefacts: probability that a crop, even one that is otherwise untouched, shows what microscopes, cameras and
+            programs do to pictures (`model.training.artefacts`).
     """
 
     crop: int = 256
@@ -62,20 +65,17 @@ class Augmentation:
     elastic: float = 3.0
     stain: float = 0.12
     invert: float = 0.06
+    artefacts: float = 0.0
 
 
 def random_crop(example: Example, augmentation: Augmentation, rng: Generator) -> View:
     """Return a random part of the example, `augmentation.crop` pixels wide, turned, scaled, bent and recoloured."""
     untouched = rng.random() < augmentation.untouched
-    rows, columns = (_quarter_turn if untouched else _coordinates)(example, augmentation, rng)
-    image = _sample_channels(example.image, rows, columns)
-    labels = _sample(example.labels, rows, columns, 0)
-    distance = _sample(example.distance, rows, columns, 1)
-    image = image if untouched else recolour(image, augmentation, rng)
-    teacher_maps = example.teacher_maps
-    if teacher_maps is not None:
-        teacher_maps = _sample_channels(teacher_maps, rows, columns)
-    return View(np.broadcast_to(image, (*labels.shape, 3)), labels, distance, teacher_maps)
+    view = (_cut if untouched else _warp)(example, augmentation, rng)
+    image = view.image if untouched else recolour(view.image, augmentation, rng)
+    if augmentation.artefacts and rng.random() < augmentation.artefacts:
+        image = add_artefacts(image, rng)
+    return view._replace(image=np.broadcast_to(image, (*view.labels.shape, 3)))
 
 
 def whole_view(example: Example, side: int) -> View:
@@ -100,17 +100,40 @@ def recolour(image: FloatImage, augmentation: Augmentation, rng: Generator) -> F
     return _add_noise(image, rng).astype(np.float32)
 
 
-def _quarter_turn(
-    example: Example, augmentation: Augmentation, rng: Generator
-) -> tuple[FloatImage, FloatImage]:
-    """Whole rows and columns, as in `_coordinates`, in one of the eight orders that keep the grid."""
+def _cut(example: Example, augmentation: Augmentation, rng: Generator) -> View:
+    """A crop's pixels as they are, in one of the eight orders that keep the grid; beyond the image it is mirrored."""
     centre = np.array(_centre(example, augmentation.crop, augmentation, rng))
-    first = np.rint(centre - (augmentation.crop - 1) / 2)
-    grid = np.arange(augmentation.crop, dtype=np.float32)
-    planes = np.stack(np.meshgrid(grid + first[0], grid + first[1], indexing="ij"))
-    planes = np.rot90(planes, int(rng.integers(4)), axes=(1, 2))
-    rows, columns = planes[:, ::-1] if rng.random() < 0.5 else planes
-    return rows.astype(np.float32), columns.astype(np.float32)
+    first = np.rint(centre - (augmentation.crop - 1) / 2).astype(np.intp)
+    rows, columns = (
+        _mirrored(start + np.arange(augmentation.crop), side)
+        for start, side in zip(first, example.labels.shape, strict=True)
+    )
+    turns, mirrored = int(rng.integers(4)), rng.random() < 0.5
+
+    def cut(plane: NDArray[Any]) -> NDArray[Any]:
+        turned = np.rot90(plane[rows[:, None], columns], turns)
+        return turned[::-1] if mirrored else turned
+
+    teacher_maps = None if example.teacher_maps is None else cut(example.teacher_maps)
+    return View(cut(example.image), cut(example.labels), cut(example.distance), teacher_maps)
+
+
+def _mirrored(places: NDArray[np.intp], side: int) -> NDArray[np.intp]:
+    """Places along a side that lie beyond it, reflected about its first and last pixels as often as needed."""
+    period = max(1, 2 * (side - 1))
+    places = places % period
+    return np.minimum(places, period - places) if side > 1 else np.zeros_like(places)
+
+
+def _warp(example: Example, augmentation: Augmentation, rng: Generator) -> View:
+    """A crop, turned, scaled and bent."""
+    rows, columns = _coordinates(example, augmentation, rng)
+    return View(
+        _sample_channels(example.image, rows, columns),
+        _sample(example.labels, rows, columns, 0),
+        _sample(example.distance, rows, columns, 1),
+        None if example.teacher_maps is None else _sample_channels(example.teacher_maps, rows, columns),
+    )
 
 
 def _coordinates(

@@ -1,6 +1,7 @@
 """Batches of random crops, prefetched by a thread beside the network."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,13 +20,20 @@ PREFETCHED = 3
 """Batches made before they are needed."""
 
 
+def choose_examples(stage: Stage, examples: Sequence[Example]) -> list[Example]:
+    """Return what a stage learns from: images of the kinds that it names, or all where there are none of these."""
+    kinds = {kind for kind, share in stage.shares if share > 0} or set(stage.kinds)
+    named = [example for example in examples if example.kind in kinds] or list(examples)
+    return named if stage.shares else [example for example in named if example.zoom == 1]
+
+
 def make_batches(stage: Stage, examples: Sequence[Example], first: int) -> Iterator[Batch]:
     """Yield the batches of steps `first`, `first` + 1, … up to the stage's last.
 
     A batch depends on the stage's seed and its step alone, so that a resumed training sees what an unbroken one
     would have seen.
     """
-    probabilities = _sampling_probabilities(examples, stage.balance)
+    probabilities = _sampling_probabilities(examples, stage)
     with ThreadPoolExecutor(1) as executor:
         steps = range(first, stage.steps)
         pending = [
@@ -71,11 +79,23 @@ def _targets(stage: Stage, view: View) -> NDArray[np.float32]:
 def _untouched(stage: Stage, probabilities: NDArray[np.float64], drawn: int) -> float:
     """Return the probability that a crop of the drawn image is shown as it is."""
     share = stage.augmentation.untouched
-    return share * probabilities.min() / probabilities[drawn] if stage.augment_oversampled else share
+    usual = float(np.median(probabilities) if stage.shares else probabilities.min())
+    return share * min(1.0, usual / probabilities[drawn]) if stage.augment_oversampled else share
 
 
-def _sampling_probabilities(examples: Sequence[Example], balance: float) -> NDArray[np.float64]:
+def _sampling_probabilities(examples: Sequence[Example], stage: Stage) -> NDArray[np.float64]:
     kinds = [example.kind for example in examples]
-    counts = {kind: kinds.count(kind) for kind in set(kinds)}
-    probabilities = np.array([counts[kind] ** (balance - 1) for kind in kinds], np.float64)
+    shares = dict(stage.shares)
+    if shares.keys() & set(kinds):
+        probabilities = _by_shares(examples, shares)
+    else:
+        counts = {kind: kinds.count(kind) for kind in set(kinds)}
+        probabilities = np.array([counts[kind] ** (stage.balance - 1) for kind in kinds], np.float64)
     return probabilities / probabilities.sum()
+
+
+def _by_shares(examples: Sequence[Example], shares: Mapping[str, float]) -> NDArray[np.float64]:
+    totals: defaultdict[str, float] = defaultdict(float)
+    for example in examples:
+        totals[example.kind] += example.weight
+    return np.array([shares.get(e.kind, 0.0) * e.weight / totals[e.kind] for e in examples])

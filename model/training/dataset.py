@@ -6,7 +6,8 @@ Label images may also be called as `nuqleus segment` calls them, <name>.png.labe
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class Example:
         distance: (H, W) float32, see `distance_map`.
         diameter: median equivalent diameter of its nuclei in pixels; 0 without nuclei.
         teacher_maps: (H, W, maps) float32, what a teacher predicts for it (`model.training.teacher`); None without one.
+        weight: how often it is drawn, among images of its kind.
+        zoom: how much larger it is than the image in its file.
     """
 
     name: str
@@ -48,6 +51,8 @@ class Example:
     distance: NDArray[np.float32]
     diameter: float
     teacher_maps: NDArray[np.float32] | None = None
+    weight: float = 1.0
+    zoom: Fraction = Fraction(1)
 
     @cached_property
     def contact_points(self) -> NDArray[np.intp]:
@@ -74,13 +79,23 @@ def find_pairs(folder: Path) -> list[Pair]:
         DatasetError: the folder has no `images`, or none in it, or an image hasn't one label image; or its index
             can't be read.
     """
+    pairs = find_images(folder)
+    kinds = read_kinds(folder)
+    return [replace(pair, kind=kinds.get(pair.name, UNKNOWN_KIND)) for pair in pairs]
+
+
+def find_images(folder: Path) -> list[Pair]:
+    """Return what `find_pairs` does, all of an unknown kind: no index is read.
+
+    Raises:
+        DatasetError: the folder has no `images`, or none in it, or an image hasn't one label image.
+    """
     if not (folder / "images").is_dir():
         raise DatasetError(f"{folder} has no folder 'images' (and 'labels') with labelled images.")
     images = sorted(path for path in (folder / "images").iterdir() if _is_image(path))
     if not images:
         raise DatasetError(f"{folder / 'images'} holds no images ({', '.join(SUFFIXES)}).")
-    kinds = read_kinds(folder)
-    return [Pair(p.stem, kinds.get(p.stem, UNKNOWN_KIND), p, _labels_of(p, folder)) for p in images]
+    return [Pair(path.stem, UNKNOWN_KIND, path, _labels_of(path, folder)) for path in images]
 
 
 def load_examples(
@@ -143,10 +158,11 @@ def _load(pair: Pair) -> Example:
         raise DatasetError(
             f"{pair.labels} is {labels.shape}, but its image is {image.shape[:2]}: not a pair."
         )
-    return Example(pair.name, pair.kind, image, labels, distance_map(labels), _median_diameter(labels))
+    return Example(pair.name, pair.kind, image, labels, distance_map(labels), median_diameter(labels))
 
 
-def _median_diameter(labels: NDArray[np.int32]) -> float:
+def median_diameter(labels: NDArray[np.int32]) -> float:
+    """Return the median equivalent diameter of nuclei in pixels; 0 without nuclei."""
     areas = np.bincount(labels.ravel())[1:]
     areas = areas[areas > 0]
     return float(np.median(2 * np.sqrt(areas / np.pi))) if areas.size else 0.0

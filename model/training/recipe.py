@@ -30,6 +30,9 @@ class Stage:
             no more often than these, so that the network doesn't learn them by heart.
         distillation_weight: share of the targets that isn't labels but what a teacher predicts: the weights that the
             stage begins with, see `model.training.teacher`.
+        kinds: kinds of images that are learnt from, at their own size, if there are any of them; all if none are named.
+        shares: how often images of each kind are drawn, instead of `balance`: (kind, share) pairs; kinds that aren't
+            named are not drawn, unless there are no others. Within a kind, images are drawn by their weights.
         steps_per_epoch: steps between two checkpoints and entries in the log.
         seed: of crops and of random weights.
     """
@@ -48,6 +51,8 @@ class Stage:
     balance: float = 0.5
     augment_oversampled: bool = False
     distillation_weight: float = 0.0
+    kinds: tuple[str, ...] = ()
+    shares: tuple[tuple[str, float], ...] = ()
     steps_per_epoch: int = 50
     seed: int = 20181
 
@@ -115,6 +120,9 @@ def _share_out(recipe: Recipe, steps: int) -> list[int]:
     return shares
 
 
+DSB2018 = ("fluo-small", "fluo-large", "grayscale-brightfield", "purple-on-purple", "purple-on-white")
+"""Kinds of images of the 2018 Data Science Bowl."""
+
 WIDE = UNetConfig(widths=(32, 64, 128, 192, 256), zoom=(4, 3))
 """The shipped network, as it is before its norms are frozen."""
 
@@ -124,14 +132,53 @@ FROZEN = Stage(
     contact_weight=8.0,
     learning_rate=6e-4,
     balance=0.4,
+    kinds=DSB2018,
 )
 """What the stages that end the training have in common."""
 
+ALL_LABS = replace(
+    FROZEN,
+    kinds=(),
+    augmentation=Augmentation(
+        untouched=0.6,
+        on_contact=0.3,
+        scale=(0.6, 2.0),
+        diameters=(10.0, 80.0),
+        stain=0.1,
+        invert=0.0,
+        artefacts=0.4,
+    ),
+    steps=3700,
+    hold_fraction=0.3,
+    ema_fraction=0.08,
+    augment_oversampled=True,
+    shares=(
+        *zip(DSB2018, (0.13, 0.06, 0.04, 0.08, 0.05), strict=True),
+        ("s_bsst265", 0.16),
+        ("aitslab1", 0.09),
+        ("bbbc050", 0.08),
+        ("bbbc039", 0.03),
+        ("nuinsseg", 0.13),
+        ("deepliif_sample", 0.01),
+        ("synthetic-ihc", 0.08),
+        ("empty", 0.06),
+    ),
+    seed=20189,
+)
+"""Nuclei of other laboratories, stains and sizes, none of which may outweigh the others."""
+
 NUQLEUS = Recipe(
     (
-        Stage(),
-        Stage(augmentation=Augmentation(untouched=0.55), steps=3300, learning_rate=1e-3, seed=20182),
+        Stage(kinds=DSB2018),
         Stage(
+            kinds=DSB2018,
+            augmentation=Augmentation(untouched=0.55),
+            steps=3300,
+            learning_rate=1e-3,
+            seed=20182,
+        ),
+        Stage(
+            kinds=DSB2018,
             network=UNetConfig(zoom=(4, 3)),
             augmentation=Augmentation(untouched=0.55),
             steps=800,
@@ -141,6 +188,7 @@ NUQLEUS = Recipe(
             seed=20183,
         ),
         Stage(
+            kinds=DSB2018,
             network=UNetConfig(zoom=(4, 3)),
             augmentation=Augmentation(untouched=0.55, on_contact=0.5),
             contact_weight=8.0,
@@ -152,6 +200,7 @@ NUQLEUS = Recipe(
             seed=20184,
         ),
         Stage(
+            kinds=DSB2018,
             network=WIDE,
             augmentation=Augmentation(untouched=0.5, on_contact=0.35),
             contact_weight=8.0,
@@ -180,12 +229,14 @@ NUQLEUS = Recipe(
             distillation_weight=0.5,
             seed=20188,
         ),
+        ALL_LABS,
     )
 )
 """How the shipped weights were made: learn what nuclei look like; then, with crops that are more like the images, how
 these were annotated; then see everything enlarged; then look hardest where nuclei touch; then, wider, all of it for
 longer; then, with frozen norms, mostly images as they are, after a while those of rare kinds no more often than others;
-at last, beside the labels, what the network sees of them from all sides."""
+then, beside the labels, what the network sees of them from all sides; all that from one collection, and at last from
+those of all laboratories."""
 
 NOTEBOOK = Recipe(
     (

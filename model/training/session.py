@@ -12,12 +12,10 @@ from model.errors import DatasetError, WeightsError
 from model.evaluation.matching import match_nuclei
 from model.evaluation.scores import ImageScore, summarise
 from model.hashing import hash_file
-from model.network.config import UNetConfig
-from model.network.forward_pass import BatchedForwardPass
-from model.segmentation.instances import find_nuclei
-from model.segmentation.segmenter import predict_maps
+from model.segmentation.segmenter import Segmenter
 from model.training.callbacks import NO_CALLBACKS, Callbacks
 from model.training.dataset import Example
+from model.training.inference_settings import fit_inference_settings, make_segmenter
 from model.training.pictures import draw_curve, draw_examples
 from model.training.recipe import FINE_TUNE, Recipe
 from model.training.record import check_record, make_record, write_record
@@ -25,6 +23,7 @@ from model.training.stage_files import LOG, holds_training
 from model.training.threshold_search import search_thresholds
 from model.training.trainer import InitialWeights, save_without_optimizer, train, trained_seconds
 from model.weights import ModelCard, read_card, write_card
+from model.weights.diameters import KnownDiameters
 from model.weights.postprocessing import PostprocessingParams
 
 EXAMPLES_A_KIND = 2
@@ -75,6 +74,7 @@ class TrainingPlan:
         data: describes the images, see `model.training.split.describe_data`.
         code_version: of this package.
         resume: go on from the checkpoint in `folder` if there is one.
+        diameters: sizes at which nuclei are shown, if images are zoomed to these; the network then knows no others.
     """
 
     start: TrainingStart
@@ -83,6 +83,7 @@ class TrainingPlan:
     data: Mapping[str, Any]
     code_version: str
     resume: bool = False
+    diameters: KnownDiameters | None = None
 
 
 def run_session(
@@ -110,9 +111,10 @@ def run_session(
         callbacks=callbacks,
     )
     config = start.recipe.network
-    params, _ = search_thresholds(network, config, val, start=start.params, on_trial=callbacks.on_trial)
+    settings = _fit_settings(plan, network, val, callbacks)
     save_without_optimizer(network, config, weights)
-    card = _write_card(plan, params, weights, _measure(network, config, params, val, plan.folder))
+    scores = _measure(make_segmenter(network, config, settings), val, plan.folder)
+    card = _write_card(plan, settings, weights, scores)
     draw_curve(plan.folder / LOG, plan.folder / "curve.png")
     return card
 
@@ -140,14 +142,27 @@ def _check_or_write_record(plan: TrainingPlan) -> None:
         write_record(record, plan.folder)
 
 
+def _fit_settings(
+    plan: TrainingPlan, network: keras.Model, val: Sequence[Example], callbacks: Callbacks
+) -> Mapping[str, Any]:
+    """Return how the network is used, as its card will say it."""
+    config, start = plan.start.recipe.network, plan.start.params
+    if plan.diameters is None:
+        params, _ = search_thresholds(network, config, val, start=start, on_trial=callbacks.on_trial)
+        return {"postprocessing": asdict(params)}
+    return fit_inference_settings(
+        network, config, plan.diameters, val, start=start, on_trial=callbacks.on_trial
+    ).config
+
+
 def _write_card(
-    plan: TrainingPlan, params: PostprocessingParams, weights: Path, scores: list[ImageScore]
+    plan: TrainingPlan, settings: Mapping[str, Any], weights: Path, scores: list[ImageScore]
 ) -> ModelCard:
     recipe, initial = plan.start.recipe, plan.start.weights
     card = ModelCard(
         name=plan.name,
         sha256=hash_file(weights),
-        config={"network": recipe.network.to_json(), "postprocessing": asdict(params)},
+        config={"network": recipe.network.to_json(), **settings},
         metrics={summary.kind: asdict(summary) for summary in summarise(scores)},
         code_version=plan.code_version,
         training={
@@ -163,17 +178,8 @@ def _write_card(
     return card
 
 
-def _measure(
-    network: keras.Model,
-    config: UNetConfig,
-    params: PostprocessingParams,
-    val: Sequence[Example],
-    folder: Path,
-) -> list[ImageScore]:
-    found = [
-        find_nuclei(predict_maps(BatchedForwardPass(network), config, example.image), config.outputs, params)
-        for example in val
-    ]
+def _measure(segmenter: Segmenter, val: Sequence[Example], folder: Path) -> list[ImageScore]:
+    found = [segmenter.segment_normalised(example.image).labels for example in val]
     scores = [
         ImageScore(e.name, e.kind, match_nuclei(e.labels, labels))
         for e, labels in zip(val, found, strict=True)

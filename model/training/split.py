@@ -46,16 +46,21 @@ def split_folder(folder: Path) -> Split:
 
 def describe_data(folder: Path, split: Split) -> dict[str, Any]:
     """Say which images these are: counts, and a digest over the bytes of all images and label images."""
-    digest = hashlib.sha256()
-    for pair in (*split.train, *split.val):
-        for path in (pair.image, pair.labels):
-            digest.update(hash_file(path).encode())
     return {
         "name": folder.resolve().name,
         "train": len(split.train),
         "val": len(split.val),
-        "sha256": digest.hexdigest(),
+        "sha256": digest_of([*split.train, *split.val]),
     }
+
+
+def digest_of(pairs: list[Pair]) -> str:
+    """Return the SHA-256 of the digests of all images and label images, in this order."""
+    digest = hashlib.sha256()
+    for pair in pairs:
+        for path in (pair.image, pair.labels):
+            digest.update(hash_file(path).encode())
+    return digest.hexdigest()
 
 
 def _is_held_out(name: str) -> bool:

@@ -15,7 +15,7 @@ from model.network.batch_norm import freeze_norms
 from model.network.config import UNetConfig
 from model.network.precision import choose_precision, computing_in
 from model.network.unet import build_unet
-from model.training.batches import make_batches
+from model.training.batches import choose_examples, make_batches
 from model.training.callbacks import NO_CALLBACKS, Callbacks
 from model.training.dataset import Example
 from model.training.losses import binary_cross_entropy, maps_loss
@@ -58,7 +58,7 @@ def train(
         files = StageFiles(folder, number, steps_before)
         keras.utils.set_random_seed(stage.seed)
         network = compile_network(stage, initial_weights)
-        learnt_from = _with_teacher(network, stage, examples, callbacks)
+        learnt_from = _with_teacher(network, stage, choose_examples(stage, examples), callbacks)
         _train_stage(network, stage, learnt_from, files, resume=resume, callbacks=callbacks)
         if number < len(recipe.stages):
             save_without_optimizer(network, stage.network, files.weights)
