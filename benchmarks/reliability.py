@@ -48,7 +48,7 @@ def main(folder: Path, weights: Path, picture: Path | None) -> None:
 def cross_validate(
     images: Sequence[PredictedImage], segmenter: Segmenter
 ) -> tuple[NDArray[np.float32], Bools, Floats]:
-    """Return the confidence of all nuclei, whether they match, and of each image its confidence and AP at 0.5: (N, 2)."""
+    """Return the confidence of all nuclei, whether they match, and each image's own with its AP at 0.5: (N, 2)."""
     outputs, params = segmenter.card.network.outputs, segmenter.card.postprocessing
     evidence = [collect_evidence([image], outputs, params)[:2] for image in images]
     confidences: list[NDArray[np.float32]] = []

@@ -24,8 +24,13 @@ FEATURES = ("inside", "edge", "peak", "contact", "border", "log_size", "log_size
 - `peak`: highest value of the distance map in it.
 - `contact`: mean contact probability of its pixels.
 - `border`: share of its outline that it has in common with other nuclei.
-- `log_size`: natural logarithm of its diameter over the typical one of the image, and its square.
+- `log_size`: natural logarithm of its diameter, as the network sees it, over `REFERENCE`; and its square.
+
+None depends on other nuclei but those that it touches: a block of an image tells the same as the whole.
 """
+
+REFERENCE = 30.0
+"""Diameter, in pixels that the network sees, of a nucleus whose `log_size` is 0."""
 
 AWAY = 2
 """How far out of a nucleus its surroundings are looked at, in pixels that the network sees."""
@@ -45,20 +50,18 @@ class NucleusEvidence:
         maps: (H, W, outputs) float32 probabilities, in the label image's pixels.
         outputs: names of the maps.
         labels: (H, W) int32, 1..N.
-        diameter: typical of the image's nuclei, in pixels; 0 takes the median of these.
         zoom: how large the network saw the image.
     """
 
     maps: Maps
     outputs: tuple[str, ...]
     labels: Labels
-    diameter: float = 0.0
     zoom: float = 1.0
 
     @property
     def features(self) -> Features:
         """`FEATURES` of each nucleus: (N, features) float64."""
-        size = np.log(np.maximum(self._diameters, 1.0) / self._typical)
+        size = np.log(np.maximum(self._diameters, 1.0) * self.zoom / REFERENCE)
         edge, border = self._outlines
         columns = (self._mean("foreground"), edge, self._peaks, self._mean("contact"), border, size, size**2)
         return np.stack(columns, axis=1)
@@ -68,7 +71,8 @@ class NucleusEvidence:
         """Nuclei that might have been missed: foreground outside of all nuclei, over the area of a typical one."""
         foreground = self._map("foreground")
         outside = foreground[(self.labels == 0) & (foreground > DOUBTFUL)]
-        return float(outside.sum()) / (np.pi / 4 * self._typical**2)
+        typical = np.median(self._diameters) if self._count else REFERENCE / self.zoom
+        return float(outside.sum()) / (np.pi / 4 * float(typical) ** 2)
 
     @cached_property
     def _count(self) -> int:
@@ -90,12 +94,6 @@ class NucleusEvidence:
     @cached_property
     def _diameters(self) -> NDArray[np.float64]:
         return 2 * np.sqrt(self._areas / np.pi)
-
-    @cached_property
-    def _typical(self) -> float:
-        if self.diameter > 0:
-            return self.diameter
-        return max(1.0, float(np.median(self._diameters))) if self._count else 20.0 / self.zoom
 
     @property
     def _peaks(self) -> NDArray[np.float64]:

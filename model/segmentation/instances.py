@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 from model.arrays import Bools, Indices, Labels, Maps
 from model.segmentation.enclosure import absorb_enclosed
 from model.segmentation.growth import grow
+from model.segmentation.nuclear_size import area_weighted_diameter
 from model.weights.postprocessing import PostprocessingParams
 
 
@@ -23,20 +24,25 @@ def find_nuclei(
         maps: (H, W, len(outputs)) float32 probabilities.
         outputs: what the maps are; `foreground` alone gives its connected components.
         params: thresholds.
-        diameter: of a typical nucleus of the image, in pixels; 0 if it isn't known.
+        diameter: area-weighted median of the nuclei's diameters, in pixels; 0 takes that of those that are found.
 
     Returns:
         (H, W) int32, 0 background, 1..N nuclei, without gaps.
     """
     named = {name: maps[..., i] for i, name in enumerate(outputs)}
     foreground = named["foreground"] > params.foreground
-    smallest = max(params.smallest, params.smallest_share * np.pi / 4 * diameter**2)
     if "distance" not in named:
-        return _relabel(_components(foreground)[0], smallest)
+        return _drop_small(_components(foreground)[0], params, diameter)
     peaks = gaussian_filter(named["distance"] - params.contact * named["contact"], params.smoothing)
     where = np.flatnonzero(foreground)
     markers = _place_markers(foreground & (peaks > params.marker), foreground, where)
-    return _relabel(absorb_enclosed(grow(markers, foreground), params.enclosed), smallest)
+    return _drop_small(absorb_enclosed(grow(markers, foreground), params.enclosed), params, diameter)
+
+
+def _drop_small(labels: Labels, params: PostprocessingParams, diameter: float) -> Labels:
+    if params.smallest_share:
+        diameter = diameter or area_weighted_diameter(labels)
+    return _relabel(labels, max(params.smallest, params.smallest_share * np.pi / 4 * diameter**2))
 
 
 def _place_markers(seeds: Bools, foreground: Bools, where: Indices) -> Labels:

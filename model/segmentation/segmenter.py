@@ -223,7 +223,7 @@ class Segmenter:
         labels = find_nuclei(maps, outputs, params, diameter)
         if calibration is None:
             return Nuclei(labels, None, None)
-        return keep_confident(maps, outputs, labels, calibration, params, float(zoom), diameter)
+        return keep_confident(maps, outputs, labels, calibration, params, float(zoom))
 
 
 def keep_confident(
@@ -233,10 +233,9 @@ def keep_confident(
     calibration: Calibration,
     params: PostprocessingParams,
     zoom: float,
-    diameter: float,
 ) -> Nuclei:
     """Return the nuclei of which the network is as sure as the params want it to be, numbered without gaps."""
-    evidence = NucleusEvidence(maps, outputs, labels, diameter, zoom)
+    evidence = NucleusEvidence(maps, outputs, labels, zoom)
     confidence = confidence_of(evidence.features, calibration)
     kept = confidence >= params.least_confidence
     numbers = np.append(np.int32(0), np.where(kept, np.cumsum(kept), 0).astype(np.int32))

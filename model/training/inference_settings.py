@@ -130,9 +130,7 @@ def search_confidence(
     def score(least: float) -> float:
         wanted = replace(params, least_confidence=least)
         kept = [
-            keep_confident(
-                i.maps.astype(np.float32), outputs, labels, calibration, wanted, float(i.zoom), 0.0
-            )
+            keep_confident(i.maps.astype(np.float32), outputs, labels, calibration, wanted, float(i.zoom))
             for i, labels in found
         ]
         return scoring(

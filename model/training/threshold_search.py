@@ -24,6 +24,7 @@ GRID: dict[str, tuple[Any, ...]] = {
     "contact": (0.0, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0),
     "smoothing": (0.5, 1.0, 1.5, 2.0, 2.5),
     "smallest": (10, 15, 20, 25, 30, 35, 40, 50, 60),
+    "smallest_share": (0.0, 0.01, 0.02, 0.04, 0.06, 0.09, 0.12),
     "enclosed": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
 }
 """Values tried, one parameter after another, in this order."""

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from model.segmentation.confidence import FEATURES, NucleusEvidence, confidence_of, image_confidence
+from model.segmentation.confidence import (
+    FEATURES,
+    REFERENCE,
+    NucleusEvidence,
+    confidence_of,
+    image_confidence,
+)
 from model.training.calibration import calibration_error, fit_calibration, reliability_curve
 from model.weights.calibration import Calibration
 
@@ -44,11 +50,11 @@ def test_neighbours_share_a_border():
     assert shares == pytest.approx([10 / 30, 10 / 30])  # of the 30 edges of pixels around 10 × 5
 
 
-def test_size_is_told_from_the_typical_one():
+def test_size_is_that_which_the_network_sees():
     maps, labels = square()
-    own = 2 * np.sqrt(100 / np.pi)
-    assert feature(NucleusEvidence(maps, OUTPUTS, labels, own * np.e), "log_size") == pytest.approx([-1])
-    assert feature(NucleusEvidence(maps, OUTPUTS, labels), "log_size") == pytest.approx([0])
+    zoom = REFERENCE / (2 * np.sqrt(100 / np.pi))
+    assert feature(NucleusEvidence(maps, OUTPUTS, labels, zoom), "log_size") == pytest.approx([0])
+    assert feature(NucleusEvidence(maps, OUTPUTS, labels, zoom / np.e), "log_size") == pytest.approx([-1])
 
 
 def test_foreground_that_became_no_nucleus_is_doubtful():

@@ -47,6 +47,13 @@ def test_nuclei_below_the_smallest_size_are_dropped_and_numbers_have_no_gaps():
     assert np.unique(labels).tolist() == [0, 1]
 
 
+def test_nuclei_much_smaller_than_the_others_of_an_image_are_dropped_if_that_is_asked_for():
+    maps = maps_of(hill((40, 60), (5, 5), 4), hill((40, 60), (20, 30), 12))
+    assert find_nuclei(maps, OUTPUTS, PostprocessingParams(smallest_share=0.05)).max() == 2
+    assert find_nuclei(maps, OUTPUTS, PostprocessingParams(smallest_share=0.2)).max() == 1
+    assert find_nuclei(maps, OUTPUTS, PostprocessingParams(smallest_share=0.2), diameter=8).max() == 2
+
+
 def test_a_binary_map_gives_its_connected_components():
     maps = np.zeros((20, 20, 1), np.float32)
     maps[2:8, 2:8], maps[12:18, 12:18] = 0.9, 0.9
