@@ -18,7 +18,7 @@ from model.segmentation.confidence import NucleusEvidence
 from model.segmentation.segmenter import Segmenter, keep_confident
 from model.training.calibration import fit_calibration
 from model.training.dataset import Example
-from model.training.threshold_search import PredictedImage, Scoring, mean_of_kinds, search_params
+from model.training.threshold_search import PredictedImage, Scoring, balanced_mean, search_params
 from model.weights import ModelCard
 from model.weights.calibration import Calibration
 from model.weights.diameters import KnownDiameters
@@ -64,7 +64,7 @@ def fit_inference_settings(
     examples: Sequence[Example],
     *,
     start: PostprocessingParams,
-    scoring: Scoring = mean_of_kinds,
+    scoring: Scoring = balanced_mean,
     on_trial: Callable[[PostprocessingParams, float], None] = lambda _params, _score: None,
 ) -> InferenceSettings:
     """Search the thresholds and fit the calibration on held-out images, each seen at the zoom that it needs."""
@@ -121,7 +121,7 @@ def search_confidence(
     outputs: tuple[str, ...],
     params: PostprocessingParams,
     calibration: Calibration,
-    scoring: Scoring = mean_of_kinds,
+    scoring: Scoring = balanced_mean,
 ) -> tuple[PostprocessingParams, float]:
     """Return the params with the least confidence that scores best, and the score."""
     found = [(image, image.find(outputs, params)) for image in images]

@@ -75,6 +75,11 @@ def mean_of_kinds(kinds: Sequence[str], scores: Sequence[float]) -> float:
     return float(np.mean(means))
 
 
+def balanced_mean(kinds: Sequence[str], scores: Sequence[float]) -> float:
+    """Return the mean of both: kinds of two images, whose scores are mostly chance, count for less than common ones."""
+    return (mean_of_images(kinds, scores) + mean_of_kinds(kinds, scores)) / 2
+
+
 def search_thresholds(
     network: keras.Model,
     config: UNetConfig,

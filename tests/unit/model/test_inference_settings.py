@@ -8,7 +8,7 @@ import pytest
 
 from model.segmentation.confidence import confidence_of
 from model.training.inference_settings import calibrate, collect_evidence, search_confidence
-from model.training.threshold_search import PredictedImage, mean_of_images, mean_of_kinds
+from model.training.threshold_search import PredictedImage, balanced_mean, mean_of_images, mean_of_kinds
 from model.weights import ModelCard
 from model.weights.postprocessing import PostprocessingParams
 from tests.unit.model.training_examples import draw_example
@@ -52,6 +52,7 @@ def test_a_mean_over_kinds_sacrifices_none():
     kinds, scores = ["common", "common", "common", "rare"], [1.0, 1.0, 1.0, 0.0]
     assert mean_of_images(kinds, scores) == pytest.approx(0.75)
     assert mean_of_kinds(kinds, scores) == pytest.approx(0.5)
+    assert balanced_mean(kinds, scores) == pytest.approx(0.625)
 
 
 def test_rules_are_the_same_in_the_pixels_of_an_image_that_is_seen_zoomed():

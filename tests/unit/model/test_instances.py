@@ -48,7 +48,7 @@ def test_nuclei_below_the_smallest_size_are_dropped_and_numbers_have_no_gaps():
 
 
 def test_nuclei_much_smaller_than_the_others_of_an_image_are_dropped_if_that_is_asked_for():
-    maps = maps_of(hill((40, 60), (5, 5), 4), hill((40, 60), (20, 30), 12))
+    maps = maps_of(peak((40, 60), (5, 5), 4), peak((40, 60), (20, 30), 12))
     assert find_nuclei(maps, OUTPUTS, PostprocessingParams(smallest_share=0.05)).max() == 2
     assert find_nuclei(maps, OUTPUTS, PostprocessingParams(smallest_share=0.2)).max() == 1
     assert find_nuclei(maps, OUTPUTS, PostprocessingParams(smallest_share=0.2), diameter=8).max() == 2
