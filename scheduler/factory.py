@@ -13,16 +13,17 @@ from sqlalchemy import Engine, make_url
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.leadership import Candidate, Leadership, bind_folder
 from nuqleus.database.workers import Workers
+from nuqleus.path_patterns import path_matcher
 from nuqleus.queue import depth, send
 from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
+from scheduler.ignore_list import IgnoreList
 from scheduler.inbox import check_inbox
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.scheduler_loop import SchedulerLoop
 from scheduler.sweep import Limits, Sweep
-from scheduler.urgency import make_urgency
 from scheduler.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,11 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     def ends() -> bool:
         return stopping.is_set() or not leadership.try_acquire()
 
-    is_urgent = make_urgency(settings.urgent.split(","))
-    scheduler = Scheduler(scanner, files, completeness, dispatcher, sweep, is_urgent=is_urgent, stopping=ends)
+    ignore_list = IgnoreList(scanner.root, settings.image_rules(), settings.ignore.split(","))
+    is_urgent = path_matcher(settings.urgent.split(","))
+    scheduler = Scheduler(
+        scanner, files, ignore_list, completeness, dispatcher, sweep, is_urgent=is_urgent, stopping=ends
+    )
     return SchedulerLoop(scheduler, completeness, settings.scan_seconds, stopping, leadership)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from nuqleus.database.files.records import Claim
@@ -11,6 +11,7 @@ from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable
 from nuqleus.logs import about_file
 from nuqleus.settings import Settings
+from worker.guess_log import GuessLog
 from worker.heartbeat import Heartbeat
 from worker.metrics import Metrics
 from worker.outcomes import (
@@ -43,6 +44,7 @@ class OutcomeWriter:
         heartbeat: tells others how many files have ended.
         metrics: counts for Prometheus.
         retry: waits for a database that is away for a moment.
+        guesses: warns of nuclear channels that were guessed.
     """
 
     settings: Settings
@@ -50,6 +52,7 @@ class OutcomeWriter:
     heartbeat: Heartbeat
     metrics: Metrics
     retry: RetryPolicy
+    guesses: GuessLog = field(default_factory=GuessLog)
 
     def commit(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Write what became of some files; the results of those that are done in one transaction.
@@ -80,6 +83,8 @@ class OutcomeWriter:
             case Done(claim, results, overlays):  # stored by now, with others
                 overlays.publish()
                 log.info("%s: %s", claim.path, _summarise(results.images))
+                for image in results.images:
+                    self.guesses.note(claim.path, image)
             case Duplicate():
                 return self._commit_duplicate(outcome)
             case Failed(claim, reason):

@@ -94,10 +94,11 @@ def warm_up(segmenter: SegmenterProtocol) -> None:
 
 def _read(path: Path, image_options: ImageOptions, max_pixels: int | None) -> Iterator[tuple[Plane, float]]:
     """Yield each plane with the seconds that reading it took."""
-    planes = project(read_planes(path, max_pixels=max_pixels), image_options.z)
+    planes = project(read_planes(path, max_pixels=max_pixels, pages=image_options.pages), image_options.z)
     start = time.perf_counter()
     for plane in planes:
-        yield choose_channel(path, plane, image_options.channel), time.perf_counter() - start
+        chosen = choose_channel(path, plane, image_options.channel, image_options.channel_by)
+        yield chosen, time.perf_counter() - start
         start = time.perf_counter()
 
 
@@ -140,7 +141,10 @@ def _result(
         channels=channels,
         dtype=str(plane.pixels.dtype),
         pixel_size_um=plane.pixel_size_um,
+        pixel_size_from=plane.pixel_size_from,
         nuclear_channel=nuclear_channel(plane),
+        nuclear_channel_by=plane.nuclear_channel_by,
+        scene_name=plane.scene_name,
         projection=plane.projection,
         channel_names=plane.channel_names,
         masks=masks,

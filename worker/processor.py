@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from model.hashing import hash_file
 from model.labels.masks import LabelImage
 from model.memory_budget import MemoryBudget
 from model.reading import LARGE, Plane
@@ -23,7 +22,7 @@ from nuqleus.rules import Rules
 from nuqleus.settings import Settings
 from worker.failures import describe_failure
 from worker.heartbeat import Heartbeat
-from worker.inbox_reader import InboxReader, ensure_unchanged
+from worker.inbox_reader import InboxReader, ensure_unchanged, hash_content
 from worker.metrics import Metrics
 from worker.outcome_writer import NO_DATABASE, OutcomeWriter
 from worker.outcomes import (
@@ -173,7 +172,7 @@ class Processor:
     def _hash(self, claim: Claim) -> str:
         path = self.inbox.locate(claim)
         with ensure_unchanged(path, claim):
-            return hash_file(path)
+            return hash_content(path)
 
     def _segment(self, file: Identified, original: int | None) -> Outcome:
         """Find the nuclei of a file, unless it is a copy of one that is done, or the worker is about to end."""

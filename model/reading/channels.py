@@ -1,6 +1,5 @@
 """Choice of the nuclear channel, and how it was made."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +12,6 @@ from model.errors import ImageError
 from model.reading.metadata import ChannelMetadata
 from model.reading.nuclear_stains import find_by_colour, find_by_name, find_by_wavelength
 from model.reading.plane import Plane
-
-log = logging.getLogger(__name__)
 
 AUTO = "auto"
 """Asks for the channel that speaks of nuclei: by its name, else by its wavelength, else by its colour."""
@@ -51,8 +48,6 @@ class NuclearChannel:
 def choose_channel(path: Path, plane: Plane, wanted: str, wanted_by: ChosenBy = "setting") -> Plane:
     """Return a plane that knows which channel shows its nuclei.
 
-    A guess is a warning in the log, once for each file.
-
     Args:
         path: of its file.
         plane: an image as it was read.
@@ -68,13 +63,6 @@ def choose_channel(path: Path, plane: Plane, wanted: str, wanted_by: ChosenBy = 
         if wanted == AUTO
         else NuclearChannel(_look_up(path, plane, wanted), wanted_by)
     )
-    if chosen.by == "guess" and (plane.scene, plane.t, plane.z) == (0, 0, 0):
-        log.warning(
-            "%s: which channel shows the nuclei was guessed: the first of %s. Name it by NUQLEUS_CHANNEL (--channel) "
-            "or by a rule for this file, and queue it again with `nuqleus retry`.",
-            path,
-            _describe(plane),
-        )
     return replace(plane, nuclear_channel=chosen.number, nuclear_channel_by=chosen.by)
 
 

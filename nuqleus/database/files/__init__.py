@@ -8,6 +8,8 @@ people in `retry.py`; nothing else changes `files.state`.
        │                   └──── sweep ──────┤      └─ fail, sweep ────→ failed
        └─ observe (the file changed), retry, release ┘
 
+A file that is no image is `ignored`: `observe` or `ignore` say so, `reconsider` makes it `waiting`.
+
 Every arrow is one conditional UPDATE: it names the state that it starts from and, for a running file, the owner
 of the lease. The database lets one of several contenders through, so no two workers ever own a file, and one that
 lost its lease (it was silent too long, or the file changed) changes nothing any more.

@@ -19,6 +19,7 @@ RESET: dict[str, Any] = {
     "attempts": 0,
     "error_kind": None,
     "error": None,
+    "ignored_by": None,
     "duplicate_of": None,
     "queued_at": None,
     "started_at": None,
@@ -36,6 +37,11 @@ def failed(kind: str, message: str, now: float) -> dict[str, Any]:
     """A file has failed, for this reason. One that vanished counts as changed when it comes back."""
     reason = {**ended(FileState.FAILED, now), "error_kind": kind, "error": message}
     return {**reason, **({"mtime_ns": 0} if kind == "vanished" else {})}
+
+
+def ignored(kind: str) -> dict[str, Any]:
+    """A file is no image, for this reason."""
+    return {**RESET, "state": FileState.IGNORED, "ignored_by": kind}
 
 
 def queue_files(
