@@ -155,5 +155,6 @@ def parse_number(text: Any) -> float | None:
 
 def length_in_um(text: Any, unit: Any) -> float | None:
     """Return a length in µm; None where it, or a unit of length, isn't given."""
-    number, um = parse_number(text), um_per_unit(unit)
+    number = parse_number(text)
+    um = None if number is None else um_per_unit(unit)
     return None if number is None or um is None else number * um

@@ -60,7 +60,7 @@ def was_coloured(plane: Plane) -> bool:
 def _find_colour(plane: Plane, lossy: bool) -> "_Colour | None":
     """Return the only colour of an image; None where it has several, or none."""
     rows = slice(0, 1) if plane.is_large else slice(None, None, SAMPLE_STEP)
-    sample = plane.pixels[rows, ::SAMPLE_STEP]
+    sample = plane.pixels[rows, ::SAMPLE_STEP].reshape(-1, 3)
     if _Colour.of([sample], lossy).is_refuted_by(sample):
         return None
     colour = _Colour.of(_bands(plane), lossy)
@@ -70,7 +70,8 @@ def _find_colour(plane: Plane, lossy: bool) -> "_Colour | None":
 
 
 def _bands(plane: Plane) -> Iterator[Array]:
-    return (plane.pixels[row : row + BAND] for row in range(0, plane.pixels.shape[0], BAND))
+    """Yield all pixels of a plane, (n, 3) at a time."""
+    return (plane.pixels[row : row + BAND].reshape(-1, 3) for row in range(0, plane.pixels.shape[0], BAND))
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class _Colour:
 
     @classmethod
     def of(cls, bands: Any, lossy: bool) -> "_Colour":
-        extremes = [(band.min(axis=(0, 1)), band.max(axis=(0, 1))) for band in bands]
+        extremes = [(band.min(axis=0), band.max(axis=0)) for band in bands]
         lowest = np.min([low for low, _ in extremes], axis=0).astype(np.float64)
         ranges = np.max([high for _, high in extremes], axis=0).astype(np.float64) - lowest
         return cls(lowest, ranges, max(ROUNDING, LOSSY * ranges.max()) if lossy else ROUNDING)
