@@ -70,6 +70,7 @@ class Sweep:
         """
         if self._clock() < self._due:
             return
+        self._files.checkpoint()
         self._release_dead_workers()
         queue_is_empty = self._dispatcher.queue_is_empty()
         resend_seconds = self._limits.resend_seconds

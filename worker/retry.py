@@ -46,12 +46,15 @@ class RetryPolicy:
         Raises:
             Exception: whatever `action` raises, if it isn't transient, or outlasts all waits.
         """
+        trouble = ""
         for wait in self.backoff:
             try:
                 return action(*args, **options)
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.warning("%s: %s. Trying again in %g s.", type(error).__name__, error, wait)
+                if str(error) != trouble:
+                    log.warning("%s. Trying again for up to %g s.", error, sum(self.backoff))
+                trouble = str(error)
             self.sleep(wait)
         return action(*args, **options)

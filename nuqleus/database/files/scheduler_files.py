@@ -24,6 +24,7 @@ from nuqleus.database.files.updates import (
     update_files,
 )
 from nuqleus.database.queries.file_queries import FileQueries
+from nuqleus.database.sqlite import checkpoint
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.upserts import insert_missing
 
@@ -59,6 +60,10 @@ class SchedulerFiles(FileQueries):
             with writing(self._engine) as connection:
                 ids |= _observe(connection, chunk, self._clock())
         return ids
+
+    def checkpoint(self) -> None:
+        """Have an embedded database that rests in its file alone: see `sqlite.checkpoint`."""
+        checkpoint(self._engine)
 
     def enqueue(self, ids: Sequence[int], *, urgent: bool = False) -> list[QueuedFile]:
         """`waiting` → `queued`. Returns those that were; send their messages after this has returned."""
