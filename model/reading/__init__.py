@@ -7,9 +7,9 @@
     OME-Zarr          the same of a folder, by the extra `zarr`        ome_zarr.py, zarr_store.py, linkless_folder.py
 
 A file's format is decided by its content (file_format.py); endings only name those that aren't read
-(unsupported_formats.py). What can't be read raises `ImageError` with a reason (decoder_errors.py), decided from the header
-where that is possible. What files say of themselves is `ImageMetadata` (metadata.py, pixel_size.py); which channel shows
-the nuclei is decided in channels.py, by the table of nuclear_stains.py.
+(unsupported_formats.py). What can't be read raises `ImageError` with a reason (decoder_errors.py), decided from the
+header where that is possible. What files say of themselves is `ImageMetadata` (metadata.py, pixel_size.py); which
+channel shows the nuclei is decided in channels.py, by the table of nuclear_stains.py.
 """
 
 from model.reading.file_format import SUFFIXES

@@ -65,9 +65,13 @@ def is_copy(tif: TiffFile, small: TiffPageSeries, large: TiffPageSeries) -> bool
     pages = small.keyframe, large.keyframe
     if not all(map(_can_be_compared, pages)):
         return max(_size(large)) >= LARGE_SIDE
-    found = [_correlation(*images) for images in _places(tif, *pages)]
-    known = [correlation for correlation in found if not math.isnan(correlation)]
-    return max(known) >= ALIKE if known else max(_size(large)) >= LARGE_SIDE
+    comparable = False
+    for images in _places(tif, *pages):
+        correlation = _correlation(*images)
+        if correlation >= ALIKE:
+            return True
+        comparable = comparable or not math.isnan(correlation)
+    return not comparable and max(_size(large)) >= LARGE_SIDE
 
 
 def _size(series: TiffPageSeries) -> Sizes:
