@@ -37,15 +37,22 @@ def label_image(nuclei: int = 3) -> np.ndarray:
 
 
 def image_result(
-    nuclei: int = 3, *, channels: int = 1, z: int = 0, pixel_size_um: float | None = None
+    nuclei: int = 3,
+    *,
+    channels: int = 1,
+    scene: int = 0,
+    t: int = 0,
+    z: int = 0,
+    pixel_size_um: float | None = None,
+    cut: bool = False,
 ) -> ImageResult:
-    """The result for a label image of discs, on a ramp of intensities."""
-    labels = label_image(nuclei)
+    """The result for a label image of discs, on a ramp of intensities; with `cut`, the first is cut in half."""
+    labels = label_image(nuclei)[:, 16 * cut :]
     ramp = np.arange(labels.size, dtype=np.uint16).reshape(labels.shape)
     pixels = np.stack([ramp + 1000 * channel for channel in range(channels)], axis=-1)
     return ImageResult(
-        scene=0,
-        t=0,
+        scene=scene,
+        t=t,
         z=z,
         height=labels.shape[0],
         width=labels.shape[1],

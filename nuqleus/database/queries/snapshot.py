@@ -3,9 +3,10 @@
 A duplicate's rows are those of the file that it duplicates, under its own path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -14,26 +15,21 @@ from sqlalchemy.orm import aliased
 
 from nuqleus import micrometres
 from nuqleus.database.engine import reading
+from nuqleus.database.queries.counted_images import counted_images
 from nuqleus.database.tables import File, Image, Intensity, Mask, Model, Nucleus
 
 FETCH_SIZE = 2_000
 """Rows that come from the database at a time."""
 
-IMAGE_KEY = ("path", "image_id", "scene", "t", "z")
-"""Which image a nucleus lies in."""
+IMAGE_KEY = ("path", "image_id", "scene", "t", "z", "duplicate_of", "counted")
+"""Which image a nucleus lies in, which file it is a copy of, and whether it counts (`docs/queries.md`)."""
 
 _OF_IMAGE = tuple(
     column.name
     for column in Image.__table__.columns
     if column.name not in {"id", "file_id", "model_id", *IMAGE_KEY}
 )
-IMAGE_COLUMNS = (
-    *IMAGE_KEY,
-    "duplicate_of",
-    *_OF_IMAGE,
-    "model",
-    "weights_sha256",
-)
+IMAGE_COLUMNS = (*IMAGE_KEY, *_OF_IMAGE, "model", "weights_sha256")
 """Columns of an image, with what identifies its model."""
 
 SHAPE_COLUMNS = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
@@ -42,7 +38,8 @@ SHAPE_COLUMNS = tuple(column.name for column in Nucleus.__table__.columns if col
 INTENSITY_COLUMNS = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
 """Columns of a nucleus in a channel."""
 
-_KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z)
+_original = aliased(File)
+_KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z, _original.path)
 
 
 def nucleus_columns(channels: int) -> tuple[str, ...]:
@@ -73,21 +70,15 @@ class Snapshot:
 
     def images(self) -> Iterator[dict[str, Any]]:
         """Every image, by the names in IMAGE_COLUMNS."""
-        original = aliased(File)
         columns = [
-            *_KEY_COLUMNS[1:],
-            original.path.label("duplicate_of"),
+            *_KEY_COLUMNS,
             *(Image.__table__.columns[name] for name in _OF_IMAGE),
             Model.name,
             Model.weights_sha256,
         ]
-        query = (
-            _results(select(*columns))
-            .join(Model, Model.id == Image.model_id)
-            .outerjoin(original, original.id == File.duplicate_of)
-        )
+        query = _results(select(*columns)).join(Model, Model.id == Image.model_id)
         for row in self._stream(query):
-            yield dict(zip(IMAGE_COLUMNS, row, strict=True))
+            yield self._named(row, IMAGE_COLUMNS)
 
     def channels(self) -> int:
         """The largest number of channels that an image has."""
@@ -104,7 +95,7 @@ class Snapshot:
         measured = self._intensities()
         current = next(measured, None)
         for row in self._stream(shapes.order_by(Nucleus.label)):
-            nucleus = dict(zip((*IMAGE_KEY, *SHAPE_COLUMNS), row[1:-1], strict=True))
+            nucleus = self._named(row[:-1], (*IMAGE_KEY, *SHAPE_COLUMNS))
             if row[-1] is not None:
                 nucleus |= micrometres.in_um(nucleus, row[-1])
             key = (row[0], nucleus["image_id"], nucleus["label"])
@@ -152,6 +143,17 @@ class Snapshot:
                 },
             )
 
+    def _named(self, row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
+        """A row that begins with `_KEY_COLUMNS`, by names that begin with IMAGE_KEY."""
+        _, *place, duplicate_of = row[: len(_KEY_COLUMNS)]
+        counted = place[1] in self._counted and duplicate_of is None
+        return dict(zip(names, (*place, duplicate_of, counted, *row[len(_KEY_COLUMNS) :]), strict=True))
+
+    @cached_property
+    def _counted(self) -> frozenset[int]:
+        """Ids of the images that count."""
+        return frozenset(self._connection.scalars(select(counted_images.c.image_id)))
+
     def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
         for row in self._connection.execute(query.execution_options(yield_per=FETCH_SIZE)):
             yield tuple(row)
@@ -173,4 +175,5 @@ def snapshot(engine: Engine) -> Iterator[Snapshot]:
 def _results(query: Select[Any]) -> Select[Any]:
     """Files with their images, or with those of the file that they duplicate; ordered by file and plane."""
     shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
-    return query.select_from(File).join(Image, shared).order_by(File.id, Image.scene, Image.t, Image.z)
+    files = query.select_from(File).outerjoin(_original, _original.id == File.duplicate_of)
+    return files.join(Image, shared).order_by(File.id, Image.scene, Image.t, Image.z)

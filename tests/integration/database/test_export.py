@@ -79,7 +79,10 @@ def test_the_images_of_a_stack_are_told_apart(archive: Archive, database_url: st
     names = sorted(path.name for path in (tmp_path / "labels").iterdir())
     assert names == ["stack.tif.s0.t0.z1.label.tif", "stack.tif.s0.t0.z2.label.tif"]
     assert tifffile.imread(tmp_path / "labels" / names[1]).max() == 2
-    assert list(pd.read_csv(tmp_path / "nuclei.csv").z) == [1, 2, 2]
+    nuclei = pd.read_csv(tmp_path / "nuclei.csv")
+    assert list(nuclei.z) == [1, 2, 2]
+    assert list(nuclei.counted) == [False, True, True]
+    assert list(pd.read_csv(tmp_path / "images.csv").counted) == [False, True]
 
 
 def test_a_duplicate_has_the_rows_of_its_twin(archive: Archive, database_url: str, tmp_path: Path):
@@ -90,6 +93,8 @@ def test_a_duplicate_has_the_rows_of_its_twin(archive: Archive, database_url: st
     images, nuclei = pd.read_csv(tmp_path / "images.csv"), pd.read_csv(tmp_path / "nuclei.csv")
     assert list(images.path) == ["a.png", "b.png"]
     assert images.duplicate_of.iloc[1] == "a.png"
+    assert nuclei.duplicate_of.isna().tolist() == [True, True, False, False]
+    assert nuclei.counted.tolist() == [True, True, False, False]
     assert list(nuclei.path) == ["a.png", "a.png", "b.png", "b.png"]
     assert list(nuclei["intensity_mean-0"][:2]) == list(nuclei["intensity_mean-0"][2:])
     first, second = ((tmp_path / f"labels/{name}.png.label.tif").read_bytes() for name in "ab")
@@ -167,7 +172,9 @@ def test_sizes_in_micrometres_are_those_of_the_view(archive: Archive):
         for nucleus in results.nuclei():
             (known if nucleus["z"] == 0 else unknown).append(nucleus)
 
-    assert set(COLUMNS) == set(view[0]) - {"image_id", "label", "pixel_size_um"}
+    assert set(COLUMNS) == set(view[0]) - {
+        *("image_id", "label", "scene", "t", "z", "touches_border", "pixel_size_um")
+    }
     for nucleus, row in zip(known, view, strict=True):
         assert {column: nucleus[column] for column in COLUMNS} == pytest.approx({c: row[c] for c in COLUMNS})
     assert len(unknown) == 2
