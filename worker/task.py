@@ -32,6 +32,7 @@ from celery.signals import (
 from celery.utils.nodenames import gethostname, nodename
 from celery.worker import state
 
+from model.container_limits import find_memory_limit
 from nuqleus.logs import configure_logs
 from nuqleus.queue import TASK, make_app
 from nuqleus.settings import Settings
@@ -39,8 +40,11 @@ from worker.worker_process import DRAIN_SIGNAL, WorkerProcess
 
 log = logging.getLogger(__name__)
 
-MEMORY_LIMIT_KB = 4 * 1024 * 1024
-"""A child that once needed more is replaced after its task: memory that fell apart never comes back."""
+MEMORY_LIMIT = 4 * 2**30
+"""In bytes; a child that once needed more is replaced after its task: memory that fell apart never comes back."""
+
+CONTAINER_SHARE = 0.75
+"""The same, of the memory that its container may take, where that is less."""
 
 SIGNAL_DEBOUNCE_SECONDS = 1.0
 """Two signals to end in so short a time are one: service managers tell parents and children alike."""
@@ -66,7 +70,7 @@ def create_app(settings: Settings, child: WorkerProcess, module: str) -> Celery:
         worker_pool="prefork",
         worker_pool_start_method="spawn",
         worker_concurrency=1,
-        worker_max_memory_per_child=MEMORY_LIMIT_KB,
+        worker_max_memory_per_child=_memory_limit() // 1024,
         worker_consumer="worker.consumer:PatientConsumer",
         broker_channel_error_retry=True,  # a broker that answers with an error is waited for, too
     )
@@ -101,6 +105,11 @@ class LoggingWorker(Worker):
             "Told to end at once: the files at hand go to the next worker, when their leases have run out."
         )
         super().terminate(in_sighandler)
+
+
+def _memory_limit() -> int:
+    of_container = find_memory_limit()
+    return MEMORY_LIMIT if of_container is None else min(MEMORY_LIMIT, int(CONTAINER_SHARE * of_container))
 
 
 def run_worker(app: Celery) -> int:

@@ -38,12 +38,14 @@ def command(*, once: bool, **given: Any) -> None:
 
     Ctrl-C stops everything in seconds, once the images at hand are finished; a second one at once.
     """
+    from cli.processes.shared_memory import ensure_shared_memory
     from nuqleus.settings import get_settings
     from scheduler.inbox import check_inbox, create_default_inbox
 
     settings = get_settings(**given)
     create_default_inbox(settings)
     check_inbox(settings)
+    ensure_shared_memory()
     sys.exit(run(settings, once=once))
 
 

@@ -1,9 +1,9 @@
 """Leadership: which scheduler looks after a folder, and which folder a database belongs to.
 
 One row says both. A scheduler leads while it renews its lease; others stand by, and one takes over when the lease runs
-out, when the leader resigns, or when its process is known to be gone. One that starts on a host of the leader's name, but
-in another container or after a reboot, is that one started again, and takes over too. Two that led at once for a moment
-would do no harm: every change of a file's state is conditional. They would only do everything twice.
+out, when the leader resigns, or when its process is known to be gone. One that starts on a host of the leader's name,
+but in another container or after a reboot, is that one started again, and takes over too. Two that led at once for a
+moment would do no harm: every change of a file's state is conditional. They would only do everything twice.
 """
 
 import os

@@ -1,6 +1,5 @@
 """SQLite's own ways: one file, one writer at a time, and a write-ahead log beside the file."""
 
-import getpass
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -11,6 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from nuqleus.errors import DatabaseUnavailable
+from nuqleus.file_errors import describe_owner, describe_user
 
 QUIET_SECONDS = 2.0
 """A write-ahead log that hasn't changed for so long is moved into the database's file."""
@@ -56,8 +56,7 @@ def explain(error: BaseException | None, path: Path) -> str | None:
     """What to do about an error of SQLite's that is about who may write; None for other errors."""
     if not any(words in str(error) for words in ("readonly database", "unable to open database file")):
         return None
-    owner = next((each.owner() for each in (path, path.parent) if each.exists()), "nobody")
-    return f"{error}. nuqleus runs as {getpass.getuser()}; the file, or its folder, is {owner}'s, or can only be read"
+    return f"{error}. nuqleus runs as {describe_user()}; {describe_owner(path)} It, or its drive, can only be read"
 
 
 def _has_quiet_log(path: Path) -> bool:

@@ -21,7 +21,7 @@ from tests.fake_segmenter import Found, ThresholdSegmenter
 from tests.faults import stages
 from tests.faults.stages import Stages
 from worker.factory import build_processor
-from worker.task import MEMORY_LIMIT_KB, create_app
+from worker.task import create_app
 from worker.worker_process import WorkerProcess
 
 settings = get_settings()
@@ -129,4 +129,5 @@ def build_fake(settings):
 
 
 app = create_app(settings, WorkerProcess(settings, build_fake), __name__)
-app.conf.worker_max_memory_per_child = int(os.environ.get("STAGED_MEMORY_KB", MEMORY_LIMIT_KB))
+if "STAGED_MEMORY_KB" in os.environ:
+    app.conf.worker_max_memory_per_child = int(os.environ["STAGED_MEMORY_KB"])

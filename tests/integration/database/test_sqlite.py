@@ -66,7 +66,7 @@ class TestFile:
 
     def test_one_that_can_only_be_read_is_told_with_whose_it_is(self, engine, path: Path):
         with pytest.raises(
-            DatabaseUnavailable, match=r"readonly database\. nuqleus runs as .+ is .+'s, or can only"
+            DatabaseUnavailable, match=r"readonly database\. nuqleus runs as user \d+.+ belongs to user"
         ):
             write_to_one_that_is_read_only(engine)
 
