@@ -31,7 +31,7 @@ from nuqleus.database.files.records import Claim, SeenFile
 from nuqleus.database.files.results import Finished, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from scheduler.scanner import Scanner
 from worker.pipeline import warm_up
 

@@ -12,14 +12,14 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from nuqleus.database.leadership import Candidate, current_leader
+from nuqleus.database.leadership import SchedulerIdentity, current_leader
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.queries.result_counters import STAGES, ResultCounters
 from nuqleus.database.queries.status_details import failures_by_kind, queue_age
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable, NuqleusError
 from nuqleus.metrics import serve_metrics
-from nuqleus.queue import depth
+from nuqleus.queue import queue_depth
 from nuqleus.settings import Settings
 
 CACHE_SECONDS = 5.0
@@ -128,7 +128,9 @@ def serve_scheduler_metrics(settings: Settings, engine: Engine, app: Celery) -> 
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(
-        SchedulerCollector(engine, partial(depth, app), settings.lease_seconds, Candidate().name)
+        SchedulerCollector(
+            engine, partial(queue_depth, app), settings.lease_seconds, SchedulerIdentity().name
+        )
     )
     serve_metrics(registry, settings.metrics_address, settings.metrics_port)
 

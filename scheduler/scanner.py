@@ -35,12 +35,12 @@ class Scan:
     Attributes:
         files: by path, relative to the watched folder and with `/`; folders that are one image, too.
         data_folders: those of the paths that are folders in which a file beside them keeps its pixels.
-        complete: False when a subfolder didn't answer, so that missing files prove nothing.
+        saw_everything: False when a subfolder didn't answer, so that missing files prove nothing.
     """
 
     files: dict[str, FileStat] = field(default_factory=dict)
     data_folders: set[str] = field(default_factory=set)
-    complete: bool = True
+    saw_everything: bool = True
 
 
 class Scanner:
@@ -86,7 +86,7 @@ class Scanner:
             self._warn_once(folder, "is a folder that we may not read")
         except OSError as error:
             if error.errno not in _GONE:
-                found.complete = False
+                found.saw_everything = False
                 self._warn_once(folder, f"is a folder that can't be read: {error.strerror}")
         return []
 
@@ -103,7 +103,7 @@ class Scanner:
                 elif is_candidate(entry.name) and entry.path not in self._excluded:
                     _note(found, entry.path[len(base) :], entry.stat())
             except OSError as error:
-                found.complete &= error.errno in _GONE
+                found.saw_everything &= error.errno in _GONE
         owned = data_folder_names(entries) if subfolders else frozenset()
         for folder in subfolders:
             if is_data_folder(folder.name, owned):
@@ -115,7 +115,7 @@ class Scanner:
         try:
             found.files[folder[len(base) :]] = FileStat(*stat_folder(folder))
         except OSError as error:
-            found.complete = False
+            found.saw_everything = False
             self._warn_once(folder, f"is an image whose parts can't be read: {error.strerror}")
 
     def _check_link(self, found: Scan, base: str, entry: os.DirEntry[str]) -> None:

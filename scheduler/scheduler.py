@@ -135,7 +135,7 @@ class Scheduler:
         waiting = {file.path: file for file in self._files.known(FileState.WAITING)}
         self._completeness.keep(waiting.keys())
         gone = [file.id for path, file in waiting.items() if path not in scan.files]
-        if gone and scan.complete:
+        if gone and scan.saw_everything:
             self._files.forget(gone)
         complete = [file for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
         return self._without_ignored(complete, scan)

@@ -44,7 +44,7 @@ class SchedulerLoop:
         clock: seconds from any origin.
 
     Attributes:
-        folder: paths of the files that the last tick found; None before the first.
+        found_paths: paths of the files that the last tick found; None before the first.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class SchedulerLoop:
         leadership: Leadership,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.folder: Collection[str] | None = None
+        self.found_paths: Collection[str] | None = None
         self._scheduler = scheduler
         self._completeness = completeness
         self._scan_seconds = scan_seconds
@@ -90,7 +90,7 @@ class SchedulerLoop:
         self._attempt(self._look)
 
     def _look(self) -> None:
-        self.folder = self._scheduler.tick().files.keys()
+        self.found_paths = self._scheduler.tick().files.keys()
 
     def _attempt(self, work: Callable[[], None]) -> None:
         """Do something if we lead; nothing that goes wrong ends the loop."""

@@ -17,7 +17,7 @@ EMPTY_QUEUE_RESEND_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class SweepLimits:
     """When something counts as lost.
 
     Attributes:
@@ -31,7 +31,7 @@ class Limits:
     sweep_seconds: float
 
     @classmethod
-    def of(cls, settings: Settings) -> "Limits":
+    def of(cls, settings: Settings) -> "SweepLimits":
         """Those that the settings name; a sweep comes with each scan."""
         return cls(settings.max_attempts, settings.resend_seconds, settings.scan_seconds)
 
@@ -52,7 +52,7 @@ class Sweep:
         files: SchedulerFiles,
         workers: Workers,
         dispatcher: Dispatcher,
-        limits: Limits,
+        limits: SweepLimits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._files = files

@@ -9,7 +9,7 @@ from nuqleus.database.files.records import Claim
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.workers import Workers
 from nuqleus.errors import LeaseLost
-from worker.retry import is_transient
+from worker.retry_policy import is_transient
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from worker.outcomes import (
     Released,
     outcome_of_error,
 )
-from worker.retry import RetryPolicy
+from worker.retry_policy import RetryPolicy
 from worker.time_limit import TimeLimitExceeded
 
 log = logging.getLogger(__name__)

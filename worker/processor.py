@@ -38,7 +38,7 @@ from worker.outcomes import (
 from worker.overlay_writer import OverlayWriter
 from worker.pipeline import SegmenterProtocol, process
 from worker.progress import Progress
-from worker.retry import RetryPolicy
+from worker.retry_policy import RetryPolicy
 from worker.thread_pool import run_concurrently
 from worker.time_limit import ChunkTimedOut, TimeLimitExceeded
 

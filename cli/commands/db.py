@@ -29,7 +29,7 @@ def upgrade(database_url: str | None, wait: bool) -> None:
     """
     from nuqleus.database.engine import make_engine, redact_url
     from nuqleus.settings import get_settings
-    from worker.retry import BACKOFF_SECONDS, RetryPolicy
+    from worker.retry_policy import BACKOFF_SECONDS, RetryPolicy
 
     url = get_settings(database_url=database_url).database_url
     engine = make_engine(url)

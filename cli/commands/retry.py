@@ -70,7 +70,7 @@ def _retry_ended(engine: Engine, paths: list[str] | None, *, only_failed: bool) 
 def _by_model(engine: Engine, weights: Path | None) -> dict[str, Retry]:
     from model.weights import SHIPPED, read_card
     from nuqleus.database.files.retry import retry_produced_by
-    from nuqleus.database.models import other_models
+    from nuqleus.database.model_registry import other_models
 
     present = read_card(weights or SHIPPED)
     return {

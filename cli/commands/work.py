@@ -42,6 +42,6 @@ def command(**given: Any) -> None:
     # worker processes are fresh interpreters, which only the environment reaches
     os.environ.update(as_environment(given))
     from worker.app import app
-    from worker.task import run_worker
+    from worker.celery_app import run_worker
 
     raise SystemExit(run_worker(app))

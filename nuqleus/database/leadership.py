@@ -20,7 +20,7 @@ from nuqleus.database.tables import SchedulerLease
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import SettingsError
 from nuqleus.paths import escape_path
-from nuqleus.process_identity import current, is_dead, is_here
+from nuqleus.process_identity import current_identity, is_dead, is_here
 
 _THE_ROW = SchedulerLease.id == 1
 
@@ -34,8 +34,8 @@ def _host(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A scheduler that would lead.
+class SchedulerIdentity:
+    """Identity of a scheduler, under which it leads.
 
     Attributes:
         name: for people: host and process.
@@ -43,7 +43,7 @@ class Candidate:
     """
 
     name: str = field(default_factory=_own_name)
-    process_identity: str = field(default_factory=current)
+    process_identity: str = field(default_factory=current_identity)
 
     @property
     def host(self) -> str:
@@ -65,7 +65,11 @@ class Leadership:
     """
 
     def __init__(
-        self, engine: Engine, me: Candidate, lease_seconds: float, clock: Callable[[], float] = time.time
+        self,
+        engine: Engine,
+        me: SchedulerIdentity,
+        lease_seconds: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.leader: str | None = None
         self._engine = engine

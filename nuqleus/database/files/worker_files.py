@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.files.conditions import CLAIM_VALID, fence
+from nuqleus.database.files.conditions import CLAIM_VALID, claim_parameters
 from nuqleus.database.files.records import Claim
 from nuqleus.database.files.result_transfer import (
     become_duplicate,
@@ -107,7 +107,7 @@ class WorkerFiles:
             return [
                 claim
                 for claim in sorted(claims, key=_file_id)
-                if not connection.execute(_RENEW, {**fence(claim), "until": until}).rowcount
+                if not connection.execute(_RENEW, {**claim_parameters(claim), "until": until}).rowcount
             ]
 
     def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
@@ -217,7 +217,12 @@ class WorkerFiles:
 
 
 def _completed(file: Finished, now: float) -> dict[str, object]:
-    return {**fence(file.claim), "now": now, "content": file.sha256, "options": str(file.image_options)}
+    return {
+        **claim_parameters(file.claim),
+        "now": now,
+        "content": file.sha256,
+        "options": str(file.image_options),
+    }
 
 
 def _file_id(claim: Claim) -> int:
@@ -231,7 +236,9 @@ def _lost(claim: Claim) -> LeaseLost:
 def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
     """Change a running file if the claim still holds; or say that an earlier try has changed it already."""
     change = update(File).where(CLAIM_VALID).values(values)
-    return bool(connection.execute(change, fence(claim)).rowcount) or _has(connection, claim, values)
+    return bool(connection.execute(change, claim_parameters(claim)).rowcount) or _has(
+        connection, claim, values
+    )
 
 
 def _has(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:

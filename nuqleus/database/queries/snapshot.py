@@ -32,10 +32,10 @@ _OF_IMAGE = tuple(
 IMAGE_COLUMNS = (*IMAGE_KEY, *_OF_IMAGE, "model", "weights_sha256")
 """Columns of an image, with what identifies its model."""
 
-SHAPE_COLUMNS = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
+NUCLEUS_FIELDS = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
 """Columns of a nucleus, `label` first."""
 
-INTENSITY_COLUMNS = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
+INTENSITY_FIELDS = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
 """Columns of a nucleus in a channel."""
 
 _original = aliased(File)
@@ -44,8 +44,8 @@ _KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z, _or
 
 def nucleus_columns(channels: int) -> tuple[str, ...]:
     """Columns of a nucleus with so many channels: of its place, its shape, in µm too, then channel by channel."""
-    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITY_COLUMNS)
-    return (*IMAGE_KEY, *SHAPE_COLUMNS, *micrometres.COLUMNS, *intensities)
+    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITY_FIELDS)
+    return (*IMAGE_KEY, *NUCLEUS_FIELDS, *micrometres.COLUMNS, *intensities)
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,13 @@ class Snapshot:
 
         Where the image's pixel size isn't known, the columns in µm are missing.
         """
-        columns = (Nucleus.__table__.columns[name] for name in SHAPE_COLUMNS)
+        columns = (Nucleus.__table__.columns[name] for name in NUCLEUS_FIELDS)
         query = select(*_KEY_COLUMNS, *columns, Image.pixel_size_um)
         shapes = _results(query).join(Nucleus, Nucleus.image_id == Image.id)
         measured = self._intensities()
         current = next(measured, None)
         for row in self._stream(shapes.order_by(Nucleus.label)):
-            nucleus = self._named(row[:-1], (*IMAGE_KEY, *SHAPE_COLUMNS))
+            nucleus = self._named(row[:-1], (*IMAGE_KEY, *NUCLEUS_FIELDS))
             if row[-1] is not None:
                 nucleus |= micrometres.in_um(nucleus, row[-1])
             key = (row[0], nucleus["image_id"], nucleus["label"])
@@ -129,7 +129,7 @@ class Snapshot:
 
     def _intensities(self) -> Iterator[tuple[tuple[int, int, int], dict[str, float | None]]]:
         """File, image and label of each nucleus in the order of `nuclei`, with its intensities in all channels."""
-        columns = (Intensity.__table__.columns[name] for name in INTENSITY_COLUMNS)
+        columns = (Intensity.__table__.columns[name] for name in INTENSITY_FIELDS)
         query = _results(select(File.id, Image.id, Intensity.label, Intensity.channel, *columns))
         query = query.join(Intensity, Intensity.image_id == Image.id)
         rows = self._stream(query.order_by(Intensity.label, Intensity.channel))
@@ -139,7 +139,7 @@ class Snapshot:
                 {
                     f"{name}-{channel}": value
                     for _, _, _, channel, *values in channels
-                    for name, value in zip(INTENSITY_COLUMNS, values, strict=True)
+                    for name, value in zip(INTENSITY_FIELDS, values, strict=True)
                 },
             )
 

@@ -9,7 +9,7 @@ from nuqleus.database.engine import reading
 from nuqleus.database.files.records import Claim, SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import Base, File
 from tests.conftest import Clock
 from tests.examples import complete, image_result

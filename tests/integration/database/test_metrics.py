@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from nuqleus.database.leadership import Candidate, Leadership, bind_folder
+from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable
 from scheduler.metrics import CACHE_SECONDS, SchedulerCollector
@@ -78,7 +78,7 @@ def test_live_workers_are_counted_and_the_leader_says_so(archive: Archive, ask: 
     Workers(archive.engine, archive.clock).start("host", 1, "cpu:0")
     assert (ask()["nuqleus_workers"], ask()["nuqleus_leader"]) == (1, 0)
 
-    Leadership(archive.engine, Candidate("me", "process"), 1e3, archive.clock).try_acquire()
+    Leadership(archive.engine, SchedulerIdentity("me", "process"), 1e3, archive.clock).try_acquire()
     archive.clock.advance(100)
 
     assert (ask()["nuqleus_workers"], ask()["nuqleus_leader"]) == (0, 1)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from nuqleus.database.engine import make_engine, reading, writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.errors import LeaseLost
 from tests.examples import complete, image_result

@@ -11,7 +11,7 @@ from model.reading.channels import ChosenBy
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from scheduler.ignore_list import REASONS
 from tests.examples import complete, image_result
 

@@ -14,7 +14,7 @@ from nuqleus.database.engine import make_engine
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.queries.file_summaries import failures
 from nuqleus.database.queries.status import Status
 from nuqleus.database.tables import FileState

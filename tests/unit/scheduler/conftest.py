@@ -8,7 +8,7 @@ from sqlalchemy import select
 from nuqleus.database.engine import reading
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable
@@ -20,7 +20,7 @@ from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
-from scheduler.sweep import Limits, Sweep
+from scheduler.sweep import Sweep, SweepLimits
 from tests.examples import complete
 
 SETTLE = 2.0
@@ -28,7 +28,7 @@ LEASE = 60.0
 MAX_ATTEMPTS = 2
 RESEND = 300.0
 NO_RULES = Rules()
-LIMITS = Limits(MAX_ATTEMPTS, RESEND, sweep_seconds=1.0)
+LIMITS = SweepLimits(MAX_ATTEMPTS, RESEND, sweep_seconds=1.0)
 
 
 class Queue:

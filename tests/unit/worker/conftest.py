@@ -11,7 +11,7 @@ from nuqleus.database.engine import reading
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
@@ -20,7 +20,7 @@ from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader
 from worker.processor import Processor
-from worker.retry import RetryPolicy
+from worker.retry_policy import RetryPolicy
 
 
 @dataclass

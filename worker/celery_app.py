@@ -1,4 +1,4 @@
-"""Celery task and app of a worker: signals, shutdown and logging.
+"""Celery app of a worker, with its task: signals, shutdown and logging.
 
 A worker ends by Celery's warm shutdown: what has begun is finished. Beyond that its child drains, and a second SIGTERM
 ends it at once. Celery's soft shutdown would not do: it waits for its whole time-out, even if the work is done sooner,
@@ -36,7 +36,7 @@ from model.container_limits import find_memory_limit
 from nuqleus.logs import configure_logs
 from nuqleus.queue import TASK, make_app
 from nuqleus.settings import Settings
-from worker.worker_process import DRAIN_SIGNAL, WorkerProcess
+from worker.child_process import DRAIN_SIGNAL, WorkerChild
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ NOISY_LOGGERS = ("celery.worker.strategy", "celery.app.trace", "celery.worker.co
 """Loggers that tell of every message, or of every try to connect; a file has one line of our own."""
 
 
-def create_app(settings: Settings, child: WorkerProcess, module: str) -> Celery:
+def create_app(settings: Settings, child: WorkerChild, module: str) -> Celery:
     """Build the app of a worker.
 
     Args:

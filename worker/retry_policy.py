@@ -1,4 +1,4 @@
-"""Retries transient errors, which have nothing to do with the file, with exponential backoff."""
+"""Retry policy for transient errors, which have nothing to do with the file: exponential backoff."""
 
 import logging
 import time
