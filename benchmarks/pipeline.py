@@ -28,7 +28,7 @@ from model.segmentation.tiling import cut_tiles
 from model.weights import SHIPPED
 from nuqleus.database.engine import open_database
 from nuqleus.database.files.records import Claim, SeenFile
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
@@ -73,7 +73,7 @@ def time_stages(folder: Path, weights: Path) -> Stopwatch:
             claim = store.claim(SeenFile(name, *stamp))
             results = [process(plane, segmenter, watch) for plane in timed_planes(folder / name, watch)]
             with watch.timing("store"):
-                store.worker_files.complete_all([Finished(claim, "0" * 64, store.model_id, results)])
+                store.worker_files.complete_all([FileResults(claim, "0" * 64, store.model_id, results)])
     return watch
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from model.labels.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
 from nuqleus.database.files.records import Claim
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 
@@ -21,7 +21,7 @@ def complete(
     image_options: ImageOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Write the results of one file, and raise what `complete_all` returns for it."""
-    (lost,) = files.complete_all([Finished(claim, sha256, model_id, list(images), image_options)])
+    (lost,) = files.complete_all([FileResults(claim, sha256, model_id, list(images), image_options)])
     if lost:
         raise lost
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from nuqleus.errors import RetryableError
+from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, RetryableError
 
 log = logging.getLogger(__name__)
 
@@ -15,6 +15,9 @@ Result = TypeVar("Result")
 
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds before each further try: together long enough for a database or a network drive to restart."""
+
+NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
+"""Errors that say nothing about a file: its row stays as it is, for the scheduler's sweep."""
 
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from model.arrays import FloatImage, Labels, Maps, PixelArray
-from model.blockwise.block_layout import Block, BlockIndex, assign_new_nuclei, cut_blocks
+from model.blockwise.block_layout import Block, BlockIndex, Region, assign_new_nuclei, cut_blocks, relative_to
 from model.blockwise.prefetch import prefetch
 from model.blockwise.seams import LabelCanvas, MapStrips
 from model.labels.masks import MaskBlock, encode_block
@@ -102,7 +102,7 @@ class BlockwiseSegmentation:
                 pixels = self._plane.pixels[block.read]
             with self._timing("normalise"):
                 image = scaling(nuclear_pixels(replace(self._plane, pixels=pixels)))
-            yield block, pixels[_within(block.window, block.read)], self._predict(image, block)
+            yield block, pixels[relative_to(block.window, block.read)], self._predict(image, block)
 
     def _predict(self, image: FloatImage, block: Block) -> Maps:
         """Return the maps of a block's window; those that are new come from the network."""
@@ -178,11 +178,6 @@ def _shifted(nuclei: Table, origin: BlockIndex, size: tuple[int, ...]) -> Table:
     return {**nuclei, "touches_border": (starts == 0) | ends}
 
 
-def _origin(region: tuple[slice, slice]) -> BlockIndex:
+def _origin(region: Region) -> BlockIndex:
     rows, columns = region
     return rows.start, columns.start
-
-
-def _within(inner: tuple[slice, slice], outer: tuple[slice, slice]) -> tuple[slice, slice]:
-    rows, columns = (slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
-    return rows, columns

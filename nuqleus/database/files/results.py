@@ -80,8 +80,8 @@ class ImageResult:
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A file with its results, ready to be written.
+class FileResults:
+    """Results of a file, ready to be written.
 
     Attributes:
         sha256: of the content that the results belong to.

@@ -30,7 +30,7 @@ from nuqleus.database.files.result_transfer import (
     transfer_to_duplicate,
 )
 from nuqleus.database.files.result_writer import insert_images
-from nuqleus.database.files.results import Finished
+from nuqleus.database.files.results import FileResults
 from nuqleus.database.files.updates import NO_LEASE, ended, expire_leases, failed
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.errors import LeaseLost
@@ -110,7 +110,7 @@ class WorkerFiles:
                 if not connection.execute(_RENEW, {**claim_parameters(claim), "until": until}).rowcount
             ]
 
-    def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
+    def complete_all(self, finished: Sequence[FileResults]) -> list[LeaseLost | None]:
         """`running` → `done`, with all results, in one transaction; in one each where a lease is lost.
 
         Returns:
@@ -189,7 +189,7 @@ class WorkerFiles:
         with writing(self._engine) as connection:
             return [Claim(*row, owner=owner) for row in connection.execute(statement, given)]
 
-    def _complete_alone(self, file: Finished) -> bool:
+    def _complete_alone(self, file: FileResults) -> bool:
         if self._complete([file]):
             return True
         written = {
@@ -201,7 +201,7 @@ class WorkerFiles:
         with reading(self._engine) as connection:
             return _has(connection, file.claim, written)
 
-    def _complete(self, finished: Sequence[Finished]) -> bool:
+    def _complete(self, finished: Sequence[FileResults]) -> bool:
         """Write all of these, or none of them if one's lease is lost."""
         now = self._clock()
         # in order of their ids, as a heartbeat renews them: neither waits for the other in a circle
@@ -216,7 +216,7 @@ class WorkerFiles:
         return True
 
 
-def _completed(file: Finished, now: float) -> dict[str, object]:
+def _completed(file: FileResults, now: float) -> dict[str, object]:
     return {
         **claim_parameters(file.claim),
         "now": now,

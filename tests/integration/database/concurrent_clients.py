@@ -4,7 +4,7 @@ import numpy as np
 
 from nuqleus.database.engine import make_engine
 from nuqleus.database.files.records import SeenFile
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
@@ -24,7 +24,7 @@ def work_through(url: str, number: int) -> int:
         claim = worker_files.claim(known.id, f"worker {number}", lease_seconds=60)
         if claim:
             worker_files.renew([claim], lease_seconds=60)
-            worker_files.complete_all([Finished(claim, "abc", model, [_result(nuclei=50)])])
+            worker_files.complete_all([FileResults(claim, "abc", model, [_result(nuclei=50)])])
             done += 1
     engine.dispose()
     return done

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from nuqleus.database.engine import writing
 from nuqleus.database.files import worker_files
 from nuqleus.database.files.records import SeenFile
-from nuqleus.database.files.results import Finished
+from nuqleus.database.files.results import FileResults
 from nuqleus.database.files.retry import retry_files
 from nuqleus.database.queries import file_queries
 from nuqleus.database.tables import FileState, Image, Intensity, Mask, Nucleus
@@ -283,13 +283,13 @@ class TestUnansweredCommit:
 
     def test_results_that_were_stored_are_not_called_lost(self, archive: Archive, twice):
         claims = [archive.running(path) for path in ("a.png", "b.png")]
-        finished = [Finished(claim, claim.path, archive.model_id, [image_result()]) for claim in claims]
+        finished = [FileResults(claim, claim.path, archive.model_id, [image_result()]) for claim in claims]
 
         assert twice(archive.worker_files.complete_all, finished) == [None, None]
         assert len(archive.rows(Image)) == 2
 
     def test_nor_are_those_of_one_file(self, archive: Archive, twice):
-        finished = [Finished(archive.running(), "abc", archive.model_id, [image_result()])]
+        finished = [FileResults(archive.running(), "abc", archive.model_id, [image_result()])]
 
         assert twice(archive.worker_files.complete_all, finished) == [None]
         assert len(archive.rows(Image)) == 1

@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import generate_latest
 
-from nuqleus.database.files.results import Finished
+from nuqleus.database.files.results import FileResults
 from nuqleus.database.model_registry import register_model
 from nuqleus.image_options import DEFAULT_OPTIONS
 from tests.examples import image_result
@@ -36,7 +36,7 @@ def done(engine, claim):
 
     def done(name, *images):
         file = claim(name)
-        results = Finished(file, name, model_id, images or [image_result(nuclei=3)])
+        results = FileResults(file, name, model_id, images or [image_result(nuclei=3)])
         return Done(file, results, OverlayWriter(None, name))
 
     return done
