@@ -1,4 +1,4 @@
-"""Which files are ignored, and why: a rule or a setting says so, or they are companions of images."""
+"""Ignore list: which files are ignored, and why: a rule or a setting says so, or they are companions of images."""
 
 import logging
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ REASONS = {
 
 
 class IgnoreList:
-    """Judges what a scan found.
+    """Ignore list of a watched folder, by which what a scan found is judged.
 
     Args:
         root: the watched folder.

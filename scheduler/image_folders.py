@@ -1,4 +1,4 @@
-"""Folders that are one thing: an OME-Zarr image, and folders in which a file beside them keeps its pixels.
+"""Image folders: a folder that is one OME-Zarr image, and folders in which a file beside them keeps its pixels.
 
 What lies in them is looked at as a whole: thousands of chunks are no images of their own.
 """

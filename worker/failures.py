@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from model.errors import ImageError
+from nuqleus.database.files.updates import VANISHED
 from nuqleus.errors import UnsafePath
 from nuqleus.file_errors import describe_user
 from worker.time_limit import TimeLimitExceeded
@@ -40,7 +41,7 @@ def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) ->
                 f"{error}. Copy the file itself, or set NUQLEUS_OUTSIDE_LINKS to allow such links.",
             )
         case FileNotFoundError():
-            return FailureReason("vanished", "The file was removed before it could be read. Drop it again.")
+            return FailureReason("vanished", VANISHED)
         case PermissionError():
             return FailureReason("unreadable", _NOT_PERMITTED.format(user=describe_user()))
         case OSError():

@@ -61,12 +61,12 @@ class ImageMetadata:
         )
 
 
-def attempt(read: Callable[[], Found], otherwise: Any) -> Found:
-    """Return what can be read of metadata; those in an unexpected form say nothing, and cost nothing else."""
+def value_or_default(read: Callable[[], Found], default: Any) -> Found:
+    """Return what can be read of metadata, or a default where they have an unexpected form: nothing else is lost."""
     try:
         return read()
     except Exception:
-        return otherwise  # type: ignore[no-any-return]
+        return default  # type: ignore[no-any-return]
 
 
 def align_channels(channels: Sequence[ChannelMetadata], count: int) -> tuple[ChannelMetadata, ...]:

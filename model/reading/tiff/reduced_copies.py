@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
-from model.reading.metadata import attempt
+from model.reading.metadata import value_or_default
 from model.reading.plane import LARGE
 from model.reading.tiff.segments import SegmentCache, decodes_by_region, stored_page
 
@@ -53,7 +53,7 @@ def drop_reduced_copies(
         near = sorted(range(len(series)), key=lambda other: abs(other - place))
         larger = (series[other][1] for other in near if _may_be_copy(_size(one), _size(series[other][1])))
         if not any(
-            attempt(partial(is_copy, tif, one, other), False)
+            value_or_default(partial(is_copy, tif, one, other), False)
             for other, _ in zip(larger, range(NEIGHBOURS), strict=False)
         ):
             kept.append((number, one))

@@ -1,4 +1,4 @@
-"""How files move from state to state.
+"""States of files, and the transitions between them.
 
 The scheduler moves them in `scheduler_files.py`, workers in `worker_files.py`, the scheduler's sweep in `recovery.py`,
 people in `retry.py`; nothing else changes `files.state`.

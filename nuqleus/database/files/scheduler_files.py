@@ -17,6 +17,7 @@ from nuqleus.database.files.result_transfer import (
 from nuqleus.database.files.updates import (
     FILES_PER_STATEMENT,
     RESET,
+    VANISHED,
     expire_leases,
     failed,
     ignored,
@@ -27,8 +28,6 @@ from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.sqlite import checkpoint
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.upserts import insert_missing
-
-_VANISHED = "The file was deleted or moved away before it was processed."
 
 
 class SchedulerFiles(FileQueries):
@@ -91,7 +90,7 @@ class SchedulerFiles(FileQueries):
     def forget(self, ids: Sequence[int]) -> list[int]:
         """Fail files that vanished before their turn. Returns those that were `waiting` or `queued`."""
         unclaimed = File.state.in_([FileState.WAITING, FileState.QUEUED])
-        values = failed("vanished", _VANISHED, self._clock())
+        values = failed("vanished", VANISHED, self._clock())
         forgotten: list[int] = []
         for chunk in batched(ids, FILES_PER_STATEMENT):
             with writing(self._engine) as connection:

@@ -11,6 +11,9 @@ from nuqleus.database.tables import File, FileState
 FILES_PER_STATEMENT = 500
 """Files that one statement names; databases limit the number of parameters."""
 
+VANISHED = "The file was deleted or moved away before it could be read. Drop it again."
+"""Why a file failed that wasn't there when it was its turn, and what to do."""
+
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 RESET: dict[str, Any] = {
     "state": FileState.WAITING,

@@ -198,7 +198,9 @@ def test_a_file_that_vanished_is_new_when_it_comes_back(archive: Archive):
 def test_files_are_counted_by_state(archive: Archive):
     archive.waiting("a"), archive.queued("b"), archive.running("c"), archive.done("d"), archive.failed("e")
 
-    assert archive.files.counts() == {state: int(state != "duplicate") for state in FileState}
+    assert archive.files.counts() == {
+        state: int(state not in {"duplicate", "ignored"}) for state in FileState
+    }
 
 
 class TestLostLease:
