@@ -20,7 +20,7 @@ from rich.table import Table
 
 from model.labels.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.reading import Plane, read_planes
 from model.reading.channels import nuclear_pixels
 from model.segmentation.segmenter import Segmenter, make_batch

@@ -38,7 +38,7 @@ from rich.table import Table
 
 from benchmarks.deployment import CACHED_NETWORK_WORKER, WORKER, Deployment, copy_unlike, start_deployment
 from model.network.forward_pass import choose_concurrency
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.reading import read_planes
 from model.reading.channels import nuclear_pixels
 from model.segmentation.segmenter import Segmenter, make_batch
