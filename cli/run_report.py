@@ -19,7 +19,7 @@ from nuqleus.errors import RetryableError
 from nuqleus.paths import escape_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.table import Table
     from sqlalchemy import Engine
@@ -118,18 +118,13 @@ def print_results(engine: Engine, total: int) -> None:
 
 def print_caveats(engine: Engine) -> None:
     """Say what was ignored, which channels were guessed, and which nuclei have no size in µm."""
-    for line in _caveats(engine):
-        click.echo(line)
-
-
-def _caveats(engine: Engine) -> Iterator[str]:
     if ignored := ignored_by_kind(engine):
-        yield describe_ignored(ignored)
+        click.echo(describe_ignored(ignored))
     if missing := nuclei_without_um(engine):
-        yield describe_missing_um(missing)
+        click.echo(describe_missing_um(missing))
     guessed = guessed_channels(engine)
     if guessed.files:
-        yield describe_guesses(guessed)
+        click.secho(describe_guesses(guessed), fg="yellow", bold=True)
 
 
 def print_where(settings: Settings) -> None:
