@@ -45,9 +45,13 @@ def image_result(
     z: int = 0,
     pixel_size_um: float | None = None,
     cut: bool = False,
+    labels: np.ndarray | None = None,
 ) -> ImageResult:
-    """The result for a label image of discs, on a ramp of intensities; with `cut`, the first is cut in half."""
-    labels = label_image(nuclei)[:, 16 * cut :]
+    """The result for a label image, of discs if none is given, on a ramp of intensities.
+
+    With `cut`, the first disc is cut in half.
+    """
+    labels = label_image(nuclei)[:, 16 * cut :] if labels is None else labels
     ramp = np.arange(labels.size, dtype=np.uint16).reshape(labels.shape)
     pixels = np.stack([ramp + 1000 * channel for channel in range(channels)], axis=-1)
     return ImageResult(

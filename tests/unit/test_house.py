@@ -163,6 +163,7 @@ def test_the_readme_s_queries_are_among_those_that_a_test_runs():
         "docs/architecture.md",
         "docs/deployment.md",
         "docs/evaluating.md",
+        "docs/exports.md",
         "docs/formats.md",
         "docs/monitoring.md",
         "docs/queries.md",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from sqlalchemy import text, update
 
 from cli.commands.export import command
@@ -18,10 +18,7 @@ from nuqleus.database.tables import File
 from nuqleus.micrometres import COLUMNS
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
-
-
-def export(url: str, output: Path, *options: str) -> Result:
-    return CliRunner().invoke(command, ["--output", str(output), "--database", url, *options])
+from tests.integration.database.export_command import export
 
 
 def test_images_have_a_row_each(archive: Archive, database_url: str, tmp_path: Path):
