@@ -49,7 +49,7 @@ def _with_password(url: str, password: str | None) -> str:
 
 
 class Settings(BaseSettings):
-    """What all parts need to agree on. Built by `get_settings` when a command starts, never at import.
+    """What all parts need to agree on. Built by `get_settings` when a command starts; at import only by `worker.app`.
 
     Attributes:
         input_dir: the watched folder; only ever read.

@@ -58,8 +58,9 @@ def process(
         path: of an image file, or of a stack.
         segmenter: finds the nuclei.
         image_options: where it looks for them, and what becomes of a z-stack.
-        memory: pixels that may be in memory at a time, where several threads process files: what is processed as a
-            whole shares `LARGE` of them, and a large image has them for itself.
+        memory: pixels that may be segmented and measured at a time, where several threads process files: what is
+            processed as a whole shares `LARGE` of them, and a large image has them for itself. Decoded pixels come on
+            top: a plane is read before its turn comes, so each thread may hold one that waits.
         max_pixels: an image with more is refused from its header; None: `model.reading.MAX_PIXELS`.
         on_image: called with every image, its nuclei and its result, before the result is yielded; to draw them,
             say. The label image of one that was worked on in blocks is a `LazyLabelImage`, to be sliced like an array.

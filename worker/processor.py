@@ -63,7 +63,7 @@ class Processor:
         heartbeat: keeps claims alive.
         retry: waits for what is away for a moment.
         metrics: counts for Prometheus.
-        memory: pixels that the threads have in memory at the same time; at least one image.
+        memory: pixels that the threads segment and measure at the same time; at least one image.
     """
 
     settings: Settings

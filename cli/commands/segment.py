@@ -54,9 +54,10 @@ def command(
     IMAGE.overlay.png. Where a file holds several images, each has its own, called IMAGE.s0.t0.z0 and so on after
     scene, time point and z. A file that can't be read is reported, and the others go on; the exit status is then 1.
 
-    Without --channel, nuclei are sought in the channel whose name speaks of them (DAPI, Hoechst, …); where none does,
-    the first is taken, and a line says so. Every channel is measured. Rules for folders (NUQLEUS_RULES) don't count
-    here. What lies in a folder and is no image (tables, thumbnails, masks beside their images …) is ignored.
+    Without --channel, nuclei are sought in the channel with the name of a nuclear stain (DAPI, Hoechst, …), else with
+    its wavelength, else its colour; where there is none, the first is taken, and a line says so. Every channel is
+    measured. Rules for folders (NUQLEUS_RULES) don't count here. What lies in a folder and is no image (tables,
+    thumbnails, masks beside their images …) is ignored.
     """
     from cli.progress_bars import track_with_notes
     from nuqleus.image_options import ImageOptions

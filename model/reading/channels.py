@@ -14,7 +14,7 @@ from model.reading.nuclear_stains import find_by_colour, find_by_name, find_by_w
 from model.reading.plane import Plane
 
 AUTO = "auto"
-"""Asks for the channel that speaks of nuclei: by its name, else by its wavelength, else by its colour."""
+"""Asks for the channel of a nuclear stain: by its name, else its wavelength, else its colour; else the first."""
 
 COLOURS = ("red", "green", "blue")
 """What the channels of a colour image are called."""
@@ -28,7 +28,7 @@ ChosenBy = Literal["only", "name", "setting", "rule", "wavelength", "colour", "g
     name         its name is that of a nuclear stain
     wavelength   its excitation or emission is that of DAPI and Hoechst
     colour       it is the one shown in blue; without a channel: a colour image that is seen as a whole
-    guess        nothing speaks of nuclei, so that the first was taken
+    guess        none of these is known, so that the first was taken
 """
 
 
@@ -67,7 +67,7 @@ def choose_channel(path: Path, plane: Plane, wanted: str, wanted_by: ChosenBy = 
 
 
 def recognise_channel(plane: Plane) -> NuclearChannel:
-    """Return the channel of an image that speaks of nuclei, else the first.
+    """Return the channel of a nuclear stain, by name, else wavelength, else colour; else the first.
 
     Mixed with other stains, nuclei would be hard to find. A colour image is seen as a whole.
     """

@@ -8,6 +8,8 @@ people in `retry.py`; nothing else changes `files.state`.
        │                   └──── sweep ──────┤      └─ fail, sweep ────→ failed
        └─ observe (the file changed), retry, release ┘
 
+A file that is gone before it is queued has `failed`, too: `forget`.
+
 A file that is no image is `ignored`: `observe` or `ignore` say so, `reconsider` makes it `waiting`.
 
 Every arrow is one conditional UPDATE: it names the state that it starts from and, for a running file, the owner

@@ -88,7 +88,11 @@ class SchedulerFiles(FileQueries):
                 update_files(connection, chunk, File.state == FileState.IGNORED, RESET)
 
     def forget(self, ids: Sequence[int]) -> list[int]:
-        """Fail files that vanished before their turn. Returns those that were `waiting` or `queued`."""
+        """`waiting` → `failed`: files that vanished before their turn; also if another scheduler has just queued them.
+
+        Returns:
+            Those that were `waiting` or `queued`.
+        """
         unclaimed = File.state.in_([FileState.WAITING, FileState.QUEUED])
         values = failed("vanished", VANISHED, self._clock())
         forgotten: list[int] = []
