@@ -43,7 +43,7 @@ def track(items: Sequence[T], what: str) -> Iterator[T]:
 
 
 def track_stream(items: Iterable[T], what: str, total: int) -> Iterator[T]:
-    """Yield items that come one by one, of which there will be so many, while a bar shows how far the loop is."""
+    """Yield items that come one by one, of which there will be this many, while a bar shows how far the loop is."""
     for item, _ in _track(items, what, total):
         yield item
 

@@ -106,7 +106,7 @@ class RunReport:
 
 
 def print_results(engine: Engine, total: int) -> None:
-    """Print the table of what came out of so many files, those that are ignored left out."""
+    """Print the table of what came out of this many files, those that are ignored left out."""
     from rich.console import Console
 
     console = Console()

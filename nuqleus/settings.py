@@ -59,12 +59,12 @@ class Settings(BaseSettings):
         broker_password: the same for a `broker_url`.
         broker_url: `redis://…`; None starts a server of our own.
         workers: worker processes that `nuqleus run` starts.
-        settle_seconds: a file is complete when its size and time of change stood still for so long.
+        settle_seconds: a file is complete when its size and time of change stood still for this long.
         scan_seconds: time between two scans of the whole folder.
-        lease_seconds: a running file whose worker was silent for so long may be given to another.
+        lease_seconds: a running file whose worker was silent for this long may be given to another.
         heartbeat_seconds: how often a worker renews its lease.
         max_attempts: workers that a file may kill before it is failed.
-        resend_seconds: a queued file's message is sent again when it seems to be lost after so long.
+        resend_seconds: a queued file's message is sent again when it seems to be lost after this long.
         chunk_files: small files that a worker takes together, at most, where many wait.
         urgent: patterns of paths whose files go before others, with commas between; see `nuqleus.path_patterns`.
         channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.

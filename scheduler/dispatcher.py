@@ -12,7 +12,7 @@ from scheduler.trouble_log import TroubleLog
 log = logging.getLogger(__name__)
 
 DISPATCH_BATCH = 500
-"""Files enqueued before their messages are sent: a crash between the two costs at most so many second messages."""
+"""Files enqueued before their messages are sent: a crash in between costs at most this many second messages."""
 
 
 class Dispatcher:

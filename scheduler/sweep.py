@@ -13,7 +13,7 @@ from scheduler.dispatcher import Dispatcher
 log = logging.getLogger(__name__)
 
 EMPTY_QUEUE_RESEND_SECONDS = 10.0
-"""A queued file's message is sent again after so long, if the broker holds no messages at all."""
+"""A queued file's message is sent again after this long, if the broker holds no messages at all."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class SweepLimits:
 
     Attributes:
         max_attempts: workers that a file may kill before it is failed.
-        resend_seconds: a message counts as lost after so long.
+        resend_seconds: a message counts as lost after this long.
         sweep_seconds: time between two sweeps.
     """
 

@@ -58,7 +58,7 @@ class Metrics:
             self._files.labels(name).inc()
 
     def count_results(self, results: Sequence[FileResults], seconds: float) -> None:
-        """These files were stored together, which took so long."""
+        """These files were stored together, which took this long."""
         images = [image for file in results for image in file.images]
         for image in images:
             for stage, took in (*image.seconds.items(), ("store", seconds / len(images))):

@@ -24,7 +24,7 @@ FIRST_BACKOFF = 0.5
 LONGEST_BACKOFF = 30.0
 
 HEALTHY_SECONDS = 60.0
-"""A process that lived so long counts as healthy: when it ends, the waits begin anew."""
+"""A process that lived this long counts as healthy: when it ends, the waits begin anew."""
 
 LOG_BYTES = 5_000_000
 """A log larger than this is copied aside and begins anew; one older log is kept."""

@@ -94,7 +94,7 @@ def fit_normalisation(sample: PixelArray, everything: Callable[[], Iterable[Pixe
 
 
 def sample_step(height: int, width: int, samples: int = MAX_SAMPLES) -> int:
-    """Return the step between the pixels that an image of this size is sampled at, for about so many samples."""
+    """Return the step between the pixels that an image of this size is sampled at, for about as many samples."""
     return max(1, int((height * width / samples) ** 0.5))
 
 

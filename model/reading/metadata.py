@@ -70,7 +70,7 @@ def value_or_default(read: Callable[[], Found], default: Any) -> Found:
 
 
 def align_channels(channels: Sequence[ChannelMetadata], count: int) -> tuple[ChannelMetadata, ...]:
-    """Return the metadata of so many channels: the last ones without any are added; too many say nothing."""
+    """Return the metadata of this many channels: the last ones without any are added; too many say nothing."""
     if not channels or len(channels) > count:
         return ()
     return (*channels, *[ChannelMetadata()] * (count - len(channels)))

@@ -56,7 +56,7 @@ DEFAULT_DPI = (72.0, 96.0)
 """Resolutions of screens: what programs write that know none, whatever unit they, or others later, put to it."""
 
 Resolution = tuple[float, float]
-"""So many pixels in so many units."""
+"""A number of pixels, in a number of units."""
 
 DIGITS = 12
 """Of a length in another unit: 3.25E-6 dm is 0.325 µm, not 0.32499999999999996."""

@@ -13,7 +13,7 @@ from nuqleus.errors import DatabaseUnavailable
 from nuqleus.file_errors import describe_owner, describe_user
 
 QUIET_SECONDS = 2.0
-"""A write-ahead log that hasn't changed for so long is moved into the database's file."""
+"""A write-ahead log that has not changed for this long is moved into the database's file."""
 
 
 def make_sqlite_engine(url: URL, busy_seconds: float) -> Engine:

@@ -32,7 +32,7 @@ WINDOW, WIDEST = 128, 4_096
 """Sides of the places that are compared: in the smaller series, and at most in the larger one."""
 
 NEAR = 15
-"""Structure within so many pixels counts."""
+"""Structure within this many pixels counts."""
 
 ALIKE = 0.5
 """Least correlation of copies: that of different images is about 0, that of copies about 0.9."""

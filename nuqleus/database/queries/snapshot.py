@@ -53,7 +53,7 @@ _KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z, _or
 
 
 def nucleus_columns(channels: int) -> tuple[str, ...]:
-    """Columns of a nucleus with so many channels: of its place, its shape, in µm too, then channel by channel."""
+    """Columns of a nucleus with this many channels: of its place, its shape, in µm too, then channel by channel."""
     intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITY_FIELDS)
     return (*IMAGE_KEY, *NUCLEUS_FIELDS, *micrometres.COLUMNS, *intensities)
 

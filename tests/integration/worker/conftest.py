@@ -79,7 +79,7 @@ class Deployment:
         return (self.settings.state_dir / "worker.log").read_text().count(words)
 
     def wait_until_said(self, words: str, times: int = 1) -> None:
-        """Wait until these words are in the log so often."""
+        """Wait until these words are in the log this often."""
         wait_until(lambda: self.said(words) >= times, words)
 
     def file(self, name: str, column: Any) -> Any:

@@ -26,7 +26,7 @@ PATIENCE = 30.0
 
 
 class Acting(ThresholdSegmenter):
-    """Finds nuclei, after something has happened to an image of so many pixels."""
+    """Finds nuclei, after something has happened to an image of this many pixels."""
 
     def __init__(self):
         self.acts = {}
