@@ -208,7 +208,7 @@ def test_a_group_without_images_is_refused(folder):
 
 
 def test_any_other_folder_is_no_file(tmp_path):
-    with pytest.raises(OSError, match="not an image"):
+    with pytest.raises(ImageError, match="not an image"):
         next(read_planes(tmp_path))
 
 
