@@ -119,7 +119,7 @@ def poisoned(read):
 
 
 def build_fake(settings):
-    worker.processor.hash_file = staged(worker.processor.hash_file, stages.READING)
+    worker.processor.hash_content = staged(worker.processor.hash_content, stages.READING)
     worker.processor.process = poisoned(worker.processor.process)
     nuqleus.database.files.worker_files.insert_images = staged(
         nuqleus.database.files.worker_files.insert_images, stages.IN_TRANSACTION
