@@ -32,6 +32,7 @@ from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
+from nuqleus.database.tables import FileState
 from scheduler.scanner import Scanner
 from worker.pipeline import warm_up
 
@@ -89,7 +90,8 @@ class ResultStore:
 
     def claim(self, file: SeenFile) -> Claim:
         """Make a file one that is being processed."""
-        (queued,) = self.files.enqueue(list(self.files.observe([file]).values()))
+        self.files.observe([file])
+        (queued,) = self.files.enqueue([known.id for known in self.files.known(FileState.WAITING)])
         claim = self.worker_files.claim(queued.id, "benchmark", 3600)
         assert claim is not None
         return claim

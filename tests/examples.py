@@ -6,10 +6,17 @@ import numpy as np
 
 from model.labels.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
-from nuqleus.database.files.records import Claim
+from nuqleus.database.files.records import Claim, SeenFile
 from nuqleus.database.files.results import FileResults, ImageResult
+from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
+
+
+def observe(files: SchedulerFiles, *seen: SeenFile) -> dict[str, int]:
+    """Record what a scan found. Returns the ids of all files of the database, by path."""
+    files.observe(seen)
+    return {file.path: file.id for file in files.known()}
 
 
 def complete(

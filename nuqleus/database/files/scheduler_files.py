@@ -45,20 +45,15 @@ class SchedulerFiles(FileQueries):
         super().__init__(engine)
         self._clock = clock
 
-    def observe(self, seen: Sequence[SeenFile]) -> dict[str, int]:
+    def observe(self, seen: Sequence[SeenFile]) -> None:
         """Record what a scan found: new and changed files become `waiting` or `ignored`, others stay as they are.
 
         A changed file loses its results, and its lease if it is running. A path that is too long to be indexed is
         left out, and logged.
-
-        Returns:
-            The ids by path.
         """
-        ids: dict[str, int] = {}
         for chunk in batched(storable(seen), FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
-                ids |= _observe(connection, chunk, self._clock())
-        return ids
+                _observe(connection, chunk, self._clock())
 
     def checkpoint(self) -> None:
         """Have an embedded database that rests in its file alone: see `sqlite.checkpoint`."""
@@ -143,7 +138,7 @@ class SchedulerFiles(FileQueries):
                         drop_or_transfer(connection, file_id)
 
 
-def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> dict[str, int]:
+def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> None:
     paths = [file.path for file in seen]
     query = select(File.path, File.id, File.size, File.mtime_ns).where(File.path.in_(paths))
     known = {row.path: row for row in connection.execute(query)}
@@ -152,7 +147,6 @@ def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> di
         row = known.get(file.path)
         if row and (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
             _reset_changed(connection, row.id, file)
-    return {row.path: row.id for row in connection.execute(query)}
 
 
 def _insert_new(connection: Connection, new: Sequence[SeenFile], now: float) -> None:

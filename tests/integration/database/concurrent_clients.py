@@ -8,6 +8,7 @@ from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
+from tests.examples import observe
 
 FILES_EACH = 15
 
@@ -17,8 +18,8 @@ def work_through(url: str, number: int) -> int:
     engine = make_engine(url)
     files, worker_files = SchedulerFiles(engine), WorkerFiles(engine)
     model = register_model(engine, "net", "a" * 64, {}, {}, "1")
-    ids = files.observe([SeenFile(f"{number}/{file}.png", 1, 1) for file in range(FILES_EACH)])
-    files.enqueue(list(ids.values()))
+    ids = observe(files, *(SeenFile(f"{number}/{file}.png", 1, 1) for file in range(FILES_EACH)))
+    files.enqueue([file_id for path, file_id in ids.items() if path.startswith(f"{number}/")])
     done = 0
     for known in files.known():
         claim = worker_files.claim(known.id, f"worker {number}", lease_seconds=60)

@@ -3,6 +3,7 @@
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.retry import retry_files
 from nuqleus.database.tables import Image
+from tests.examples import observe
 from tests.integration.database.conftest import Archive
 
 
@@ -12,7 +13,7 @@ def reason(archive: Archive, file_id: int) -> tuple[str, str | None]:
 
 
 def test_a_new_file_is_ignored_with_its_reason(archive: Archive):
-    ids = archive.files.observe([SeenFile("a.xml", 1, 1, "metadata"), SeenFile("a.tif", 1, 1)])
+    ids = observe(archive.files, SeenFile("a.xml", 1, 1, "metadata"), SeenFile("a.tif", 1, 1))
 
     assert reason(archive, ids["a.xml"]) == ("ignored", "metadata")
     assert reason(archive, ids["a.tif"]) == ("waiting", None)
@@ -74,7 +75,7 @@ def test_failed_companions_are_ignored_unless_they_have_results(archive: Archive
 
 
 def test_an_ignored_file_is_reconsidered_and_no_other(archive: Archive):
-    ids = archive.files.observe([SeenFile("a.xml", 1, 1, "metadata")])
+    ids = observe(archive.files, SeenFile("a.xml", 1, 1, "metadata"))
     done = archive.done("b.tif")
 
     archive.files.reconsider([*ids.values(), done])

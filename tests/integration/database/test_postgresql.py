@@ -30,7 +30,7 @@ from nuqleus.database.migrations import HEAD
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import FileState
 from nuqleus.errors import DatabaseUnavailable
-from tests.examples import complete
+from tests.examples import complete, observe
 
 pytestmark = pytest.mark.integration
 
@@ -100,7 +100,7 @@ def process_files(url: str, client: int, errors: list[Exception]) -> None:
         model_id = register_model(engine, "a network", "f" * 64, {}, {}, "1.0")
         for number in range(FILES):
             path = f"{client}/{number}.png"
-            file_id = scheduler.observe([SeenFile(path, 10, 1)])[path]
+            file_id = observe(scheduler, SeenFile(path, 10, 1))[path]
             scheduler.enqueue([file_id])
             claim = worker.claim(file_id, f"client {client}", 60)
             assert claim

@@ -13,7 +13,7 @@ from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
 from scheduler.ignore_list import REASONS
-from tests.examples import complete, image_result
+from tests.examples import complete, image_result, observe
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_an_ignored_file_is_said_to_be_with_the_reason(files, explain, kind):
 
 def test_a_file_that_is_done_says_how_its_channel_was_chosen(sqlite_engine, files, explain):
     model_id = register_model(sqlite_engine, "a network", "f" * 64, {}, {}, "1.0")
-    file_id = files.observe([SeenFile("a.tif", 1, 1)])["a.tif"]
+    file_id = observe(files, SeenFile("a.tif", 1, 1))["a.tif"]
     assert explain("a.tif") == "a.tif: waiting"
     files.enqueue([file_id])
     worker_files = WorkerFiles(sqlite_engine)

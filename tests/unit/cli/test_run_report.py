@@ -19,7 +19,7 @@ from nuqleus.database.queries.file_summaries import failures
 from nuqleus.database.queries.status import Status
 from nuqleus.database.tables import FileState
 from nuqleus.settings import get_settings
-from tests.examples import complete, image_result
+from tests.examples import complete, image_result, observe
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,7 @@ def report(sqlite_engine, settings, monkeypatch):
 
 
 def claim(files, worker_files, path):
-    file_id = files.observe([SeenFile(path, 1, 1)])[path]
+    file_id = observe(files, SeenFile(path, 1, 1))[path]
     files.enqueue([file_id])
     return worker_files.claim(file_id, "worker", 60)
 
