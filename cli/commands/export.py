@@ -8,10 +8,13 @@ import click
 
 from cli.options import database_option
 
-FORMATS = ("csv", "labels", "geojson", "rois")
+FORMATS = ("csv", "labels", "geojson", "rois", "parquet")
 """Each is a module of `cli.exports`."""
 
 DEFAULT_FORMATS = ("csv", "labels")
+
+PROFILES = ("cellprofiler",)
+"""Names of columns that parquet can have."""
 
 
 class Formats(click.ParamType[tuple[str, ...]]):
@@ -41,8 +44,13 @@ class Formats(click.ParamType[tuple[str, ...]]):
     show_default=True,
     help=f"Of {', '.join(FORMATS)}.",
 )
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    help="Name the columns of parquet as another program does, in cellprofiler.parquet.",
+)
 @database_option()
-def command(output: Path, formats: tuple[str, ...], database_url: str | None) -> None:
+def command(output: Path, formats: tuple[str, ...], profile: str | None, database_url: str | None) -> None:
     """Write tables, label images and outlines out of the database.
 
     csv: images.csv has a row for each image, nuclei.csv one for each nucleus, with its intensities in columns like
@@ -56,14 +64,19 @@ def command(output: Path, formats: tuple[str, ...], database_url: str | None) ->
 
     rois: the outlines for the ROI Manager of Fiji and ImageJ, at rois/ and the file's path plus .rois.zip.
 
+    parquet: images.parquet and nuclei.parquet, with the columns of csv; with --profile cellprofiler, single-cell
+    profiles for Pycytominer in place of the latter.
+
     Duplicates are written out like the file that they duplicate. What is there already is replaced.
     """
+    if profile and "parquet" not in formats:
+        raise click.UsageError("--profile is for --format parquet")
     from cli.exports.exporter import load_exporter
     from nuqleus.database.engine import existing_database
     from nuqleus.database.queries.snapshot import snapshot
     from nuqleus.settings import get_settings
 
-    exporters = [load_exporter(name) for name in formats]
+    exporters = [load_exporter(name, profile if name == "parquet" else None) for name in formats]
     url = get_settings(database_url=database_url).database_url
     problems: list[str] = []
     with existing_database(url) as engine, snapshot(engine) as results:

@@ -10,7 +10,7 @@ import click
 
 from nuqleus.database.queries.snapshot import Snapshot
 
-LIBRARIES = {"rois": "roifile"}
+LIBRARIES = {"rois": "roifile", "parquet": "pyarrow"}
 """Formats that need a library that isn't always installed; the extra is called like the format."""
 
 
@@ -34,14 +34,19 @@ class Exporter(Protocol):
         """Write files below the folder `output`, which exists, image by image; each file is whole or not there."""
 
 
-def load_exporter(name: str) -> Exporter:
+def load_exporter(name: str, profile: str | None = None) -> Exporter:
     """Import the exporter of a format.
+
+    Args:
+        name: of the format.
+        profile: whose names the columns have; None for those of the database.
 
     Raises:
         ClickException: if the library that the format needs isn't installed.
     """
+    suffix = f"_{profile}" if profile else ""
     try:
-        exporter: Exporter = import_module(f"cli.exports.{name}").export
+        exporter: Exporter = import_module(f"cli.exports.{name}{suffix}").export
     except ModuleNotFoundError as error:
         if error.name != LIBRARIES.get(name):
             raise

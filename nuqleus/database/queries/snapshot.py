@@ -97,6 +97,11 @@ class Snapshot:
         query = _results(select(Image.id)).order_by(None).subquery()
         return self._connection.scalar(select(func.count()).select_from(query)) or 0
 
+    def nucleus_count(self) -> int:
+        """How many nuclei there are, in duplicates as well."""
+        query = _results(select(Image.n_nuclei)).order_by(None).subquery()
+        return self._connection.scalar(select(func.sum(query.c.n_nuclei))) or 0
+
     def images(self) -> Iterator[StoredImage]:
         """Every image."""
         others = aliased(Image)
