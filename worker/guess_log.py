@@ -2,6 +2,7 @@
 
 import logging
 
+from model.reading.channels import describe_channels
 from nuqleus.database.files.results import ImageResult
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class GuessLog:
             log.warning(
                 "%s: which channel shows the nuclei was guessed: the first of %s. %s",
                 path,
-                _describe(image),
+                describe_channels(image.channel_names or [""] * image.channels),
                 HOW_TO_CHOOSE,
             )
         elif str(self._files).strip("0") == "1":
@@ -41,10 +42,3 @@ class GuessLog:
                 self._files,
                 path,
             )
-
-
-def _describe(image: ImageResult) -> str:
-    """`0 (GFP), 1 (RFP)`, or how many there are."""
-    if not image.channel_names:
-        return f"{image.channels}, none of which has a name"
-    return ", ".join(f"{number} ({name})" for number, name in enumerate(image.channel_names))

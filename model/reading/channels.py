@@ -99,6 +99,14 @@ def nuclear_pixels(plane: Plane) -> NDArray[np.generic]:
     return plane.pixels[..., channel : channel + 1]
 
 
+def describe_channels(names: Sequence[str]) -> str:
+    """Describe an image's channels, for people: `0 (DAPI), 1 (GFP)`, or the numbers alone where all names are empty."""
+    if any(names):
+        return ", ".join(f"{number} ({name})" for number, name in enumerate(names))
+    count = len(names)
+    return "one channel, 0, without a name" if count == 1 else f"channels 0 to {count - 1}, without names"
+
+
 def _look_up(path: Path, plane: Plane, wanted: str) -> int:
     """Find a channel by its name, else by what else it is called, else by its number."""
     channels = _channels(plane)
@@ -110,10 +118,11 @@ def _look_up(path: Path, plane: Plane, wanted: str) -> int:
             return found
     if wanted.isascii() and wanted.isdigit() and int(wanted) < plane.pixels.shape[2]:
         return int(wanted)
+    there = describe_channels([channel.name for channel in channels])
     raise ImageError(
         "no-such-channel",
-        f"{path} has no channel {wanted!r}: it has {_describe(plane)}. Name one of these by NUQLEUS_CHANNEL "
-        "(--channel) or by a rule for this file; `nuqleus retry` queues it again.",
+        f"{path} has no channel {wanted!r}: it has {there}. Name one of these by NUQLEUS_CHANNEL (--channel) or by a "
+        "rule for this file; `nuqleus retry` queues it again.",
     )
 
 
@@ -121,12 +130,3 @@ def _channels(plane: Plane) -> Sequence[ChannelMetadata]:
     if plane.colour:
         return [ChannelMetadata(colour) for colour in COLOURS]
     return plane.channels or [ChannelMetadata()] * plane.pixels.shape[2]
-
-
-def _describe(plane: Plane) -> str:
-    """`0 (DAPI), 1 (GFP)`, or the numbers alone."""
-    channels = _channels(plane)
-    if any(channel.name for channel in channels):
-        return ", ".join(f"{number} ({channel.name})" for number, channel in enumerate(channels))
-    count = len(channels)
-    return "one channel, 0, without a name" if count == 1 else f"channels 0 to {count - 1}, without names"

@@ -58,4 +58,4 @@ def test_a_channel_that_was_not_guessed_is_nothing_to_warn_of(warnings, by):
 def test_channels_without_names_are_counted(warnings):
     GuessLog().note("a.tif", replace(GUESSED, channel_names=()))
 
-    assert "the first of 2, none of which has a name" in warnings()[0]
+    assert "the first of channels 0 to 1, without names" in warnings()[0]
