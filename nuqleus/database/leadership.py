@@ -147,6 +147,19 @@ def current_leader(engine: Engine, now: float) -> str | None:
         return connection.scalar(query)
 
 
+def is_leading(engine: Engine, process_identity: str, now: float) -> bool:
+    """Say whether this scheduler leads, and has not fallen silent; containers of one host name may share their names.
+
+    Args:
+        engine: the database.
+        process_identity: of the scheduler.
+        now: seconds since 1970.
+    """
+    query = select(SchedulerLease.process_identity).where(_THE_ROW, SchedulerLease.lease_expires_at > now)
+    with reading(engine) as connection:
+        return connection.scalar(query) == process_identity
+
+
 def bind_folder(engine: Engine, folder: str) -> None:
     """Bind a database to a folder: the first one that asks is the one whose files it holds.
 
