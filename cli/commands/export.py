@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import database_option
+from cli.options import database_option, input_option
+from cli.stored_paths import stored_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from nuqleus.database.queries.snapshot import Selection, Snapshot
 
 FORMATS = ("csv", "labels", "geojson", "rois", "parquet")
 """Each is a module of `cli.exports`."""
@@ -49,8 +57,29 @@ class Formats(click.ParamType[tuple[str, ...]]):
     type=click.Choice(PROFILES),
     help="Name the columns of parquet as another program does, in cellprofiler.parquet.",
 )
+@click.option(
+    "--path",
+    "paths",
+    metavar="PATH",
+    multiple=True,
+    help="Only results of this file, or of the files in this folder; several: all of them.",
+)
+@click.option(
+    "--since",
+    type=click.DateTime(),
+    help="Only results of files that were processed then or later, in local time.",
+)
+@input_option()
 @database_option()
-def command(output: Path, formats: tuple[str, ...], profile: str | None, database_url: str | None) -> None:
+def command(
+    output: Path,
+    formats: tuple[str, ...],
+    profile: str | None,
+    paths: tuple[str, ...],
+    since: datetime | None,
+    input_dir: Path | None,
+    database_url: str | None,
+) -> None:
     """Write tables, label images and outlines out of the database.
 
     csv: images.csv has a row for each image, nuclei.csv one for each nucleus, with its intensities in columns like
@@ -68,6 +97,8 @@ def command(output: Path, formats: tuple[str, ...], profile: str | None, databas
     profiles for Pycytominer in place of the latter.
 
     Duplicates are written out like the file that they duplicate. What is there already is replaced.
+
+    A PATH is one of the file system, or one as `nuqleus status` shows it, relative to the watched folder.
     """
     if profile and "parquet" not in formats:
         raise click.UsageError("--profile is for --format parquet")
@@ -77,13 +108,35 @@ def command(output: Path, formats: tuple[str, ...], profile: str | None, databas
     from nuqleus.settings import get_settings
 
     exporters = [load_exporter(name, profile if name == "parquet" else None) for name in formats]
-    url = get_settings(database_url=database_url).database_url
-    problems: list[str] = []
-    with existing_database(url) as engine, snapshot(engine) as results:
+    settings = get_settings(input_dir=input_dir, database_url=database_url)
+    places = {path: stored_paths(path, settings.input_dir) for path in paths}
+    with (
+        existing_database(settings.database_url) as engine,
+        snapshot(engine, _select(places, since)) as results,
+    ):
+        _check_places(results, places)
         output.mkdir(parents=True, exist_ok=True)
+        problems: list[str] = []
         for export in exporters:
             written = export(results, output)
             click.echo(written.sentence)
             problems.extend(written.problems)
     if problems:
         raise click.ClickException("these files couldn't be written:\n" + "\n".join(problems))
+
+
+def _select(places: Mapping[str, list[str] | None], since: datetime | None) -> Selection:
+    """Return what is at all of the places together."""
+    from nuqleus.database.queries.snapshot import Selection
+
+    known = [candidates for candidates in places.values() if candidates is not None]
+    everywhere = not places or len(known) < len(places)
+    paths = None if everywhere else [path for candidates in known for path in candidates]
+    return Selection(paths, None if since is None else since.timestamp())
+
+
+def _check_places(results: Snapshot, places: Mapping[str, list[str] | None]) -> None:
+    """Refuse places without results: a mistyped one would be missed in silence."""
+    missed = [path for path, candidates in places.items() if not results.at(candidates).image_count()]
+    if missed:
+        raise click.ClickException(f"there are no results to export at {', '.join(map(repr, missed))}")

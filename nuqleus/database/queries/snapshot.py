@@ -5,17 +5,18 @@ A duplicate's rows are those of the file that it duplicates, under its own path.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Engine, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select, true
 from sqlalchemy.orm import aliased
 
 from nuqleus import micrometres
 from nuqleus.database.engine import reading
+from nuqleus.database.files.conditions import under_paths
 from nuqleus.database.queries.counted_images import counted_images
 from nuqleus.database.tables import Channel, File, Image, Intensity, Mask, Model, Nucleus
 
@@ -86,20 +87,46 @@ class StoredImage:
         return self.columns["height"], self.columns["width"]
 
 
-class Snapshot:
-    """The results at one moment. Get it from `snapshot`."""
+@dataclass(frozen=True)
+class Selection:
+    """Which files' results are asked for.
 
-    def __init__(self, connection: Connection) -> None:
+    Attributes:
+        paths: files or folders, relative to the watched folder; None: all of it.
+        since: seconds since 1970; of files that ended then or later; None: whenever it was.
+    """
+
+    paths: Sequence[str] | None = None
+    since: float | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """What its files fulfil."""
+        ended = true() if self.since is None else File.finished_at >= self.since
+        return and_(under_paths(self.paths), ended)
+
+
+EVERYTHING = Selection()
+
+
+class Snapshot:
+    """The results at one moment, or a selection of them. Get it from `snapshot`."""
+
+    def __init__(self, connection: Connection, selection: Selection) -> None:
         self._connection = connection
+        self._selection = selection
+
+    def at(self, paths: Sequence[str] | None) -> "Snapshot":
+        """The same at these paths, and at no others."""
+        return Snapshot(self._connection, replace(self._selection, paths=paths))
 
     def image_count(self) -> int:
         """How many images there are, duplicates' as well."""
-        query = _results(select(Image.id)).order_by(None).subquery()
+        query = self._results(select(Image.id)).order_by(None).subquery()
         return self._connection.scalar(select(func.count()).select_from(query)) or 0
 
     def nucleus_count(self) -> int:
         """How many nuclei there are, in duplicates as well."""
-        query = _results(select(Image.n_nuclei)).order_by(None).subquery()
+        query = self._results(select(Image.n_nuclei)).order_by(None).subquery()
         return self._connection.scalar(select(func.sum(query.c.n_nuclei))) or 0
 
     def images(self) -> Iterator[StoredImage]:
@@ -113,26 +140,27 @@ class Snapshot:
             Model.weights_sha256,
             images_in_file,
         ]
-        query = _results(select(*columns)).join(Model, Model.id == Image.model_id)
+        query = self._results(select(*columns)).join(Model, Model.id == Image.model_id)
         for row in self._stream(query):
             yield StoredImage(self._named(row[:-1], IMAGE_COLUMNS), row[-1])
 
     def channels(self) -> int:
         """The largest number of channels that an image has."""
-        return self._connection.scalar(select(func.max(Image.channels))) or 0
+        query = self._results(select(Image.channels)).order_by(None).subquery()
+        return self._connection.scalar(select(func.max(query.c.channels))) or 0
 
     def nuclei(self) -> Iterator[dict[str, Any]]:
         """Every nucleus with its intensities, whose columns are called `intensity_mean-0` for channel 0, and so on.
 
         Where the image's pixel size isn't known, the columns in µm are missing.
         """
-        shapes = _results(select(*_KEY_COLUMNS, *_SHAPES, Image.pixel_size_um))
+        shapes = self._results(select(*_KEY_COLUMNS, *_SHAPES, Image.pixel_size_um))
         shapes = shapes.join(Nucleus, Nucleus.image_id == Image.id).order_by(Nucleus.label)
         rows = (
             ((row[0], row[2]), self._named(row[:-1], (*IMAGE_KEY, *NUCLEUS_FIELDS)), row[-1])
             for row in self._stream(shapes)
         )
-        measured = _results(select(File.id, Image.id, Intensity.label, Intensity.channel, *_INTENSITIES))
+        measured = self._results(select(File.id, Image.id, Intensity.label, Intensity.channel, *_INTENSITIES))
         measured = measured.join(Intensity, Intensity.image_id == Image.id)
         measured = measured.order_by(Intensity.label, Intensity.channel)
         for _, nucleus in _with_intensities(rows, self._intensities(measured)):
@@ -201,14 +229,21 @@ class Snapshot:
         """Ids of the images that count."""
         return frozenset(self._connection.scalars(select(counted_images.c.image_id)))
 
+    def _results(self, query: Select[Any]) -> Select[Any]:
+        """The selected files with their images, or with those of the file that they duplicate; by file and plane."""
+        shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
+        files = query.select_from(File).outerjoin(_original, _original.id == File.duplicate_of)
+        images = files.join(Image, shared).where(self._selection.condition())
+        return images.order_by(File.id, Image.scene, Image.t, Image.z)
+
     def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
         for row in self._connection.execute(query.execution_options(yield_per=FETCH_SIZE)):
             yield tuple(row)
 
 
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Snapshot]:
-    """The results as they are now, for as long as the `with` lasts.
+def snapshot(engine: Engine, selection: Selection = EVERYTHING) -> Iterator[Snapshot]:
+    """The results as they are now, or a selection of them, for as long as the `with` lasts.
 
     Raises:
         DatabaseUnavailable: if the database can't be reached.
@@ -216,14 +251,7 @@ def snapshot(engine: Engine) -> Iterator[Snapshot]:
     if engine.dialect.name == "postgresql":  # in SQLite every transaction sees one state
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with reading(engine) as connection:
-        yield Snapshot(connection)
-
-
-def _results(query: Select[Any]) -> Select[Any]:
-    """Files with their images, or with those of the file that they duplicate; ordered by file and plane."""
-    shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
-    files = query.select_from(File).outerjoin(_original, _original.id == File.duplicate_of)
-    return files.join(Image, shared).order_by(File.id, Image.scene, Image.t, Image.z)
+        yield Snapshot(connection, selection)
 
 
 def _with_intensities(
