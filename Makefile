@@ -42,7 +42,7 @@ format: $(READY) ## put the code into its standard form
 # one version of a package for all Pythons: what is tested on one holds for the others
 lock: $(READY) ## pin the newest allowed version of every dependency, with hashes; the GPU image's as well
 	@$(BIN)/uv pip compile --upgrade --universal --generate-hashes --no-header --quiet \
-	    --fork-strategy fewest --python-version 3.11 --extra samples --extra vendor --extra zarr --group dev pyproject.toml -o requirements.lock
+	    --fork-strategy fewest --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
 	@echo tensorflow-cpu > .venv/not-on-a-gpu
 	@echo 'tensorflow[and-cuda]' | $(BIN)/uv pip compile --generate-hashes --no-header --quiet --python-version 3.11 \
 	    --python-platform x86_64-manylinux_2_28 --constraints requirements.lock --excludes .venv/not-on-a-gpu \

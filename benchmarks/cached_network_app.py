@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from model.segmentation.segmenter import Segmenter
 from nuqleus.settings import Settings, get_settings
+from worker.celery_app import create_app
+from worker.child_process import WorkerChild
 from worker.factory import build_processor
 from worker.pipeline import SegmenterProtocol
 from worker.processor import Processor
-from worker.task import create_app
-from worker.worker_process import WorkerProcess
 
 
 class CachedForwardPass:
@@ -45,4 +45,4 @@ def build_cached_processor(settings: Settings) -> Processor:
 
 
 settings = get_settings()
-app = create_app(settings, WorkerProcess(settings, build_cached_processor), __name__)
+app = create_app(settings, WorkerChild(settings, build_cached_processor), __name__)

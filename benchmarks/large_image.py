@@ -106,9 +106,8 @@ def process(folder: Path, whole: bool, overlay: bool) -> dict[str, float]:
         settings = get_settings(input_dir=path.parent, state_dir=Path(state), overlay_dir=overlays)
         processor = build_processor(settings)
         files, seen = SchedulerFiles(open_database(settings.database_url)), path.stat()
-        (queued,) = files.enqueue(
-            list(files.observe([SeenFile(path.name, seen.st_size, seen.st_mtime_ns)]).values())
-        )
+        files.observe([SeenFile(path.name, seen.st_size, seen.st_mtime_ns)])
+        (queued,) = files.enqueue([file.id for file in files.known()])
         idle, start = peak_bytes(), time.perf_counter()
         processor.handle(Job((queued.id,)))
         seconds = time.perf_counter() - start

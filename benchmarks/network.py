@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from model.network.unet import CHANNELS_IN
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.segmentation.segmenter import Segmenter, make_batch
 from model.training.dataset import read_image
 from model.weights import SHIPPED

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from model.labels.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.reading import Plane, read_planes
 from model.reading.channels import nuclear_pixels
 from model.segmentation.segmenter import Segmenter, make_batch
@@ -28,10 +28,11 @@ from model.segmentation.tiling import cut_tiles
 from model.weights import SHIPPED
 from nuqleus.database.engine import open_database
 from nuqleus.database.files.records import Claim, SeenFile
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
+from nuqleus.database.tables import FileState
 from scheduler.scanner import Scanner
 from worker.pipeline import warm_up
 
@@ -73,7 +74,7 @@ def time_stages(folder: Path, weights: Path) -> Stopwatch:
             claim = store.claim(SeenFile(name, *stamp))
             results = [process(plane, segmenter, watch) for plane in timed_planes(folder / name, watch)]
             with watch.timing("store"):
-                store.worker_files.complete_all([Finished(claim, "0" * 64, store.model_id, results)])
+                store.worker_files.complete_all([FileResults(claim, "0" * 64, store.model_id, results)])
     return watch
 
 
@@ -89,7 +90,8 @@ class ResultStore:
 
     def claim(self, file: SeenFile) -> Claim:
         """Make a file one that is being processed."""
-        (queued,) = self.files.enqueue(list(self.files.observe([file]).values()))
+        self.files.observe([file])
+        (queued,) = self.files.enqueue([known.id for known in self.files.known(FileState.WAITING)])
         claim = self.worker_files.claim(queued.id, "benchmark", 3600)
         assert claim is not None
         return claim

@@ -22,7 +22,7 @@ from scipy import ndimage
 from model.arrays import Maps
 from model.measurements import measure_intensities, measure_shapes
 from model.network.forward_pass import BatchedForwardPass
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.samples.drawn import Field, fluorescence
 from model.segmentation.instances import find_nuclei
 from model.segmentation.segmenter import Segmenter, predict_maps

@@ -67,7 +67,7 @@ class SimulationResult:
 
 
 class Station:
-    """Serves one after the other, with so many servers."""
+    """Serves one after the other, with this many servers."""
 
     def __init__(self, servers: int, seconds: float) -> None:
         self.worked = 0.0
@@ -87,7 +87,7 @@ class Station:
 
 
 def simulate(costs: Costs, resources: SharedResources, workers: int, images: int) -> SimulationResult:
-    """Let so many workers process images until all are stored; the first half doesn't count: not all are under way."""
+    """Let this many workers process images until all are stored; the first half, while they start, does not count."""
     shared = {
         "scheduler": Station(1, costs.scheduler),
         "redis": Station(1, costs.redis),

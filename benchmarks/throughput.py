@@ -38,7 +38,7 @@ from rich.table import Table
 
 from benchmarks.deployment import CACHED_NETWORK_WORKER, WORKER, Deployment, copy_unlike, start_deployment
 from model.network.forward_pass import choose_concurrency
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.reading import read_planes
 from model.reading.channels import nuclear_pixels
 from model.segmentation.segmenter import Segmenter, make_batch
@@ -157,7 +157,7 @@ def prepare(images: list[Path], multiple: int = 1) -> tuple[float, list[NDArray[
 def time_bare(
     segmenter: Segmenter, batches: list[NDArray[np.float32]], together: int, concurrency: int
 ) -> float:
-    """Seconds that the network takes for all images, so many of a size at once, so many times at the same time."""
+    """Seconds that the network takes for all images, by the size of batches and the number of concurrent passes."""
     groups = list(alike(batches, together))
     for group in {group.shape: group for group in groups}.values():
         segmenter.network.predict_on_batch(group)
@@ -169,7 +169,7 @@ def time_bare(
 
 
 def alike(batches: list[NDArray[np.float32]], together: int) -> Iterator[NDArray[np.float32]]:
-    """Batches of up to so many images of one size."""
+    """Batches of up to this many images of one size."""
     by_shape = defaultdict(list)
     for batch in batches:
         by_shape[batch.shape].append(batch)

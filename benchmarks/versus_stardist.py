@@ -65,7 +65,7 @@ def main() -> None:
 @click.option("--seed", type=int, default=2018, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), default=os.cpu_count(), show_default=True)
 def train_command(folder: Path, output: Path, seconds: int, seed: int, threads: int) -> None:
-    """Train StarDist on DIR/train for so many seconds."""
+    """Train StarDist on DIR/train for this many seconds."""
     if output.exists():
         raise click.UsageError(f"{output} is there already; choose a new folder by --output")
     start_backend(threads)
@@ -109,7 +109,7 @@ def compare_command(
 
 
 def start_backend(threads: int) -> None:
-    """Give TensorFlow and what uses OpenMP so many threads; both sides share them."""
+    """Give TensorFlow and what uses OpenMP this many threads; both sides share them."""
     require_stardist()
     os.environ |= {"OMP_NUM_THREADS": str(threads), "NUMBA_NUM_THREADS": str(threads)}
     with quiet_start():

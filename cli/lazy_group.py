@@ -11,6 +11,7 @@ import click
 
 from model.errors import ModelError
 from nuqleus.errors import NuqleusError
+from nuqleus.file_errors import describe_file_error, is_about_a_place
 
 
 class LazyGroup(click.Group):
@@ -41,8 +42,12 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(self._lazy_commands.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error of ours is printed as one line and ends with status 1."""
+        """Run the command; an error that a person can put right is printed as one line and ends with status 1."""
         try:
             return super().invoke(ctx)
         except (NuqleusError, ModelError) as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if not is_about_a_place(error):
+                raise
+            raise click.ClickException(describe_file_error(error)) from error

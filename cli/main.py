@@ -15,7 +15,7 @@ COMMANDS = {
     "export": "Write tables and label images out of the database.",
     "train": "Train a network from labelled images.",
     "evaluate": "Measure how good a network is on labelled images.",
-    "db": "Create or migrate the schema; follow a folder that was moved.",
+    "db": "Create, migrate, back up the database; follow a moved folder.",
     "samples": "Fill an empty folder with sample images.",
 }
 """What `nuqleus --help` says of each; a command is the object `command` in `cli/commands/<name>.py`."""

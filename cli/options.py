@@ -60,5 +60,5 @@ def rules_option() -> Decorator:
         "--rules",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="A TOML file that says both for files at some paths.",
+        help="A TOML file that says so, and more, for files at some paths.",
     )

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.progress import Progress
 
@@ -39,14 +39,23 @@ def make_progress() -> Progress:
 
 def track(items: Sequence[T], what: str) -> Iterator[T]:
     """Yield the items while a bar shows how far the loop is."""
-    for item, _ in track_with_notes(items, what):
+    return track_stream(items, what, len(items))
+
+
+def track_stream(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Yield items that come one by one, of which there will be this many, while a bar shows how far the loop is."""
+    for item, _ in _track(items, what, total):
         yield item
 
 
 def track_with_notes(items: Sequence[T], what: str) -> Iterator[tuple[T, Callable[[str], None]]]:
     """Do the same, and yield beside each item what writes a note next to the bar; it vanishes with the item."""
+    return _track(items, what, len(items))
+
+
+def _track(items: Iterable[T], what: str, total: int) -> Iterator[tuple[T, Callable[[str], None]]]:
     with make_progress() as progress:
-        task = progress.add_task(what, total=len(items), note="")
+        task = progress.add_task(what, total=total, note="")
         for item in items:
             yield item, lambda note: progress.update(task, note=note)
             progress.update(task, advance=1, note="")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from cli.caveats import describe_guesses, describe_ignored, describe_missing_um
 from cli.run_display import Display, make_display
 from nuqleus.database.engine import redact_url
+from nuqleus.database.queries.caveats import guessed_channels, ignored_by_kind, nuclei_without_um
 from nuqleus.database.queries.file_summaries import summarise
 from nuqleus.database.queries.status import get_status
 from nuqleus.database.tables import FileState
@@ -32,9 +34,8 @@ ROWS = 40
 """Files in the table of what came out; those that failed come first."""
 
 QUERY = """\
-SELECT files.path, COUNT(*) AS nuclei, ROUND(AVG(nuclei.area)) AS mean_area
-FROM files JOIN images ON images.file_id = files.id JOIN nuclei ON nuclei.image_id = images.id
-GROUP BY files.path ORDER BY nuclei DESC LIMIT 10;"""
+SELECT path, SUM(n_nuclei) AS nuclei, t
+FROM counted_images GROUP BY path, t ORDER BY nuclei DESC LIMIT 10;"""
 
 _REFRESH_SECONDS = 0.5
 
@@ -96,7 +97,8 @@ class RunReport:
             self._has_concluded = True
             self._display.clear()
             if folder:
-                print_results(self._engine, sum(status.counts.values()))
+                print_results(self._engine, status.ended - status.counts[FileState.IGNORED])
+                print_caveats(self._engine)
                 print_where(self._settings)
             if self._goes_on:
                 click.echo(f"Watching {self._settings.input_dir}. Ctrl-C stops.")
@@ -104,13 +106,25 @@ class RunReport:
 
 
 def print_results(engine: Engine, total: int) -> None:
-    """Print the table of what came out."""
+    """Print the table of what came out of this many files, those that are ignored left out."""
     from rich.console import Console
 
     console = Console()
-    console.print(_table(summarise(engine, ROWS)))
+    if total:
+        console.print(_table(summarise(engine, ROWS)))
     if total > ROWS:
         console.print(f"… and {total - ROWS:,} more files.")
+
+
+def print_caveats(engine: Engine) -> None:
+    """Say what was ignored, which channels were guessed, and which nuclei have no size in µm."""
+    if ignored := ignored_by_kind(engine):
+        click.echo(describe_ignored(ignored))
+    if missing := nuclei_without_um(engine):
+        click.echo(describe_missing_um(missing))
+    guessed = guessed_channels(engine)
+    if guessed.files:
+        click.secho(describe_guesses(guessed), fg="yellow", bold=True)
 
 
 def print_where(settings: Settings) -> None:
@@ -146,6 +160,11 @@ def _table(files: Sequence[FileSummary]) -> Table:
     for file in files:
         state = f"failed: {escape(file.error or '')}" if file.state is FileState.FAILED else str(file.state)
         area = "" if file.median_area is None else f"{file.median_area:.0f} px"
-        nuclei = "" if file.nuclei is None else str(file.nuclei)
+        nuclei = "" if file.nuclei is None else str(file.nuclei) + _of_planes(file)
         table.add_row(escape(escape_path(file.path)), state, nuclei, area)
     return table
+
+
+def _of_planes(file: FileSummary) -> str:
+    """` in 1 of 5 planes`, where a number isn't that of all planes of a file."""
+    return f" in {file.counted} of {file.planes} planes" if file.counted < file.planes else ""

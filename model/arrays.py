@@ -12,7 +12,7 @@ PixelArray = NDArray[np.generic]
 """Pixels as a file has them: (H, W, C) of any numeric dtype."""
 
 FloatImage = NDArray[np.float32]
-"""An image as the network sees it: (H, W, C), scaled to about 0..1."""
+"""An image as the network sees it: (H, W, C), normalised to about 0..1."""
 
 Maps = NDArray[np.float32]
 """What the network makes of an image: (H, W, maps) probabilities."""

@@ -16,7 +16,7 @@ class MemoryBudget:
 
     @contextmanager
     def reserve(self, amount: int) -> Iterator[None]:
-        """Wait until so much is free, and have it for the length of the block."""
+        """Wait until this amount is free, and have it for the length of the block."""
         with self._change:
             self.waiting += 1
             self._change.wait_for(lambda: not self._taken or self._taken + amount <= self._size)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nuqleus.paths import escape_path
+from nuqleus.whole_files import whole_file
 
 FORMULA = ("=", "+", "-", "@")
 """Text that begins like this would be run by a spreadsheet; an apostrophe before it makes it text.
@@ -19,19 +20,18 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
 
     Columns that a row lacks, and None, are left empty.
     """
-    unfinished = path.with_name(f".{path.name}.part")
     count = 0
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
-            writer.writerow([_cell(row.get(column)) for column in columns])
+            writer.writerow([defused(row.get(column)) for column in columns])
             count += 1
-    unfinished.replace(path)
     return count
 
 
-def _cell(value: Any) -> Any:
+def defused(value: Any) -> Any:
+    """A value as it may stand in a table: text is made visible, and no formula."""
     if not isinstance(value, str):
         return value
     text = escape_path(value)

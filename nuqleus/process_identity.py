@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 
-def current() -> str:
+def current_identity() -> str:
     """This process's identity."""
     return f"{_here()}/{os.getpid()}"
 

@@ -47,8 +47,8 @@ def make_app(settings: Settings) -> Celery:
     return app
 
 
-def send(app: Celery, jobs: Iterable[Job]) -> None:
-    """Ring for these files; their rows must be committed before.
+def send_jobs(app: Celery, jobs: Iterable[Job]) -> None:
+    """Messages for jobs, one each; the rows of their files must be committed before.
 
     Raises:
         BrokerUnavailable: some or all were not sent.
@@ -59,8 +59,8 @@ def send(app: Celery, jobs: Iterable[Job]) -> None:
             app.send_task(TASK, args=[job.to_message()], priority=priority, producer=producer)
 
 
-def depth(app: Celery) -> int:
-    """Count the messages that wait on the broker, those that a worker holds not included.
+def queue_depth(app: Celery) -> int:
+    """Queue depth: the number of messages that wait on the broker, those that a worker holds not included.
 
     Raises:
         BrokerUnavailable: the count is not known.

@@ -1,24 +1,30 @@
-"""Rules: which image options hold for files at some paths.
+"""Rules: which files are skipped, and which image options hold for files at some paths.
 
 The first rule that fits a file's path decides; what it leaves open, and files that no rule fits, follow the settings.
 Rules come from a TOML file:
 
     [[rule]]
-    path = "confocal/*.czi"   # relative to the watched folder; * stands for anything, / included; case matters
-    channel = "DAPI"          # a name, whatever its case, or a number counted from 0, or "auto": by the usual names
+    path = "confocal/*.czi"   # relative to the watched folder; see `nuqleus.path_patterns` for the wildcards
+    channel = "DAPI"          # a name, whatever its case, or a number counted from 0, or "auto": what speaks of nuclei
     z = "max"                 # or "mean", or "planes": each on its own
+    pages = "channels"        # what the pages of a TIFF are, or "z", or "t"
+
+    [[rule]]
+    path = "*_overview.tif"
+    skip = true               # ignore these files; false: process them, though they look like no images
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nuqleus.image_options import Channel, ImageOptions, ZStacks
+from nuqleus.image_options import DEFAULT_OPTIONS, Channel, ChannelSource, ImageOptions, Pages, ZStacks
+from nuqleus.path_patterns import Matcher, path_matcher
 
 
 class Rule(BaseModel):
@@ -29,6 +35,8 @@ class Rule(BaseModel):
     path: Annotated[str, Field(min_length=1)]
     channel: Channel | None = None
     z: ZStacks | None = None
+    pages: Pages | None = None
+    skip: bool | None = None
 
 
 class _RulesFile(BaseModel):
@@ -41,22 +49,45 @@ class _RulesFile(BaseModel):
 
 @dataclass(frozen=True)
 class Rules:
-    """The image options of each file.
+    """The rules for files, and the options of files that no rule fits.
 
     Attributes:
         rules: in order; the first that fits wins.
         default: what they leave open.
     """
 
-    rules: Sequence[Rule]
-    default: ImageOptions
+    rules: Sequence[Rule] = ()
+    default: ImageOptions = DEFAULT_OPTIONS
+
+    def rule_for(self, path: str) -> Rule | None:
+        """Return the rule that decides about a file; its path is relative to the watched folder, with `/`."""
+        return next((rule for rule, fits in self._matchers if fits(path)), None)
 
     def options_for(self, path: str) -> ImageOptions:
-        """Return a file's image options; its path is relative to the watched folder, with `/`."""
-        for rule in self.rules:
-            if fnmatchcase(path, rule.path):
-                return ImageOptions(rule.channel or self.default.channel, rule.z or self.default.z)
-        return self.default
+        """Return a file's image options."""
+        rule = self.rule_for(path)
+        if rule is None:
+            return self.default
+        by: ChannelSource = "rule" if rule.channel else self.default.channel_by
+        return ImageOptions(rule.channel or self.default.channel, rule.z or self.default.z, rule.pages, by)
+
+    def skip(self, path: str) -> bool | None:
+        """Say whether a file is ignored, or (False) processed whatever it looks like; None: no rule says so."""
+        rule = self.rule_for(path)
+        return rule.skip if rule else None
+
+    def unused(self, paths: Iterable[str]) -> list[Rule]:
+        """Return the rules that decide about none of these files."""
+        unused = dict(enumerate(self.rules))
+        for path in paths:
+            if not unused:
+                break
+            unused.pop(next((i for i, (_, fits) in enumerate(self._matchers) if fits(path)), -1), None)
+        return list(unused.values())
+
+    @cached_property
+    def _matchers(self) -> list[tuple[Rule, Matcher]]:
+        return [(rule, path_matcher([rule.path])) for rule in self.rules]
 
 
 def load_rules(path: Path) -> tuple[Rule, ...]:
@@ -82,5 +113,7 @@ def _explain(path: Path, problem: Any) -> str:
     if len(place) > 1 and place[0] == "rule":
         del place[0]
     unknown = problem["type"] == "extra_forbidden"
-    message = "there is no such key; a [[rule]] has path, channel and z" if unknown else problem["msg"]
+    message = (
+        "there is no such key; a [[rule]] has path, channel, z, pages and skip" if unknown else problem["msg"]
+    )
     return ", ".join([str(path), *place]) + f": {message}"

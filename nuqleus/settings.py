@@ -49,7 +49,7 @@ def _with_password(url: str, password: str | None) -> str:
 
 
 class Settings(BaseSettings):
-    """What all parts need to agree on. Built by `get_settings` when a command starts, never at import.
+    """What all parts need to agree on. Built by `get_settings` when a command starts; at import only by `worker.app`.
 
     Attributes:
         input_dir: the watched folder; only ever read.
@@ -59,17 +59,18 @@ class Settings(BaseSettings):
         broker_password: the same for a `broker_url`.
         broker_url: `redis://…`; None starts a server of our own.
         workers: worker processes that `nuqleus run` starts.
-        settle_seconds: a file is complete when its size and time of change stood still for so long.
+        settle_seconds: a file is complete when its size and time of change stood still for this long.
         scan_seconds: time between two scans of the whole folder.
-        lease_seconds: a running file whose worker was silent for so long may be given to another.
+        lease_seconds: a running file whose worker was silent for this long may be given to another.
         heartbeat_seconds: how often a worker renews its lease.
         max_attempts: workers that a file may kill before it is failed.
-        resend_seconds: a queued file's message is sent again when it seems to be lost after so long.
+        resend_seconds: a queued file's message is sent again when it seems to be lost after this long.
         chunk_files: small files that a worker takes together, at most, where many wait.
-        urgent: patterns of paths whose files go before others, with commas between; `*` stands for anything.
+        urgent: patterns of paths whose files go before others, with commas between; see `nuqleus.path_patterns`.
         channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.
         z: what becomes of a z-stack: `planes`, an image each, or one image, `max` or `mean`.
-        rules: a file that says both for files at some paths; see `nuqleus.rules`.
+        rules: a file that says both, and more, for files at some paths; see `nuqleus.rules`.
+        ignore: patterns of paths whose files are ignored, with commas between; see `nuqleus.path_patterns`.
         max_pixels: images with more pixels than this are failed, from their header; None: `model.reading` says.
         soft_time_limit: seconds after which a file's task is asked to end.
         time_limit: seconds after which a file's task is killed.
@@ -111,6 +112,7 @@ class Settings(BaseSettings):
     channel: Channel = AUTO
     z: ZStacks = "planes"
     rules: Path | None = None
+    ignore: str = ""
     max_pixels: PositiveInt | None = None
     soft_time_limit: PositiveInt = 1800
     time_limit: PositiveInt = 1860

@@ -20,7 +20,7 @@ CHUNKS_PER_WORKER = 4
 
 
 def chunk_size(waiting: int, workers: int, max_files: int) -> int:
-    """How many files a chunk may hold while so many wait for so many workers."""
+    """Size of a chunk: files that it may hold at most, by how many wait and how many workers there are."""
     return max(1, min(max_files, waiting // (CHUNKS_PER_WORKER * max(1, workers))))
 
 

@@ -16,10 +16,10 @@ from scheduler.scanner import FileStat
 from scheduler.writers import is_being_written
 
 EMPTY_FACTOR = 3
-"""An empty file must stand still for so many times `settle_seconds`."""
+"""An empty file must stand still this many times as long as `settle_seconds`."""
 
 OPEN_FACTOR = 15
-"""A file that seems to be open for writing must stand still for so many times `settle_seconds`."""
+"""A file that seems to be open for writing must stand still this many times as long as `settle_seconds`."""
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,16 @@ from nuqleus.database.files.records import QueuedFile
 from nuqleus.errors import BrokerUnavailable
 from nuqleus.messages import Job
 from scheduler.chunks import chunk_size, cut_chunks
+from scheduler.trouble_log import TroubleLog
 
 log = logging.getLogger(__name__)
 
 DISPATCH_BATCH = 500
-"""Files enqueued before their messages are sent: a crash between the two costs at most so many second messages."""
+"""Files enqueued before their messages are sent: a crash in between costs at most this many second messages."""
 
 
 class Dispatcher:
-    """Sends messages, and keeps those that can't be sent now.
+    """Dispatcher of messages; it keeps those that can't be sent now.
 
     Args:
         send: sends a message for each of these jobs; raises BrokerUnavailable.
@@ -36,7 +37,7 @@ class Dispatcher:
         self._workers = workers
         self._max_chunk = max_chunk
         self._unsent: list[QueuedFile] = []
-        self._trouble = ""
+        self._trouble = TroubleLog(log, "%s Files wait until it works.", "The broker works again.")
 
     def dispatch(self, files: Sequence[QueuedFile]) -> None:
         """Send, together with what couldn't be sent before; what can't be sent now is kept for the next time.
@@ -49,7 +50,7 @@ class Dispatcher:
             try:
                 self._send(list(cut_chunks(self._unsent[:DISPATCH_BATCH], self._chunk_size())))
             except BrokerUnavailable as error:
-                self._report_trouble(str(error))
+                self._trouble.note(str(error))
                 return
             del self._unsent[:DISPATCH_BATCH]
 
@@ -58,18 +59,10 @@ class Dispatcher:
         try:
             depth = self._depth()
         except BrokerUnavailable as error:
-            self._report_trouble(str(error))
+            self._trouble.note(str(error))
             return False
-        self._report_trouble("")
+        self._trouble.note("")
         return depth == 0
-
-    def _report_trouble(self, trouble: str) -> None:
-        """Say what is wrong with the broker when it begins and when it ends, not at every try."""
-        if trouble and trouble != self._trouble:
-            log.error("%s Files wait until it works.", trouble)
-        elif self._trouble and not trouble:
-            log.info("The broker works again.")
-        self._trouble = trouble
 
     def _chunk_size(self) -> int:
         if self._max_chunk == 1:

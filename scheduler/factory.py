@@ -11,18 +11,19 @@ from celery import Celery
 from sqlalchemy import Engine, make_url
 
 from nuqleus.database.files.scheduler_files import SchedulerFiles
-from nuqleus.database.leadership import Candidate, Leadership, bind_folder
+from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
 from nuqleus.database.workers import Workers
-from nuqleus.queue import depth, send
+from nuqleus.path_patterns import path_matcher
+from nuqleus.queue import queue_depth, send_jobs
 from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
+from scheduler.ignore_list import IgnoreList
 from scheduler.inbox import check_inbox
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.scheduler_loop import SchedulerLoop
-from scheduler.sweep import Limits, Sweep
-from scheduler.urgency import make_urgency
+from scheduler.sweep import Sweep, SweepLimits
 from scheduler.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -56,23 +57,26 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     """
     scanner, stopping = make_scanner(settings), threading.Event()
     bind_folder(engine, str(scanner.root))
-    leadership = Leadership(engine, Candidate(), settings.lease_seconds)
+    leadership = Leadership(engine, SchedulerIdentity(), settings.lease_seconds)
     completeness = Completeness(scanner.root, settings.settle_seconds)
     files, workers = SchedulerFiles(engine), Workers(engine)
     dispatcher = Dispatcher(
-        partial(send, app),
-        partial(depth, app),
+        partial(send_jobs, app),
+        partial(queue_depth, app),
         lambda: len(workers.live(settings.lease_seconds)),
         # of files that die together one is guilty: with a single attempt, each has a message of its own
         max_chunk=settings.chunk_files if settings.max_attempts > 1 else 1,
     )
-    sweep = Sweep(files, workers, dispatcher, Limits.of(settings))
+    sweep = Sweep(files, workers, dispatcher, SweepLimits.of(settings))
 
     def ends() -> bool:
         return stopping.is_set() or not leadership.try_acquire()
 
-    is_urgent = make_urgency(settings.urgent.split(","))
-    scheduler = Scheduler(scanner, files, completeness, dispatcher, sweep, is_urgent=is_urgent, stopping=ends)
+    ignore_list = IgnoreList(scanner.root, settings.image_rules(), settings.ignore.split(","))
+    is_urgent = path_matcher(settings.urgent.split(","))
+    scheduler = Scheduler(
+        scanner, files, ignore_list, completeness, dispatcher, sweep, is_urgent=is_urgent, stopping=ends
+    )
     return SchedulerLoop(scheduler, completeness, settings.scan_seconds, stopping, leadership)
 
 

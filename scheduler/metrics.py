@@ -12,14 +12,15 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
-from nuqleus.database.leadership import Candidate, current_leader
+from nuqleus.database.leadership import is_leading
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.queries.result_counters import STAGES, ResultCounters
 from nuqleus.database.queries.status_details import failures_by_kind, queue_age
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable, NuqleusError
 from nuqleus.metrics import serve_metrics
-from nuqleus.queue import depth
+from nuqleus.process_identity import current_identity
+from nuqleus.queue import queue_depth
 from nuqleus.settings import Settings
 
 CACHE_SECONDS = 5.0
@@ -36,7 +37,7 @@ class SchedulerCollector(Collector):
         engine: the database.
         messages: counts the messages on the broker; raises BrokerUnavailable.
         alive_within: a worker that was silent for longer counts as dead.
-        me: the name of this scheduler.
+        process_identity: of this scheduler.
         clock: seconds since 1970.
     """
 
@@ -45,13 +46,13 @@ class SchedulerCollector(Collector):
         engine: Engine,
         messages: Callable[[], int],
         alive_within: float,
-        me: str,
+        process_identity: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
         self._messages = messages
         self._alive_within = alive_within
-        self._me = me
+        self._process_identity = process_identity
         self._clock = clock
         self._counters = ResultCounters(engine)
         self._asking = threading.Lock()
@@ -115,7 +116,7 @@ class SchedulerCollector(Collector):
     def _processes(self) -> Iterator[Metric]:
         workers = Workers(self._engine, self._clock).live(self._alive_within)
         yield _gauge("nuqleus_workers", "Workers that were heard of lately.", len(workers))
-        leads = current_leader(self._engine, self._clock()) == self._me
+        leads = is_leading(self._engine, self._process_identity, self._clock())
         yield _gauge(
             "nuqleus_leader", "Whether this scheduler looks after the folder; another one may.", leads
         )
@@ -128,7 +129,7 @@ def serve_scheduler_metrics(settings: Settings, engine: Engine, app: Celery) -> 
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(
-        SchedulerCollector(engine, partial(depth, app), settings.lease_seconds, Candidate().name)
+        SchedulerCollector(engine, partial(queue_depth, app), settings.lease_seconds, current_identity())
     )
     serve_metrics(registry, settings.metrics_address, settings.metrics_port)
 

@@ -4,14 +4,17 @@ import errno
 import logging
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from nuqleus.folder_stat import stat_folder
 from nuqleus.mount_check import MountCheck
 from nuqleus.paths import escape_path
 from scheduler.candidates import is_candidate, is_searched
+from scheduler.image_folders import data_folder_names, is_data_folder, is_image_folder
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +33,14 @@ class Scan:
     """What a scan found.
 
     Attributes:
-        files: by path, relative to the watched folder and with `/`.
-        complete: False when a subfolder didn't answer, so that missing files prove nothing.
+        files: by path, relative to the watched folder and with `/`; folders that are one image, too.
+        data_folders: those of the paths that are folders in which a file beside them keeps its pixels.
+        saw_everything: False when a subfolder didn't answer, so that missing files prove nothing.
     """
 
     files: dict[str, FileStat] = field(default_factory=dict)
-    complete: bool = True
+    data_folders: set[str] = field(default_factory=set)
+    saw_everything: bool = True
 
 
 class Scanner:
@@ -63,10 +68,14 @@ class Scanner:
         self._mount.ensure_mounted()
         found = Scan()
         base = f"{self.root}/".replace("//", "/")
-        folders = list(self._list(found, base, list(os.scandir(base))))
+        folders = self._list(found, base, list(os.scandir(base)))
         while folders:
             folder = folders.pop()
-            folders += self._list(found, base, self._entries(found, folder))
+            entries = self._entries(found, folder)
+            if is_image_folder(folder, entries):
+                self._add_image_folder(found, base, folder)
+            else:
+                folders += self._list(found, base, entries)
         return found
 
     def _entries(self, found: Scan, folder: str) -> list[os.DirEntry[str]]:
@@ -77,23 +86,37 @@ class Scanner:
             self._warn_once(folder, "is a folder that we may not read")
         except OSError as error:
             if error.errno not in _GONE:
-                found.complete = False
+                found.saw_everything = False
                 self._warn_once(folder, f"is a folder that can't be read: {error.strerror}")
         return []
 
-    def _list(self, found: Scan, base: str, entries: Sequence[os.DirEntry[str]]) -> Iterator[str]:
-        """Note the files among the entries of a folder, and yield the folders."""
+    def _list(self, found: Scan, base: str, entries: Sequence[os.DirEntry[str]]) -> list[str]:
+        """Note the files among the entries of a folder, and return the folders to look into."""
+        subfolders = []
         for entry in entries:
             try:
                 if entry.is_symlink():
                     self._check_link(found, base, entry)
                 elif entry.is_dir():
                     if is_searched(entry.name) and entry.path not in self._excluded:
-                        yield entry.path
+                        subfolders.append(entry)
                 elif is_candidate(entry.name) and entry.path not in self._excluded:
                     _note(found, entry.path[len(base) :], entry.stat())
             except OSError as error:
-                found.complete &= error.errno in _GONE
+                found.saw_everything &= error.errno in _GONE
+        owned = data_folder_names(entries) if subfolders else frozenset()
+        for folder in subfolders:
+            if is_data_folder(folder.name, owned):
+                _note_data_folder(found, base, folder)
+        return [folder.path for folder in subfolders if not is_data_folder(folder.name, owned)]
+
+    def _add_image_folder(self, found: Scan, base: str, folder: str) -> None:
+        """A folder that is one image changes when a file in it does."""
+        try:
+            found.files[folder[len(base) :]] = FileStat(*stat_folder(folder))
+        except OSError as error:
+            found.saw_everything = False
+            self._warn_once(folder, f"is an image whose parts can't be read: {error.strerror}")
 
     def _check_link(self, found: Scan, base: str, entry: os.DirEntry[str]) -> None:
         """A link to a file in the folder is a file; any other could show us what nobody dropped."""
@@ -115,3 +138,11 @@ class Scanner:
 def _note(found: Scan, path: str, seen: os.stat_result) -> None:
     if stat.S_ISREG(seen.st_mode):  # no pipes, sockets or devices
         found.files[path] = FileStat(seen.st_size, seen.st_mtime_ns)
+
+
+def _note_data_folder(found: Scan, base: str, folder: os.DirEntry[str]) -> None:
+    path = folder.path[len(base) :]
+    with suppress(OSError):  # it has just gone
+        seen = folder.stat()
+        found.files[path] = FileStat(seen.st_size, seen.st_mtime_ns)
+        found.data_folders.add(path)

@@ -1,7 +1,7 @@
 """Scheduler: scan, record, enqueue, dispatch."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from nuqleus.database.batches import batched
 from nuqleus.database.files.records import KnownFile, SeenFile
@@ -9,6 +9,7 @@ from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.tables import FileState
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import DISPATCH_BATCH, Dispatcher
+from scheduler.ignore_list import IgnoreList
 from scheduler.scanner import FileStat, Scan, Scanner
 from scheduler.sweep import Sweep
 
@@ -32,6 +33,7 @@ class Scheduler:
     Args:
         scanner: looks at the folder.
         files: the database's files.
+        ignore_list: judges whether a file is an image at all.
         completeness: judges whether a waiting file is complete.
         dispatcher: the queue.
         sweep: finds what got lost.
@@ -44,6 +46,7 @@ class Scheduler:
         self,
         scanner: Scanner,
         files: SchedulerFiles,
+        ignore_list: IgnoreList,
         completeness: Completeness,
         dispatcher: Dispatcher,
         sweep: Sweep,
@@ -54,12 +57,14 @@ class Scheduler:
     ) -> None:
         self._scanner = scanner
         self._files = files
+        self._ignore_list = ignore_list
         self._completeness = completeness
         self._dispatcher = dispatcher
         self._sweep = sweep
         self._is_urgent = is_urgent
         self._clock = clock
         self._stopping = stopping
+        self._has_judged = False
         self._recorded: dict[str, FileStat] = {}
         self._reread_due = clock()
 
@@ -76,7 +81,9 @@ class Scheduler:
         """
         self._reread()
         scan = self._scanner.scan()
+        self._ignore_list.look_anew()
         self._record(scan)
+        self._judge_anew(scan)
         self._enqueue(self._find_complete(scan))
         self.sweep()
         return scan
@@ -99,19 +106,45 @@ class Scheduler:
         news = sorted(path for path, stat in scan.files.items() if self._recorded.get(path) != stat)
         for paths in batched(news, RECORD_BATCH):
             self._raise_if_stopping()
-            self._files.observe([SeenFile(path, *scan.files[path]) for path in paths])
+            seen = [
+                SeenFile(path, *scan.files[path], self._ignore_list.ignored_by(path, scan)) for path in paths
+            ]
+            self._files.observe(seen)
             self._recorded.update((path, scan.files[path]) for path in paths)
         # a file that went away is new when it comes back
         self._recorded = scan.files
+
+    def _judge_anew(self, scan: Scan) -> None:
+        """Once, after the start: what failed or was ignored is judged by the list, rules and settings of today."""
+        if self._has_judged:
+            return
+        self._ignore_list.warn_of_unused_rules(scan)
+        failed = self._judge(self._files.known(FileState.FAILED), scan)
+        self._files.ignore_failed({file.id: kind for file, kind in failed.items() if kind})
+        ignored = self._judge(self._files.known(FileState.IGNORED), scan)
+        self._files.reconsider([file.id for file, kind in ignored.items() if not kind])
+        self._has_judged = True
+
+    def _judge(self, files: Iterable[KnownFile], scan: Scan) -> dict[KnownFile, str | None]:
+        """Say why files are ignored, or None, of those that are there."""
+        there = (file for file in files if file.path in scan.files)
+        return {file: self._ignore_list.ignored_by(file.path, scan) for file in there}
 
     def _find_complete(self, scan: Scan) -> list[KnownFile]:
         """Waiting files that are complete; those that are not there any more are forgotten."""
         waiting = {file.path: file for file in self._files.known(FileState.WAITING)}
         self._completeness.keep(waiting.keys())
         gone = [file.id for path, file in waiting.items() if path not in scan.files]
-        if gone and scan.complete:
+        if gone and scan.saw_everything:
             self._files.forget(gone)
-        return [file for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
+        complete = [file for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
+        return self._without_ignored(complete, scan)
+
+    def _without_ignored(self, complete: Sequence[KnownFile], scan: Scan) -> list[KnownFile]:
+        """Ignore those that are no images after all: by now, what they belong to lies beside them."""
+        judged = self._judge(complete, scan)
+        self._files.ignore({file.id: kind for file, kind in judged.items() if kind})
+        return [file for file, kind in judged.items() if not kind]
 
     def _is_complete(self, file: KnownFile, stat: FileStat | None) -> bool:
         # a row that another scheduler has changed since our scan has to wait for the next one

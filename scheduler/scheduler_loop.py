@@ -13,6 +13,7 @@ from nuqleus.database.leadership import Leadership
 from nuqleus.errors import NuqleusError
 from scheduler.completeness import Completeness
 from scheduler.scheduler import Scheduler, Stopped
+from scheduler.trouble_log import TroubleLog
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class SchedulerLoop:
         clock: seconds from any origin.
 
     Attributes:
-        folder: paths of the files that the last tick found; None before the first.
+        found_paths: paths of the files that the last tick found; None before the first.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class SchedulerLoop:
         leadership: Leadership,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.folder: Collection[str] | None = None
+        self.found_paths: Collection[str] | None = None
         self._scheduler = scheduler
         self._completeness = completeness
         self._scan_seconds = scan_seconds
@@ -64,7 +65,9 @@ class SchedulerLoop:
         self._clock = clock
         self._stopping = stopping
         self._awake = threading.Event()
-        self._trouble = ""
+        self._trouble = TroubleLog(
+            log, "The scheduler can't work, and keeps trying: %s", "The scheduler works again."
+        )
         self._other: str | None = None
 
     def run(self) -> None:
@@ -90,18 +93,18 @@ class SchedulerLoop:
         self._attempt(self._look)
 
     def _look(self) -> None:
-        self.folder = self._scheduler.tick().files.keys()
+        self.found_paths = self._scheduler.tick().files.keys()
 
     def _attempt(self, work: Callable[[], None]) -> None:
         """Do something if we lead; nothing that goes wrong ends the loop."""
         try:
             if self._leads():
                 work()
-            self._report_trouble("")
+            self._trouble.note("")
         except Stopped:
             return
         except (OSError, NuqleusError) as error:
-            self._report_trouble(str(error))
+            self._trouble.note(str(error))
         except Exception:
             log.exception("The scheduler stumbled; it goes on.")
 
@@ -114,14 +117,6 @@ class SchedulerLoop:
             log.info("Leading now.")
         self._other = other
         return leads
-
-    def _report_trouble(self, trouble: str) -> None:
-        """Say what is wrong when it begins and when it ends, not at every tick."""
-        if trouble and trouble != self._trouble:
-            log.error("The scheduler can't work, and keeps trying: %s", trouble)
-        elif self._trouble and not trouble:
-            log.info("The scheduler works again.")
-        self._trouble = trouble
 
     def _wait(self, took: float) -> None:
         short, long = poll_interval(took, self._scan_seconds)

@@ -13,16 +13,16 @@ from scheduler.dispatcher import Dispatcher
 log = logging.getLogger(__name__)
 
 EMPTY_QUEUE_RESEND_SECONDS = 10.0
-"""A queued file's message is sent again after so long, if the broker holds no messages at all."""
+"""A queued file's message is sent again after this long, if the broker holds no messages at all."""
 
 
 @dataclass(frozen=True)
-class Limits:
+class SweepLimits:
     """When something counts as lost.
 
     Attributes:
         max_attempts: workers that a file may kill before it is failed.
-        resend_seconds: a message counts as lost after so long.
+        resend_seconds: a message counts as lost after this long.
         sweep_seconds: time between two sweeps.
     """
 
@@ -31,7 +31,7 @@ class Limits:
     sweep_seconds: float
 
     @classmethod
-    def of(cls, settings: Settings) -> "Limits":
+    def of(cls, settings: Settings) -> "SweepLimits":
         """Those that the settings name; a sweep comes with each scan."""
         return cls(settings.max_attempts, settings.resend_seconds, settings.scan_seconds)
 
@@ -52,7 +52,7 @@ class Sweep:
         files: SchedulerFiles,
         workers: Workers,
         dispatcher: Dispatcher,
-        limits: Limits,
+        limits: SweepLimits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._files = files
@@ -70,6 +70,7 @@ class Sweep:
         """
         if self._clock() < self._due:
             return
+        self._files.checkpoint()
         self._release_dead_workers()
         queue_is_empty = self._dispatcher.queue_is_empty()
         resend_seconds = self._limits.resend_seconds

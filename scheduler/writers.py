@@ -1,4 +1,4 @@
-"""Does a process of this machine have a file open for writing?
+"""Writers of a file: does a process of this machine have it open for writing?
 
 Linux answers through file leases: a read lease is granted only on a file that nobody has open for writing. The lease
 is given back at once; the file itself isn't touched.

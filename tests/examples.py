@@ -6,10 +6,17 @@ import numpy as np
 
 from model.labels.masks import encode_mask
 from model.measurements import measure_intensities, measure_shapes
-from nuqleus.database.files.records import Claim
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.records import Claim, SeenFile
+from nuqleus.database.files.results import FileResults, ImageResult
+from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
+
+
+def observe(files: SchedulerFiles, *seen: SeenFile) -> dict[str, int]:
+    """Record what a scan found. Returns the ids of all files of the database, by path."""
+    files.observe(seen)
+    return {file.path: file.id for file in files.known()}
 
 
 def complete(
@@ -21,7 +28,7 @@ def complete(
     image_options: ImageOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Write the results of one file, and raise what `complete_all` returns for it."""
-    (lost,) = files.complete_all([Finished(claim, sha256, model_id, list(images), image_options)])
+    (lost,) = files.complete_all([FileResults(claim, sha256, model_id, list(images), image_options)])
     if lost:
         raise lost
 
@@ -37,15 +44,26 @@ def label_image(nuclei: int = 3) -> np.ndarray:
 
 
 def image_result(
-    nuclei: int = 3, *, channels: int = 1, z: int = 0, pixel_size_um: float | None = None
+    nuclei: int = 3,
+    *,
+    channels: int = 1,
+    scene: int = 0,
+    t: int = 0,
+    z: int = 0,
+    pixel_size_um: float | None = None,
+    cut: bool = False,
+    labels: np.ndarray | None = None,
 ) -> ImageResult:
-    """The result for a label image of discs, on a ramp of intensities."""
-    labels = label_image(nuclei)
+    """The result for a label image, of discs if none is given, on a ramp of intensities.
+
+    With `cut`, the first disc is cut in half.
+    """
+    labels = label_image(nuclei)[:, 16 * cut :] if labels is None else labels
     ramp = np.arange(labels.size, dtype=np.uint16).reshape(labels.shape)
     pixels = np.stack([ramp + 1000 * channel for channel in range(channels)], axis=-1)
     return ImageResult(
-        scene=0,
-        t=0,
+        scene=scene,
+        t=t,
         z=z,
         height=labels.shape[0],
         width=labels.shape[1],

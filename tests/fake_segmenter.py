@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.segmentation.tiling import Tile
 
 

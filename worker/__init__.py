@@ -1,1 +1,1 @@
-"""Takes a file, segments it, stores what it found."""
+"""The worker: takes files from the queue, segments them, stores their results."""

@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 log = logging.getLogger(__name__)
 
 REFUSED_SECONDS = 2.0
-"""From a refusal to the next try: a worker that waits so long still answers to signals, and passes its health check."""
+"""From a refusal to the next try: a worker that waits this long still answers signals and passes its health check."""
 
 
 class PatientConsumer(Consumer):  # type: ignore[misc]

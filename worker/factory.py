@@ -12,7 +12,7 @@ from model.network.quiet_start import quiet_start
 from nuqleus import process_identity
 from nuqleus.database.engine import open_database
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.workers import Workers
 from nuqleus.settings import Settings
 from worker.heartbeat import Heartbeat
@@ -20,7 +20,7 @@ from worker.inbox_reader import InboxReader
 from worker.metrics import Metrics, WorkerInfoCollector, serve_worker
 from worker.pipeline import SegmenterProtocol, warm_up
 from worker.processor import Processor
-from worker.retry import RetryPolicy
+from worker.retry_policy import RetryPolicy
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,11 @@ def build_processor(
     engine = retry(open_database, settings.database_url, busy_seconds=settings.busy_seconds)
     segmenter = load(settings.weights)
     worker = retry(
-        Workers(engine).start, socket.gethostname(), os.getpid(), device(), process_identity.current()
+        Workers(engine).start,
+        socket.gethostname(),
+        os.getpid(),
+        device(),
+        process_identity.current_identity(),
     )
     model_id = retry(_register, engine, segmenter)
     heartbeat = _start_heartbeat(settings, engine, worker.id)

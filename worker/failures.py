@@ -4,7 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from model.errors import ImageError
+from nuqleus.database.files.updates import VANISHED
 from nuqleus.errors import UnsafePath
+from nuqleus.file_errors import describe_user
 from worker.time_limit import TimeLimitExceeded
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,9 @@ def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) ->
                 f"{error}. Copy the file itself, or set NUQLEUS_OUTSIDE_LINKS to allow such links.",
             )
         case FileNotFoundError():
-            return FailureReason("vanished", "The file was removed before it could be read. Drop it again.")
+            return FailureReason("vanished", VANISHED)
+        case PermissionError():
+            return FailureReason("unreadable", _NOT_PERMITTED.format(user=describe_user()))
         case OSError():
             return FailureReason(
                 "unreadable", f"The file can't be read: {error.strerror or error}. Check the drive it is on."
@@ -52,6 +56,10 @@ def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) ->
     return FailureReason("unexpected", f"{type(error).__name__}: {error}. The worker's log has the details.")
 
 
+_NOT_PERMITTED = (
+    "The file can't be read: permission denied to {user}. Give that user the right to read it, and queue it again with "
+    "`nuqleus retry`."
+)
 _TOO_SLOW = (
     "The file took longer than {seconds:g} s. Split it into smaller ones, or raise NUQLEUS_SOFT_TIME_LIMIT and "
     "NUQLEUS_TIME_LIMIT, and queue it again with `nuqleus retry`."

@@ -9,7 +9,7 @@ from nuqleus.database.files.records import Claim
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.workers import Workers
 from nuqleus.errors import LeaseLost
-from worker.retry import is_transient
+from worker.retry_policy import is_transient
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Heartbeat:
         self._lease = lease
         self._claims: list[Claim] = []
         self._lost: list[Claim] = []
+        self._trouble = ""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -68,8 +69,14 @@ class Heartbeat:
         try:
             self._renew()
             self._workers.beat(self._worker_id, self.files_done)
+            self._trouble = ""
         except Exception as error:  # an error here must not end the thread: the lease hangs on it
-            log.warning("A heartbeat failed: %s", error, exc_info=not is_transient(error))
+            self._warn_once(error)
+
+    def _warn_once(self, error: Exception) -> None:
+        if str(error) != self._trouble:
+            log.warning("Heartbeats fail: %s", error, exc_info=not is_transient(error))
+        self._trouble = str(error)
 
     def _renew(self) -> None:
         claims = self._claims

@@ -4,11 +4,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path, PosixPath
 from typing import IO, Any
 
+from model.hashing import hash_file
 from nuqleus.database.files.records import Claim
 from nuqleus.errors import UnsafePath
+from nuqleus.folder_stat import files_of, stat_folder
 from nuqleus.mount_check import MountCheck
 from nuqleus.paths import escape_path, safe_join
 from nuqleus.settings import Settings
@@ -35,10 +38,16 @@ class InboxReader:
 
         Raises:
             OSError: the whole folder is away, so that nothing can be said about the file.
+            UnsafePath: the path is a folder that lies elsewhere.
         """
         self._mount.ensure_mounted()
         path = Path(safe_join(self._folder, claim.path))
-        return path if self._links_may_leave else SandboxedPath(path).within(self._folder)
+        if self._links_may_leave:
+            return path
+        sandboxed = SandboxedPath(path).within(self._folder)
+        if sandboxed.is_dir():  # an image that is a folder, whose readers open it by its path
+            sandboxed.ensure_inside()
+        return sandboxed
 
 
 class SandboxedPath(PosixPath):
@@ -52,6 +61,22 @@ class SandboxedPath(PosixPath):
         self._folder = folder
         return self
 
+    def __truediv__(self, name: str | os.PathLike[str]) -> "SandboxedPath":
+        """Return the path of what lies in this folder, in the same sandbox."""
+        return SandboxedPath(super().__truediv__(name)).within(self._folder)
+
+    def ensure_inside(self) -> tuple[str, str]:
+        """Follow links; return the sandbox's folder, with `/` at its end, and the path relative to it.
+
+        Raises:
+            UnsafePath: the path leads out of it.
+        """
+        folder, target = (os.path.realpath(path) for path in (self._folder, self))
+        base = f"{folder}/".replace("//", "/")
+        if not target.startswith(base):
+            raise UnsafePath(f"The path is a link that leads out of the watched folder: {escape_path(self)}")
+        return base, target[len(base) :]
+
     def open(self, mode: str = "rb", **options: Any) -> IO[Any]:  # type: ignore[override]
         """Open the file, as `Path.open` does.
 
@@ -62,12 +87,9 @@ class SandboxedPath(PosixPath):
 
     def _open(self, _path: str, _flags: int) -> int:
         """Follow links first; then open folder by folder, and refuse what has become a link since."""
-        folder, target = (os.path.realpath(path) for path in (self._folder, self))
-        base = f"{folder}/".replace("//", "/")
-        if not target.startswith(base):
-            raise UnsafePath(f"The path is a link that leads out of the watched folder: {escape_path(self)}")
+        folder, inside = self.ensure_inside()
         at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        for part in target[len(base) :].split("/"):
+        for part in inside.split("/"):
             at = _open_in(at, part)
         if not stat.S_ISREG(os.fstat(at).st_mode):
             os.close(at)
@@ -96,6 +118,29 @@ def ensure_unchanged(path: Path, claim: Claim) -> Iterator[None]:
     try:
         yield
     finally:
-        now = path.stat()
-        if (now.st_size, now.st_mtime_ns) != (claim.size, claim.mtime_ns):
-            raise FileChanged(f"{claim.path} changed: {claim.size} bytes when queued, {now.st_size} now")
+        size, mtime_ns = _stat(path)
+        if (size, mtime_ns) != (claim.size, claim.mtime_ns):
+            raise FileChanged(f"{claim.path} changed: {claim.size} bytes when queued, {size} now")
+
+
+def hash_content(path: Path) -> str:
+    """Return the SHA-256 of a file; of an image that is a folder, of its files' names and SHA-256s.
+
+    Raises:
+        OSError: it can't be read.
+        UnsafePath: a link in it leads out of the watched folder.
+    """
+    if not path.is_dir():
+        return hash_file(path)
+    digest = sha256()
+    for name in files_of(path):
+        digest.update(f"{name}\0{hash_file(path / name)}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    """Size and time of change, as the scheduler takes them."""
+    if path.is_dir():
+        return stat_folder(path)
+    seen = path.stat()
+    return seen.st_size, seen.st_mtime_ns

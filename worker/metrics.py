@@ -7,15 +7,15 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from nuqleus.database.files.results import Finished
+from nuqleus.database.files.results import FileResults
 from nuqleus.metrics import serve_metrics
 from nuqleus.settings import Settings
-from worker.outcomes import Done, Duplicate, Failed, Lost, Outcome, Released
+from worker.outcomes import Done, Duplicate, Failed, Lost, Released, StepResult
 
 PORTS = 32
 """Workers of one machine that find a port each."""
 
-OUTCOMES: Mapping[type[Outcome], str] = {
+OUTCOMES: Mapping[type[StepResult], str] = {
     Done: "done",
     Duplicate: "duplicate",
     Failed: "failed",
@@ -52,14 +52,14 @@ class Metrics:
         self._pixels = Counter("nuqleus_worker_pixels", "Their pixels.", registry=registry)
         self._nuclei = Counter("nuqleus_worker_nuclei", "Their nuclei.", registry=registry)
 
-    def count(self, outcome: Outcome) -> None:
+    def count(self, outcome: StepResult) -> None:
         """Count a file that left the worker; one that is still to be processed doesn't count."""
         if name := OUTCOMES.get(type(outcome)):
             self._files.labels(name).inc()
 
-    def count_results(self, finished: Sequence[Finished], seconds: float) -> None:
-        """These files were stored together, which took so long."""
-        images = [image for file in finished for image in file.images]
+    def count_results(self, results: Sequence[FileResults], seconds: float) -> None:
+        """These files were stored together, which took this long."""
+        images = [image for file in results for image in file.images]
         for image in images:
             for stage, took in (*image.seconds.items(), ("store", seconds / len(images))):
                 self._stages.labels(stage).observe(took)

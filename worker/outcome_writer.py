@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from nuqleus.database.files.records import Claim
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable
 from nuqleus.logs import about_file
 from nuqleus.settings import Settings
+from worker.guess_log import GuessLog
 from worker.heartbeat import Heartbeat
 from worker.metrics import Metrics
 from worker.outcomes import (
@@ -22,15 +22,13 @@ from worker.outcomes import (
     Outcome,
     OutOfMemory,
     Released,
+    StepResult,
     outcome_of_error,
 )
-from worker.retry import RetryPolicy
+from worker.retry_policy import NO_DATABASE, RetryPolicy
 from worker.time_limit import TimeLimitExceeded
 
 log = logging.getLogger(__name__)
-
-NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
-"""Errors that say nothing about a file: its row stays as it is, for the scheduler's sweep."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,7 @@ class OutcomeWriter:
         heartbeat: tells others how many files have ended.
         metrics: counts for Prometheus.
         retry: waits for a database that is away for a moment.
+        guesses: warns of nuclear channels that were guessed.
     """
 
     settings: Settings
@@ -50,8 +49,9 @@ class OutcomeWriter:
     heartbeat: Heartbeat
     metrics: Metrics
     retry: RetryPolicy
+    guesses: GuessLog = field(default_factory=GuessLog)
 
-    def commit(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    def commit(self, outcomes: Sequence[StepResult]) -> list[StepResult]:
         """Write what became of some files; the results of those that are done in one transaction.
 
         Returns:
@@ -70,16 +70,18 @@ class OutcomeWriter:
             self._count(committed[-1])
         return committed
 
-    def outcome_of(self, claim: Claim, error: Exception | TimeLimitExceeded) -> Outcome:
+    def outcome_of(self, claim: Claim, error: Exception | TimeLimitExceeded) -> Outcome | OutOfMemory:
         """What becomes of a file, given what was raised while it was processed."""
         return outcome_of_error(claim, error, self.settings.max_attempts, self.settings.soft_time_limit)
 
-    def _commit(self, outcome: Outcome) -> Outcome:
+    def _commit(self, outcome: StepResult) -> StepResult:
         held = True
         match outcome:
             case Done(claim, results, overlays):  # stored by now, with others
                 overlays.publish()
                 log.info("%s: %s", claim.path, _summarise(results.images))
+                for image in results.images:
+                    self.guesses.note(claim.path, image)
             case Duplicate():
                 return self._commit_duplicate(outcome)
             case Failed(claim, reason):
@@ -94,7 +96,7 @@ class OutcomeWriter:
                 pass
         return outcome if held else self._commit(Lost(outcome.claim))
 
-    def _commit_duplicate(self, duplicate: Duplicate) -> Outcome:
+    def _commit_duplicate(self, duplicate: Duplicate) -> StepResult:
         """Refer to the original; if it isn't done any more, the file is still to be processed."""
         claim, content, original = duplicate.claim, duplicate.content, duplicate.original
         try:
@@ -110,7 +112,7 @@ class OutcomeWriter:
         log.info("%s: a duplicate of file %d", claim.path, original)
         return duplicate
 
-    def _store(self, done: Sequence[Done]) -> list[Outcome]:
+    def _store(self, done: Sequence[Done]) -> list[Outcome | OutOfMemory]:
         """Store results; those that can't be stored have another outcome. Pictures of what isn't stored go away."""
         began = perf_counter()
         try:
@@ -125,20 +127,20 @@ class OutcomeWriter:
         self.metrics.count_results([outcome.results for outcome in stored], seconds)
         return [*stored, *(self.outcome_of(outcome.claim, error) for outcome, error in refused)]
 
-    def _complete_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
+    def _complete_all(self, results: Sequence[FileResults]) -> Sequence[Exception | None]:
         """Store results in one transaction; where one file's are refused, each in its own. Returns the errors."""
-        if not finished:
+        if not results:
             return []
         try:
-            return self.files.complete_all(finished)
+            return self.files.complete_all(results)
         except NO_DATABASE:
             raise
         except Exception as error:
-            if len(finished) == 1:
+            if len(results) == 1:
                 return [error]
-        return [error for file in finished for error in self._complete_all([file])]
+        return [error for file in results for error in self._complete_all([file])]
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: StepResult) -> None:
         if isinstance(outcome, Done | Duplicate | Failed):
             self.heartbeat.files_done += 1
         self.metrics.count(outcome)

@@ -1,10 +1,13 @@
-"""Outcomes: what becomes of a claimed file, as values that one place commits (`worker.outcome_writer`)."""
+"""Outcomes: what becomes of a claimed file, as values that one place commits (`worker.outcome_writer`).
+
+A step that a file goes through ends in an `Outcome`, or leaves the file `Unfinished`: it goes round again.
+"""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from nuqleus.database.files.records import Claim
-from nuqleus.database.files.results import Finished
+from nuqleus.database.files.results import FileResults
 from nuqleus.errors import LeaseLost
 from nuqleus.image_options import ImageOptions
 from worker.failures import FailureReason, describe_failure
@@ -39,7 +42,7 @@ class Done:
     """The file's nuclei are found, and its overlay pictures drawn, but not published."""
 
     claim: Claim
-    results: Finished
+    results: FileResults
     overlays: OverlayWriter
 
 
@@ -83,12 +86,19 @@ class OutOfMemory:
     claim: Claim
 
 
-Outcome: TypeAlias = Identified | Done | Duplicate | Failed | Released | Lost | OutOfMemory
+Outcome: TypeAlias = Done | Duplicate | Failed | Released | Lost
+"""The end of a file, as far as this worker goes."""
+
+Unfinished: TypeAlias = Identified | OutOfMemory
+"""A file that is still to be processed, by this worker."""
+
+StepResult: TypeAlias = Outcome | Unfinished
+"""What a step makes of a file."""
 
 
 def outcome_of_error(
     claim: Claim, error: Exception | TimeLimitExceeded, max_attempts: int, time_limit: float
-) -> Outcome:
+) -> Outcome | OutOfMemory:
     """What becomes of a file, given what was raised while it was processed.
 
     Args:

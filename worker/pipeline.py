@@ -58,8 +58,9 @@ def process(
         path: of an image file, or of a stack.
         segmenter: finds the nuclei.
         image_options: where it looks for them, and what becomes of a z-stack.
-        memory: pixels that may be in memory at a time, where several threads process files: what is processed as a
-            whole shares `LARGE` of them, and a large image has them for itself.
+        memory: pixels that may be segmented and measured at a time, where several threads process files: what is
+            processed as a whole shares `LARGE` of them, and a large image has them for itself. Decoded pixels come on
+            top: a plane is read before its turn comes, so each thread may hold one that waits.
         max_pixels: an image with more is refused from its header; None: `model.reading.MAX_PIXELS`.
         on_image: called with every image, its nuclei and its result, before the result is yielded; to draw them,
             say. The label image of one that was worked on in blocks is a `LazyLabelImage`, to be sliced like an array.
@@ -94,10 +95,11 @@ def warm_up(segmenter: SegmenterProtocol) -> None:
 
 def _read(path: Path, image_options: ImageOptions, max_pixels: int | None) -> Iterator[tuple[Plane, float]]:
     """Yield each plane with the seconds that reading it took."""
-    planes = project(read_planes(path, max_pixels=max_pixels), image_options.z)
+    planes = project(read_planes(path, max_pixels=max_pixels, pages=image_options.pages), image_options.z)
     start = time.perf_counter()
     for plane in planes:
-        yield choose_channel(path, plane, image_options.channel), time.perf_counter() - start
+        chosen = choose_channel(path, plane, image_options.channel, image_options.channel_by)
+        yield chosen, time.perf_counter() - start
         start = time.perf_counter()
 
 
@@ -140,7 +142,10 @@ def _result(
         channels=channels,
         dtype=str(plane.pixels.dtype),
         pixel_size_um=plane.pixel_size_um,
+        pixel_size_from=plane.pixel_size_from,
         nuclear_channel=nuclear_channel(plane),
+        nuclear_channel_by=plane.nuclear_channel_by,
+        scene_name=plane.scene_name,
         projection=plane.projection,
         channel_names=plane.channel_names,
         masks=masks,

@@ -1,8 +1,9 @@
 """Processor: takes files from their claim to an outcome, and has it committed.
 
-The way of a file: `handle` claims it; `_identify` hashes it; files whose content is new, or of which the database knows
-the results, go through `_segment`, many at a time. Each step returns an outcome (`worker.outcomes`), an error becomes
-one in `_attempt`, and `OutcomeWriter.commit` writes it.
+The way of a file: `handle` claims it, `_identify` hashes it, and `_segment` gives it back (if the worker is about to
+end), calls it a duplicate, or finds its nuclei. Of several files with one content the later ones wait a round. Each
+step returns what became of the file (`worker.outcomes`), an error becomes an outcome in `_attempt`, and
+`OutcomeWriter.commit` writes it. A file that is not through then (`Identified`, `OutOfMemory`) goes round again.
 """
 
 import logging
@@ -10,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from model.hashing import hash_file
 from model.labels.masks import LabelImage
 from model.memory_budget import MemoryBudget
 from model.reading import LARGE, Plane
 from nuqleus.database.files.records import Claim
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.logs import about_file
 from nuqleus.messages import Job
@@ -23,29 +23,30 @@ from nuqleus.rules import Rules
 from nuqleus.settings import Settings
 from worker.failures import describe_failure
 from worker.heartbeat import Heartbeat
-from worker.inbox_reader import InboxReader, ensure_unchanged
+from worker.inbox_reader import InboxReader, ensure_unchanged, hash_content
 from worker.metrics import Metrics
-from worker.outcome_writer import NO_DATABASE, OutcomeWriter
+from worker.outcome_writer import OutcomeWriter
 from worker.outcomes import (
     Content,
     Done,
     Duplicate,
     Failed,
     Identified,
-    Outcome,
     OutOfMemory,
     Released,
+    StepResult,
+    Unfinished,
 )
 from worker.overlay_writer import OverlayWriter
 from worker.pipeline import SegmenterProtocol, process
 from worker.progress import Progress
-from worker.retry import RetryPolicy
+from worker.retry_policy import NO_DATABASE, RetryPolicy
 from worker.thread_pool import run_concurrently
 from worker.time_limit import ChunkTimedOut, TimeLimitExceeded
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[], Outcome]
+Step = Callable[[], StepResult]
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Processor:
         heartbeat: keeps claims alive.
         retry: waits for what is away for a moment.
         metrics: counts for Prometheus.
-        memory: pixels that the threads have in memory at the same time; at least one image.
+        memory: pixels that the threads segment and measure at the same time; at least one image.
     """
 
     settings: Settings
@@ -85,7 +86,7 @@ class Processor:
         self._writer = OutcomeWriter(self.settings, self.files, self.heartbeat, self.metrics, self.retry)
 
     def drain(self) -> None:
-        """Begin with no further file: those of the chunk go back. May be called in a signal handler."""
+        """Segment no further file: hashing goes on, then those of the chunk go back. Safe in a signal handler."""
         self._draining = True
 
     def handle(self, job: Job) -> None:
@@ -140,12 +141,12 @@ class Processor:
         Returns:
             Files that have not come to their end.
         """
-        unfinished: list[Outcome] = []
+        unfinished: list[Unfinished] = []
         tasks = [partial(self._attempt, claim, step) for claim, step in steps.items()]
         with run_concurrently(tasks) as batches:
             for outcomes in batches:
                 committed = self._writer.commit(outcomes)
-                unfinished += [one for one in committed if isinstance(one, Identified | OutOfMemory)]
+                unfinished += [one for one in committed if isinstance(one, Unfinished)]
         identified = [outcome for outcome in unfinished if isinstance(outcome, Identified)]
         for starved in (outcome.claim for outcome in unfinished if isinstance(outcome, OutOfMemory)):
             if len(steps) == 1:
@@ -156,7 +157,7 @@ class Processor:
                 identified += self._run({starved: steps[starved]})
         return identified
 
-    def _attempt(self, claim: Claim, step: Step) -> Outcome:
+    def _attempt(self, claim: Claim, step: Step) -> StepResult:
         """Return what becomes of a file. Raises nothing, unless the database is away, or time is up."""
         with about_file(claim.file_id):
             try:
@@ -166,16 +167,16 @@ class Processor:
             except Exception as error:
                 return self._writer.outcome_of(claim, error)
 
-    def _identify(self, claim: Claim) -> Outcome:
+    def _identify(self, claim: Claim) -> Identified:
         """Find out what a file holds."""
         return Identified(claim, Content(self.retry(self._hash, claim), self._rules.options_for(claim.path)))
 
     def _hash(self, claim: Claim) -> str:
         path = self.inbox.locate(claim)
         with ensure_unchanged(path, claim):
-            return hash_file(path)
+            return hash_content(path)
 
-    def _segment(self, file: Identified, original: int | None) -> Outcome:
+    def _segment(self, file: Identified, original: int | None) -> Released | Duplicate | Done:
         """Find the nuclei of a file, unless it is a copy of one that is done, or the worker is about to end."""
         claim, content = file.claim, file.content
         if self._draining:
@@ -191,7 +192,7 @@ class Processor:
             overlays.discard()
             raise
         return Done(
-            claim, Finished(claim, content.sha256, self.model_id, images, content.image_options), overlays
+            claim, FileResults(claim, content.sha256, self.model_id, images, content.image_options), overlays
         )
 
     def _find_nuclei(self, file: Identified, overlays: OverlayWriter) -> list[ImageResult]:

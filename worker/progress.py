@@ -24,7 +24,7 @@ class Progress:
         self._logged_at = clock()
 
     def __call__(self, done: int, blocks: int) -> None:
-        """Note that so many of an image's blocks are done."""
+        """Note that this many of an image's blocks are done."""
         if self._clock() - self._logged_at >= INTERVAL_SECONDS and done < blocks:
             log.info("%s: %d of %d blocks", self._name, done, blocks)
             self._logged_at = self._clock()

@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 def run_concurrently(
     tasks: Sequence[Callable[[], Result]], threads: int = THREADS, commit_delay: float = COMMIT_DELAY
 ) -> Iterator[Iterator[list[Result]]]:
-    """Run every task in a thread, so many at a time, and a single one in this thread.
+    """Run every task in a thread, this many at a time, and a single one in this thread.
 
     On an error, in a task or in the block, what had begun ends first, and nothing else begins. Nobody can stop the
     threads if something other than an `Exception` interrupts the waiting: end the process then.

@@ -1,4 +1,4 @@
-"""`nuqleus db upgrade` and `nuqleus db adopt`."""
+"""`nuqleus db upgrade`, `nuqleus db backup` and `nuqleus db adopt`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group(name="db")
 def command() -> None:
-    """Create or migrate the database's schema; tell it that the watched folder was moved."""
+    """Create or migrate the database's schema; back it up; tell it that the watched folder was moved."""
 
 
 @command.command()
@@ -29,7 +29,7 @@ def upgrade(database_url: str | None, wait: bool) -> None:
     """
     from nuqleus.database.engine import make_engine, redact_url
     from nuqleus.settings import get_settings
-    from worker.retry import BACKOFF_SECONDS, RetryPolicy
+    from worker.retry_policy import BACKOFF_SECONDS, RetryPolicy
 
     url = get_settings(database_url=database_url).database_url
     engine = make_engine(url)
@@ -38,6 +38,24 @@ def upgrade(database_url: str | None, wait: bool) -> None:
         click.echo(f"{redact_url(url)}: {done}")
     finally:
         engine.dispose()
+
+
+@command.command()
+@click.argument("target", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@database_option()
+def backup(target: Path, database_url: str | None) -> None:
+    """Write a whole, checked copy of the embedded database to FILE, while everything goes on.
+
+    A file copied by other means lacks what SQLite keeps beside it. FILE is replaced, once the new backup is known to
+    be sound. To restore one, stop nuqleus and put it in the database's place.
+    """
+    from nuqleus.database.backup import back_up
+    from nuqleus.database.engine import existing_database
+    from nuqleus.settings import get_settings
+
+    with existing_database(get_settings(database_url=database_url).database_url) as engine:
+        made = back_up(engine, target)
+    click.echo(f"{made.path}: {made.files} files, {made.images} images, {made.size:,} bytes, checked")
 
 
 @command.command()

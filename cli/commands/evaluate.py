@@ -85,12 +85,10 @@ def command(
 
 
 def _network_predictor(weights: Path | None) -> Predictor:
-    from model.network.quiet_start import quiet_start
+    from worker.factory import load_network
 
-    with quiet_start():
-        from model.segmentation.segmenter import Segmenter
-
-        segmenter = Segmenter.load(weights)
+    # as a worker loads it: a network's first size has a graph of its own, whose maps differ in the last bits
+    segmenter = load_network(weights)
     card = segmenter.card
     facts = {"Network": card.name, "SHA-256 of its weights": card.sha256}
     return Predictor(card.name, facts, lambda _pair, pixels: segmenter.segment(pixels).labels)

@@ -1,4 +1,4 @@
-"""`nuqleus export --output DIR --format csv,labels`."""
+"""`nuqleus export --output DIR --format csv,labels,…`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import database_option
+from cli.options import database_option, input_option
+from cli.stored_paths import stored_paths
 
 if TYPE_CHECKING:
-    from model.labels.masks import LazyLabelImage
-    from nuqleus.database.queries.snapshot import Snapshot, StoredImage
+    from collections.abc import Mapping
+    from datetime import datetime
 
-FORMATS = ("csv", "labels")
+    from nuqleus.database.queries.snapshot import Selection, Snapshot
+
+FORMATS = ("csv", "labels", "geojson", "rois", "parquet")
+"""Each is a module of `cli.exports`."""
+
+DEFAULT_FORMATS = ("csv", "labels")
+
+PROFILES = ("cellprofiler",)
+"""Names of columns that parquet can have."""
 
 
 class Formats(click.ParamType[tuple[str, ...]]):
@@ -25,7 +34,7 @@ class Formats(click.ParamType[tuple[str, ...]]):
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
         """`csv,labels` → (`csv`, `labels`)."""
-        chosen = tuple(part.strip() for part in value.split(","))
+        chosen = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
         for unknown in set(chosen) - set(FORMATS):
             self.fail(f"there is no format {unknown!r}; choose from {', '.join(FORMATS)}", param, ctx)
         return chosen
@@ -35,10 +44,43 @@ class Formats(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write."
 )
-@click.option("--format", "formats", type=Formats(), default=",".join(FORMATS), show_default=True)
+@click.option(
+    "--format",
+    "formats",
+    type=Formats(),
+    default=",".join(DEFAULT_FORMATS),
+    show_default=True,
+    help=f"Of {', '.join(FORMATS)}.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    help="Name the columns of parquet as another program does, in cellprofiler.parquet.",
+)
+@click.option(
+    "--path",
+    "paths",
+    metavar="PATH",
+    multiple=True,
+    help="Only results of this file, or of the files in this folder; several: all of them.",
+)
+@click.option(
+    "--since",
+    type=click.DateTime(),
+    help="Only results of files that were processed then or later, in local time.",
+)
+@input_option()
 @database_option()
-def command(output: Path, formats: tuple[str, ...], database_url: str | None) -> None:
-    """Write tables and label images out of the database.
+def command(
+    output: Path,
+    formats: tuple[str, ...],
+    profile: str | None,
+    paths: tuple[str, ...],
+    since: datetime | None,
+    input_dir: Path | None,
+    database_url: str | None,
+) -> None:
+    """Write tables, label images and outlines out of the database.
 
     csv: images.csv has a row for each image, nuclei.csv one for each nucleus, with its intensities in columns like
     intensity_mean-0, where 0 is the number of the channel.
@@ -47,59 +89,54 @@ def command(output: Path, formats: tuple[str, ...], database_url: str | None) ->
     nuclei of nuclei.csv). Where a file holds several images, each has its own, called FILE.s0.t0.z0.label.tif after
     scene, time point and z.
 
+    geojson: the outlines with their measurements for QuPath, at geojson/ and the file's path plus .geojson.gz.
+
+    rois: the outlines for the ROI Manager of Fiji and ImageJ, at rois/ and the file's path plus .rois.zip.
+
+    parquet: images.parquet and nuclei.parquet, with the columns of csv; with --profile cellprofiler, single-cell
+    profiles for Pycytominer in place of the latter.
+
     Duplicates are written out like the file that they duplicate. What is there already is replaced.
+
+    A PATH is one of the file system, or one as `nuqleus status` shows it, relative to the watched folder.
     """
+    if profile and "parquet" not in formats:
+        raise click.UsageError("--profile is for --format parquet")
+    from cli.exports.exporter import load_exporter
     from nuqleus.database.engine import existing_database
     from nuqleus.database.queries.snapshot import snapshot
     from nuqleus.settings import get_settings
 
-    url = get_settings(database_url=database_url).database_url
-    with existing_database(url) as engine, snapshot(engine) as results:
+    exporters = [load_exporter(name, profile if name == "parquet" else None) for name in formats]
+    settings = get_settings(input_dir=input_dir, database_url=database_url)
+    places = {path: stored_paths(path, settings.input_dir) for path in paths}
+    with (
+        existing_database(settings.database_url) as engine,
+        snapshot(engine, _select(places, since)) as results,
+    ):
+        _check_places(results, places)
         output.mkdir(parents=True, exist_ok=True)
-        if "csv" in formats:
-            _write_tables(results, output)
-        if "labels" in formats:
-            _write_labels(results, output / "labels")
-
-
-def _write_tables(results: Snapshot, output: Path) -> None:
-    from nuqleus.csv_files import write_csv
-    from nuqleus.database.queries.snapshot import IMAGE_COLUMNS, nucleus_columns
-
-    images = write_csv(output / "images.csv", IMAGE_COLUMNS, results.images())
-    nuclei = write_csv(output / "nuclei.csv", nucleus_columns(results.channels()), results.nuclei())
-    click.echo(f"{images} rows in {output / 'images.csv'}, {nuclei} rows in {output / 'nuclei.csv'}")
-
-
-def _write_labels(results: Snapshot, folder: Path) -> None:
-    from model.labels.label_files import write_label_image
-    from nuqleus.errors import UnsafePath
-    from nuqleus.paths import escape_path
-
-    written, problems = 0, []
-    for image in results.label_images():
-        try:
-            path = _label_file(folder, image)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_label_image(path, _mask(results, image))
-            written += 1
-        except (OSError, UnsafePath) as error:
-            problems.append(f"{escape_path(image.path)}: {error}")
-    click.echo(f"{written} label images in {folder}")
+        problems: list[str] = []
+        for export in exporters:
+            written = export(results, output)
+            click.echo(written.sentence)
+            problems.extend(written.problems)
     if problems:
-        raise click.ClickException("these label images couldn't be written:\n" + "\n".join(problems))
+        raise click.ClickException("these files couldn't be written:\n" + "\n".join(problems))
 
 
-def _label_file(folder: Path, image: StoredImage) -> Path:
-    from model.labels.label_files import ENDING
-    from nuqleus.paths import safe_join
+def _select(places: Mapping[str, list[str] | None], since: datetime | None) -> Selection:
+    """Return what is at all of the places together."""
+    from nuqleus.database.queries.snapshot import Selection
 
-    plane = f".s{image.scene}.t{image.t}.z{image.z}" if image.images_in_file > 1 else ""
-    return Path(safe_join(folder, f"{image.path}{plane}{ENDING}"))
+    known = [candidates for candidates in places.values() if candidates is not None]
+    everywhere = not places or len(known) < len(places)
+    paths = None if everywhere else [path for candidates in known for path in candidates]
+    return Selection(paths, None if since is None else since.timestamp())
 
 
-def _mask(results: Snapshot, image: StoredImage) -> LazyLabelImage:
-    from model.labels.masks import LazyLabelImage, MaskBlock
-
-    blocks = (MaskBlock(**block) for block in results.mask_blocks(image.image_id))
-    return LazyLabelImage(blocks, image.height, image.width)
+def _check_places(results: Snapshot, places: Mapping[str, list[str] | None]) -> None:
+    """Refuse places without results: a mistyped one would be missed in silence."""
+    missed = [path for path, candidates in places.items() if not results.at(candidates).image_count()]
+    if missed:
+        raise click.ClickException(f"there are no results to export at {', '.join(map(repr, missed))}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -71,7 +70,7 @@ def _retry_ended(engine: Engine, paths: list[str] | None, *, only_failed: bool) 
 def _by_model(engine: Engine, weights: Path | None) -> dict[str, Retry]:
     from model.weights import SHIPPED, read_card
     from nuqleus.database.files.retry import retry_produced_by
-    from nuqleus.database.models import other_models
+    from nuqleus.database.model_registry import other_models
 
     present = read_card(weights or SHIPPED)
     return {
@@ -82,7 +81,9 @@ def _by_model(engine: Engine, weights: Path | None) -> dict[str, Retry]:
 
 def _retry(chosen: Mapping[str, Retry], paths: tuple[str, ...], folder: Path) -> None:
     """Queue again and say how many; a path where there was nothing to queue is an error, once all are through."""
-    places = {path: _candidates(path, folder) for path in paths} or {"": None}
+    from cli.stored_paths import stored_paths
+
+    places = {path: stored_paths(path, folder) for path in paths} or {"": None}
     counts = {
         path: {words: retry(candidates) for words, retry in chosen.items()}
         for path, candidates in places.items()
@@ -92,19 +93,8 @@ def _retry(chosen: Mapping[str, Retry], paths: tuple[str, ...], folder: Path) ->
     if missed:
         names = ", ".join(map(repr, missed))
         raise click.ClickException(
-            f"nothing to process again at {names}: unknown, not ended yet, or not chosen"
+            f"nothing to process again at {names}: unknown, ignored, not ended yet, or not chosen"
         )
-
-
-def _candidates(path: str, folder: Path) -> list[str] | None:
-    """Names in the database that a person may mean; None for the whole folder."""
-    from nuqleus.paths import unescape_path
-
-    inside = os.path.relpath(path, folder)
-    if inside == ".":
-        return None
-    meant = [unescape_path(os.path.normpath(path))]
-    return meant if inside.startswith("..") else [Path(inside).as_posix(), *meant]
 
 
 def _report(counts: Mapping[str, int]) -> None:

@@ -38,12 +38,14 @@ def command(*, once: bool, **given: Any) -> None:
 
     Ctrl-C stops everything in seconds, once the images at hand are finished; a second one at once.
     """
+    from cli.processes.shared_memory import ensure_shared_memory
     from nuqleus.settings import get_settings
     from scheduler.inbox import check_inbox, create_default_inbox
 
     settings = get_settings(**given)
     create_default_inbox(settings)
     check_inbox(settings)
+    ensure_shared_memory()
     sys.exit(run(settings, once=once))
 
 
@@ -99,7 +101,7 @@ def _supervise(
         stack.check()
         if once:
             stack.raise_if_crash_looping()
-        if report.update(loop.folder) and once:
+        if report.update(loop.found_paths) and once:
             return True
         time.sleep(_POLL)
     click.echo("Stopping as soon as the images at hand are finished. Ctrl-C again stops at once.", err=True)
@@ -109,9 +111,9 @@ def _supervise(
 def _report_failures(settings: Settings, loop: SchedulerLoop, failed: list[FileSummary]) -> int:
     from cli.run_report import print_failures
 
-    assert loop.folder is not None
-    if not loop.folder:
+    assert loop.found_paths is not None
+    if not loop.found_paths:
         click.echo(f"There are no files to process in {settings.input_dir}.")
-    here = [file for file in failed if file.path in loop.folder]
+    here = [file for file in failed if file.path in loop.found_paths]
     print_failures(here)
     return 1 if here else 0

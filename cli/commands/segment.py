@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from model.labels.masks import LabelImage
     from model.reading import Plane
     from nuqleus.database.files.results import ImageResult
+    from scheduler.scanner import Scan
+    from worker.guess_log import GuessLog
     from worker.output_files import OutputFiles
 
 
@@ -50,13 +54,16 @@ def command(
     IMAGE.overlay.png. Where a file holds several images, each has its own, called IMAGE.s0.t0.z0 and so on after
     scene, time point and z. A file that can't be read is reported, and the others go on; the exit status is then 1.
 
-    Without --channel, nuclei are sought in the channel whose name speaks of them (DAPI, Hoechst, …), else in the
-    first. Every channel is measured. Rules for folders (NUQLEUS_RULES) don't count here.
+    Without --channel, nuclei are sought in the channel with the name of a nuclear stain (DAPI, Hoechst, …), else with
+    its wavelength, else its colour; where there is none, the first is taken, and a line says so. Every channel is
+    measured. Rules for folders (NUQLEUS_RULES) don't count here. What lies in a folder and is no image (tables,
+    thumbnails, masks beside their images …) is ignored.
     """
     from cli.progress_bars import track_with_notes
     from nuqleus.image_options import ImageOptions
     from nuqleus.settings import get_settings
     from worker.factory import load_network
+    from worker.guess_log import GuessLog
     from worker.pipeline import process
 
     settings = get_settings(weights=weights, channel=channel, z=z)
@@ -64,7 +71,7 @@ def command(
     segmenter = load_network(settings.weights)
     image_options = ImageOptions(settings.channel, settings.z)
     find = partial(process, segmenter=segmenter, image_options=image_options, max_pixels=settings.max_pixels)
-    segment = partial(_segment, output=output, find=find)
+    segment = partial(_segment, output=output, find=find, guesses=GuessLog())
     counts = [segment(file, note=note) for file, note in track_with_notes(inputs, "Segmenting")]
     done = [count for count in counts if count is not None]
     click.echo(f"{sum(done)} nuclei in {len(done)} of {len(inputs)} files; see {output}")
@@ -84,14 +91,29 @@ def find_inputs(given: Sequence[Path], output: Path) -> Iterator[InputFile]:
 
 def _walk(given: Sequence[Path], output: Path) -> Iterator[tuple[Path, str]]:
     """Yield paths, with names relative to the folder given or, for a file, to its own."""
+    from scheduler.image_folders import is_image_folder
     from scheduler.scanner import Scanner
 
     for path in given:
-        if path.is_dir():
-            found = Scanner(path, [output]).scan().files
-            yield from ((path / name, name) for name in sorted(found))
+        if path.is_dir() and not is_image_folder(path.name, list(os.scandir(path))):
+            scan = Scanner(path, [output]).scan()
+            ignored = _ignored(path, scan)
+            yield from ((path / name, name) for name in sorted(scan.files) if name not in ignored)
         else:
             yield path, path.name
+
+
+def _ignored(folder: Path, scan: Scan) -> set[str]:
+    """Return, and report, what lies in a folder and is no image."""
+    from nuqleus.rules import Rules
+    from scheduler.ignore_list import IgnoreList
+
+    ignore_list = IgnoreList(folder, Rules())
+    kinds = {path: kind for path in scan.files if (kind := ignore_list.ignored_by(path, scan))}
+    if kinds:
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(kinds.values()).items()))
+        click.echo(f"{len(kinds)} files in {folder} are ignored, being no images: {counts}.", err=True)
+    return set(kinds)
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -106,7 +128,11 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _segment(
-    file: InputFile, output: Path, find: Callable[..., Iterator[ImageResult]], note: Callable[[str], None]
+    file: InputFile,
+    output: Path,
+    find: Callable[..., Iterator[ImageResult]],
+    guesses: GuessLog,
+    note: Callable[[str], None],
 ) -> int | None:
     """Process one file; returns the number of its nuclei, or None if it failed."""
     from nuqleus.paths import printable
@@ -114,7 +140,7 @@ def _segment(
 
     try:
         with OutputFiles(output / file.name) as outputs:
-            count = _write_images(file, find, outputs, note)
+            count = _write_images(file, find, guesses, outputs, note)
             outputs.publish()
             return count
     except click.ClickException:
@@ -127,14 +153,18 @@ def _segment(
 def _write_images(
     file: InputFile,
     find: Callable[..., Iterator[ImageResult]],
+    guesses: GuessLog,
     outputs: OutputFiles,
     note: Callable[[str], None],
 ) -> int:
     def on_block(done: int, blocks: int) -> None:
         note(f"{file.name}: {done} of {blocks} blocks")
 
-    results = find(file.path, on_image=partial(_write, outputs), on_block=on_block)
-    return sum(len(result.nuclei["label"]) for result in results)
+    nuclei = 0
+    for result in find(file.path, on_image=partial(_write, outputs), on_block=on_block):
+        guesses.note(file.name, result)
+        nuclei += len(result.nuclei["label"])
+    return nuclei
 
 
 def _write(outputs: OutputFiles, plane: Plane, labels: LabelImage, result: ImageResult) -> None:

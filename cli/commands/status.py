@@ -1,4 +1,4 @@
-"""`nuqleus status [--watch | --json | --healthy scheduler|worker]`."""
+"""`nuqleus status [PATH…] [--watch | --json | --healthy scheduler|worker]`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import database_option
+from cli.options import database_option, input_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import RenderableType
     from sqlalchemy import Engine
 
@@ -28,6 +30,7 @@ REST_FACTOR = 9
 
 
 @click.command(name="status")
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--watch", is_flag=True, help="Go on showing it, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.option(
@@ -36,9 +39,20 @@ REST_FACTOR = 9
     type=click.Choice(["scheduler", "worker"]),
     help="Only say whether that process is at work, here in this container: status 1 if it isn't.",
 )
+@input_option()
 @database_option()
-def command(watch: bool, as_json: bool, process: str | None, database_url: str | None) -> None:
+def command(
+    paths: tuple[str, ...],
+    watch: bool,
+    as_json: bool,
+    process: str | None,
+    input_dir: Path | None,
+    database_url: str | None,
+) -> None:
     """Show counts by state, rate, time left, workers and what they do, and the last failures.
+
+    With PATH, say of each file what it is and why: ignored, failed, done, and how its nuclear channel was found. A PATH
+    is one of the file system, or relative to the watched folder.
 
     In the JSON, times are in UTC; `files_per_minute`, `seconds_left` and `queue_age_seconds` are null when they can't
     be said.
@@ -46,11 +60,13 @@ def command(watch: bool, as_json: bool, process: str | None, database_url: str |
     from nuqleus.database.engine import existing_database
     from nuqleus.settings import get_settings
 
-    if watch + as_json + bool(process) > 1:
-        raise click.UsageError("--watch, --json and --healthy exclude each other.")
-    settings = get_settings(database_url=database_url)
+    if watch + as_json + bool(process) + bool(paths) > 1:
+        raise click.UsageError("--watch, --json, --healthy and PATH exclude each other.")
+    settings = get_settings(input_dir=input_dir, database_url=database_url)
     with existing_database(settings.database_url) as engine:
-        if process:
+        if paths:
+            _explain(engine, paths, settings.input_dir)
+        elif process:
             click.echo(_require(process, engine, time.time(), settings.lease_seconds))
         elif watch:
             _watch(engine, settings.lease_seconds)
@@ -60,6 +76,17 @@ def command(watch: bool, as_json: bool, process: str | None, database_url: str |
             )
         else:
             _show(engine, settings.lease_seconds)
+
+
+def _explain(engine: Engine, paths: tuple[str, ...], folder: Path) -> None:
+    from cli.file_view import explain_file
+    from cli.stored_paths import stored_paths
+
+    for path in paths:
+        meant = stored_paths(path, folder)
+        if meant is None:
+            raise click.UsageError("PATH is the whole watched folder: name files in it.")
+        click.echo(explain_file(engine, meant))
 
 
 def _require(process: str, engine: Engine, now: float, within_seconds: float) -> str:
@@ -80,6 +107,8 @@ def to_json(status: Status, details: StatusDetails) -> dict[str, Any]:
         worker |= {name: _utc(worker[name]) for name in ("started_at", "seen_at")}
     for failure in content["failures"]:
         failure |= {"path": escape_path(failure["path"]), "finished_at": _utc(failure["finished_at"])}
+    if guessed := content["guessed_channels"]["example"]:
+        content["guessed_channels"]["example"] = escape_path(guessed)
     for file in content["running"]:
         file |= {"path": escape_path(file["path"]), "started_at": _utc(file["started_at"])}
     return content

@@ -34,12 +34,14 @@ def command(**given: Any) -> None:
     Ctrl-C and SIGTERM let it finish the files that it has begun; others go back to the queue. Options replace the
     NUQLEUS_ environment variables; this is the same as `celery -A worker.app worker` with these variables set.
     """
+    from cli.processes.shared_memory import ensure_shared_memory
     from nuqleus.settings import as_environment, get_settings
 
     get_settings(**given)  # says what makes no sense before Celery starts
+    ensure_shared_memory()
     # worker processes are fresh interpreters, which only the environment reaches
     os.environ.update(as_environment(given))
     from worker.app import app
-    from worker.task import run_worker
+    from worker.celery_app import run_worker
 
     raise SystemExit(run_worker(app))

@@ -21,7 +21,7 @@ BROKER_GRACE = 5.0
 """Seconds for the broker to write down what it holds."""
 
 CRASH_LOOP_EXITS = 5
-"""A worker that ended so many times in a row, each time soon, won't ever work."""
+"""A worker that ended this many times in a row, each time soon, won't ever work."""
 
 
 class LocalStack:

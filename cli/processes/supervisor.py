@@ -6,6 +6,7 @@ decides what stops when.
 
 import logging
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -23,10 +24,10 @@ FIRST_BACKOFF = 0.5
 LONGEST_BACKOFF = 30.0
 
 HEALTHY_SECONDS = 60.0
-"""A process that lived so long counts as healthy: when it ends, the waits begin anew."""
+"""A process that lived this long counts as healthy: when it ends, the waits begin anew."""
 
 LOG_BYTES = 5_000_000
-"""A log larger than this is set aside when its process starts; one older log is kept."""
+"""A log larger than this is copied aside and begins anew; one older log is kept."""
 
 QUOTED_LINES = 10
 """Lines of its log that are repeated when a process ended by itself."""
@@ -96,6 +97,7 @@ class Supervisor:
     def check(self) -> None:
         """Notice what ended, and start what is due."""
         for child in self.children:
+            _rotate(child.log)
             if child.process is not None and child.process.poll() is not None:
                 self._reap(child, child.process)
             if child.process is None and self._clock() >= child.due_at:
@@ -131,7 +133,6 @@ class Supervisor:
             log.error("%s can't be started: %s", child.name, error)
 
     def _start(self, child: SupervisedProcess) -> None:
-        _rotate(child.log)
         file = os.open(child.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
             child.process = child.start(file)
@@ -173,5 +174,10 @@ def _kill(child: SupervisedProcess) -> None:
 
 
 def _rotate(path: Path) -> None:
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        path.replace(path.with_name(f"{path.name}.1"))
+    """Set aside a log that grew too large; its process goes on writing to the end of the same file."""
+    try:
+        if path.stat().st_size > LOG_BYTES:
+            shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+            os.truncate(path, 0)
+    except OSError as error:  # deleted, or the disk is full: it is no reason to end
+        log.debug("%s can't be set aside: %s", path, error)

@@ -12,6 +12,9 @@ from model.segmentation.tiling import Interval, Tile, cut_side
 BlockIndex = tuple[int, int]
 """Row and column of a block in the grid of blocks."""
 
+Region = tuple[slice, slice]
+"""Rows and columns of an image, or of a part of one."""
+
 TILES_PER_SIDE = 2
 """Tiles along a block's side: with tiles of 1056 and halos of 120 that makes blocks of 1632 pixels."""
 
@@ -73,17 +76,17 @@ class Block:
         return self.rows.index, self.columns.index
 
     @property
-    def new(self) -> tuple[slice, slice]:
+    def new(self) -> Region:
         """What no block before it has covered."""
         return self.rows.new, self.columns.new
 
     @property
-    def window(self) -> tuple[slice, slice]:
+    def window(self) -> Region:
         """That, and what it sees again of the blocks above and to the left."""
         return self.rows.window, self.columns.window
 
     @property
-    def read(self) -> tuple[slice, slice]:
+    def read(self) -> Region:
         """All that its tiles and its window need."""
         return self.rows.read, self.columns.read
 
@@ -101,6 +104,15 @@ class Block:
         row, column = self.index
         for r in [row - 1] + [row] * self.rows.is_last:
             yield from ((r, c) for c in [column - 1] + [column] * self.columns.is_last if min(r, c) >= 0)
+
+
+def relative_to(region: Region, outer: Region) -> Region:
+    """Return where a region lies in one around it."""
+    rows, columns = (
+        slice(side.start - around.start, side.stop - around.start)
+        for side, around in zip(region, outer, strict=True)
+    )
+    return rows, columns
 
 
 def cut_blocks(height: int, width: int, side: int, halo: int) -> list[Block]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from model.arrays import Labels, Maps
-from model.blockwise.block_layout import OVERLAP, Block, BlockIndex
+from model.blockwise.block_layout import OVERLAP, Block, BlockIndex, Region, relative_to
 
 
 class MapStrips:
@@ -60,11 +60,11 @@ class LabelCanvas:
         for index in block.completed:
             yield self._open.pop(index)
 
-    def _shared(self, block: Block) -> Iterator[tuple[tuple[slice, slice], Labels]]:
+    def _shared(self, block: Block) -> Iterator[tuple[Region, Labels]]:
         """Yield where in a block's window other blocks lie, and what they hold there, to read or write."""
         for other, labels in self._open.values():
-            shared = tuple(_intersection(a, b) for a, b in zip(block.window, other.new, strict=True))
-            yield _relative_to(shared, block.window), labels[_relative_to(shared, other.new)]
+            shared = _intersection(block.window, other.new)
+            yield relative_to(shared, block.window), labels[relative_to(shared, other.new)]
 
 
 def _corner(block: Block) -> tuple[int, int]:
@@ -73,19 +73,14 @@ def _corner(block: Block) -> tuple[int, int]:
     return rows, columns
 
 
-def _size(region: tuple[slice, slice]) -> tuple[int, int]:
+def _size(region: Region) -> tuple[int, int]:
     rows, columns = (side.stop - side.start for side in region)
     return rows, columns
 
 
-def _intersection(a: slice, b: slice) -> slice:
-    start = max(a.start, b.start)
-    return slice(start, max(start, min(a.stop, b.stop)))
-
-
-def _relative_to(region: tuple[slice, ...], origin: tuple[slice, slice]) -> tuple[slice, slice]:
-    rows, columns = (
-        slice(side.start - first.start, side.stop - first.start)
-        for side, first in zip(region, origin, strict=True)
-    )
+def _intersection(one: Region, other: Region) -> Region:
+    """What two regions share; empty where they share nothing."""
+    starts = [max(a.start, b.start) for a, b in zip(one, other, strict=True)]
+    stops = [min(a.stop, b.stop) for a, b in zip(one, other, strict=True)]
+    rows, columns = (slice(start, max(start, stop)) for start, stop in zip(starts, stops, strict=True))
     return rows, columns

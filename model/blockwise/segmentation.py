@@ -15,12 +15,12 @@ from typing import Protocol
 import numpy as np
 
 from model.arrays import FloatImage, Labels, Maps, PixelArray
-from model.blockwise.block_layout import Block, BlockIndex, assign_new_nuclei, cut_blocks
+from model.blockwise.block_layout import Block, BlockIndex, Region, assign_new_nuclei, cut_blocks, relative_to
 from model.blockwise.prefetch import prefetch
 from model.blockwise.seams import LabelCanvas, MapStrips
 from model.labels.masks import MaskBlock, encode_block
 from model.measurements import Table, measure_intensities, measure_shapes
-from model.preprocessing.intensity_scaling import IntensityScaling, fit_scaling, sample_step
+from model.preprocessing.normalisation import Normalisation, fit_normalisation, sample_step
 from model.reading import Plane
 from model.reading.channels import nuclear_pixels
 from model.segmentation.tiling import Tile
@@ -96,13 +96,13 @@ class BlockwiseSegmentation:
     def _predict_blocks(self) -> Iterator[tuple[Block, PixelArray, Maps]]:
         """Yield each block with its window's pixels and maps."""
         with self._timing("read"):
-            scaling = fit_plane_scaling(self._plane)
+            normalisation = fit_plane_normalisation(self._plane)
         for block in self._blocks:
             with self._timing("read"):
                 pixels = self._plane.pixels[block.read]
             with self._timing("normalise"):
-                image = scaling(nuclear_pixels(replace(self._plane, pixels=pixels)))
-            yield block, pixels[_within(block.window, block.read)], self._predict(image, block)
+                image = normalisation(nuclear_pixels(replace(self._plane, pixels=pixels)))
+            yield block, pixels[relative_to(block.window, block.read)], self._predict(image, block)
 
     def _predict(self, image: FloatImage, block: Block) -> Maps:
         """Return the maps of a block's window; those that are new come from the network."""
@@ -139,8 +139,8 @@ class BlockwiseSegmentation:
         self.seconds[stage] += time.perf_counter() - start
 
 
-def fit_plane_scaling(plane: Plane) -> IntensityScaling:
-    """Choose the intensity scaling of a plane of any size, as `normalise` would."""
+def fit_plane_normalisation(plane: Plane) -> Normalisation:
+    """Choose the normalisation of a plane of any size, as `normalise` would."""
     height, width = plane.pixels.shape[:2]
     step = sample_step(height, width)
 
@@ -150,7 +150,7 @@ def fit_plane_scaling(plane: Plane) -> IntensityScaling:
     def bands() -> Iterator[PixelArray]:
         return (nuclear(plane.pixels[row : row + BAND_ROWS]) for row in range(0, height, BAND_ROWS))
 
-    return fit_scaling(nuclear(plane.pixels[::step, ::step]), bands)
+    return fit_normalisation(nuclear(plane.pixels[::step, ::step]), bands)
 
 
 def join_results(results: Sequence[BlockResult]) -> tuple[list[MaskBlock], Table, Table]:
@@ -178,11 +178,6 @@ def _shifted(nuclei: Table, origin: BlockIndex, size: tuple[int, ...]) -> Table:
     return {**nuclei, "touches_border": (starts == 0) | ends}
 
 
-def _origin(region: tuple[slice, slice]) -> BlockIndex:
+def _origin(region: Region) -> BlockIndex:
     rows, columns = region
     return rows.start, columns.start
-
-
-def _within(inner: tuple[slice, slice], outer: tuple[slice, slice]) -> tuple[slice, slice]:
-    rows, columns = (slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
-    return rows, columns

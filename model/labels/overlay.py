@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.arrays import AnyLabels, Bools, FloatImage, Indices, PixelArray
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 
 Picture = NDArray[np.uint8]
 """(H, W, 3), sRGB."""
@@ -58,7 +58,7 @@ def draw_overlay(pixels: PixelArray, labels: AnyLabels) -> Picture:
 
 
 def to_picture(pixels: PixelArray) -> Picture:
-    """Show pixels of any kind, scaled so that dim images can be seen: (H, W, C) → (H, W, 3)."""
+    """Show pixels of any kind, normalised so that dim images can be seen: (H, W, C) → (H, W, 3)."""
     light = normalise(pixels) if pixels.shape[2] in (1, 3) else _mix(pixels)
     picture = (np.clip(light, 0, 1) * 255 + 0.5).astype(np.uint8)
     return np.repeat(picture, 3 // picture.shape[2], axis=2)

@@ -59,6 +59,7 @@ SHAPE_COLUMNS: Mapping[str, Column] = {
     "euler_number": COUNT,
     "feret_diameter_max": LENGTH,
     "form_factor": RATIO,
+    "circularity": RATIO,
     "touches_border": Column(np.bool_),
 }
 

@@ -28,7 +28,7 @@ class HullSums(NamedTuple):
 
 
 def measure_hulls(spans: Spans, nuclei: int) -> HullSums:
-    """Measure the convex hulls of so many nuclei.
+    """Measure the convex hulls of this many nuclei.
 
     `area` counts the pixels with their centre in the hull or on its edge. `feret` is the largest distance between
     two points of the outline of those pixels (again through the midpoints of pixel edges), as scikit-image has it.

@@ -84,7 +84,7 @@ class NucleusPixels:
 
 
 def list_pixels(runs: Runs, width: int) -> NucleusPixels:
-    """List the pixels of nuclei in an image of so many columns."""
+    """List the pixels of nuclei in an image of this many columns."""
     length = runs.length
     run = np.repeat(np.arange(len(length)), length)
     step = np.arange(len(run)) - (np.cumsum(length) - length)[run]

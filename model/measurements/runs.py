@@ -47,7 +47,7 @@ class Runs:
         return np.append(self.first, len(self.row))[1:] - 1
 
     def batches(self, pixels: int) -> Iterator["Runs"]:
-        """Yield the nuclei in groups of about so many pixels, or of one nucleus where it is larger."""
+        """Yield the nuclei in groups of about this many pixels, or of one nucleus where it is larger."""
         ends = np.cumsum(np.add.reduceat(self.length, self.first)) if len(self) else self.first
         cut = 0
         while cut < len(self):

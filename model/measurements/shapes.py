@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.arrays import AnyLabels, Ints
+from model.arrays import AnyLabels, Floats, Ints
 from model.measurements.columns import SHAPE_COLUMNS, Table, in_table_order
 from model.measurements.ellipses import fit_ellipses
 from model.measurements.holes import count_hole_pixels
@@ -73,13 +73,20 @@ def _ellipse_columns(runs: Runs, area: Ints) -> Table:
 
 def _outline_columns(labels: AnyLabels, runs: Runs, area: Ints) -> Table:
     sums = measure_outlines(labels, runs.labels)
-    squared = np.where(sums.perimeter > 0, sums.perimeter**2, np.nan)
     return {
         "perimeter": sums.perimeter,
         "perimeter_crofton": sums.crofton,
         "euler_number": sums.euler,
-        "form_factor": 4 * np.pi * area / squared,
+        "form_factor": _roundness(area, sums.perimeter),
+        "circularity": _roundness(area, sums.crofton),
     }
+
+
+def _roundness(area: Ints, perimeter: Floats) -> Floats:
+    """Return 4π · area / perimeter²: 1 for a circle, if the perimeter is right; NaN without perimeter."""
+    squared = np.where(perimeter > 0, perimeter**2, np.nan)
+    ratio: Floats = 4 * np.pi * area / squared
+    return ratio
 
 
 def _hull_columns(spans: Spans, area: Ints) -> Table:

@@ -47,7 +47,7 @@ class UNetConfig:
         return math.lcm(self.stride * 2 ** (len(self.widths) - 1), larger) * smaller // larger
 
     def unzoomed(self, side: int) -> int:
-        """How many pixels of input the network sees as so many."""
+        """Side in pixels of the image that the network sees as `side` pixels."""
         larger, smaller = self.zoom
         return side * smaller // larger
 

@@ -5,7 +5,6 @@ many batches at a time as it has cores: two batches beside each other leave no c
 every layer, and take a fifth less time than one that is shared out (`benchmarks/throughput.py`, the bare network).
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from model.container_limits import count_cores
 from model.memory_budget import MemoryBudget
 from model.network.request_batcher import RequestBatcher
 
@@ -80,7 +80,7 @@ def choose_concurrency() -> int:
     """Return how many batches at a time suit the device that Keras computes on."""
     if not str(keras.distribution.list_devices()[0]).startswith("cpu"):
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return count_cores()
 
 
 def _group_by_shape(tiles: Sequence[TileBatch], max_pixels: int) -> Iterator[list[int]]:

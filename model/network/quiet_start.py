@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from model.container_limits import count_cores
+
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
@@ -18,6 +20,9 @@ def quiet_start() -> Iterator[None]:
     `TF_FORCE_GPU_ALLOW_GROWTH` to false gives it all there is.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault(
+        "TF_NUM_INTRAOP_THREADS", str(count_cores())
+    )  # TensorFlow knows no container's quota
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # read when a device is first used
     sys.stderr.flush()
     kept = os.dup(2)

@@ -1,4 +1,4 @@
-"""Batches concurrent inference requests (flat combining: Hendler et al., SPAA 2010).
+"""Request batcher: concurrent inference requests in batches (flat combining: Hendler et al., SPAA 2010).
 
 Threads that want the same thing at the same time, the network's maps of a tile say, queue up; whichever gets a slot
 runs a batch for all that wait. Nobody waits for others to come, and a thread alone does its own work.
@@ -15,7 +15,7 @@ Response = TypeVar("Response")
 
 
 class RequestBatcher(Generic[Request, Response]):
-    """Batches the requests of threads that have one each.
+    """Batcher of requests of threads that have one each.
 
     Args:
         run_batch: takes requests, returns a response to each. What it raises, every caller of the batch gets.

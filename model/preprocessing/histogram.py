@@ -44,7 +44,7 @@ class Histogram:
         return np.diff(self.cumulative_counts, prepend=0)
 
     def percentile(self, percent: float) -> float:
-        """Return the value below which so many pixels of a hundred lie, interpolated as `numpy.percentile` does."""
+        """Return the value below which this many pixels of a hundred lie, interpolated as `numpy.percentile` does."""
         rank = (self.pixels - 1) * (percent / 100)
         below = int(rank)
         ranks = below, min(below + 1, self.pixels - 1)

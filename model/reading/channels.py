@@ -1,6 +1,5 @@
 """Choice of the nuclear channel, and how it was made."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +13,8 @@ from model.reading.metadata import ChannelMetadata
 from model.reading.nuclear_stains import find_by_colour, find_by_name, find_by_wavelength
 from model.reading.plane import Plane
 
-log = logging.getLogger(__name__)
-
 AUTO = "auto"
-"""Asks for the channel that speaks of nuclei: by its name, else by its wavelength, else by its colour."""
+"""Asks for the channel of a nuclear stain: by its name, else its wavelength, else its colour; else the first."""
 
 COLOURS = ("red", "green", "blue")
 """What the channels of a colour image are called."""
@@ -31,7 +28,7 @@ ChosenBy = Literal["only", "name", "setting", "rule", "wavelength", "colour", "g
     name         its name is that of a nuclear stain
     wavelength   its excitation or emission is that of DAPI and Hoechst
     colour       it is the one shown in blue; without a channel: a colour image that is seen as a whole
-    guess        nothing speaks of nuclei, so that the first was taken
+    guess        none of these is known, so that the first was taken
 """
 
 
@@ -51,8 +48,6 @@ class NuclearChannel:
 def choose_channel(path: Path, plane: Plane, wanted: str, wanted_by: ChosenBy = "setting") -> Plane:
     """Return a plane that knows which channel shows its nuclei.
 
-    A guess is a warning in the log, once for each file.
-
     Args:
         path: of its file.
         plane: an image as it was read.
@@ -68,18 +63,11 @@ def choose_channel(path: Path, plane: Plane, wanted: str, wanted_by: ChosenBy = 
         if wanted == AUTO
         else NuclearChannel(_look_up(path, plane, wanted), wanted_by)
     )
-    if chosen.by == "guess" and (plane.scene, plane.t, plane.z) == (0, 0, 0):
-        log.warning(
-            "%s: which channel shows the nuclei was guessed: the first of %s. Name it by NUQLEUS_CHANNEL (--channel) "
-            "or by a rule for this file, and queue it again with `nuqleus retry`.",
-            path,
-            _describe(plane),
-        )
     return replace(plane, nuclear_channel=chosen.number, nuclear_channel_by=chosen.by)
 
 
 def recognise_channel(plane: Plane) -> NuclearChannel:
-    """Return the channel of an image that speaks of nuclei, else the first.
+    """Return the channel of a nuclear stain, by name, else wavelength, else colour; else the first.
 
     Mixed with other stains, nuclei would be hard to find. A colour image is seen as a whole.
     """
@@ -111,6 +99,14 @@ def nuclear_pixels(plane: Plane) -> NDArray[np.generic]:
     return plane.pixels[..., channel : channel + 1]
 
 
+def describe_channels(names: Sequence[str]) -> str:
+    """Describe an image's channels, for people: `0 (DAPI), 1 (GFP)`, or the numbers alone where all names are empty."""
+    if any(names):
+        return ", ".join(f"{number} ({name})" for number, name in enumerate(names))
+    count = len(names)
+    return "one channel, 0, without a name" if count == 1 else f"channels 0 to {count - 1}, without names"
+
+
 def _look_up(path: Path, plane: Plane, wanted: str) -> int:
     """Find a channel by its name, else by what else it is called, else by its number."""
     channels = _channels(plane)
@@ -122,10 +118,11 @@ def _look_up(path: Path, plane: Plane, wanted: str) -> int:
             return found
     if wanted.isascii() and wanted.isdigit() and int(wanted) < plane.pixels.shape[2]:
         return int(wanted)
+    there = describe_channels([channel.name for channel in channels])
     raise ImageError(
         "no-such-channel",
-        f"{path} has no channel {wanted!r}: it has {_describe(plane)}. Name one of these by NUQLEUS_CHANNEL "
-        "(--channel) or by a rule for this file; `nuqleus retry` queues it again.",
+        f"{path} has no channel {wanted!r}: it has {there}. Name one of these by NUQLEUS_CHANNEL (--channel) or by a "
+        "rule for this file; `nuqleus retry` queues it again.",
     )
 
 
@@ -133,12 +130,3 @@ def _channels(plane: Plane) -> Sequence[ChannelMetadata]:
     if plane.colour:
         return [ChannelMetadata(colour) for colour in COLOURS]
     return plane.channels or [ChannelMetadata()] * plane.pixels.shape[2]
-
-
-def _describe(plane: Plane) -> str:
-    """`0 (DAPI), 1 (GFP)`, or the numbers alone."""
-    channels = _channels(plane)
-    if any(channel.name for channel in channels):
-        return ", ".join(f"{number} ({channel.name})" for number, channel in enumerate(channels))
-    count = len(channels)
-    return "one channel, 0, without a name" if count == 1 else f"channels 0 to {count - 1}, without names"

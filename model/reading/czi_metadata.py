@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from xml.etree.ElementTree import Element
 
-from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, value_or_default
 from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size, length_in_um, parse_number
 from model.reading.xml_tree import at_path, children, parse_xml, text_of
 
@@ -31,10 +31,10 @@ class CziMetadata:
 
 def read_czi_metadata(xml: str) -> CziMetadata:
     """Return what the XML of a CZI file says; what it says in an unexpected form is left out."""
-    root = attempt(lambda: parse_xml(xml), Element("ImageDocument"))
-    pixel_size = attempt(partial(_pixel_size, root), NO_PIXEL_SIZE)
-    channels = attempt(partial(_channels, root), ())
-    return CziMetadata(ImageMetadata(pixel_size, channels), attempt(partial(_scene_names, root), {}))
+    root = value_or_default(lambda: parse_xml(xml), Element("ImageDocument"))
+    pixel_size = value_or_default(partial(_pixel_size, root), NO_PIXEL_SIZE)
+    channels = value_or_default(partial(_channels, root), ())
+    return CziMetadata(ImageMetadata(pixel_size, channels), value_or_default(partial(_scene_names, root), {}))
 
 
 def _pixel_size(root: Element) -> PixelSize:
@@ -74,7 +74,8 @@ def _channel(recorded: Element, displayed: Element) -> ChannelMetadata:
 
 def _rgb(colour: str) -> Rgb | None:
     """#AARRGGBB or #RRGGBB."""
-    return attempt(lambda: tuple(bytes.fromhex(colour.removeprefix("#"))[-3:]), None) if colour else None  # type: ignore[arg-type, return-value]
+    parts = value_or_default(lambda: bytes.fromhex(colour.removeprefix("#"))[-3:], b"")
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
 
 
 def _scene_names(root: Element) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Translates the exceptions of decoders into `ImageError`.
+"""Decoder errors: the exceptions of decoders as `ImageError`.
 
 Decoders of damaged files raise nearly everything (SyntaxError, struct.error, KeyError, OSError, errors of their
 own) and warn on the way. This is the one place that knows about it.

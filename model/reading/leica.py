@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.reading.decoder_errors import as_image_error
-from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, value_or_default
 from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size, length_in_um
 from model.reading.plane import Plane
 from model.reading.scenes import BoundedReader, Scene, read_scenes, require_library, truncated_error
@@ -81,12 +81,12 @@ def _read(image: Any, further: Mapping[str, int], t: int, z: int) -> NDArray[Any
 
 
 def _read_metadata(image: Any) -> ImageMetadata:
-    described: list[Any] = attempt(
+    described: list[Any] = value_or_default(
         lambda: image.xml_element.findall(f"{DESCRIPTION}/Channels/ChannelDescription"), []
     )
     return ImageMetadata(
-        attempt(lambda: _pixel_size(image), NO_PIXEL_SIZE),
-        tuple(attempt(partial(_channel, channel), ChannelMetadata()) for channel in described),
+        value_or_default(lambda: _pixel_size(image), NO_PIXEL_SIZE),
+        tuple(value_or_default(partial(_channel, channel), ChannelMetadata()) for channel in described),
         image.name or None,
     )
 

@@ -61,16 +61,16 @@ class ImageMetadata:
         )
 
 
-def attempt(read: Callable[[], Found], otherwise: Any) -> Found:
-    """Return what can be read of metadata; those in an unexpected form say nothing, and cost nothing else."""
+def value_or_default(read: Callable[[], Found], default: Any) -> Found:
+    """Return what can be read of metadata, or a default where they have an unexpected form: nothing else is lost."""
     try:
         return read()
     except Exception:
-        return otherwise  # type: ignore[no-any-return]
+        return default  # type: ignore[no-any-return]
 
 
 def align_channels(channels: Sequence[ChannelMetadata], count: int) -> tuple[ChannelMetadata, ...]:
-    """Return the metadata of so many channels: the last ones without any are added; too many say nothing."""
+    """Return the metadata of this many channels: the last ones without any are added; too many say nothing."""
     if not channels or len(channels) > count:
         return ()
     return (*channels, *[ChannelMetadata()] * (count - len(channels)))

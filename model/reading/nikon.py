@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.errors import ImageError
 from model.reading.decoder_errors import as_image_error
-from model.reading.metadata import ChannelMetadata, ImageMetadata, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, value_or_default
 from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size
 from model.reading.plane import Plane
 from model.reading.scenes import BoundedReader, Scene, read_scenes, require_library, truncated_error
@@ -98,11 +98,11 @@ def _read(nd2: Any, frames: Mapping[tuple[int, int], int], t: int, z: int) -> ND
 
 
 def _read_metadata(nd2: Any, position: int) -> ImageMetadata:
-    channels: list[Any] = attempt(lambda: list(nd2.metadata.channels), [])
+    channels: list[Any] = value_or_default(lambda: list(nd2.metadata.channels), [])
     return ImageMetadata(
-        attempt(lambda: _pixel_size(channels[0].volume), NO_PIXEL_SIZE),
-        tuple(attempt(partial(_channel, channel), ChannelMetadata()) for channel in channels),
-        attempt(lambda: _position_name(nd2, position), None),
+        value_or_default(lambda: _pixel_size(channels[0].volume), NO_PIXEL_SIZE),
+        tuple(value_or_default(partial(_channel, channel), ChannelMetadata()) for channel in channels),
+        value_or_default(lambda: _position_name(nd2, position), None),
     )
 
 

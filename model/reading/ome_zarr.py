@@ -28,11 +28,15 @@ def read_ome_zarr(path: Path, max_pixels: int) -> Iterator[Plane]:
     """Yield the planes of an OME-Zarr folder: fields of plates and series are scenes.
 
     Raises:
-        IsADirectoryError: the folder isn't one of zarr.
+        ImageError: `unsupported-format` where the folder isn't one of zarr, or the library is missing.
     """
     with LinklessFolder(path) as folder:
         if not is_ome_zarr(folder):
-            raise IsADirectoryError(f"{path} is a folder, and not an image (OME-Zarr).")
+            raise ImageError(
+                "unsupported-format",
+                f"{path} is a folder, and not an image: it lacks the metadata of OME-Zarr (zarr.json or .zgroup). "
+                "Copy it again, as a whole.",
+            )
         store = require_library("model.reading.zarr_store", path, "an OME-Zarr folder", extra="zarr")
         with as_image_error(path):
             scenes = [_Scene(image, store.open_array(folder, image.array)) for image in find_images(folder)]

@@ -11,7 +11,7 @@ from itertools import count, takewhile
 from typing import Any
 
 from model.reading.linkless_folder import LinklessFolder
-from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, value_or_default
 from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size, length_in_um
 
 OLD_AXES = "tczyx"
@@ -94,8 +94,8 @@ def _read_image(group: str, multiscale: Attributes, attributes: Attributes) -> Z
     array = f"{group}/{full['path']}" if group else str(full["path"])
     axes = [axis if isinstance(axis, str) else str(axis["name"]) for axis in multiscale.get("axes", OLD_AXES)]
     metadata = ImageMetadata(
-        attempt(partial(_pixel_size, multiscale, full), NO_PIXEL_SIZE),
-        attempt(partial(_channels, attributes), ()),
+        value_or_default(partial(_pixel_size, multiscale, full), NO_PIXEL_SIZE),
+        value_or_default(partial(_channels, attributes), ()),
         group or multiscale.get("name") or None,
     )
     return ZarrImage(array, "".join(axis.lower() for axis in axes), metadata)
@@ -123,5 +123,5 @@ def _channels(attributes: Attributes) -> tuple[ChannelMetadata, ...]:
 
 def _rgb(colour: str) -> Rgb | None:
     """`0000FF`."""
-    parts = attempt(lambda: bytes.fromhex(colour.removeprefix("#"))[:3], b"")
+    parts = value_or_default(lambda: bytes.fromhex(colour.removeprefix("#"))[:3], b"")
     return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None

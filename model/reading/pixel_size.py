@@ -56,7 +56,10 @@ DEFAULT_DPI = (72.0, 96.0)
 """Resolutions of screens: what programs write that know none, whatever unit they, or others later, put to it."""
 
 Resolution = tuple[float, float]
-"""So many pixels in so many units."""
+"""A number of pixels, in a number of units."""
+
+DIGITS = 12
+"""Of a length in another unit: 3.25E-6 dm is 0.325 µm, not 0.32499999999999996."""
 
 SQUARE_TOLERANCE = 0.01
 """Width and height of a pixel may differ by this share."""
@@ -155,5 +158,6 @@ def parse_number(text: Any) -> float | None:
 
 def length_in_um(text: Any, unit: Any) -> float | None:
     """Return a length in µm; None where it, or a unit of length, isn't given."""
-    number, um = parse_number(text), um_per_unit(unit)
-    return None if number is None or um is None else number * um
+    number = parse_number(text)
+    um = None if number is None else um_per_unit(unit)
+    return None if number is None or um is None else float(f"{number * um:.{DIGITS}g}")

@@ -71,7 +71,7 @@ class BoundedReader:
         return self._file.closed
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read so many bytes, or all that are left."""
+        """Read this many bytes, or all that are left."""
         return self._file.read(min(size, self.size))
 
 

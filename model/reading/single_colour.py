@@ -19,7 +19,7 @@ NAMES = {
 """What a colour is called, by which of red, green and blue are in it."""
 
 SAMPLE_STEP = 16
-"""A look at every so many-th pixel shows of nearly all colour images that they have more than one colour."""
+"""A first look at every so many-th pixel shows of nearly all colour images that they have several colours."""
 
 BAND = 1_024
 """Rows that are looked at at a time."""
@@ -48,7 +48,7 @@ def gray_if_single_colour(plane: Plane, *, lossy: bool) -> Plane:
         return plane
     parts, strongest = colour.parts, colour.strongest
     channel = ChannelMetadata(NAMES[parts], tuple(NAMES[part,] for part in parts) if len(parts) > 1 else ())
-    gray = np.ascontiguousarray(plane.pixels[..., strongest : strongest + 1])
+    gray = np.concatenate([band[:, strongest] for band in _bands(plane)]).reshape(*plane.pixels.shape[:2], 1)
     return replace(plane, pixels=gray, colour=False, channels=(channel,))
 
 
@@ -58,19 +58,29 @@ def was_coloured(plane: Plane) -> bool:
 
 
 def _find_colour(plane: Plane, lossy: bool) -> "_Colour | None":
-    """Return the only colour of an image; None where it has several, or none."""
-    rows = slice(0, 1) if plane.is_large else slice(None, None, SAMPLE_STEP)
-    sample = plane.pixels[rows, ::SAMPLE_STEP]
-    if _Colour.of([sample], lossy).is_refuted_by(sample):
-        return None
+    """Return the only colour of an image; None where it has several, or none.
+
+    Each part of an image in one colour is in one colour, too: most others end at the first look, slides at the first
+    band with tissue.
+    """
+    for part in (
+        _bands(plane) if plane.is_large else [plane.pixels[::SAMPLE_STEP, ::SAMPLE_STEP].reshape(-1, 3)]
+    ):
+        if _Colour.of([part], lossy).is_refuted_by(part, _full_range(plane) if lossy else 0.0):
+            return None
     colour = _Colour.of(_bands(plane), lossy)
     if colour.parts not in NAMES or any(colour.is_refuted_by(band) for band in _bands(plane)):
         return None
     return colour
 
 
+def _full_range(plane: Plane) -> float:
+    return float(np.iinfo(plane.pixels.dtype).max) if plane.pixels.dtype.kind in "iu" else 0.0
+
+
 def _bands(plane: Plane) -> Iterator[Array]:
-    return (plane.pixels[row : row + BAND] for row in range(0, plane.pixels.shape[0], BAND))
+    """Yield all pixels of a plane, (n, 3) at a time."""
+    return (plane.pixels[row : row + BAND].reshape(-1, 3) for row in range(0, plane.pixels.shape[0], BAND))
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ class _Colour:
 
     @classmethod
     def of(cls, bands: Any, lossy: bool) -> "_Colour":
-        extremes = [(band.min(axis=(0, 1)), band.max(axis=(0, 1))) for band in bands]
+        extremes = [(band.min(axis=0), band.max(axis=0)) for band in bands]
         lowest = np.min([low for low, _ in extremes], axis=0).astype(np.float64)
         ranges = np.max([high for _, high in extremes], axis=0).astype(np.float64) - lowest
         return cls(lowest, ranges, max(ROUNDING, LOSSY * ranges.max()) if lossy else ROUNDING)
@@ -105,10 +115,10 @@ class _Colour:
         strong = (self.ranges > self.tolerance) & (self.ranges >= STRONG * self.ranges.max())
         return tuple(int(part) for part in np.flatnonzero(strong))
 
-    def is_refuted_by(self, pixels: Array) -> bool:
-        """Whether pixels differ in more than brightness."""
+    def is_refuted_by(self, pixels: Array, least_range: float = 0.0) -> bool:
+        """Whether pixels differ in more than brightness; JPEG's errors are those of at least such a range."""
         if self.ranges.max() == 0:
             return False
         values = pixels.astype(np.float32) - self.lowest.astype(np.float32)
         expected = values[..., self.strongest, None] * (self.ranges / self.ranges.max()).astype(np.float32)
-        return bool((np.abs(values - expected) > self.tolerance).any())
+        return bool((np.abs(values - expected) > max(self.tolerance, LOSSY * least_range)).any())

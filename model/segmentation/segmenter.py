@@ -20,7 +20,7 @@ from model.network.config import UNetConfig
 from model.network.forward_pass import BatchedForwardPass, ForwardPass
 from model.network.precision import Precision, choose_precision
 from model.network.unet import CHANNELS_IN, build_unet
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.preprocessing.resampling import bring_back, resample
 from model.segmentation.confidence import NucleusEvidence, confidence_of, image_confidence
 from model.segmentation.instances import find_nuclei

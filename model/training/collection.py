@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model.errors import DatasetError
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.preprocessing.resampling import resample, resample_labels
 from model.segmentation.nuclear_size import area_weighted_diameter
 from model.training.dataset import Example, Pair, find_images, median_diameter, read_image, read_labels

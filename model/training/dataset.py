@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from model.errors import DatasetError
 from model.labels.label_files import ENDING
-from model.preprocessing.intensity_scaling import normalise
+from model.preprocessing.normalisation import normalise
 from model.reading import SUFFIXES, read_planes
 from model.reading.channels import nuclear_pixels
 from model.reading.single_colour import was_coloured

@@ -27,7 +27,7 @@ class Stage:
             what is kept; 0 keeps the last weights.
         balance: 1 draws images of all kinds alike, 0 draws all kinds equally often, however few images they have.
         augment_oversampled: images that are drawn more often than others, for their kind is rare, are shown untouched
-            no more often than these, so that the network doesn't learn them by heart.
+            no more often than these, so that the network doesn't memorise them.
         distillation_weight: share of the targets that isn't labels but what a teacher predicts: the weights that the
             stage begins with, see `model.training.teacher`.
         kinds: kinds of images that are learnt from, at their own size, if there are any of them; all if none are named.
@@ -58,7 +58,7 @@ class Stage:
 
     @property
     def input_augmentation(self) -> Augmentation:
-        """Augmentation of images as they are: a crop of so many pixels is as large as the network sees it."""
+        """Augmentation of images as they are: a crop of this many pixels is as large as the network sees it."""
         return replace(self.augmentation, crop=self.network.unzoomed(self.augmentation.crop))
 
 
@@ -91,7 +91,7 @@ def adapt(
     learning_rate: float | None = None,
     seed: int | None = None,
 ) -> Recipe:
-    """Return a recipe with so many steps in all, such batches, and this learning rate and seed to begin with.
+    """Return a recipe with this many steps in all, such batches, and this learning rate and seed to begin with.
 
     Its stages keep their proportions; what would be left without a step is left out.
     """
@@ -112,7 +112,7 @@ def adapt(
 
 
 def _share_out(recipe: Recipe, steps: int) -> list[int]:
-    """Share so many steps out in proportion; a stage that would have none has all that are left, and is the last."""
+    """Share this many steps out in proportion; a stage that would have none has all that are left, and is the last."""
     left, shares = recipe.steps, []
     for stage in recipe.stages:
         shares.append(round(steps * stage.steps / left) or steps)

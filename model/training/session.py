@@ -56,7 +56,7 @@ def fine_tune(weights: Path) -> TrainingStart:
         network, params = card.network, card.postprocessing
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(
-            f"The card of {weights} doesn't describe a network and its rules: {error!r}. Was it written by "
+            f"The card of {weights} doesn't describe a network and its thresholds: {error!r}. Was it written by "
             "`nuqleus train`, of this version?"
         ) from error
     recipe = Recipe((replace(FINE_TUNE, network=network),))

@@ -10,7 +10,7 @@ from model.hashing import hash_file
 from model.training.dataset import Pair, find_pairs
 
 VALIDATION_SHARE = 8
-"""Of a folder without a validation set of its own, one image in so many is held out."""
+"""Of a folder without a validation set of its own, one image in this many is held out."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def add_teacher_maps(
 def predict_augmented(
     network: ForwardPass, config: UNetConfig, image: NDArray[np.float32], orientations: int
 ) -> Maps:
-    """Predict maps by test-time augmentation: their mean over the first so many of `ORIENTATIONS`.
+    """Predict maps by test-time augmentation: their mean over the first `orientations` of `ORIENTATIONS`.
 
     Returns:
         (H, W, len(outputs)) float32.

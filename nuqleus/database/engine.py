@@ -1,24 +1,21 @@
 """Connections: SQLite (embedded) and PostgreSQL from the same code, and the schema brought up to date."""
 
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
+from nuqleus.database import sqlite
 from nuqleus.database.migrations import HEAD
+from nuqleus.database.postgresql import READ_ONLY, limited_lock_waits, make_postgresql_engine, sqlstate
+from nuqleus.database.sqlite import make_sqlite_engine
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, NuqleusError, SchemaError, SettingsError
 
 BUSY_SECONDS = 60.0
 """How long a writer that holds no lease waits for its turn in SQLite, where there is one at a time."""
-
-POSTGRESQL_OPTIONS = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "nuqleus"}
-"""A server that doesn't answer is noticed within seconds; a URL may say otherwise."""
 
 UPGRADE_LOCK = 0x6E75716C
 """PostgreSQL's advisory lock that makes processes that start together migrate one after the other."""
@@ -40,13 +37,8 @@ def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        missing = {
-            option: value for option, value in POSTGRESQL_OPTIONS.items() if option not in parsed.query
-        }
-        return create_engine(parsed.update_query_dict(missing), pool_pre_ping=True)
-    engine = create_engine(parsed)
-    _prepare_sqlite(engine, busy_seconds)
-    return engine
+        return make_postgresql_engine(parsed)
+    return make_sqlite_engine(parsed, busy_seconds)
 
 
 def _parse(url: str) -> URL:
@@ -150,13 +142,12 @@ def upgrade(engine: Engine) -> None:
 
     Raises:
         SchemaError: it is one that this version doesn't know.
+        DatabaseUnavailable: somebody else held a lock for too long; nothing has changed.
     """
     from alembic import command
     from alembic.util import CommandError
 
-    with migrating(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+    with migrating(engine) as connection, _taking_turns(engine, connection):
         try:
             command.upgrade(alembic_config(connection), "head")
         except CommandError as error:
@@ -164,6 +155,17 @@ def upgrade(engine: Engine) -> None:
                 f"the schema of the database {redact_url(engine.url)} is unknown to this version of nuqleus, which "
                 f"works with {HEAD}. A newer version made it: use that one. Alembic says: {error}"
             ) from error
+
+
+@contextmanager
+def _taking_turns(engine: Engine, connection: Connection) -> Iterator[None]:
+    """Let one migrate at a time; in SQLite there is one writer anyway."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with limited_lock_waits(engine, connection):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+        yield
 
 
 @contextmanager
@@ -234,50 +236,20 @@ def _translating_errors(engine: Engine) -> Iterator[None]:
                 f"the database {redact_url(engine.url)} can't be used: {error.orig}. Put a backup in its place, or "
                 "name another one with NUQLEUS_DATABASE_URL."
             ) from error
+        if sqlstate(error) == READ_ONLY:
+            engine.dispose()  # after a failover, the next connections may lead to the new primary
+            raise DatabaseUnavailable(
+                f"the database {redact_url(engine.url)} can only be read at present, as after a failover: nuqleus "
+                "goes on as soon as it can be written to"
+            ) from error
         if not (isinstance(error, OperationalError) or error.connection_invalidated):
             raise
         raise DatabaseUnavailable(
-            f"the database {redact_url(engine.url)} doesn't answer as it should: {error.orig}"
+            f"the database {redact_url(engine.url)} doesn't answer as it should: {_explained(engine, error)}"
         ) from error
 
 
-def _prepare_sqlite(engine: Engine, busy_seconds: float) -> None:
-    folder = Path(str(engine.url.database)).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseUnavailable(
-            f"the database's folder {folder} can't be made: {error.strerror}"
-        ) from error
-    event.listen(engine, "connect", partial(_configure_sqlite, busy_seconds))
-    event.listen(engine, "begin", _begin_sqlite)
-
-
-def _configure_sqlite(busy_seconds: float, connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # Python's own BEGIN comes too late for the locks we need
-    connection.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
-    _write_ahead(connection, busy_seconds)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _write_ahead(connection: Any, busy_seconds: float) -> None:
-    """Switch a database to the write-ahead log, which it then keeps.
-
-    For this one step SQLite ignores the busy time-out: of two processes that make a database together, one is told at
-    once that it is locked.
-    """
-    deadline = time.monotonic() + busy_seconds
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+def _explained(engine: Engine, error: DBAPIError) -> object:
+    if engine.dialect.name != "sqlite":
+        return error.orig
+    return sqlite.explain(error.orig, Path(str(engine.url.database))) or error.orig

@@ -1,8 +1,9 @@
 """Leadership: which scheduler looks after a folder, and which folder a database belongs to.
 
 One row says both. A scheduler leads while it renews its lease; others stand by, and one takes over when the lease runs
-out, when the leader resigns, or when its process is known to be gone. Two that led at once for a moment would do no
-harm: every change of a file's state is conditional. They would only do everything twice.
+out, when the leader resigns, or when its process is known to be gone. One that starts on a host of the leader's name,
+but in another container or after a reboot, is that one started again, and takes over too. Two that led at once for a
+moment would do no harm: every change of a file's state is conditional. They would only do everything twice.
 """
 
 import os
@@ -19,7 +20,7 @@ from nuqleus.database.tables import SchedulerLease
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import SettingsError
 from nuqleus.paths import escape_path
-from nuqleus.process_identity import current, is_dead
+from nuqleus.process_identity import current_identity, is_dead, is_here
 
 _THE_ROW = SchedulerLease.id == 1
 
@@ -28,17 +29,26 @@ def _own_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+def _host(name: str) -> str:
+    return name.partition(":")[0]
+
+
 @dataclass(frozen=True)
-class Candidate:
-    """A scheduler that would lead.
+class SchedulerIdentity:
+    """Identity of a scheduler, under which it leads.
 
     Attributes:
-        name: for people, and unlike all others'.
-        process_identity: see `nuqleus.process_identity`.
+        name: for people: host and process.
+        process_identity: see `nuqleus.process_identity`; unlike all others'.
     """
 
     name: str = field(default_factory=_own_name)
-    process_identity: str = field(default_factory=current)
+    process_identity: str = field(default_factory=current_identity)
+
+    @property
+    def host(self) -> str:
+        """The name of the host, which a container may keep when it is made anew."""
+        return _host(self.name)
 
 
 class Leadership:
@@ -55,7 +65,11 @@ class Leadership:
     """
 
     def __init__(
-        self, engine: Engine, me: Candidate, lease_seconds: float, clock: Callable[[], float] = time.time
+        self,
+        engine: Engine,
+        me: SchedulerIdentity,
+        lease_seconds: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.leader: str | None = None
         self._engine = engine
@@ -63,6 +77,7 @@ class Leadership:
         self._lease = lease_seconds
         self._clock = clock
         self._sure_until = float("-inf")
+        self._has_asked = False
 
     def try_acquire(self) -> bool:
         """Take the lead, or keep it; asks the database only when a third of the lease is over.
@@ -76,23 +91,40 @@ class Leadership:
         with writing(self._engine) as connection:
             # the lock makes one of several candidates wait, and then see the other
             row = connection.execute(select(SchedulerLease.__table__).where(_THE_ROW).with_for_update()).one()
-            if self._is_taken(row, now):
-                self.leader = row.leader
-                return False
-            self._lead(connection, now)
+            is_taken = self._is_taken(row, now)
+            if not is_taken:
+                self._lead(connection, now)
+        self._has_asked = True
+        if is_taken:
+            self.leader = row.leader
+            return False
         self.leader, self._sure_until = self._me.name, now + self._lease / 3
         return True
 
     def resign(self) -> None:
         """Let another one take over at once."""
         self._sure_until = float("-inf")
-        mine = update(SchedulerLease).where(_THE_ROW, SchedulerLease.leader == self._me.name)
+        mine = update(SchedulerLease).where(
+            _THE_ROW, SchedulerLease.process_identity == self._me.process_identity
+        )
         with writing(self._engine) as connection:
             connection.execute(mine.values(leader=None, process_identity=None, lease_expires_at=None))
 
     def _is_taken(self, row: Row[Any], now: float) -> bool:
-        is_held = row.leader not in (None, self._me.name) and now < row.lease_expires_at
-        return is_held and not is_dead(row.process_identity)
+        if row.leader is None or now >= row.lease_expires_at:
+            return False
+        if row.process_identity == self._me.process_identity or is_dead(row.process_identity):
+            return False
+        return not self._replaces(row)
+
+    def _replaces(self, row: Row[Any]) -> bool:
+        """Say whether the leader is what this scheduler was before it was started again, which it asks once.
+
+        Of two that live, on hosts of one name, the one that started later leads, and the other stands by.
+        """
+        return (
+            not self._has_asked and _host(row.leader) == self._me.host and not is_here(row.process_identity)
+        )
 
     def _lead(self, connection: Connection, now: float) -> None:
         values = {
@@ -113,6 +145,19 @@ def current_leader(engine: Engine, now: float) -> str | None:
     query = select(SchedulerLease.leader).where(_THE_ROW, SchedulerLease.lease_expires_at > now)
     with reading(engine) as connection:
         return connection.scalar(query)
+
+
+def is_leading(engine: Engine, process_identity: str, now: float) -> bool:
+    """Say whether this scheduler leads, and has not fallen silent; containers of one host name may share their names.
+
+    Args:
+        engine: the database.
+        process_identity: of the scheduler.
+        now: seconds since 1970.
+    """
+    query = select(SchedulerLease.process_identity).where(_THE_ROW, SchedulerLease.lease_expires_at > now)
+    with reading(engine) as connection:
+        return connection.scalar(query) == process_identity
 
 
 def bind_folder(engine: Engine, folder: str) -> None:

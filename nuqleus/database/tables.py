@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     MetaData,
     Text,
+    TextClause,
     UniqueConstraint,
     false,
     text,
@@ -36,14 +37,14 @@ NAMING_CONVENTION = {
 NEVER_REUSED = {"sqlite_autoincrement": True}
 """For ids that others keep (a message in the queue, somebody's notes): a deleted row's number isn't given again."""
 
-
-def _failed_index(*columns: str) -> Index:
-    """An index over failed files alone."""
-    failed = text("state = 'failed'")
-    return Index(f"ix_files_failed_{columns[0]}", *columns, postgresql_where=failed, sqlite_where=failed)
-
-
+FAILED, IGNORED = text("state = 'failed'"), text("state = 'ignored'")
 GUESSED = text("nuclear_channel_by = 'guess'")
+"""Conditions of indexes over some rows alone."""
+
+
+def _index_where(name: str, condition: TextClause, *columns: str) -> Index:
+    """An index over some rows alone."""
+    return Index(name, *columns, postgresql_where=condition, sqlite_where=condition)
 
 
 class FileState(StrEnum):
@@ -111,8 +112,10 @@ class File(Base):
         Index(None, "sha256"),
         Index(None, "duplicate_of"),
         # the last failures, and their number by kind
-        _failed_index("finished_at", "id"),
-        _failed_index("error_kind"),
+        _index_where("ix_files_failed_finished_at", FAILED, "finished_at", "id"),
+        _index_where("ix_files_failed_error_kind", FAILED, "error_kind"),
+        # the number of ignored files by reason
+        _index_where("ix_files_ignored_by", IGNORED, "ignored_by"),
         NEVER_REUSED,
     )
 
@@ -175,7 +178,7 @@ class Image(Base):
         UniqueConstraint("file_id", "scene", "t", "z"),
         Index(None, "model_id"),
         # how many channels were guessed, and where
-        Index("ix_images_guessed", "file_id", postgresql_where=GUESSED, sqlite_where=GUESSED),
+        _index_where("ix_images_guessed", GUESSED, "file_id"),
         NEVER_REUSED,
     )
 
@@ -233,7 +236,10 @@ class Mask(Base):
 
 
 class Nucleus(Base):
-    """One nucleus: its size and shape. `bbox_*` is half-open, as in scikit-image."""
+    """One nucleus in a plane: its size and shape. `bbox_*` is half-open, as in scikit-image.
+
+    `circularity` is NULL for nuclei that were measured before version 0008 of the schema.
+    """
 
     __tablename__ = "nuclei"
     # kept in the order of its key: no second copy of the key, and an image's nuclei lie together
@@ -263,6 +269,7 @@ class Nucleus(Base):
     euler_number: Mapped[int | None]
     feret_diameter_max: Mapped[float | None]
     form_factor: Mapped[float | None]
+    circularity: Mapped[float | None]
     touches_border: Mapped[bool]
 
 

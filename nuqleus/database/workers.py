@@ -70,7 +70,7 @@ class Workers:
             connection.execute(delete(Worker).where(Worker.id.in_(worker_ids)))
 
     def live(self, within_seconds: float) -> list[LiveWorker]:
-        """Workers heard of within so many seconds, the oldest first."""
+        """Workers heard of within this many seconds, the oldest first."""
         query = (
             select(*_COLUMNS)
             .where(Worker.seen_at >= self._clock() - within_seconds)

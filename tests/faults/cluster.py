@@ -135,7 +135,7 @@ class Cluster:
             picture.save(path, format="PNG")
 
     def draw(self) -> tuple[int, Picture.Image]:
-        """A number of nuclei, and an image of so many, unlike all others."""
+        """A number of nuclei, and an image of this many, unlike all others."""
         number = next(self._serial)
         nuclei, value, side = 1 + number % 9, 20 + number // 9 % 230, 8 + number // 2070
         return nuclei, Picture.fromarray(draw_squares(nuclei, side=side, value=value))

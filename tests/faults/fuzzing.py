@@ -256,7 +256,7 @@ def run(seed: int, count: int, folder: Path) -> Report:
 
 
 def _end_in(seconds: int) -> None:
-    """Let the system end this process after so many more seconds of CPU."""
+    """Let the system end this process after this many more seconds of CPU."""
     end = int(time.process_time()) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
 

@@ -20,9 +20,9 @@ from nuqleus.settings import get_settings
 from tests.fake_segmenter import Found, ThresholdSegmenter
 from tests.faults import stages
 from tests.faults.stages import Stages
+from worker.celery_app import create_app
+from worker.child_process import WorkerChild
 from worker.factory import build_processor
-from worker.task import MEMORY_LIMIT_KB, create_app
-from worker.worker_process import WorkerProcess
 
 settings = get_settings()
 halts = Stages(settings.state_dir / "stages")
@@ -119,7 +119,7 @@ def poisoned(read):
 
 
 def build_fake(settings):
-    worker.processor.hash_file = staged(worker.processor.hash_file, stages.READING)
+    worker.processor.hash_content = staged(worker.processor.hash_content, stages.READING)
     worker.processor.process = poisoned(worker.processor.process)
     nuqleus.database.files.worker_files.insert_images = staged(
         nuqleus.database.files.worker_files.insert_images, stages.IN_TRANSACTION
@@ -128,5 +128,6 @@ def build_fake(settings):
     return dataclasses.replace(processor, files=StagedFiles(processor.files._engine))
 
 
-app = create_app(settings, WorkerProcess(settings, build_fake), __name__)
-app.conf.worker_max_memory_per_child = int(os.environ.get("STAGED_MEMORY_KB", MEMORY_LIMIT_KB))
+app = create_app(settings, WorkerChild(settings, build_fake), __name__)
+if "STAGED_MEMORY_KB" in os.environ:
+    app.conf.worker_max_memory_per_child = int(os.environ["STAGED_MEMORY_KB"])

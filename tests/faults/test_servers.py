@@ -6,6 +6,7 @@ import time
 import pytest
 
 from nuqleus.database.tables import FileState
+from tests.conftest import _run_sql
 from tests.faults import stages
 from tests.faults.cluster import Cluster
 from tests.faults.fault_report import FULL, Fault
@@ -93,3 +94,48 @@ def crash_while_writing(cluster: Cluster, postgresql, name: str) -> float:
     postgresql.start()
     cluster.wait_for_end()
     return time.monotonic() - began
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_database_server_can_only_be_read_for_a_while(cluster, postgresql, report):
+    """As after a failover: the new primary isn't one yet."""
+    trouble = "can only be read at present, as after a failover"
+    set_read_only(postgresql.url, "on")
+    cluster.drop(*(f"read-only {number}.png" for number in range(5)))
+    cluster.wait_until_said(cluster.scheduler, trouble)
+    began = time.monotonic()
+    set_read_only(postgresql.url, "off")
+    cluster.wait_for_end()
+    seconds = time.monotonic() - began
+    assert cluster.scheduler.said().count(trouble) == 1
+    assert "Traceback" not in cluster.scheduler.said()
+    report.write(
+        Fault("PostgreSQL can only be read, then written to again", "postgresql", 1, seconds),
+        cluster.count_files(),
+    )
+
+
+def set_read_only(url: str, state: str) -> None:
+    _run_sql(url, f"ALTER SYSTEM SET default_transaction_read_only = {state}", "SELECT pg_reload_conf()")
+
+
+def test_the_broker_refuses_to_write_for_a_while(busy, database, report):
+    """As after a failover: the server that everybody is connected to has become a replica."""
+    client = busy._client()
+    client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    busy.stages.release(stages.NETWORK)
+    busy.wait_until_said(busy.worker, "The broker refuses")
+    began = time.monotonic()
+    client.execute_command("REPLICAOF", "NO", "ONE")
+    client.close()
+    busy.wait_for_end()
+    seconds = time.monotonic() - began
+    assert busy.worker.lives()
+    counts = busy.count_files()
+    assert counts.done == FILES
+    report.write(
+        Fault(
+            f"Redis becomes a replica, then primary again, most of {FILES} files queued", database, 1, seconds
+        ),
+        counts,
+    )

@@ -47,7 +47,7 @@ class IfdFormat:
     count: str
     entry: str  # tag, type, number of values, the values or where they are
     pointer: str
-    inline: int  # so many bytes of values fit into an entry
+    inline: int  # this many bytes of values fit into an entry
 
     @classmethod
     def of(cls, order: str, *, wide: bool) -> "IfdFormat":

@@ -1,11 +1,11 @@
-"""Which series of a TIFF are images: no thumbnails, labels, masks, levels of pyramids."""
+"""Image series: the series of a TIFF that are images, no thumbnails, labels, masks, levels of pyramids."""
 
 import re
 from functools import partial
 
 from tifffile import TiffFile, TiffPageSeries
 
-from model.reading.metadata import attempt
+from model.reading.metadata import value_or_default
 from model.reading.tiff.reduced_copies import drop_reduced_copies
 from model.reading.tiff.slide_scanners import scn_overviews
 
@@ -78,7 +78,7 @@ def _pixels(series: TiffPageSeries) -> int:
 
 def _full_sizes_below(reduced: Numbered) -> Numbered:
     """Return the largest page in the SubIFDs of a series that is but a thumbnail of it; else the series."""
-    return [(i, attempt(partial(_largest_below, one), one)) for i, one in reduced]
+    return [(i, value_or_default(partial(_largest_below, one), one)) for i, one in reduced]
 
 
 def _largest_below(series: TiffPageSeries) -> TiffPageSeries:

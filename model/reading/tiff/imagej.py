@@ -7,7 +7,7 @@ from typing import Any
 
 from tifffile import TiffFile, TiffPageSeries
 
-from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, value_or_default
 from model.reading.pixel_size import (
     NO_PIXEL_SIZE,
     PixelSize,
@@ -28,8 +28,8 @@ def read_imagej(tif: TiffFile, series: TiffPageSeries, _number: int) -> ImageMet
         return ImageMetadata()
     channels = int(about.get("channels", 1))
     return ImageMetadata(
-        attempt(partial(_pixel_size, about, series), NO_PIXEL_SIZE),
-        attempt(partial(_channels, about, channels), ()) if channels > 1 else (),
+        value_or_default(partial(_pixel_size, about, series), NO_PIXEL_SIZE),
+        value_or_default(partial(_channels, about, channels), ()) if channels > 1 else (),
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
-from model.reading.metadata import ImageMetadata, attempt
+from model.reading.metadata import ImageMetadata, value_or_default
 from model.reading.pixel_size import NO_PIXEL_SIZE, UM_PER_INCH, PixelSize, pixel_size_from_resolution
 from model.reading.tiff.imagej import read_imagej
 from model.reading.tiff.microscopes import read_lsm, read_metamorph, read_metaseries, read_olympus_sis
@@ -38,8 +38,8 @@ def read_metadata(tif: TiffFile, series: TiffPageSeries, number: int) -> ImageMe
     """
     found = ImageMetadata()
     for read in READERS:
-        found = found.or_else(attempt(partial(read, tif, series, number), ImageMetadata()))
-    tags = attempt(partial(_size_from_tags, series.keyframe), NO_PIXEL_SIZE)
+        found = found.or_else(value_or_default(partial(read, tif, series, number), ImageMetadata()))
+    tags = value_or_default(partial(_size_from_tags, series.keyframe), NO_PIXEL_SIZE)
     return found.or_else(ImageMetadata(tags))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tifffile import TiffFile, TiffPageSeries
 
-from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, value_or_default
 from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size, length_in_um, parse_number
 from model.reading.xml_tree import parse_xml
 
@@ -17,7 +17,7 @@ def read_lsm(tif: TiffFile, _series: TiffPageSeries, _number: int) -> ImageMetad
     if not about:
         return ImageMetadata()
     sizes = (length_in_um(about.get(f"VoxelSize{axis}"), "m") for axis in "XY")
-    return ImageMetadata(judge_pixel_size(sizes, "lsm"), attempt(partial(_lsm_channels, about), ()))
+    return ImageMetadata(judge_pixel_size(sizes, "lsm"), value_or_default(partial(_lsm_channels, about), ()))
 
 
 def _lsm_channels(about: Mapping[str, Any]) -> tuple[ChannelMetadata, ...]:
@@ -25,7 +25,7 @@ def _lsm_channels(about: Mapping[str, Any]) -> tuple[ChannelMetadata, ...]:
     count = int(about["DimensionChannels"])
     shown = about.get("ChannelColors") or {}
     names, colours = (list(shown.get(key) or ()) for key in ("ColorNames", "Colors"))
-    tracks = attempt(partial(_lsm_tracks, about), [])
+    tracks = value_or_default(partial(_lsm_tracks, about), [])
     recorded = tracks if len(tracks) == count else [((), None)] * count
     return tuple(
         ChannelMetadata.called(
@@ -77,7 +77,7 @@ def read_metaseries(_tif: TiffFile, series: TiffPageSeries, _number: int) -> Ima
     }
     light, name = said.get("_IllumSetting_"), said.get("image-name")
     return ImageMetadata(
-        attempt(partial(_metaseries_size, said), NO_PIXEL_SIZE),
+        value_or_default(partial(_metaseries_size, said), NO_PIXEL_SIZE),
         (ChannelMetadata.called(light, name, emission_nm=parse_number(said.get("wavelength"))),),
         said.get("stage-label") or None,
     )

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from tifffile import TiffFile, TiffPageSeries
 
-from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, value_or_default
 from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size, length_in_um
 from model.reading.xml_tree import children, descendants, parse_xml
 
@@ -29,9 +29,9 @@ def read_image_element(root: Element, image: Element) -> ImageMetadata:
     """Return what an `Image` of a document says about itself."""
     pixels = children(image, "Pixels")[0]
     return ImageMetadata(
-        attempt(partial(_pixel_size, pixels), NO_PIXEL_SIZE),
-        attempt(partial(_channels, pixels), ()),
-        attempt(partial(_scene_name, root, image), None),
+        value_or_default(partial(_pixel_size, pixels), NO_PIXEL_SIZE),
+        value_or_default(partial(_channels, pixels), ()),
+        value_or_default(partial(_scene_name, root, image), None),
     )
 
 
@@ -56,8 +56,8 @@ def _size(pixels: Element, axis: str) -> float | None:
 def _channels(pixels: Element) -> tuple[ChannelMetadata, ...]:
     """Channels in their order; where there are fewer than the image has, each at the place that its ID says."""
     elements = children(pixels, "Channel")
-    found = [attempt(partial(_channel, element), ChannelMetadata()) for element in elements]
-    count = attempt(lambda: int(pixels.get("SizeC", "0")), 0)
+    found = [value_or_default(partial(_channel, element), ChannelMetadata()) for element in elements]
+    count = value_or_default(lambda: int(pixels.get("SizeC", "0")), 0)
     places = [_place(element) for element in elements]
     if (
         len(found) >= count
@@ -82,7 +82,7 @@ def _channel(channel: Element) -> ChannelMetadata:
         channel.get("Fluor"),
         excitation_nm=_nm(channel, "ExcitationWavelength") or _nm(light, "Wavelength"),
         emission_nm=_nm(channel, "EmissionWavelength"),
-        display_colour=attempt(lambda: _rgb(int(channel.get("Color", ""))), None),
+        display_colour=value_or_default(lambda: _rgb(int(channel.get("Color", ""))), None),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
-from model.reading.metadata import attempt
+from model.reading.metadata import value_or_default
 from model.reading.nuclear_stains import RANKS, rank_of
 from model.reading.tiff.imagej import POSITION
 
@@ -23,7 +23,7 @@ def names_of_pages(tif: TiffFile, series: TiffPageSeries) -> list[tuple[str, ...
     """Return what the pages of a series are called, the best name of each first; empty where they have no names."""
     if not 1 < len(series) <= MAX_NAMED:
         return []
-    names: list[tuple[str, ...]] = attempt(partial(_imagej_labels, tif), []) or attempt(
+    names: list[tuple[str, ...]] = value_or_default(partial(_imagej_labels, tif), []) or value_or_default(
         partial(_tagged, tif, series), []
     )
     return names if len(names) == len(series) else []
@@ -51,19 +51,19 @@ def _is_counted(numbers: Sequence[int]) -> bool:
 
 
 def _tagged(tif: TiffFile, series: TiffPageSeries) -> list[tuple[str, ...]]:
-    if not attempt(partial(_names_of, series.keyframe), ()):
+    if not value_or_default(partial(_names_of, series.keyframe), ()):
         return []
     numbers = [page.index if page is not None else None for page in series.pages]
     pages = [
         None if number is None else tif.pages.get(number, aspage=True, cache=False) for number in numbers
     ]
-    return [() if page is None else attempt(partial(_names_of, page), ()) for page in pages]  # type: ignore[arg-type]
+    return [() if page is None else value_or_default(partial(_names_of, page), ()) for page in pages]  # type: ignore[arg-type]
 
 
 def _names_of(page: TiffPage) -> tuple[str, ...]:
     """PageName, and what MIBI's JSON calls its target."""
     name = page.tags.valueof(PAGE_NAME)
-    said: Any = attempt(lambda: json.loads(page.description), {})
+    said: Any = value_or_default(lambda: json.loads(page.description), {})
     target = said.get("channel.target") if isinstance(said, dict) else None
     return tuple(str(text) for text in (target, name) if text)
 

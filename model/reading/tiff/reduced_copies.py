@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
-from model.reading.metadata import attempt
+from model.reading.metadata import value_or_default
 from model.reading.plane import LARGE
 from model.reading.tiff.segments import SegmentCache, decodes_by_region, stored_page
 
@@ -32,7 +32,7 @@ WINDOW, WIDEST = 128, 4_096
 """Sides of the places that are compared: in the smaller series, and at most in the larger one."""
 
 NEAR = 15
-"""Structure within so many pixels counts."""
+"""Structure within this many pixels counts."""
 
 ALIKE = 0.5
 """Least correlation of copies: that of different images is about 0, that of copies about 0.9."""
@@ -53,7 +53,7 @@ def drop_reduced_copies(
         near = sorted(range(len(series)), key=lambda other: abs(other - place))
         larger = (series[other][1] for other in near if _may_be_copy(_size(one), _size(series[other][1])))
         if not any(
-            attempt(partial(is_copy, tif, one, other), False)
+            value_or_default(partial(is_copy, tif, one, other), False)
             for other, _ in zip(larger, range(NEIGHBOURS), strict=False)
         ):
             kept.append((number, one))
@@ -65,9 +65,13 @@ def is_copy(tif: TiffFile, small: TiffPageSeries, large: TiffPageSeries) -> bool
     pages = small.keyframe, large.keyframe
     if not all(map(_can_be_compared, pages)):
         return max(_size(large)) >= LARGE_SIDE
-    found = [_correlation(*images) for images in _places(tif, *pages)]
-    known = [correlation for correlation in found if not math.isnan(correlation)]
-    return max(known) >= ALIKE if known else max(_size(large)) >= LARGE_SIDE
+    comparable = False
+    for images in _places(tif, *pages):
+        correlation = _correlation(*images)
+        if correlation >= ALIKE:
+            return True
+        comparable = comparable or not math.isnan(correlation)
+    return not comparable and max(_size(large)) >= LARGE_SIDE
 
 
 def _size(series: TiffPageSeries) -> Sizes:

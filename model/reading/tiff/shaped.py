@@ -6,7 +6,7 @@ from typing import Any
 
 from tifffile import TiffFile, TiffPageSeries
 
-from model.reading.metadata import ChannelMetadata, ImageMetadata, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, value_or_default
 from model.reading.pixel_size import (
     NO_PIXEL_SIZE,
     PixelSize,
@@ -25,8 +25,8 @@ def read_shaped(tif: TiffFile, series: TiffPageSeries, number: int) -> ImageMeta
         return ImageMetadata()
     said = about[number]
     return ImageMetadata(
-        attempt(partial(_pixel_size, said, series), NO_PIXEL_SIZE),
-        attempt(partial(_channels, said), ()),
+        value_or_default(partial(_pixel_size, said, series), NO_PIXEL_SIZE),
+        value_or_default(partial(_channels, said), ()),
         str(said["Name"]) if said.get("Name") else None,
     )
 

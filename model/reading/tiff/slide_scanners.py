@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from tifffile import TiffFile, TiffPageSeries
 
-from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, attempt
+from model.reading.metadata import ChannelMetadata, ImageMetadata, Rgb, value_or_default
 from model.reading.pixel_size import NO_PIXEL_SIZE, PixelSize, judge_pixel_size, length_in_um
 from model.reading.xml_tree import children, descendants, parse_xml, text_of
 
@@ -29,10 +29,10 @@ def read_qptiff(_tif: TiffFile, series: TiffPageSeries, _number: int) -> ImageMe
     if QPTIFF not in series.keyframe.description[:200]:
         return ImageMetadata()
     pages = [page.aspage() for page in series.pages if page is not None]
-    described = [attempt(partial(parse_xml, page.description), Element(QPTIFF)) for page in pages]
+    described = [value_or_default(partial(parse_xml, page.description), Element(QPTIFF)) for page in pages]
     return ImageMetadata(
-        attempt(partial(_qptiff_size, described[0]), NO_PIXEL_SIZE),
-        tuple(attempt(partial(_qptiff_channel, page), ChannelMetadata()) for page in described),
+        value_or_default(partial(_qptiff_size, described[0]), NO_PIXEL_SIZE),
+        tuple(value_or_default(partial(_qptiff_channel, page), ChannelMetadata()) for page in described),
     )
 
 
@@ -47,7 +47,7 @@ def _qptiff_channel(page: Element) -> ChannelMetadata:
         text_of(page, "Name"),
         text_of(page, "Biomarker"),
         text_of(page, "Fluor"),
-        display_colour=attempt(lambda: _rgb(text_of(page, "Color").split(",")), None),
+        display_colour=value_or_default(lambda: _rgb(text_of(page, "Color").split(",")), None),
     )
 
 
@@ -65,7 +65,9 @@ def read_scn(tif: TiffFile, series: TiffPageSeries, _number: int) -> ImageMetada
     image = next(one for one in images if first in _ifds(one))
     settings = sorted(descendants(image, "channelSettings"), key=lambda one: int(one.get("index", "0")))
     channels = tuple(ChannelMetadata.called(one.get("name")) for one in settings)
-    return ImageMetadata(attempt(partial(_scn_size, image), NO_PIXEL_SIZE), channels, image.get("name"))
+    return ImageMetadata(
+        value_or_default(partial(_scn_size, image), NO_PIXEL_SIZE), channels, image.get("name")
+    )
 
 
 def _ifds(image: Element) -> set[int]:

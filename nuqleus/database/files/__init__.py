@@ -1,4 +1,4 @@
-"""How files move from state to state.
+"""States of files, and the transitions between them.
 
 The scheduler moves them in `scheduler_files.py`, workers in `worker_files.py`, the scheduler's sweep in `recovery.py`,
 people in `retry.py`; nothing else changes `files.state`.
@@ -7,6 +7,10 @@ people in `retry.py`; nothing else changes `files.state`.
        ↑                   ↑                 │      ├─ mark_duplicate ─→ duplicate
        │                   └──── sweep ──────┤      └─ fail, sweep ────→ failed
        └─ observe (the file changed), retry, release ┘
+
+A file that is gone before it is queued has `failed`, too: `forget`.
+
+A file that is no image is `ignored`: `observe` or `ignore` say so, `reconsider` makes it `waiting`.
 
 Every arrow is one conditional UPDATE: it names the state that it starts from and, for a running file, the owner
 of the lease. The database lets one of several contenders through, so no two workers ever own a file, and one that

@@ -16,10 +16,10 @@ CLAIM_VALID = and_(
     File.size == bindparam("claimed_size"),
     File.mtime_ns == bindparam("claimed_mtime_ns"),
 )
-"""The claim that `fence` names is still good: what all of a worker's writes depend on."""
+"""The claim that `claim_parameters` names is still good: what all of a worker's writes depend on."""
 
 
-def fence(claim: Claim) -> dict[str, object]:
+def claim_parameters(claim: Claim) -> dict[str, object]:
     """What `CLAIM_VALID` asks about."""
     return {
         "claimed_id": claim.file_id,

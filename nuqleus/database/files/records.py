@@ -15,11 +15,17 @@ LONGEST_PATH = 2_500
 
 @dataclass(frozen=True)
 class SeenFile:
-    """A file as a scan found it; `path` is relative to the watched folder, with `/`."""
+    """A file as a scan found it.
+
+    Attributes:
+        path: relative to the watched folder, with `/`.
+        ignored_by: why it is no image, in a word; None for a file to process.
+    """
 
     path: str
     size: int
     mtime_ns: int
+    ignored_by: str | None = None
 
 
 @dataclass(frozen=True)

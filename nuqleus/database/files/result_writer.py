@@ -1,4 +1,4 @@
-"""Writes results in bulk: images, masks, nuclei and intensities, in a transaction of `worker_files.py`."""
+"""Bulk inserts of results: images, masks, nuclei and intensities, in a transaction of `worker_files.py`."""
 
 from collections.abc import Iterator, Sequence
 from time import perf_counter
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.bulk_insert import Columns, insert_columns, join
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.tables import Base, Channel, Image, Intensity, Mask, Nucleus
 
 IMAGES_PER_STATEMENT = 500
@@ -28,7 +28,7 @@ _SET_STORE_SECONDS = (
 )
 
 
-def insert_images(connection: Connection, finished: Sequence[Finished]) -> None:
+def insert_images(connection: Connection, finished: Sequence[FileResults]) -> None:
     """Write all images of some files, with all that belongs to them. `seconds_store` of each is an equal share."""
     began = perf_counter()
     owned = [(file, image) for file in finished for image in file.images]
@@ -55,7 +55,7 @@ def _insert_planes(connection: Connection, rows: list[dict[str, Any]]) -> list[i
     return [ids[row["file_id"], row["scene"], row["t"], row["z"]] for row in rows]
 
 
-def _plane_row(file: Finished, result: ImageResult) -> dict[str, Any]:
+def _plane_row(file: FileResults, result: ImageResult) -> dict[str, Any]:
     return {
         "file_id": file.claim.file_id,
         "model_id": file.model_id,
@@ -67,7 +67,10 @@ def _plane_row(file: Finished, result: ImageResult) -> dict[str, Any]:
         "channels": result.channels,
         "dtype": result.dtype,
         "pixel_size_um": result.pixel_size_um,
+        "pixel_size_from": result.pixel_size_from,
         "nuclear_channel": result.nuclear_channel,
+        "nuclear_channel_by": result.nuclear_channel_by,
+        "scene_name": result.scene_name,
         "projection": result.projection,
         "n_nuclei": len(result.nuclei["label"]),
         **{f"seconds_{stage}": seconds for stage, seconds in result.seconds.items()},

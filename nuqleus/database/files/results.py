@@ -51,7 +51,10 @@ class ImageResult:
         intensities: columns of `intensities` but `image_id`: N × channels rows each, as `measure_intensities`
             returns them.
         seconds: what the stages took: `read`, `normalise`, `network`, `instances`, `measure`.
+        pixel_size_from: which part of the file gave the pixel size; without one, why it isn't known.
         nuclear_channel: the channel in which the nuclei were sought; None for a colour image seen as a whole.
+        nuclear_channel_by: how it was chosen (`model.reading.channels.ChosenBy`).
+        scene_name: what the file calls the scene.
         projection: `max` or `mean` where it was made of a z-stack.
         channel_names: one per channel where the file names them, else empty.
     """
@@ -68,14 +71,17 @@ class ImageResult:
     nuclei: Columns
     intensities: Columns
     seconds: Mapping[str, float]
+    pixel_size_from: str | None = None
     nuclear_channel: int | None = None
+    nuclear_channel_by: str | None = None
+    scene_name: str | None = None
     projection: str | None = None
     channel_names: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A file with its results, ready to be written.
+class FileResults:
+    """Results of a file, ready to be written.
 
     Attributes:
         sha256: of the content that the results belong to.

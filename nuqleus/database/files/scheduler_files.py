@@ -1,28 +1,33 @@
 """The scheduler's side of the files: what a scan found is recorded, complete files are queued, lost ones recovered."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import Connection, Engine, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import writing
 from nuqleus.database.files.records import QueuedFile, SeenFile, storable
 from nuqleus.database.files.recovery import recover_lost
-from nuqleus.database.files.result_transfer import drop_or_transfer, transfer_to_duplicate
+from nuqleus.database.files.result_transfer import (
+    drop_or_transfer,
+    having_results,
+    transfer_to_duplicate,
+)
 from nuqleus.database.files.updates import (
     FILES_PER_STATEMENT,
     RESET,
+    VANISHED,
     expire_leases,
     failed,
+    ignored,
     queue_files,
     update_files,
 )
 from nuqleus.database.queries.file_queries import FileQueries
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.sqlite import checkpoint
+from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.upserts import insert_missing
-
-_VANISHED = "The file was deleted or moved away before it was processed."
 
 
 class SchedulerFiles(FileQueries):
@@ -40,20 +45,19 @@ class SchedulerFiles(FileQueries):
         super().__init__(engine)
         self._clock = clock
 
-    def observe(self, seen: Sequence[SeenFile]) -> dict[str, int]:
-        """Record what a scan found: new and changed files become `waiting`, others stay as they are.
+    def observe(self, seen: Sequence[SeenFile]) -> None:
+        """Record what a scan found: new and changed files become `waiting` or `ignored`, others stay as they are.
 
         A changed file loses its results, and its lease if it is running. A path that is too long to be indexed is
         left out, and logged.
-
-        Returns:
-            The ids by path.
         """
-        ids: dict[str, int] = {}
         for chunk in batched(storable(seen), FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
-                ids |= _observe(connection, chunk, self._clock())
-        return ids
+                _observe(connection, chunk, self._clock())
+
+    def checkpoint(self) -> None:
+        """Have an embedded database that rests in its file alone: see `sqlite.checkpoint`."""
+        checkpoint(self._engine)
 
     def enqueue(self, ids: Sequence[int], *, urgent: bool = False) -> list[QueuedFile]:
         """`waiting` → `queued`. Returns those that were; send their messages after this has returned."""
@@ -64,10 +68,28 @@ class SchedulerFiles(FileQueries):
                 queued += queue_files(connection, chunk, File.state == FileState.WAITING, values)
         return queued
 
+    def ignore(self, reasons: Mapping[int, str]) -> None:
+        """`waiting` → `ignored`, for these reasons by id. Results that a file has from before don't count any more."""
+        self._ignore(reasons, File.state == FileState.WAITING)
+
+    def ignore_failed(self, reasons: Mapping[int, str]) -> None:
+        """`failed` → `ignored`, for these reasons by id, unless the file still has results."""
+        self._ignore(reasons, and_(File.state == FileState.FAILED, ~exists().where(Image.file_id == File.id)))
+
+    def reconsider(self, ids: Sequence[int]) -> None:
+        """`ignored` → `waiting`: files that are to be processed after all."""
+        for chunk in batched(ids, FILES_PER_STATEMENT):
+            with writing(self._engine) as connection:
+                update_files(connection, chunk, File.state == FileState.IGNORED, RESET)
+
     def forget(self, ids: Sequence[int]) -> list[int]:
-        """Fail files that vanished before their turn. Returns those that were `waiting` or `queued`."""
+        """`waiting` → `failed`: files that vanished before their turn; also if another scheduler has just queued them.
+
+        Returns:
+            Those that were `waiting` or `queued`.
+        """
         unclaimed = File.state.in_([FileState.WAITING, FileState.QUEUED])
-        values = failed("vanished", _VANISHED, self._clock())
+        values = failed("vanished", VANISHED, self._clock())
         forgotten: list[int] = []
         for chunk in batched(ids, FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
@@ -106,30 +128,48 @@ class SchedulerFiles(FileQueries):
         with writing(self._engine) as connection:
             expire_leases(connection, owners)
 
+    def _ignore(self, reasons: Mapping[int, str], condition: ColumnElement[bool]) -> None:
+        for kind in sorted(set(reasons.values())):
+            ids = [file_id for file_id, reason in reasons.items() if reason == kind]
+            for chunk in batched(ids, FILES_PER_STATEMENT):
+                with writing(self._engine) as connection:
+                    changed = update_files(connection, chunk, condition, ignored(kind))
+                    for file_id in having_results(connection, changed):
+                        drop_or_transfer(connection, file_id)
 
-def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> dict[str, int]:
+
+def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> None:
     paths = [file.path for file in seen]
     query = select(File.path, File.id, File.size, File.mtime_ns).where(File.path.in_(paths))
     known = {row.path: row for row in connection.execute(query)}
-    _insert_waiting(connection, [file for file in seen if file.path not in known], now)
+    _insert_new(connection, [file for file in seen if file.path not in known], now)
     for file in seen:
         row = known.get(file.path)
         if row and (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
             _reset_changed(connection, row.id, file)
-    return {row.path: row.id for row in connection.execute(query)}
 
 
-def _insert_waiting(connection: Connection, new: Sequence[SeenFile], now: float) -> None:
-    waiting = {"state": FileState.WAITING, "discovered_at": now}
-    rows = [{"path": file.path, "size": file.size, "mtime_ns": file.mtime_ns, **waiting} for file in new]
+def _insert_new(connection: Connection, new: Sequence[SeenFile], now: float) -> None:
+    rows = [
+        {
+            "path": file.path,
+            "size": file.size,
+            "mtime_ns": file.mtime_ns,
+            "state": FileState.IGNORED if file.ignored_by else FileState.WAITING,
+            "ignored_by": file.ignored_by,
+            "discovered_at": now,
+        }
+        for file in new
+    ]
     insert_missing(connection, File, rows, key="path")
 
 
 def _reset_changed(connection: Connection, file_id: int, file: SeenFile) -> None:
+    now = ignored(file.ignored_by) if file.ignored_by else RESET
     statement = (
         update(File)
         .where(File.id == file_id, or_(File.size != file.size, File.mtime_ns != file.mtime_ns))
-        .values(size=file.size, mtime_ns=file.mtime_ns, **RESET)
+        .values(size=file.size, mtime_ns=file.mtime_ns, **now)
     )
     if connection.execute(statement).rowcount:
         drop_or_transfer(connection, file_id)

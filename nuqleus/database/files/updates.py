@@ -11,6 +11,9 @@ from nuqleus.database.tables import File, FileState
 FILES_PER_STATEMENT = 500
 """Files that one statement names; databases limit the number of parameters."""
 
+VANISHED = "The file was deleted or moved away before it could be read. Drop it again."
+"""Why a file failed that wasn't there when it was its turn, and what to do."""
+
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 RESET: dict[str, Any] = {
     "state": FileState.WAITING,
@@ -19,6 +22,7 @@ RESET: dict[str, Any] = {
     "attempts": 0,
     "error_kind": None,
     "error": None,
+    "ignored_by": None,
     "duplicate_of": None,
     "queued_at": None,
     "started_at": None,
@@ -36,6 +40,11 @@ def failed(kind: str, message: str, now: float) -> dict[str, Any]:
     """A file has failed, for this reason. One that vanished counts as changed when it comes back."""
     reason = {**ended(FileState.FAILED, now), "error_kind": kind, "error": message}
     return {**reason, **({"mtime_ns": 0} if kind == "vanished" else {})}
+
+
+def ignored(kind: str) -> dict[str, Any]:
+    """A file is no image, for this reason."""
+    return {**RESET, "state": FileState.IGNORED, "ignored_by": kind}
 
 
 def queue_files(

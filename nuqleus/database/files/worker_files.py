@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.files.conditions import CLAIM_VALID, fence
+from nuqleus.database.files.conditions import CLAIM_VALID, claim_parameters
 from nuqleus.database.files.records import Claim
 from nuqleus.database.files.result_transfer import (
     become_duplicate,
@@ -30,7 +30,7 @@ from nuqleus.database.files.result_transfer import (
     transfer_to_duplicate,
 )
 from nuqleus.database.files.result_writer import insert_images
-from nuqleus.database.files.results import Finished
+from nuqleus.database.files.results import FileResults
 from nuqleus.database.files.updates import NO_LEASE, ended, expire_leases, failed
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.errors import LeaseLost
@@ -107,10 +107,10 @@ class WorkerFiles:
             return [
                 claim
                 for claim in sorted(claims, key=_file_id)
-                if not connection.execute(_RENEW, {**fence(claim), "until": until}).rowcount
+                if not connection.execute(_RENEW, {**claim_parameters(claim), "until": until}).rowcount
             ]
 
-    def complete_all(self, finished: Sequence[Finished]) -> list[LeaseLost | None]:
+    def complete_all(self, finished: Sequence[FileResults]) -> list[LeaseLost | None]:
         """`running` → `done`, with all results, in one transaction; in one each where a lease is lost.
 
         Returns:
@@ -189,7 +189,7 @@ class WorkerFiles:
         with writing(self._engine) as connection:
             return [Claim(*row, owner=owner) for row in connection.execute(statement, given)]
 
-    def _complete_alone(self, file: Finished) -> bool:
+    def _complete_alone(self, file: FileResults) -> bool:
         if self._complete([file]):
             return True
         written = {
@@ -201,7 +201,7 @@ class WorkerFiles:
         with reading(self._engine) as connection:
             return _has(connection, file.claim, written)
 
-    def _complete(self, finished: Sequence[Finished]) -> bool:
+    def _complete(self, finished: Sequence[FileResults]) -> bool:
         """Write all of these, or none of them if one's lease is lost."""
         now = self._clock()
         # in order of their ids, as a heartbeat renews them: neither waits for the other in a circle
@@ -216,8 +216,13 @@ class WorkerFiles:
         return True
 
 
-def _completed(file: Finished, now: float) -> dict[str, object]:
-    return {**fence(file.claim), "now": now, "content": file.sha256, "options": str(file.image_options)}
+def _completed(file: FileResults, now: float) -> dict[str, object]:
+    return {
+        **claim_parameters(file.claim),
+        "now": now,
+        "content": file.sha256,
+        "options": str(file.image_options),
+    }
 
 
 def _file_id(claim: Claim) -> int:
@@ -231,7 +236,9 @@ def _lost(claim: Claim) -> LeaseLost:
 def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
     """Change a running file if the claim still holds; or say that an earlier try has changed it already."""
     change = update(File).where(CLAIM_VALID).values(values)
-    return bool(connection.execute(change, fence(claim)).rowcount) or _has(connection, claim, values)
+    return bool(connection.execute(change, claim_parameters(claim)).rowcount) or _has(
+        connection, claim, values
+    )
 
 
 def _has(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:

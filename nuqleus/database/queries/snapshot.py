@@ -3,154 +3,238 @@
 A duplicate's rows are those of the file that it duplicates, under its own path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select, true
 from sqlalchemy.orm import aliased
 
 from nuqleus import micrometres
 from nuqleus.database.engine import reading
-from nuqleus.database.tables import File, Image, Intensity, Mask, Model, Nucleus
+from nuqleus.database.files.conditions import under_paths
+from nuqleus.database.queries.counted_images import counted_images
+from nuqleus.database.tables import Channel, File, Image, Intensity, Mask, Model, Nucleus
 
 FETCH_SIZE = 2_000
 """Rows that come from the database at a time."""
 
-IMAGE_KEY = ("path", "image_id", "scene", "t", "z")
-"""Which image a nucleus lies in."""
+IMAGE_KEY = ("path", "image_id", "scene", "t", "z", "duplicate_of", "counted")
+"""Which image a nucleus lies in, which file it is a copy of, and whether it counts (`docs/queries.md`)."""
 
 _OF_IMAGE = tuple(
     column.name
     for column in Image.__table__.columns
     if column.name not in {"id", "file_id", "model_id", *IMAGE_KEY}
 )
-IMAGE_COLUMNS = (
-    *IMAGE_KEY,
-    "duplicate_of",
-    *_OF_IMAGE,
-    "model",
-    "weights_sha256",
-)
+IMAGE_COLUMNS = (*IMAGE_KEY, *_OF_IMAGE, "model", "weights_sha256")
 """Columns of an image, with what identifies its model."""
 
-SHAPE_COLUMNS = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
+NUCLEUS_FIELDS = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
 """Columns of a nucleus, `label` first."""
 
-INTENSITY_COLUMNS = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
+INTENSITY_FIELDS = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
 """Columns of a nucleus in a channel."""
 
-_KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z)
+_SHAPES = tuple(Nucleus.__table__.columns[name] for name in NUCLEUS_FIELDS)
+_INTENSITIES = tuple(Intensity.__table__.columns[name] for name in INTENSITY_FIELDS)
+
+_Place: TypeAlias = tuple[int, ...]
+"""Where nuclei lie that differ by their labels alone."""
+
+_Measured: TypeAlias = tuple[_Place, dict[str, Any]]
+"""Place and label of a nucleus, with its intensities."""
+
+_original = aliased(File)
+_KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z, _original.path)
 
 
 def nucleus_columns(channels: int) -> tuple[str, ...]:
-    """Columns of a nucleus with so many channels: of its place, its shape, in µm too, then channel by channel."""
-    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITY_COLUMNS)
-    return (*IMAGE_KEY, *SHAPE_COLUMNS, *micrometres.COLUMNS, *intensities)
+    """Columns of a nucleus with this many channels: of its place, its shape, in µm too, then channel by channel."""
+    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITY_FIELDS)
+    return (*IMAGE_KEY, *NUCLEUS_FIELDS, *micrometres.COLUMNS, *intensities)
 
 
 @dataclass(frozen=True)
 class StoredImage:
-    """Which label image a file has: its place in the file, its size in pixels, and how many there are in all."""
+    """An image of a file, without its nuclei and pixels.
 
-    path: str
-    image_id: int
-    scene: int
-    t: int
-    z: int
-    height: int
-    width: int
+    Attributes:
+        columns: what is known of it, by the names in IMAGE_COLUMNS.
+        images_in_file: how many images the file has.
+    """
+
+    columns: Mapping[str, Any]
     images_in_file: int
+
+    @property
+    def image_id(self) -> int:
+        """Key of its nuclei and of its mask."""
+        return int(self.columns["image_id"])
+
+    @property
+    def path(self) -> str:
+        """Of the file, relative to the watched folder."""
+        return str(self.columns["path"])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W)."""
+        return self.columns["height"], self.columns["width"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which files' results are asked for.
+
+    Attributes:
+        paths: files or folders, relative to the watched folder; None: all of it.
+        since: seconds since 1970; of files that ended then or later; None: whenever it was.
+    """
+
+    paths: Sequence[str] | None = None
+    since: float | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """What its files fulfil."""
+        ended = true() if self.since is None else File.finished_at >= self.since
+        return and_(under_paths(self.paths), ended)
+
+
+EVERYTHING = Selection()
 
 
 class Snapshot:
-    """The results at one moment. Get it from `snapshot`."""
+    """The results at one moment, or a selection of them. Get it from `snapshot`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, selection: Selection) -> None:
         self._connection = connection
+        self._selection = selection
 
-    def images(self) -> Iterator[dict[str, Any]]:
-        """Every image, by the names in IMAGE_COLUMNS."""
-        original = aliased(File)
+    def at(self, paths: Sequence[str] | None) -> "Snapshot":
+        """The same at these paths, and at no others."""
+        return Snapshot(self._connection, replace(self._selection, paths=paths))
+
+    def image_count(self) -> int:
+        """How many images there are, duplicates' as well."""
+        query = self._results(select(Image.id)).order_by(None).subquery()
+        return self._connection.scalar(select(func.count()).select_from(query)) or 0
+
+    def nucleus_count(self) -> int:
+        """How many nuclei there are, in duplicates as well."""
+        query = self._results(select(Image.n_nuclei)).order_by(None).subquery()
+        return self._connection.scalar(select(func.sum(query.c.n_nuclei))) or 0
+
+    def images(self) -> Iterator[StoredImage]:
+        """Every image."""
+        others = aliased(Image)
+        images_in_file = select(func.count()).where(others.file_id == Image.file_id).scalar_subquery()
         columns = [
-            *_KEY_COLUMNS[1:],
-            original.path.label("duplicate_of"),
+            *_KEY_COLUMNS,
             *(Image.__table__.columns[name] for name in _OF_IMAGE),
             Model.name,
             Model.weights_sha256,
+            images_in_file,
         ]
-        query = (
-            _results(select(*columns))
-            .join(Model, Model.id == Image.model_id)
-            .outerjoin(original, original.id == File.duplicate_of)
-        )
+        query = self._results(select(*columns)).join(Model, Model.id == Image.model_id)
         for row in self._stream(query):
-            yield dict(zip(IMAGE_COLUMNS, row, strict=True))
+            yield StoredImage(self._named(row[:-1], IMAGE_COLUMNS), row[-1])
 
     def channels(self) -> int:
         """The largest number of channels that an image has."""
-        return self._connection.scalar(select(func.max(Image.channels))) or 0
+        query = self._results(select(Image.channels)).order_by(None).subquery()
+        return self._connection.scalar(select(func.max(query.c.channels))) or 0
 
     def nuclei(self) -> Iterator[dict[str, Any]]:
         """Every nucleus with its intensities, whose columns are called `intensity_mean-0` for channel 0, and so on.
 
         Where the image's pixel size isn't known, the columns in µm are missing.
         """
-        columns = (Nucleus.__table__.columns[name] for name in SHAPE_COLUMNS)
-        query = select(*_KEY_COLUMNS, *columns, Image.pixel_size_um)
-        shapes = _results(query).join(Nucleus, Nucleus.image_id == Image.id)
-        measured = self._intensities()
-        current = next(measured, None)
-        for row in self._stream(shapes.order_by(Nucleus.label)):
-            nucleus = dict(zip((*IMAGE_KEY, *SHAPE_COLUMNS), row[1:-1], strict=True))
-            if row[-1] is not None:
-                nucleus |= micrometres.in_um(nucleus, row[-1])
-            key = (row[0], nucleus["image_id"], nucleus["label"])
-            if current and current[0] == key:
-                nucleus |= current[1]
-                current = next(measured, None)
+        shapes = self._results(select(*_KEY_COLUMNS, *_SHAPES, Image.pixel_size_um))
+        shapes = shapes.join(Nucleus, Nucleus.image_id == Image.id).order_by(Nucleus.label)
+        rows = (
+            ((row[0], row[2]), self._named(row[:-1], (*IMAGE_KEY, *NUCLEUS_FIELDS)), row[-1])
+            for row in self._stream(shapes)
+        )
+        measured = self._results(select(File.id, Image.id, Intensity.label, Intensity.channel, *_INTENSITIES))
+        measured = measured.join(Intensity, Intensity.image_id == Image.id)
+        measured = measured.order_by(Intensity.label, Intensity.channel)
+        for _, nucleus in _with_intensities(rows, self._intensities(measured)):
             yield nucleus
 
-    def label_images(self) -> Iterator[StoredImage]:
-        """Every label image, without its pixels."""
-        others = aliased(Image)
-        images_in_file = select(func.count()).where(others.file_id == Image.file_id).scalar_subquery()
-        columns = (
-            File.path,
-            Image.id,
-            Image.scene,
-            Image.t,
-            Image.z,
-            Image.height,
-            Image.width,
-            images_in_file,
-        )
-        for row in self._stream(_results(select(*columns))):
-            yield StoredImage(*row)
+    def nuclei_by_tile(self, image: StoredImage, side: int) -> Iterator[list[dict[str, Any]]]:
+        """The nuclei of an image, those together whose bounding box begins in the same tile, by label in each.
 
-    def mask_blocks(self, image_id: int) -> list[dict[str, Any]]:
+        Args:
+            image: which.
+            side: of a tile, in pixels.
+
+        Yields:
+            the rows of a tile, as those of `nuclei`, but without what says which image it is.
+        """
+        # an image that is one tile needs no sorting: its nuclei lie in the order of their labels
+        tile = (Nucleus.bbox_row0 // side, Nucleus.bbox_col0 // side) if max(image.shape) > side else ()
+        shapes = select(*tile, *_SHAPES).where(Nucleus.image_id == image.image_id)
+        pixel_size_um = image.columns["pixel_size_um"]
+        rows = (
+            (row[: len(tile)], dict(zip(NUCLEUS_FIELDS, row[len(tile) :], strict=True)), pixel_size_um)
+            for row in self._stream(shapes.order_by(*tile, Nucleus.label))
+        )
+        same_nucleus = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == Intensity.label)
+        measured = select(*tile, Intensity.label, Intensity.channel, *_INTENSITIES).join(
+            Nucleus, same_nucleus
+        )
+        measured = measured.where(Intensity.image_id == image.image_id)
+        measured = measured.order_by(*tile, Intensity.label, Intensity.channel)
+        nuclei = _with_intensities(rows, self._intensities(measured))
+        for _, found in groupby(nuclei, key=itemgetter(0)):
+            yield [nucleus for _, nucleus in found]
+
+    def channel_names(self, image: StoredImage) -> dict[int, str]:
+        """Names of an image's channels, those that the file names, by number."""
+        query = select(Channel.channel, Channel.name).where(Channel.image_id == image.image_id)
+        return {channel: name for channel, name in self._connection.execute(query)}  # noqa: C416 - for mypy
+
+    def mask_blocks(self, image: StoredImage) -> list[dict[str, Any]]:
         """The blocks of an image's mask: columns of `masks` but `image_id`."""
         columns = [column for column in Mask.__table__.columns if column.name != "image_id"]
-        query = select(*columns).where(Mask.image_id == image_id).order_by(Mask.row0, Mask.col0)
+        query = select(*columns).where(Mask.image_id == image.image_id).order_by(Mask.row0, Mask.col0)
         return [dict(row) for row in self._connection.execute(query).mappings()]
 
-    def _intensities(self) -> Iterator[tuple[tuple[int, int, int], dict[str, float | None]]]:
-        """File, image and label of each nucleus in the order of `nuclei`, with its intensities in all channels."""
-        columns = (Intensity.__table__.columns[name] for name in INTENSITY_COLUMNS)
-        query = _results(select(File.id, Image.id, Intensity.label, Intensity.channel, *columns))
-        query = query.join(Intensity, Intensity.image_id == Image.id)
-        rows = self._stream(query.order_by(Intensity.label, Intensity.channel))
-        for key, channels in groupby(rows, key=lambda row: row[:3]):
+    def _intensities(self, query: Select[Any]) -> Iterator[_Measured]:
+        """Each nucleus with its intensities in all channels; `query` asks for its key, the channel, and those."""
+        values_from = -len(INTENSITY_FIELDS)
+        for key, channels in groupby(self._stream(query), key=lambda row: row[: values_from - 1]):
             yield (
                 key,
                 {
-                    f"{name}-{channel}": value
-                    for _, _, _, channel, *values in channels
-                    for name, value in zip(INTENSITY_COLUMNS, values, strict=True)
+                    f"{name}-{row[values_from - 1]}": value
+                    for row in channels
+                    for name, value in zip(INTENSITY_FIELDS, row[values_from:], strict=True)
                 },
             )
+
+    def _named(self, row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
+        """A row that begins with `_KEY_COLUMNS`, by names that begin with IMAGE_KEY."""
+        _, *place, duplicate_of = row[: len(_KEY_COLUMNS)]
+        counted = place[1] in self._counted and duplicate_of is None
+        return dict(zip(names, (*place, duplicate_of, counted, *row[len(_KEY_COLUMNS) :]), strict=True))
+
+    @cached_property
+    def _counted(self) -> frozenset[int]:
+        """Ids of the images that count."""
+        return frozenset(self._connection.scalars(select(counted_images.c.image_id)))
+
+    def _results(self, query: Select[Any]) -> Select[Any]:
+        """The selected files with their images, or with those of the file that they duplicate; by file and plane."""
+        shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
+        files = query.select_from(File).outerjoin(_original, _original.id == File.duplicate_of)
+        images = files.join(Image, shared).where(self._selection.condition())
+        return images.order_by(File.id, Image.scene, Image.t, Image.z)
 
     def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
         for row in self._connection.execute(query.execution_options(yield_per=FETCH_SIZE)):
@@ -158,8 +242,8 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Snapshot]:
-    """The results as they are now, for as long as the `with` lasts.
+def snapshot(engine: Engine, selection: Selection = EVERYTHING) -> Iterator[Snapshot]:
+    """The results as they are now, or a selection of them, for as long as the `with` lasts.
 
     Raises:
         DatabaseUnavailable: if the database can't be reached.
@@ -167,10 +251,18 @@ def snapshot(engine: Engine) -> Iterator[Snapshot]:
     if engine.dialect.name == "postgresql":  # in SQLite every transaction sees one state
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with reading(engine) as connection:
-        yield Snapshot(connection)
+        yield Snapshot(connection, selection)
 
 
-def _results(query: Select[Any]) -> Select[Any]:
-    """Files with their images, or with those of the file that they duplicate; ordered by file and plane."""
-    shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
-    return query.select_from(File).join(Image, shared).order_by(File.id, Image.scene, Image.t, Image.z)
+def _with_intensities(
+    shapes: Iterable[tuple[_Place, dict[str, Any], float | None]], measured: Iterator[_Measured]
+) -> Iterator[tuple[_Place, dict[str, Any]]]:
+    """Join nuclei, with their pixel size, to what was measured of them in the same order; sizes in µm are added."""
+    current = next(measured, None)
+    for place, nucleus, pixel_size_um in shapes:
+        if pixel_size_um is not None:
+            nucleus.update(micrometres.in_um(nucleus, pixel_size_um))
+        if current and current[0] == (*place, nucleus["label"]):
+            nucleus.update(current[1])
+            current = next(measured, None)
+        yield place, nucleus

@@ -6,6 +6,7 @@ from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.leadership import current_leader
+from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind
 from nuqleus.database.queries.result_counters import stage_sums
 from nuqleus.database.tables import File, FileState, Image
 
@@ -31,6 +32,8 @@ class StatusDetails:
         queue_age_seconds: seconds that the first file of the queue has waited for; None if none waits.
         running: files that are being processed, those that were begun first.
         failures_by_kind: number of failed files by kind of reason, the most frequent first.
+        ignored_by_kind: number of ignored files by kind of reason, the most frequent first.
+        guessed_channels: files in which the nuclear channel was guessed.
         stage_seconds: what the stages took, for the images of the files that ended last.
     """
 
@@ -38,6 +41,8 @@ class StatusDetails:
     queue_age_seconds: float | None
     running: list[RunningFile]
     failures_by_kind: dict[str, int]
+    ignored_by_kind: dict[str, int]
+    guessed_channels: GuessedChannels
     stage_seconds: dict[str, float]
 
 
@@ -53,6 +58,8 @@ def get_details(engine: Engine, now: float) -> StatusDetails:
         queue_age(engine, now),
         _running(engine),
         failures_by_kind(engine),
+        ignored_by_kind(engine),
+        guessed_channels(engine),
         _stage_seconds(engine),
     )
 

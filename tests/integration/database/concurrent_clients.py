@@ -4,10 +4,11 @@ import numpy as np
 
 from nuqleus.database.engine import make_engine
 from nuqleus.database.files.records import SeenFile
-from nuqleus.database.files.results import Finished, ImageResult
+from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
+from tests.examples import observe
 
 FILES_EACH = 15
 
@@ -17,14 +18,14 @@ def work_through(url: str, number: int) -> int:
     engine = make_engine(url)
     files, worker_files = SchedulerFiles(engine), WorkerFiles(engine)
     model = register_model(engine, "net", "a" * 64, {}, {}, "1")
-    ids = files.observe([SeenFile(f"{number}/{file}.png", 1, 1) for file in range(FILES_EACH)])
-    files.enqueue(list(ids.values()))
+    ids = observe(files, *(SeenFile(f"{number}/{file}.png", 1, 1) for file in range(FILES_EACH)))
+    files.enqueue([file_id for path, file_id in ids.items() if path.startswith(f"{number}/")])
     done = 0
     for known in files.known():
         claim = worker_files.claim(known.id, f"worker {number}", lease_seconds=60)
         if claim:
             worker_files.renew([claim], lease_seconds=60)
-            worker_files.complete_all([Finished(claim, "abc", model, [_result(nuclei=50)])])
+            worker_files.complete_all([FileResults(claim, "abc", model, [_result(nuclei=50)])])
             done += 1
     engine.dispose()
     return done

@@ -9,10 +9,10 @@ from nuqleus.database.engine import reading
 from nuqleus.database.files.records import Claim, SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import Base, File
 from tests.conftest import Clock
-from tests.examples import complete, image_result
+from tests.examples import complete, image_result, observe
 
 LEASE = 60.0
 
@@ -28,7 +28,7 @@ class Archive:
     model_id: int
 
     def waiting(self, path: str = "a.png", *, size: int = 10, mtime_ns: int = 1) -> int:
-        return self.files.observe([SeenFile(path, size, mtime_ns)])[path]
+        return observe(self.files, SeenFile(path, size, mtime_ns))[path]
 
     def queued(self, path: str = "a.png") -> int:
         file_id = self.waiting(path)

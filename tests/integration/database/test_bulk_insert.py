@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from nuqleus.database import bulk_insert
 from nuqleus.database.engine import writing
-from nuqleus.database.files.results import Finished
+from nuqleus.database.files.results import FileResults
 from nuqleus.database.tables import Image, Intensity, Nucleus
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
 from tests.examples import image_result
@@ -73,7 +73,7 @@ def test_more_rows_than_fit_at_once_all_arrive(archive, image_id, monkeypatch):
 def finished(archive, number):
     """A file with two planes, of `number` nuclei and of one more."""
     planes = [image_result(nuclei=number + z, z=z) for z in (1, 0)]
-    return Finished(archive.running(f"{number}.png"), f"content {number}", archive.model_id, planes)
+    return FileResults(archive.running(f"{number}.png"), f"content {number}", archive.model_id, planes)
 
 
 def test_images_of_several_files_written_together_keep_their_own_nuclei(archive):

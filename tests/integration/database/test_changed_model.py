@@ -10,7 +10,7 @@ from model.hashing import hash_file
 from model.weights import SHIPPED, ModelCard, read_card, write_card
 from nuqleus.database.files import retry
 from nuqleus.database.files.retry import retry_produced_by
-from nuqleus.database.models import other_models, register_model
+from nuqleus.database.model_registry import other_models, register_model
 from nuqleus.database.tables import Image
 from tests.examples import complete, image_result
 from tests.integration.database.conftest import Archive

@@ -48,7 +48,7 @@ def test_db_upgrade_waits_for_a_server_that_does_not_answer_yet(
         return HEAD
 
     monkeypatch.setattr("nuqleus.database.engine.schema_version", answer)
-    monkeypatch.setattr("worker.retry.BACKOFF_SECONDS", (0.0,))
+    monkeypatch.setattr("worker.retry_policy.BACKOFF_SECONDS", (0.0,))
 
     assert nuqleus("db", "upgrade", "--database", sqlite_url, "--wait").exit_code == 0
     starting = iter([DatabaseUnavailable("starting up")])

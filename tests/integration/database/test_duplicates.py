@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from nuqleus.database.engine import writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.retry import retry_files
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import Channel, File, Image, Nucleus
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 from tests.examples import complete, image_result

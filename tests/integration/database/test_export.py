@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from sqlalchemy import text, update
 
 from cli.commands.export import command
@@ -18,10 +18,7 @@ from nuqleus.database.tables import File
 from nuqleus.micrometres import COLUMNS
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
-
-
-def export(url: str, output: Path, *options: str) -> Result:
-    return CliRunner().invoke(command, ["--output", str(output), "--database", url, *options])
+from tests.integration.database.export_command import export
 
 
 def test_images_have_a_row_each(archive: Archive, database_url: str, tmp_path: Path):
@@ -79,7 +76,10 @@ def test_the_images_of_a_stack_are_told_apart(archive: Archive, database_url: st
     names = sorted(path.name for path in (tmp_path / "labels").iterdir())
     assert names == ["stack.tif.s0.t0.z1.label.tif", "stack.tif.s0.t0.z2.label.tif"]
     assert tifffile.imread(tmp_path / "labels" / names[1]).max() == 2
-    assert list(pd.read_csv(tmp_path / "nuclei.csv").z) == [1, 2, 2]
+    nuclei = pd.read_csv(tmp_path / "nuclei.csv")
+    assert list(nuclei.z) == [1, 2, 2]
+    assert list(nuclei.counted) == [False, True, True]
+    assert list(pd.read_csv(tmp_path / "images.csv").counted) == [False, True]
 
 
 def test_a_duplicate_has_the_rows_of_its_twin(archive: Archive, database_url: str, tmp_path: Path):
@@ -90,6 +90,8 @@ def test_a_duplicate_has_the_rows_of_its_twin(archive: Archive, database_url: st
     images, nuclei = pd.read_csv(tmp_path / "images.csv"), pd.read_csv(tmp_path / "nuclei.csv")
     assert list(images.path) == ["a.png", "b.png"]
     assert images.duplicate_of.iloc[1] == "a.png"
+    assert nuclei.duplicate_of.isna().tolist() == [True, True, False, False]
+    assert nuclei.counted.tolist() == [True, True, False, False]
     assert list(nuclei.path) == ["a.png", "a.png", "b.png", "b.png"]
     assert list(nuclei["intensity_mean-0"][:2]) == list(nuclei["intensity_mean-0"][2:])
     first, second = ((tmp_path / f"labels/{name}.png.label.tif").read_bytes() for name in "ab")
@@ -167,7 +169,9 @@ def test_sizes_in_micrometres_are_those_of_the_view(archive: Archive):
         for nucleus in results.nuclei():
             (known if nucleus["z"] == 0 else unknown).append(nucleus)
 
-    assert set(COLUMNS) == set(view[0]) - {"image_id", "label", "pixel_size_um"}
+    assert set(COLUMNS) == set(view[0]) - {
+        *("image_id", "label", "scene", "t", "z", "touches_border", "pixel_size_um")
+    }
     for nucleus, row in zip(known, view, strict=True):
         assert {column: nucleus[column] for column in COLUMNS} == pytest.approx({c: row[c] for c in COLUMNS})
     assert len(unknown) == 2

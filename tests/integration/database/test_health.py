@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from cli.commands import status
 from nuqleus import health, process_identity
-from nuqleus.database.leadership import Candidate, Leadership, bind_folder
+from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
 from nuqleus.database.workers import Workers
 from nuqleus.errors import NotHealthy
 from tests.conftest import Clock
@@ -30,7 +30,7 @@ class TestScheduler:
     @pytest.fixture
     def leadership(self, engine: Engine, clock: Clock) -> Leadership:
         bind_folder(engine, "/inbox")
-        return Leadership(engine, Candidate("the leader", "another boot/1/1"), LEASE, clock)
+        return Leadership(engine, SchedulerIdentity("the leader", "another boot/1/1"), LEASE, clock)
 
     def test_one_that_renews_its_lease_is_at_work(self, engine, clock: Clock, leadership: Leadership):
         leadership.try_acquire()
@@ -68,7 +68,7 @@ class TestWorker:
 
     @pytest.fixture
     def worker(self, workers: Workers, parent: subprocess.Popen[str]):
-        place, _, _ = process_identity.current().rpartition("/")
+        place, _, _ = process_identity.current_identity().rpartition("/")
         pid = int(parent.stdout.readline())
         yield workers.start("here", pid, "cpu:0", f"{place}/{pid}")
         subprocess.run(["kill", "-KILL", str(pid)], check=True)
@@ -93,7 +93,7 @@ class TestWorker:
         assert health.require_worker(engine, clock.now, LEASE)
 
     def test_neither_is_one_that_was_killed_a_moment_ago(self, engine, clock: Clock, workers: Workers):
-        place, _, _ = process_identity.current().rpartition("/")
+        place, _, _ = process_identity.current_identity().rpartition("/")
         workers.start("here", 999999999, "cpu:0", f"{place}/999999999")
         with pytest.raises(NotHealthy):
             health.require_worker(engine, clock.now, LEASE)
@@ -104,7 +104,7 @@ class TestWorker:
             health.require_worker(engine, clock.now, LEASE)
 
     def test_the_one_that_was_started_last_counts(self, engine, clock: Clock, workers: Workers, worker):
-        place, _, _ = process_identity.current().rpartition("/")
+        place, _, _ = process_identity.current_identity().rpartition("/")
         clock.advance(LEASE + 1)
         workers.beat(worker.id, files_done=0)
         assert health.require_worker(engine, clock.now, LEASE)
@@ -126,7 +126,7 @@ def test_the_command_ends_with_status_1_and_a_sentence_where_none_is_at_work(pro
 
 def test_the_command_ends_with_status_0_where_one_is(engine: Engine, database_url: str):
     bind_folder(engine, "/inbox")
-    Leadership(engine, Candidate("the leader"), LEASE).try_acquire()
+    Leadership(engine, SchedulerIdentity("the leader"), LEASE).try_acquire()
 
     result = CliRunner().invoke(status.command, ["--database", database_url, "--healthy", "scheduler"])
 

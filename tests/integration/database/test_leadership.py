@@ -7,20 +7,18 @@ import pytest
 from sqlalchemy import Engine
 
 from nuqleus import process_identity
-from nuqleus.database.leadership import Candidate, Leadership, adopt_folder, bind_folder
+from nuqleus.database.leadership import Leadership, SchedulerIdentity, adopt_folder, bind_folder
 from nuqleus.errors import SettingsError
 from tests.conftest import Clock
 from tests.integration.database.conftest import LEASE
-
-ELSEWHERE = "another boot/1/1"
 
 
 @pytest.fixture
 def candidate(engine: Engine, clock: Clock):
     bind_folder(engine, "/inbox")
 
-    def candidate(name: str, process: str = ELSEWHERE) -> Leadership:
-        return Leadership(engine, Candidate(name, process), LEASE, clock)
+    def candidate(name: str, process: str = "") -> Leadership:
+        return Leadership(engine, SchedulerIdentity(name, process or f"another boot/{name}/1"), LEASE, clock)
 
     return candidate
 
@@ -65,9 +63,32 @@ def test_one_that_ends_leaves_the_lead_to_the_next_at_once(candidate):
 
 
 def test_the_lead_of_a_process_that_is_gone_is_free_at_once(candidate):
-    place, _, _ = process_identity.current().rpartition("/")
+    place, _, _ = process_identity.current_identity().rpartition("/")
     assert candidate("killed", f"{place}/999999999").try_acquire()
     assert candidate("second").try_acquire()
+
+
+def test_a_container_that_was_made_anew_leads_at_once(candidate):
+    assert candidate("scheduler:7", "boot/first/7").try_acquire()
+    assert candidate("scheduler:7", "boot/second/7").try_acquire()
+
+
+def test_of_two_that_live_on_hosts_of_one_name_the_later_leads_and_the_other_stands_by(
+    candidate, clock: Clock
+):
+    first, second = candidate("scheduler:7", "boot/first/7"), candidate("scheduler:7", "boot/second/7")
+    assert first.try_acquire()
+    assert second.try_acquire()
+    for _ in range(10):
+        clock.advance(LEASE / 2)
+        assert second.try_acquire()
+        assert not first.try_acquire()
+
+
+def test_another_process_of_the_same_machine_is_no_earlier_life_of_this_one(candidate):
+    place, _, pid = process_identity.current_identity().rpartition("/")
+    assert candidate(f"host:{pid}", process_identity.current_identity()).try_acquire()
+    assert not candidate("host:1", f"{place}/1").try_acquire()
 
 
 def test_of_many_that_start_together_one_leads(candidate):

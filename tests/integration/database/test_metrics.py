@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from nuqleus.database.leadership import Candidate, Leadership, bind_folder
+from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable
 from scheduler.metrics import CACHE_SECONDS, SchedulerCollector
@@ -18,7 +18,7 @@ class Asked:
         self.clock, self.messages = archive.clock, lambda: 7
         messages = lambda: self.messages()  # noqa: E731, PLW0108 - tests exchange it
         self.collector = SchedulerCollector(
-            archive.engine, messages, alive_within=60, me="me", clock=archive.clock
+            archive.engine, messages, alive_within=60, process_identity="me", clock=archive.clock
         )
         self.registry = CollectorRegistry()
         self.registry.register(self.collector)
@@ -78,7 +78,7 @@ def test_live_workers_are_counted_and_the_leader_says_so(archive: Archive, ask: 
     Workers(archive.engine, archive.clock).start("host", 1, "cpu:0")
     assert (ask()["nuqleus_workers"], ask()["nuqleus_leader"]) == (1, 0)
 
-    Leadership(archive.engine, Candidate("me", "process"), 1e3, archive.clock).try_acquire()
+    Leadership(archive.engine, SchedulerIdentity("host:1", "me"), 1e3, archive.clock).try_acquire()
     archive.clock.advance(100)
 
     assert (ask()["nuqleus_workers"], ask()["nuqleus_leader"]) == (0, 1)

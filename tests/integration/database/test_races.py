@@ -11,10 +11,10 @@ from sqlalchemy import Engine, select
 from nuqleus.database.engine import make_engine, reading, writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.errors import LeaseLost
-from tests.examples import complete, image_result
+from tests.examples import complete, image_result, observe
 from tests.integration.database.concurrent_clients import FILES_EACH, work_through
 from tests.integration.database.conftest import LEASE, Archive
 
@@ -107,12 +107,12 @@ def test_schedulers_that_find_the_same_file_record_it_once(archive: Archive):
     gate = threading.Barrier(4)
     seen = [SeenFile(f"{number}.png", 1, 1) for number in range(50)]
 
-    def observe(_: int) -> dict[str, int]:
+    def observe_together(_: int) -> dict[str, int]:
         gate.wait()
-        return archive.files.observe(seen)
+        return observe(archive.files, *seen)
 
     with ThreadPoolExecutor(4) as pool:
-        first, *others = pool.map(observe, range(4))
+        first, *others = pool.map(observe_together, range(4))
 
     assert all(ids == first for ids in others)
     assert archive.files.counts()[FileState.WAITING] == 50

@@ -10,17 +10,17 @@ from sqlalchemy import Connection, Engine
 from nuqleus.database.engine import writing
 from nuqleus.database.files import worker_files
 from nuqleus.database.files.records import SeenFile
-from nuqleus.database.files.results import Finished
+from nuqleus.database.files.results import FileResults
 from nuqleus.database.files.retry import retry_files
 from nuqleus.database.queries import file_queries
 from nuqleus.database.tables import FileState, Image, Intensity, Mask, Nucleus
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
-from tests.examples import complete, image_result
+from tests.examples import complete, image_result, observe
 from tests.integration.database.conftest import LEASE, Archive
 
 
 def test_a_new_file_waits(archive: Archive):
-    ids = archive.files.observe([SeenFile("well 1/a.png", 10, 1), SeenFile("b.png", 20, 2)])
+    ids = observe(archive.files, SeenFile("well 1/a.png", 10, 1), SeenFile("b.png", 20, 2))
 
     assert set(ids) == {"well 1/a.png", "b.png"}
     assert archive.files.counts()[FileState.WAITING] == 2
@@ -32,7 +32,7 @@ def test_a_new_file_waits(archive: Archive):
 def test_a_file_seen_again_unchanged_stays_as_it_is(archive: Archive):
     file_id = archive.done("a.png")
 
-    assert archive.files.observe([SeenFile("a.png", 10, 1)]) == {"a.png": file_id}
+    assert observe(archive.files, SeenFile("a.png", 10, 1)) == {"a.png": file_id}
 
     assert archive.state(file_id) == "done"
     assert len(archive.rows(Image)) == 1
@@ -56,7 +56,7 @@ def test_a_path_may_hold_any_bytes_but_nul(archive: Archive):
     file_id = archive.waiting(odd)
 
     assert [file.path for file in archive.files.known()] == [odd]
-    assert archive.files.observe([SeenFile(odd, 10, 1)]) == {odd: file_id}
+    assert observe(archive.files, SeenFile(odd, 10, 1)) == {odd: file_id}
 
 
 def test_known_yields_every_file_across_pages(archive: Archive, monkeypatch: pytest.MonkeyPatch):
@@ -78,9 +78,9 @@ def test_a_path_that_no_index_takes_is_passed_over(archive: Archive, caplog: pyt
     random = Random(0)
     path = "/".join("".join(random.choices("abcdefghijklmnopqrstuvwxyz\udc80", k=200)) for _ in range(13))
 
-    assert set(archive.files.observe([SeenFile(path, 1, 1), SeenFile("a.png", 1, 1)])) == {"a.png"}
+    assert set(observe(archive.files, SeenFile(path, 1, 1), SeenFile("a.png", 1, 1))) == {"a.png"}
     assert "too long" in caplog.text
-    assert set(archive.files.observe([SeenFile(path[:2000], 1, 1)])) == {path[:2000]}
+    assert set(observe(archive.files, SeenFile(path[:2000], 1, 1))) == {"a.png", path[:2000]}
 
 
 def test_only_a_waiting_file_is_queued(archive: Archive):
@@ -198,7 +198,9 @@ def test_a_file_that_vanished_is_new_when_it_comes_back(archive: Archive):
 def test_files_are_counted_by_state(archive: Archive):
     archive.waiting("a"), archive.queued("b"), archive.running("c"), archive.done("d"), archive.failed("e")
 
-    assert archive.files.counts() == {state: int(state != "duplicate") for state in FileState}
+    assert archive.files.counts() == {
+        state: int(state not in {"duplicate", "ignored"}) for state in FileState
+    }
 
 
 class TestLostLease:
@@ -283,13 +285,13 @@ class TestUnansweredCommit:
 
     def test_results_that_were_stored_are_not_called_lost(self, archive: Archive, twice):
         claims = [archive.running(path) for path in ("a.png", "b.png")]
-        finished = [Finished(claim, claim.path, archive.model_id, [image_result()]) for claim in claims]
+        finished = [FileResults(claim, claim.path, archive.model_id, [image_result()]) for claim in claims]
 
         assert twice(archive.worker_files.complete_all, finished) == [None, None]
         assert len(archive.rows(Image)) == 2
 
     def test_nor_are_those_of_one_file(self, archive: Archive, twice):
-        finished = [Finished(archive.running(), "abc", archive.model_id, [image_result()])]
+        finished = [FileResults(archive.running(), "abc", archive.model_id, [image_result()])]
 
         assert twice(archive.worker_files.complete_all, finished) == [None]
         assert len(archive.rows(Image)) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nuqleus.database.leadership import Candidate, Leadership, bind_folder
+from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
 from nuqleus.database.queries.status_details import get_details
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
@@ -65,7 +65,7 @@ def test_the_stages_are_those_of_the_images_that_were_finished_last(archive: Arc
 
 def test_the_leader_is_named_until_its_lease_ends(archive: Archive):
     bind_folder(archive.engine, "/inbox")
-    Leadership(archive.engine, Candidate("me", "process"), 30, archive.clock).try_acquire()
+    Leadership(archive.engine, SchedulerIdentity("me", "process"), 30, archive.clock).try_acquire()
     assert look(archive).leader == "me"
 
     archive.clock.advance(31)

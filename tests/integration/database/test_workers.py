@@ -14,13 +14,13 @@ def workers(archive: Archive) -> Workers:
 
 
 def ended() -> str:
-    place, _, _ = process_identity.current().rpartition("/")
+    place, _, _ = process_identity.current_identity().rpartition("/")
     return f"{place}/999999999"
 
 
 def test_workers_whose_processes_ended_are_known_to_be_gone(workers: Workers):
     killed = workers.start("host", 1, "cpu:0", ended())
-    workers.start("host", 2, "cpu:0", process_identity.current())
+    workers.start("host", 2, "cpu:0", process_identity.current_identity())
     assert workers.dead() == [killed]
 
 
@@ -33,7 +33,7 @@ def test_of_workers_elsewhere_or_of_an_older_version_nothing_is_known(workers: W
 def test_the_file_of_a_worker_that_is_gone_need_not_wait_for_its_lease(archive: Archive, workers: Workers):
     killed, other = (
         workers.start("host", 1, "cpu:0", ended()),
-        workers.start("host", 2, "cpu:0", process_identity.current()),
+        workers.start("host", 2, "cpu:0", process_identity.current_identity()),
     )
     lost, kept = archive.running("lost.png", killed.owner), archive.running("kept.png", other.owner)
 

@@ -14,7 +14,7 @@ from cli.processes import embedded_broker
 from cli.processes.embedded_broker import MAX_SOCKET_PATH_BYTES, EmbeddedBroker, find_server
 from nuqleus.errors import BrokerUnavailable, SettingsError
 from nuqleus.messages import Job
-from nuqleus.queue import depth, make_app, send
+from nuqleus.queue import make_app, queue_depth, send_jobs
 from nuqleus.settings import get_settings
 from tests.integration.queue.conftest import answers, wait_until
 
@@ -53,11 +53,11 @@ def test_what_was_sent_survives_a_kill(folder):
     embedded = EmbeddedBroker(folder)
     app = app_for(embedded)
     with running(embedded):
-        send(app, [Job((1,)), Job((2,)), Job((3,))])
+        send_jobs(app, [Job((1,)), Job((2,)), Job((3,))])
     with pytest.raises(BrokerUnavailable, match="can't be reached"):
-        send(app, [Job((4,))])
+        send_jobs(app, [Job((4,))])
     with running(embedded):
-        assert depth(app) == 3
+        assert queue_depth(app) == 3
     app.close()
 
 
@@ -66,8 +66,8 @@ def test_folders_may_have_any_name(folder, name):
     embedded = EmbeddedBroker(folder / name)
     app = app_for(embedded)
     with running(embedded):
-        send(app, [Job((1,))])
-        assert depth(app) == 1
+        send_jobs(app, [Job((1,))])
+        assert queue_depth(app) == 1
     app.close()
 
 
@@ -105,11 +105,11 @@ def test_a_server_that_a_dead_run_left_behind_is_replaced_and_its_messages_are_k
     left_behind, embedded = EmbeddedBroker(folder), EmbeddedBroker(folder)
     app = app_for(embedded)
     with running(left_behind) as first:
-        send(app, [Job((1,)), Job((2,))])
+        send_jobs(app, [Job((1,)), Job((2,))])
         with running(embedded) as second:
             assert first.wait(timeout=60) == 0
             assert second.pid != first.pid
-            assert depth(app) == 2
+            assert queue_depth(app) == 2
     app.close()
 
 
@@ -135,13 +135,13 @@ def test_files_that_it_can_not_read_are_set_aside_and_it_starts_empty(folder, ca
     embedded = EmbeddedBroker(folder)
     app = app_for(embedded)
     with running(embedded):
-        send(app, [Job((1,))])
+        send_jobs(app, [Job((1,))])
     for path in (folder / "queue" / "appendonlydir").iterdir():
         path.write_bytes(b"nonsense")
     with Path(os.devnull).open("wb") as log:
         assert embedded.start(log.fileno()).wait(timeout=60) > 0
     with running(embedded):
-        assert depth(app) == 0
+        assert queue_depth(app) == 0
     assert (folder / "queue.unreadable").is_dir()
     assert "starts empty" in caplog.text
     app.close()

@@ -9,7 +9,7 @@ import pytest
 
 from cli.processes.embedded_broker import find_server
 from nuqleus.errors import BrokerUnavailable
-from nuqleus.queue import depth, make_app
+from nuqleus.queue import make_app, queue_depth
 from nuqleus.settings import get_settings
 from tests.integration.queue.conftest import wait_until
 from tests.unit.deployment.files import environment_with, ours, program, services
@@ -46,7 +46,7 @@ def listens(port: int) -> bool:
 def test_it_answers_who_knows_the_password_and_nobody_else(port: int):
     """Whatever runs on the host can reach the address of a container."""
     url = ours()["worker"]["environment"]["NUQLEUS_BROKER_URL"].replace("redis:6379", f"127.0.0.1:{port}")
-    assert depth(make_app(get_settings(broker_url=url))) == 0
+    assert queue_depth(make_app(get_settings(broker_url=url))) == 0
     for wrong in (url.replace("default@", ""), url.replace("default@", "default:guessed@")):
         with pytest.raises(BrokerUnavailable, match=r"refuses the password \(NUQLEUS_BROKER_URL"):
-            depth(make_app(get_settings(broker_url=wrong)))
+            queue_depth(make_app(get_settings(broker_url=wrong)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nuqleus.errors import BrokerUnavailable
-from nuqleus.queue import depth, make_app
+from nuqleus.queue import make_app, queue_depth
 from nuqleus.settings import get_settings
 
 pytestmark = [
@@ -70,7 +70,7 @@ def _pass_on(source: socket.socket, sink: socket.socket) -> None:
 
 def depth_at(url: str) -> int:
     with make_app(get_settings(broker_url=url)) as app:
-        return depth(app)
+        return queue_depth(app)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(port: int):

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from nuqleus.messages import Job
-from nuqleus.queue import QUEUE, TASK, depth, make_app, send
+from nuqleus.queue import QUEUE, TASK, make_app, queue_depth, send_jobs
 from nuqleus.settings import get_settings
 
 pytestmark = pytest.mark.integration
@@ -34,18 +34,18 @@ def receive(app):
 
 def test_messages_arrive_in_the_order_in_which_they_were_sent(app):
     jobs = [Job((3,)), Job((1, 4)), Job((2,))]
-    send(app, jobs)
+    send_jobs(app, jobs)
     assert list(receive(app)) == [(TASK, job) for job in jobs]
 
 
 def test_the_depth_is_the_number_of_messages_that_wait(app):
-    assert depth(app) == 0
-    send(app, [Job((number,)) for number in range(1, 8)])
-    assert depth(app) == 7
+    assert queue_depth(app) == 0
+    send_jobs(app, [Job((number,)) for number in range(1, 8)])
+    assert queue_depth(app) == 7
     list(receive(app))
-    assert depth(app) == 0
+    assert queue_depth(app) == 0
 
 
 def test_urgent_messages_overtake_ordinary_ones(app):
-    send(app, [Job((1,)), Job((2,)), Job((3,), urgent=True)])
+    send_jobs(app, [Job((1,)), Job((2,)), Job((3,), urgent=True)])
     assert [job.file_ids for _, job in receive(app)] == [(3,), (1,), (2,)]

@@ -23,7 +23,7 @@ from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.tables import File, FileState
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
-from nuqleus.queue import make_app, send
+from nuqleus.queue import make_app, send_jobs
 from nuqleus.settings import Settings
 from tests.fake_segmenter import draw_squares
 from tests.unit.worker.conftest import queue
@@ -79,7 +79,7 @@ class Deployment:
         return (self.settings.state_dir / "worker.log").read_text().count(words)
 
     def wait_until_said(self, words: str, times: int = 1) -> None:
-        """Wait until these words are in the log so often."""
+        """Wait until these words are in the log this often."""
         wait_until(lambda: self.said(words) >= times, words)
 
     def file(self, name: str, column: Any) -> Any:
@@ -149,7 +149,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     with _broker(folder), make_app(settings) as app:
 
         def ring(*file_ids: int) -> None:
-            send(app, [Job(file_ids)])
+            send_jobs(app, [Job(file_ids)])
 
         yield Deployment(settings, SchedulerFiles(engine), Workers(engine), ring, rows)
     engine.dispose()

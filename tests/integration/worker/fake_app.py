@@ -10,9 +10,9 @@ import numpy as np
 
 from nuqleus.settings import get_settings
 from tests.fake_segmenter import Found, ThresholdSegmenter
+from worker.celery_app import create_app
+from worker.child_process import WorkerChild
 from worker.factory import build_processor
-from worker.task import create_app
-from worker.worker_process import WorkerProcess
 
 settings = get_settings()
 HOLD = settings.input_dir.with_name("hold")
@@ -26,7 +26,7 @@ class Held(ThresholdSegmenter):
         return super().segment(pixels)
 
 
-class NotedWorkerProcess(WorkerProcess):
+class NotedWorkerChild(WorkerChild):
     def drain(self):
         super().drain()
         HOLD.with_name("draining").touch()
@@ -36,4 +36,4 @@ def build_fake(settings):
     return build_processor(settings, load=Held.load, device=lambda: "cpu:0")
 
 
-app = create_app(settings, NotedWorkerProcess(settings, build_fake), __name__)
+app = create_app(settings, NotedWorkerChild(settings, build_fake), __name__)

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from cli.main import main
+from tests.fake_segmenter import ThresholdSegmenter
 from tests.unit.model.report.discs import BRIDGE, LEFT, RIGHT, SHAPE, label
 
 TRUTH = label(LEFT, RIGHT)
@@ -130,3 +131,31 @@ def test_several_label_images_of_an_image_are_named(data: Path, found: Path, nam
     assert result.exit_code == 1
     assert "several label images of good.png" in result.stderr
     assert name in result.stderr
+
+
+def test_the_network_is_loaded_as_a_worker_loads_it(data: Path, monkeypatch: pytest.MonkeyPatch):
+    """Used once before it is measured: the graph for a network's first size gives slightly other maps."""
+    segmenter = ThresholdSegmenter()
+    seen: list[tuple[int, ...]] = []
+    monkeypatch.setattr(
+        "model.segmentation.segmenter.Segmenter.load", lambda _weights: WatchedSegmenter(segmenter, seen)
+    )
+
+    result = evaluate(data)
+
+    assert result.exit_code == 0, result.output
+    assert seen[:2] == [(64, 64, 1), (96, 128, 3)]
+    assert len(seen) == 2 + 2
+
+
+class WatchedSegmenter:
+    """Notes the shapes that it is shown."""
+
+    def __init__(self, segmenter: ThresholdSegmenter, seen: list[tuple[int, ...]]) -> None:
+        self.card = segmenter.card
+        self._segmenter = segmenter
+        self._seen = seen
+
+    def segment(self, pixels: np.ndarray):
+        self._seen.append(pixels.shape)
+        return self._segmenter.segment(pixels)

@@ -4,6 +4,7 @@ import io
 import logging
 import sqlite3
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -13,12 +14,12 @@ from nuqleus.database.engine import make_engine
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.queries.file_summaries import failures
 from nuqleus.database.queries.status import Status
 from nuqleus.database.tables import FileState
 from nuqleus.settings import get_settings
-from tests.examples import complete, image_result
+from tests.examples import complete, image_result, observe
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +60,7 @@ def report(sqlite_engine, settings, monkeypatch):
 
 
 def claim(files, worker_files, path):
-    file_id = files.observe([SeenFile(path, 1, 1)])[path]
+    file_id = observe(files, SeenFile(path, 1, 1))[path]
     files.enqueue([file_id])
     return worker_files.claim(file_id, "worker", 60)
 
@@ -135,6 +136,43 @@ def test_of_many_files_the_table_shows_some_and_says_how_many_more(sqlite_engine
     files.observe([SeenFile(f"{number:03}.png", 1, 1) for number in range(45)])
     print_results(sqlite_engine, 45)
     assert "… and 5 more files." in capsys.readouterr().out
+
+
+def test_a_guessed_channel_ignored_files_and_missing_sizes_are_told_at_the_end(
+    report, files, worker_files, model_id, capsys
+):
+    guessed = replace(
+        image_result(3, channels=2),
+        nuclear_channel_by="guess",
+        nuclear_channel=0,
+        pixel_size_from="not given",
+    )
+    complete(worker_files, claim(files, worker_files, "guessed.tif"), "a", model_id, [guessed])
+    files.observe([SeenFile(f"{number}.xml", 1, 1, "metadata") for number in range(8)])
+
+    assert report.update(["guessed.tif"])
+
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "in 1 file, which one shows the nuclei was GUESSED" in printed
+    assert "for example in guessed.tif" in printed
+    assert "8 files ignored, being no images (8 metadata)" in printed
+    assert "3 nuclei have no size in µm: the pixel size of the image is not given (3)." in printed
+    assert "0.xml" not in printed
+
+
+def test_a_folder_of_ignored_files_alone_has_no_table(report, files, capsys):
+    files.observe([SeenFile("a.xml", 1, 1, "metadata")])
+
+    assert report.update(["a.xml"])
+    assert "1 file ignored" in capsys.readouterr().out
+
+
+def test_the_number_of_a_stack_says_of_which_plane_it_is(report, files, worker_files, model_id, capsys):
+    stack = [image_result(nuclei, z=nuclei) for nuclei in (1, 4, 2)]
+    complete(worker_files, claim(files, worker_files, "stack.tif"), "a", model_id, stack)
+
+    report.update(["stack.tif"])
+    assert "4 in 1 of 3 planes" in capsys.readouterr().out
 
 
 def test_failures_speed_and_time_left_are_told_as_far_as_known():

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from cli.status_view import draw
+from nuqleus.database.queries.caveats import GuessedChannels
 from nuqleus.database.queries.status import FailedFile, Status
 from nuqleus.database.queries.status_details import RunningFile, StatusDetails
 from nuqleus.database.tables import FileState
@@ -31,6 +32,8 @@ def show():
             "queue_age_seconds": None,
             "running": [],
             "failures_by_kind": {},
+            "ignored_by_kind": {},
+            "guessed_channels": GuessedChannels(0, None),
             "stage_seconds": {},
         }
         status |= {name: given.pop(name) for name in status.keys() & given.keys()}
@@ -101,3 +104,19 @@ def test_failures_are_counted_by_reason_and_the_last_ones_shown(show):
 
     assert "Last failures, of 1,200 truncated, 1 damaged" in lines
     assert "[red]ends[/red] early" in line_with(lines, r"bad\xff.png")
+
+
+def test_ignored_files_are_counted_by_reason(show):
+    line = line_with(
+        show(counts={FileState.IGNORED: 9}, ignored_by_kind={"metadata": 8, "mask": 1}), "being no"
+    )
+
+    assert line.startswith("9 files ignored, being no images (8 metadata, 1 mask)")
+
+
+def test_a_guessed_channel_is_shown_with_an_example_and_what_to_do(show):
+    shown = " ".join(show(guessed_channels=GuessedChannels(12, "bad\udcff.tif")))
+
+    assert "CHECK the channel: in 12 files, which one shows the nuclei was GUESSED" in shown
+    assert "bad\\xff.tif" in shown
+    assert "--channel" in shown

@@ -163,6 +163,30 @@ def test_a_long_log_is_set_aside(supervisor, tmp_path, clock):
     assert (tmp_path / "logs" / "sleeper.log.1").stat().st_size > LOG_BYTES
 
 
+TALKER = "import time; [(print(number, flush=True), time.sleep(0.01)) for number in range(60_000)]"
+
+
+def test_a_long_log_is_set_aside_while_its_process_goes_on(supervisor):
+    child = supervisor.add("talker", program(TALKER))
+    wait_until(lambda: child.log.stat().st_size > 0)
+    with child.log.open("ab") as log:
+        log.truncate(LOG_BYTES)
+    wait_until(lambda: child.log.stat().st_size > LOG_BYTES)
+    supervisor.check()
+    wait_until(lambda: child.log.stat().st_size > 0)
+    assert child.is_alive()
+    assert child.log.stat().st_size < 10_000
+    assert b"\0" not in child.log.read_bytes(), "the process writes at the end, not where it was"
+    assert child.log.with_name("talker.log.1").stat().st_size > LOG_BYTES
+
+
+def test_a_log_that_was_deleted_does_no_harm(supervisor):
+    child = supervisor.add("sleeper", program(SLEEPER))
+    child.log.unlink()
+    supervisor.check()
+    assert child.is_alive()
+
+
 def test_an_orphan_reaper_that_is_killed_is_replaced(supervisor):
     others = set(psutil.Process().children())
     others.add(psutil.Process(supervisor.add("sleeper", program(SLEEPER)).process.pid))

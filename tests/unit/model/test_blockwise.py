@@ -10,10 +10,10 @@ from scipy import ndimage
 
 from model.blockwise import block_layout, seams
 from model.blockwise.block_layout import assign_new_nuclei, cut_blocks
-from model.blockwise.segmentation import BlockwiseSegmentation, fit_plane_scaling, join_results
+from model.blockwise.segmentation import BlockwiseSegmentation, fit_plane_normalisation, join_results
 from model.labels.masks import LazyLabelImage
 from model.measurements import measure_intensities, measure_shapes
-from model.preprocessing.intensity_scaling import fit_scaling, normalise, sample_step
+from model.preprocessing.normalisation import fit_normalisation, normalise, sample_step
 from model.reading import Plane
 from model.segmentation.tiling import cut_tiles
 from tests.fake_segmenter import TiledThresholdSegmenter, draw_discs
@@ -178,34 +178,34 @@ def test_no_more_than_a_block_is_read_at_a_time():
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_parts_are_scalinged_as_the_whole_is(dtype: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("model.preprocessing.intensity_scaling.MAX_SAMPLES", 5000)
+    monkeypatch.setattr("model.preprocessing.normalisation.MAX_SAMPLES", 5000)
     pixels = nuclei(250, 300)[..., :1].astype(dtype)
     if dtype == "float32":
         pixels[0, :3, 0] = np.nan, np.inf, -np.inf
-    scaling = fit_plane_scaling(plane(pixels))
+    normalisation = fit_plane_normalisation(plane(pixels))
 
-    parts = [scaling(pixels[rows : rows + 70]) for rows in range(0, 250, 70)]
+    parts = [normalisation(pixels[rows : rows + 70]) for rows in range(0, 250, 70)]
 
     np.testing.assert_array_equal(np.concatenate(parts), normalise(pixels))
 
 
 def test_what_is_not_a_number_counts_as_the_lowest_value_wherever_that_is(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("model.preprocessing.intensity_scaling.MAX_SAMPLES", 100)
+    monkeypatch.setattr("model.preprocessing.normalisation.MAX_SAMPLES", 100)
     pixels = np.full((200, 200, 1), np.nan, np.float32)
     pixels[::20, ::20], pixels[101, 103] = 900, 70
 
-    assert fit_plane_scaling(plane(pixels)).lowest == 70
+    assert fit_plane_normalisation(plane(pixels)).lowest == 70
 
 
 def test_an_almost_constant_plane_is_looked_at_as_a_whole(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("model.preprocessing.intensity_scaling.MAX_SAMPLES", 100)
+    monkeypatch.setattr("model.preprocessing.normalisation.MAX_SAMPLES", 100)
     pixels = np.full((200, 200, 1), 7, np.uint16)
     pixels[101, 103] = 900
 
-    scaling = fit_plane_scaling(plane(pixels))
+    normalisation = fit_plane_normalisation(plane(pixels))
 
-    assert (scaling.low, scaling.high) == (7, 900)
-    assert fit_scaling(pixels, lambda: [pixels]) == scaling
+    assert (normalisation.low, normalisation.high) == (7, 900)
+    assert fit_normalisation(pixels, lambda: [pixels]) == normalisation
 
 
 class TestAssigningNewNuclei:

@@ -74,3 +74,31 @@ def test_a_channel_that_is_not_there_is_refused_with_those_that_are(image: Plane
         choose_channel(FILE, image, wanted)
 
     assert refused.value.kind == "no-such-channel"
+
+
+@pytest.mark.parametrize(
+    ("image", "wanted", "by"),
+    [
+        (plane(channels=1), AUTO, "only"),
+        (plane("GFP"), AUTO, "only"),
+        (plane("GFP", "DAPI"), AUTO, "name"),
+        (plane("488", "405"), AUTO, "wavelength"),
+        (plane("green", "blue"), AUTO, "colour"),
+        (plane(channels=3, colour=True), AUTO, "colour"),
+        (plane("GFP", "mCherry"), AUTO, "guess"),
+        (plane(channels=2), AUTO, "guess"),
+        (plane("GFP", "mCherry"), "mCherry", "setting"),
+        (plane(channels=1), "0", "setting"),
+    ],
+)
+def test_how_it_was_chosen_is_known(image: Plane, wanted: str, by: str):
+    assert choose_channel(FILE, image, wanted).nuclear_channel_by == by
+
+
+def test_a_rule_is_told_from_a_setting():
+    assert choose_channel(FILE, plane("GFP", "mCherry"), "1", "rule").nuclear_channel_by == "rule"
+    assert choose_channel(FILE, plane("GFP", "DAPI"), AUTO, "rule").nuclear_channel_by == "name"
+
+
+def test_nobody_has_chosen_yet():
+    assert plane("GFP", "DAPI").nuclear_channel_by is None

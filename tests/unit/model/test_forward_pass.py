@@ -17,7 +17,7 @@ class ResourceExhaustedError(Exception):
 
 
 class Network:
-    """Returns what it sees; has memory for so many tiles at once."""
+    """Returns what it sees; has memory for this many tiles at once."""
 
     def __init__(self, room):
         self.room = room
@@ -78,7 +78,7 @@ def test_other_errors_pass_as_they_are():
 
 
 class Meeting:
-    """A network whose passes end when so many are under way at the same time, or when told to."""
+    """A network whose passes end when this many are under way at the same time, or when told to."""
 
     def __init__(self):
         self.inside = 0

@@ -22,7 +22,7 @@ NAMES_IN_SKIMAGE = {
     "bbox_row1": "bbox-2",
     "bbox_col1": "bbox-3",
 }
-OURS_ONLY = {"form_factor", "touches_border"}
+OURS_ONLY = {"form_factor", "circularity", "touches_border"}
 BOTH = [name for name in SHAPE_COLUMNS if name not in OURS_ONLY]
 
 
@@ -95,6 +95,27 @@ def test_a_discs_numbers_come_close_to_the_circles():
     assert disc["feret_diameter_max"] == pytest.approx(100, rel=0.02)
     assert disc["solidity"] > 0.98
     assert disc["form_factor"] == pytest.approx(1, abs=0.1)
+
+
+def circles(radius: float) -> dict[str, float]:
+    """Mean measurements of circles whose centres lie anywhere on a pixel."""
+    rng = np.random.default_rng(0)
+    rows, cols = np.mgrid[-radius - 2 : radius + 3, -radius - 2 : radius + 3]
+    drawn = [
+        measure_shapes((np.hypot(rows - row, cols - col) < radius).astype(int))
+        for row, col in rng.random((100, 2))
+    ]
+    return {name: np.mean([shapes[name][0] for shapes in drawn]) for name in drawn[0]}
+
+
+@pytest.mark.parametrize("radius", [3, 5, 10, 20, 50])
+def test_a_circle_of_any_size_has_a_circularity_of_one(radius):
+    assert 0.995 < circles(radius)["circularity"] < 1.025
+
+
+def test_the_form_factor_of_a_circle_falls_as_it_grows():
+    """CellProfiler's and scikit-image's perimeter is too short for small circles, and too long for large ones."""
+    assert circles(5)["form_factor"] > 1.0 > 0.92 > circles(50)["form_factor"]
 
 
 @pytest.mark.parametrize("length", [2, 3, 90, 1000])

@@ -46,6 +46,13 @@ def test_numbers_with_a_point_or_a_comma(text, number):
     assert parse_number(text) == number
 
 
+@pytest.mark.parametrize(
+    ("text", "unit"), [("3.25E-6", "dm"), ("325", "nm"), ("3.25e-07", "m"), ("0.000325", "mm")]
+)
+def test_lengths_are_as_round_as_they_were(text: str, unit: str):
+    assert length_in_um(text, unit) == 0.325
+
+
 def test_what_is_no_number_is_nan():
     assert math.isnan(parse_number("1,234,567"))
     assert math.isnan(length_in_um("about 3", "µm"))

@@ -269,7 +269,8 @@ class TestCzi:
     """What Zeiss's library doesn't write is put into the XML here."""
 
     XML = """<ImageDocument><Metadata><Information><Image><Dimensions><Channels>{recorded}</Channels><S><Scenes>
-    <Scene Index="0" Name="P1"><ArrayName>B2</ArrayName><Shape Id="Shape:1" Name="B2"/></Scene><Scene Index="1" Name="P2"/>
+    <Scene Index="0" Name="P1"><ArrayName>B2</ArrayName><Shape Id="Shape:1" Name="B2"/></Scene>
+    <Scene Index="1" Name="P2"/>
     </Scenes></S></Dimensions></Image></Information><DisplaySetting><Channels>{displayed}</Channels></DisplaySetting>
     <Scaling><Items><Distance Id="X"><Value>{size}</Value></Distance><Distance Id="Y"><Value>{size}</Value></Distance>
     </Items></Scaling></Metadata></ImageDocument>"""

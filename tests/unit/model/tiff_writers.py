@@ -63,7 +63,7 @@ def write_ome(path: Path, images: Sequence[np.ndarray], xml: Sequence[str], besi
 def write_ome_channels(
     path: Path, channels: Sequence[Mapping[str, Any]], count: int | None = None, **attributes: Any
 ) -> Path:
-    """Write one OME image with so many channels."""
+    """Write one OME image with this many channels."""
     values = numbered(count or len(channels), 24, 32)
     return write_ome(path, [values], [ome_image(0, values.shape, 0, channels, **attributes)])
 

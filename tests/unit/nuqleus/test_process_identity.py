@@ -8,7 +8,7 @@ import pytest
 
 from nuqleus import process_identity
 
-TELL = "from nuqleus import process_identity; print(process_identity.current())"
+TELL = "from nuqleus import process_identity; print(process_identity.current_identity())"
 
 
 def start():
@@ -38,7 +38,7 @@ def test_a_process_that_was_killed_is_gone_though_nobody_has_taken_note():
 
 
 def test_we_are_here():
-    assert not process_identity.is_dead(process_identity.current())
+    assert not process_identity.is_dead(process_identity.current_identity())
 
 
 @pytest.mark.parametrize("name", ["elsewhere/4026531836/999999999", "999999999", "", None])
@@ -47,6 +47,6 @@ def test_of_a_process_elsewhere_nothing_is_said(name):
 
 
 def test_a_reboot_makes_it_another_place():
-    place, _, _ = process_identity.current().rpartition("/")
+    place, _, _ = process_identity.current_identity().rpartition("/")
     assert process_identity.is_dead(f"{place}/999999999")
     assert not process_identity.is_dead(f"another boot{place}/999999999")

@@ -4,7 +4,7 @@ import pytest
 
 from nuqleus.errors import SettingsError
 from nuqleus.messages import Job
-from nuqleus.queue import QUEUE, depth, make_app, send
+from nuqleus.queue import QUEUE, make_app, queue_depth, send_jobs
 from nuqleus.settings import get_settings
 
 
@@ -48,9 +48,9 @@ def test_only_json_is_accepted_and_no_results_are_kept(app):
 
 
 def test_a_message_names_its_files_and_nothing_else(app):
-    send(app, [Job((41,)), Job((42, 43))])
+    send_jobs(app, [Job((41,)), Job((42, 43))])
 
-    assert depth(app) == 2
+    assert queue_depth(app) == 2
     with app.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as queue:
         (first, *_), _, _ = queue.get_nowait().payload
         (second, *_), _, _ = queue.get_nowait().payload

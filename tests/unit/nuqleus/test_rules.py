@@ -6,6 +6,7 @@ import pytest
 
 from nuqleus.errors import SettingsError
 from nuqleus.image_options import ImageOptions
+from nuqleus.rules import Rules
 from nuqleus.settings import get_settings
 
 RULES = """
@@ -94,3 +95,45 @@ def test_rules_that_make_no_sense_end_the_start_with_their_place(write, text: st
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(SettingsError, match=r"none\.toml can't be read: No such file"):
         get_settings(rules=tmp_path / "none.toml")
+
+
+def test_a_rule_says_what_pages_are_and_that_it_named_the_channel(write):
+    rules = get_settings(
+        rules=write('[[rule]]\npath = "a*"\npages = "channels"\n[[rule]]\npath = "b*"\nchannel = 1'),
+        channel="DAPI",
+    ).image_rules()
+
+    assert rules.options_for("a.tif") == ImageOptions("DAPI", pages="channels")
+    assert [rules.options_for(path).channel_by for path in ("a.tif", "b.tif", "c.tif")] == [
+        "setting",
+        "rule",
+        "setting",
+    ]
+
+
+def test_options_at_their_default_are_stored_as_they_always_were():
+    assert str(ImageOptions()) == "channel auto, z planes"
+    assert str(ImageOptions("2", "max", channel_by="rule")) == "channel 2, z max"
+    assert str(ImageOptions(pages="t")) == "channel auto, z planes, pages t"
+
+
+def test_who_named_the_channel_makes_no_difference_to_results():
+    assert ImageOptions("DAPI", channel_by="rule") == ImageOptions("DAPI", channel_by="setting")
+
+
+@pytest.mark.parametrize("name", ["Exp [1]", "Ma\u0308use", "M\u00e4use"])
+def test_paths_are_what_people_see(write, name: str):
+    rules = get_settings(
+        rules=write('[[rule]]\npath = "Exp [1]/*"\nz = "max"\n[[rule]]\npath = "Mäuse/*"\nz = "max"')
+    )
+
+    assert rules.image_rules().options_for(f"{name}/a.tif").z == "max"
+
+
+def test_skip_is_said_by_the_first_rule_that_fits(write):
+    rules = get_settings(
+        rules=write('[[rule]]\npath = "a*"\nskip = true\n[[rule]]\npath = "*"\nskip = false\nz = "max"')
+    ).image_rules()
+
+    assert [rules.skip(path) for path in ("a.tif", "b.tif")] == [True, False]
+    assert Rules().skip("a.tif") is None

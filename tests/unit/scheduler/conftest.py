@@ -8,24 +8,27 @@ from sqlalchemy import select
 from nuqleus.database.engine import reading
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.errors import BrokerUnavailable
+from nuqleus.path_patterns import path_matcher
+from nuqleus.rules import Rules
 from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
+from scheduler.ignore_list import IgnoreList
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
-from scheduler.sweep import Limits, Sweep
-from scheduler.urgency import make_urgency
+from scheduler.sweep import Sweep, SweepLimits
 from tests.examples import complete
 
 SETTLE = 2.0
 LEASE = 60.0
 MAX_ATTEMPTS = 2
 RESEND = 300.0
-LIMITS = Limits(MAX_ATTEMPTS, RESEND, sweep_seconds=1.0)
+NO_RULES = Rules()
+LIMITS = SweepLimits(MAX_ATTEMPTS, RESEND, sweep_seconds=1.0)
 
 
 class Queue:
@@ -86,15 +89,16 @@ def queue(files):
 def start(inbox, files, workers, queue, clock):
     """Starts a scheduler, as a process of its own would be."""
 
-    def start(scanner=None, **options):
+    def start(scanner=None, rules=NO_RULES, ignore=(), **options):
         dispatcher = Dispatcher(queue.send, queue.depth, lambda: 1, max_chunk=4)
         scheduler = Scheduler(
             scanner or Scanner(inbox),
             files,
+            IgnoreList(inbox, rules, ignore),
             Completeness(inbox, SETTLE, clock),
             dispatcher,
             Sweep(files, workers, dispatcher, LIMITS, clock),
-            is_urgent=make_urgency(Settings().urgent.split(",")),
+            is_urgent=path_matcher(Settings().urgent.split(",")),
             clock=clock,
             **options,
         )

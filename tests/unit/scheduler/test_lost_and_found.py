@@ -129,7 +129,7 @@ def test_missing_files_are_not_given_up_when_part_of_the_folder_did_not_answer(i
         answers = True
 
         def scan(self):
-            return super().scan() if self.answers else Scan(complete=False)
+            return super().scan() if self.answers else Scan(saw_everything=False)
 
     put(inbox)
     scanner = Flaky(inbox)

@@ -32,7 +32,7 @@ def test_files_are_found_in_all_subfolders_with_size_and_time_of_change(inbox):
     put(inbox / "plate 1" / "B02" / "b.tif", b"more pixels")
     os.utime(inbox / "a.tif", ns=(1, 2))
     found = Scanner(inbox).scan()
-    assert found.complete
+    assert found.saw_everything
     assert found.files["a.tif"] == FileStat(size=6, mtime_ns=2)
     assert found.files["plate 1/B02/b.tif"].size == 11
     assert len(found.files) == 2
@@ -148,7 +148,7 @@ def test_of_a_subfolder_that_does_not_answer_missing_files_prove_nothing(
     with caplog.at_level(logging.CRITICAL):
         found = Scanner(inbox).scan()
     assert set(found.files) == {"a.tif"}
-    assert found.complete is complete
+    assert found.saw_everything is complete
 
 
 def test_looking_changes_nothing(inbox):

@@ -85,11 +85,11 @@ FOUND = Scan({"a.tif": FileStat(1, 1)})
 
 
 def test_it_knows_what_the_folder_held_at_the_last_tick(play):
-    assert set(play(Scan(), FOUND).folder) == {"a.tif"}
+    assert set(play(Scan(), FOUND).found_paths) == {"a.tif"}
 
 
 def test_before_the_first_tick_has_succeeded_it_knows_nothing(play):
-    assert play(OSError("away")).folder is None
+    assert play(OSError("away")).found_paths is None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_before_the_first_tick_has_succeeded_it_knows_nothing(play):
 )
 def test_it_goes_on_after_whatever_went_wrong(play, error, caplog):
     with caplog.at_level(logging.CRITICAL):
-        assert play(error, FOUND).folder
+        assert play(error, FOUND).found_paths
 
 
 def test_trouble_is_told_when_it_begins_and_when_it_ends(play, caplog):
@@ -112,7 +112,7 @@ def test_trouble_is_told_when_it_begins_and_when_it_ends(play, caplog):
 
 def test_it_stands_by_while_another_leads_and_says_so_once(play, caplog):
     caplog.set_level(logging.INFO)
-    assert play(FOUND, leadership=Second("first:1", "first:1", None)).folder
+    assert play(FOUND, leadership=Second("first:1", "first:1", None)).found_paths
     assert [record.getMessage() for record in caplog.records] == [
         "Another scheduler, first:1, leads: standing by.",
         "Leading now.",

@@ -11,16 +11,17 @@ from nuqleus.database.engine import reading
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
+from tests.examples import observe
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader
 from worker.processor import Processor
-from worker.retry import RetryPolicy
+from worker.retry_policy import RetryPolicy
 
 
 @dataclass
@@ -100,7 +101,7 @@ def drop(settings, files):
 
 def queue(files: SchedulerFiles, folder: Path, name: str) -> int:
     now = (folder / name).stat()
-    (file_id,) = files.observe([SeenFile(name, now.st_size, now.st_mtime_ns)]).values()
+    file_id = observe(files, SeenFile(name, now.st_size, now.st_mtime_ns))[name]
     files.enqueue([file_id])
     return file_id
 

@@ -13,9 +13,9 @@ import pytest
 from nuqleus.errors import MessageError
 from nuqleus.queue import TASK
 from nuqleus.settings import Settings
-from worker.task import create_app, run_worker
+from worker.celery_app import create_app, run_worker
+from worker.child_process import WorkerChild
 from worker.time_limit import TimeLimitExceeded
-from worker.worker_process import WorkerProcess
 
 SHOW = """
 import sys
@@ -44,15 +44,15 @@ from unittest.mock import Mock
 from billiard import pool
 from celery.signals import worker_ready
 from nuqleus.settings import get_settings
-from worker.task import create_app, run_worker
-from worker.worker_process import WorkerProcess
+from worker.celery_app import create_app, run_worker
+from worker.child_process import WorkerChild
 
 def is_ready(**_):
     pool.error("Process %r pid:%r exited with %r", "SpawnPoolWorker-1", 7, "signal 9 (SIGKILL)")
     signal.raise_signal(signal.{signal})
 
 worker_ready.connect(is_ready, weak=False)
-app = create_app(get_settings(), WorkerProcess(get_settings(), Mock()), "__main__")
+app = create_app(get_settings(), WorkerChild(get_settings(), Mock()), "__main__")
 app.conf.worker_pool = "solo"
 raise SystemExit(run_worker(app))
 """
@@ -84,7 +84,7 @@ def settings():
 
 
 def test_a_worker_has_one_child_that_outlives_the_loading_of_a_network(settings):
-    with create_app(settings, WorkerProcess(settings), "worker.app") as app:
+    with create_app(settings, WorkerChild(settings), "worker.app") as app:
         assert (app.conf.worker_pool, app.conf.worker_concurrency) == ("prefork", 1)
         assert app.conf.worker_proc_alive_timeout >= 60
         assert (app.conf.task_soft_time_limit, app.conf.task_time_limit) == (5, 6)
@@ -105,12 +105,12 @@ def test_workers_on_one_host_have_names_of_their_own(monkeypatch):
 
 def test_a_message_that_is_none_of_ours_is_refused(settings):
     with pytest.raises(MessageError):
-        WorkerProcess(settings).handle({"path": "/etc/passwd"})
+        WorkerChild(settings).handle({"path": "/etc/passwd"})
 
 
 def test_a_child_that_did_not_start_takes_no_file(settings):
     with pytest.raises(RuntimeError, match=r"files \(7,\) stay queued"):
-        WorkerProcess(settings).handle({"file_ids": [7], "urgent": False})
+        WorkerChild(settings).handle({"file_ids": [7], "urgent": False})
 
 
 @pytest.fixture
@@ -125,5 +125,5 @@ def test_a_file_whose_time_is_up_is_interrupted_by_what_no_decoder_catches(setti
     slow = Mock()
     slow.handle.side_effect = lambda job: signal.raise_signal(signal.SIGUSR1)
     with pytest.raises(TimeLimitExceeded):
-        WorkerProcess(settings, Mock(), slow).handle({"file_ids": [7], "urgent": False})
+        WorkerChild(settings, Mock(), slow).handle({"file_ids": [7], "urgent": False})
     assert not issubclass(TimeLimitExceeded, Exception)

@@ -1,6 +1,7 @@
 """Every error becomes a short kind for programs and a sentence for people."""
 
 import logging
+import os
 
 import pytest
 
@@ -17,8 +18,8 @@ from worker.time_limit import TimeLimitExceeded
             "truncated",
             "a.png ends early. Copy it again.",
         ),
-        (FileNotFoundError(2, "No such file"), "vanished", "removed before it could be read"),
-        (PermissionError(13, "Permission denied"), "unreadable", "Permission denied"),
+        (FileNotFoundError(2, "No such file"), "vanished", "moved away before it could be read"),
+        (PermissionError(13, "Permission denied"), "unreadable", f"permission denied to user {os.geteuid()}"),
         (OSError(5, "Input/output error"), "unreadable", "Input/output error"),
         (TimeLimitExceeded(), "time-limit", "longer than 600 s"),
         (MemoryError(), "out-of-memory", "more memory"),

@@ -9,8 +9,9 @@ from PIL import Image
 from model.reading import read_planes
 from nuqleus.database.files.records import Claim
 from nuqleus.errors import UnsafePath
+from nuqleus.folder_stat import stat_folder
 from tests.fake_segmenter import draw_squares
-from worker.inbox_reader import InboxReader
+from worker.inbox_reader import FileChanged, InboxReader, ensure_unchanged, hash_content
 
 
 @pytest.fixture
@@ -126,3 +127,64 @@ def test_no_descriptor_stays_open(inbox, read, secret):
         with pytest.raises(UnsafePath):
             read("out.png")
     assert open_files() == before
+
+
+def put_zarr(inbox):
+    for name, content in ((".zgroup", b"{}"), ("0/.zarray", b"{}"), ("0/0", b"12345")):
+        path = inbox / "a.zarr" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return inbox / "a.zarr"
+
+
+@pytest.fixture
+def locate(settings):
+    def locate(name, **changed):
+        return InboxReader(settings.model_copy(update=changed)).locate(
+            Claim(1, name, 1, 1, attempt=1, owner="me")
+        )
+
+    return locate
+
+
+def test_an_image_that_is_a_folder_has_a_hash_of_all_that_is_in_it(inbox, locate):
+    folder = put_zarr(inbox)
+    before = hash_content(locate("a.zarr"))
+    assert hash_content(locate("a.zarr")) == before
+
+    (folder / "0/0").write_bytes(b"54321")
+    other_content = hash_content(locate("a.zarr"))
+    (folder / "0/0").write_bytes(b"12345")
+    (folder / "0/0").rename(folder / "0/1")
+    other_name = hash_content(locate("a.zarr"))
+
+    assert len({before, other_content, other_name}) == 3
+
+
+def test_a_link_in_such_a_folder_leads_nowhere_else(inbox, locate, secret):
+    (put_zarr(inbox) / "0/1").symlink_to(secret)
+
+    with pytest.raises(UnsafePath, match="leads out"):
+        hash_content(locate("a.zarr"))
+
+
+def test_a_folder_that_was_exchanged_for_a_link_is_refused(inbox, locate, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (inbox / "a.zarr").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(UnsafePath, match="leads out"):
+        locate("a.zarr")
+    assert locate("a.zarr", outside_links=True).is_dir()
+
+
+@pytest.mark.parametrize("change", [b"123456", b"54321"])
+def test_a_folder_has_changed_when_one_of_its_files_has(inbox, locate, change):
+    folder = put_zarr(inbox)
+    claim = Claim(1, "a.zarr", *stat_folder(folder), attempt=1, owner="me")
+    with ensure_unchanged(locate("a.zarr"), claim):
+        pass
+
+    (folder / "0/0").write_bytes(change)
+    os.utime(folder / "0/0", ns=(2**62, 2**62))
+    with pytest.raises(FileChanged, match=r"a\.zarr changed"), ensure_unchanged(locate("a.zarr"), claim):
+        pass

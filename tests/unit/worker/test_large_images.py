@@ -22,7 +22,7 @@ from model.memory_budget import MemoryBudget
 from nuqleus.database.engine import reading
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
@@ -34,7 +34,7 @@ from worker.inbox_reader import InboxReader
 from worker.pipeline import process
 from worker.processor import Processor
 from worker.progress import Progress
-from worker.retry import RetryPolicy
+from worker.retry_policy import RetryPolicy
 
 SIZE = (260, 330)
 

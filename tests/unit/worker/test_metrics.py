@@ -3,8 +3,8 @@
 import pytest
 from prometheus_client import generate_latest
 
-from nuqleus.database.files.results import Finished
-from nuqleus.database.models import register_model
+from nuqleus.database.files.results import FileResults
+from nuqleus.database.model_registry import register_model
 from nuqleus.image_options import DEFAULT_OPTIONS
 from tests.examples import image_result
 from worker.failures import FailureReason
@@ -12,7 +12,7 @@ from worker.metrics import OUTCOMES, Metrics, WorkerInfoCollector
 from worker.outcome_writer import OutcomeWriter
 from worker.outcomes import Content, Done, Duplicate, Failed, Identified, Lost, OutOfMemory, Released
 from worker.overlay_writer import OverlayWriter
-from worker.retry import RetryPolicy
+from worker.retry_policy import RetryPolicy
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def done(engine, claim):
 
     def done(name, *images):
         file = claim(name)
-        results = Finished(file, name, model_id, images or [image_result(nuclei=3)])
+        results = FileResults(file, name, model_id, images or [image_result(nuclei=3)])
         return Done(file, results, OverlayWriter(None, name))
 
     return done

@@ -147,3 +147,53 @@ def test_too_many_pixels_are_refused(gray_png):
         list(process(gray_png, ThresholdSegmenter(), max_pixels=100))
 
     assert refused.value.kind == "too-many-pixels"
+
+
+def test_pages_are_what_the_options_say(tmp_path):
+    path = tmp_path / "pages.tif"
+    tifffile.imwrite(path, np.stack([draw_squares(2)] * 3), photometric="minisblack")
+
+    counts = {
+        pages: [
+            (image.channels, image.t, image.z)
+            for image in process(path, ThresholdSegmenter(), ImageOptions(pages=pages))
+        ]
+        for pages in ("channels", "z", "t")
+    }
+
+    assert counts == {
+        "channels": [(3, 0, 0)],
+        "z": [(1, 0, 0), (1, 0, 1), (1, 0, 2)],
+        "t": [(1, 0, 0), (1, 1, 0), (1, 2, 0)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "by"),
+    [
+        (ImageOptions(), "guess"),
+        (ImageOptions("1"), "setting"),
+        (ImageOptions("1", channel_by="rule"), "rule"),
+    ],
+)
+def test_how_the_channel_was_chosen_is_part_of_the_result(tmp_path, options, by):
+    path = tmp_path / "channels.tif"
+    pixels = np.stack([draw_squares(3)] * 2)
+    pixels[0, :, 16:] = pixels[0, 0, 0]  # one of the three
+    tifffile.imwrite(path, pixels, photometric="minisblack", metadata={"axes": "CYX"})
+
+    (image,) = process(path, ThresholdSegmenter(), options)
+
+    assert image.nuclear_channel_by == by
+    assert image.nuclear_channel == (0 if by == "guess" else 1)
+    assert len(image.nuclei["label"]) == (1 if by == "guess" else 3)
+
+
+def test_where_the_pixel_size_comes_from_and_the_scene_s_name_are_part_of_it(tmp_path):
+    path = tmp_path / "a.ome.tif"
+    metadata = {"axes": "YX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5, "Name": "Well B02"}
+    tifffile.imwrite(path, draw_squares(1), metadata=metadata)
+
+    (image,) = process(path, ThresholdSegmenter())
+
+    assert (image.pixel_size_um, image.pixel_size_from, image.scene_name) == (0.5, "ome", "Well B02")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from model.memory_budget import MemoryBudget
 from nuqleus.database.engine import reading
-from nuqleus.database.models import register_model
+from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
@@ -18,7 +18,7 @@ from tests.fake_segmenter import ThresholdSegmenter
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader
 from worker.processor import Processor
-from worker.retry import RetryPolicy
+from worker.retry_policy import RetryPolicy
 from worker.thread_pool import THREADS, run_concurrently
 from worker.time_limit import ChunkTimedOut, TimeLimitExceeded
 
@@ -26,7 +26,7 @@ PATIENCE = 30.0
 
 
 class Acting(ThresholdSegmenter):
-    """Finds nuclei, after something has happened to an image of so many pixels."""
+    """Finds nuclei, after something has happened to an image of this many pixels."""
 
     def __init__(self):
         self.acts = {}

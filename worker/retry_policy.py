@@ -1,4 +1,4 @@
-"""Retries transient errors, which have nothing to do with the file, with exponential backoff."""
+"""Retry policy for transient errors, which have nothing to do with the file: exponential backoff."""
 
 import logging
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from nuqleus.errors import RetryableError
+from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, RetryableError
 
 log = logging.getLogger(__name__)
 
@@ -15,6 +15,9 @@ Result = TypeVar("Result")
 
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds before each further try: together long enough for a database or a network drive to restart."""
+
+NO_DATABASE = (DatabaseUnavailable, DatabaseDamaged)
+"""Errors that say nothing about a file: its row stays as it is, for the scheduler's sweep."""
 
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
@@ -46,12 +49,15 @@ class RetryPolicy:
         Raises:
             Exception: whatever `action` raises, if it isn't transient, or outlasts all waits.
         """
+        trouble = ""
         for wait in self.backoff:
             try:
                 return action(*args, **options)
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.warning("%s: %s. Trying again in %g s.", type(error).__name__, error, wait)
+                if str(error) != trouble:
+                    log.warning("%s. Trying again for up to %g s.", error, sum(self.backoff))
+                trouble = str(error)
             self.sleep(wait)
         return action(*args, **options)

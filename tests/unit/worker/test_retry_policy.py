@@ -3,7 +3,7 @@
 import pytest
 
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
-from worker.retry import BACKOFF_SECONDS, RetryPolicy, is_transient
+from worker.retry_policy import BACKOFF_SECONDS, RetryPolicy, is_transient
 
 
 class Flaky:

@@ -1,4 +1,4 @@
-"""Celery task and app of a worker: signals, shutdown and logging.
+"""Celery app of a worker, with its task: signals, shutdown and logging.
 
 A worker ends by Celery's warm shutdown: what has begun is finished. Beyond that its child drains, and a second SIGTERM
 ends it at once. Celery's soft shutdown would not do: it waits for its whole time-out, even if the work is done sooner,
@@ -32,15 +32,19 @@ from celery.signals import (
 from celery.utils.nodenames import gethostname, nodename
 from celery.worker import state
 
+from model.container_limits import find_memory_limit
 from nuqleus.logs import configure_logs
 from nuqleus.queue import TASK, make_app
 from nuqleus.settings import Settings
-from worker.worker_process import DRAIN_SIGNAL, WorkerProcess
+from worker.child_process import DRAIN_SIGNAL, WorkerChild
 
 log = logging.getLogger(__name__)
 
-MEMORY_LIMIT_KB = 4 * 1024 * 1024
-"""A child that once needed more is replaced after its task: memory that fell apart never comes back."""
+MEMORY_LIMIT = 4 * 2**30
+"""In bytes; a child that once needed more is replaced after its task: memory that fell apart never comes back."""
+
+CONTAINER_SHARE = 0.75
+"""The same, of the memory that its container may take, where that is less."""
 
 SIGNAL_DEBOUNCE_SECONDS = 1.0
 """Two signals to end in so short a time are one: service managers tell parents and children alike."""
@@ -49,7 +53,7 @@ NOISY_LOGGERS = ("celery.worker.strategy", "celery.app.trace", "celery.worker.co
 """Loggers that tell of every message, or of every try to connect; a file has one line of our own."""
 
 
-def create_app(settings: Settings, child: WorkerProcess, module: str) -> Celery:
+def create_app(settings: Settings, child: WorkerChild, module: str) -> Celery:
     """Build the app of a worker.
 
     Args:
@@ -66,7 +70,7 @@ def create_app(settings: Settings, child: WorkerProcess, module: str) -> Celery:
         worker_pool="prefork",
         worker_pool_start_method="spawn",
         worker_concurrency=1,
-        worker_max_memory_per_child=MEMORY_LIMIT_KB,
+        worker_max_memory_per_child=_memory_limit() // 1024,
         worker_consumer="worker.consumer:PatientConsumer",
         broker_channel_error_retry=True,  # a broker that answers with an error is waited for, too
     )
@@ -101,6 +105,11 @@ class LoggingWorker(Worker):
             "Told to end at once: the files at hand go to the next worker, when their leases have run out."
         )
         super().terminate(in_sighandler)
+
+
+def _memory_limit() -> int:
+    of_container = find_memory_limit()
+    return MEMORY_LIMIT if of_container is None else min(MEMORY_LIMIT, int(CONTAINER_SHARE * of_container))
 
 
 def run_worker(app: Celery) -> int:

@@ -1,4 +1,4 @@
-"""Intensity scaling: pixels of any kind → what the network sees, robustly about 0..1."""
+"""Normalisation of intensities: pixels of any kind → what the network sees, robustly about 0..1."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_SAMPLES = 1 << 20
 """Percentiles of larger images are taken from about this many evenly spaced pixels."""
 
 MAX_OFFSET_SAMPLES = 1 << 16
-"""So many of these tell whether pixels lie on a large offset."""
+"""Of these, as many as this say whether pixels lie on a large offset."""
 
 MAX_ROUNDING = 1 / 4096
 """Larger shares of the range of an image mustn't be lost by rounding: cameras have 12 bits and more."""
@@ -35,8 +35,8 @@ around one level has 2/π = 0.64."""
 
 
 @dataclass(frozen=True)
-class IntensityScaling:
-    """Linear scaling of an image's intensities to about 0..1; its parts may be scaled one by one.
+class Normalisation:
+    """Normalisation of an image: linear, to about 0..1; its parts may be normalised one by one.
 
     Attributes:
         low: becomes 0, once the offset is subtracted; `high` and `lowest` likewise.
@@ -51,7 +51,7 @@ class IntensityScaling:
     offset: float = 0.0
 
     def __call__(self, pixels: PixelArray) -> FloatImage:
-        """Scale (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
+        """Normalise (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
         scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
         shifted = _finite(_shift(pixels, self.offset), self.lowest)
         image = np.subtract(shifted, self.low, dtype=np.float32)
@@ -61,9 +61,9 @@ class IntensityScaling:
 
 
 def normalise(pixels: PixelArray) -> FloatImage:
-    """Scale the intensities of an image to about 0..1.
+    """Normalise the intensities of an image, to about 0..1.
 
-    All channels are scaled alike, so that colour survives; polarity (bright on dark, dark on bright) is left to
+    All channels are normalised alike, so that colour survives; polarity (bright on dark, dark on bright) is left to
     the network.
 
     Args:
@@ -74,11 +74,11 @@ def normalise(pixels: PixelArray) -> FloatImage:
     """
     image = pixels if pixels.ndim == 3 else pixels[..., None]
     step = sample_step(*image.shape[:2])
-    return fit_scaling(image[::step, ::step], lambda: [image])(image)
+    return fit_normalisation(image[::step, ::step], lambda: [image])(image)
 
 
-def fit_scaling(sample: PixelArray, everything: Callable[[], Iterable[PixelArray]]) -> IntensityScaling:
-    """Choose the scaling of an image by percentiles.
+def fit_normalisation(sample: PixelArray, everything: Callable[[], Iterable[PixelArray]]) -> Normalisation:
+    """Choose the normalisation of an image by percentiles.
 
     Args:
         sample: of its pixels, every `sample_step`-th in both directions.
@@ -90,11 +90,11 @@ def fit_scaling(sample: PixelArray, everything: Callable[[], Iterable[PixelArray
     low, high = histogram.percentile(LOW_PERCENTILE), histogram.percentile(HIGH_PERCENTILE)
     if high <= low:  # nearly constant: the few pixels that differ may still be all there is
         low, high = _extremes(everything(), offset)
-    return IntensityScaling(low, high, lowest, offset)
+    return Normalisation(low, high, lowest, offset)
 
 
 def sample_step(height: int, width: int, samples: int = MAX_SAMPLES) -> int:
-    """Return the step between the pixels that an image of this size is sampled at, for about so many samples."""
+    """Return the step between the pixels that an image of this size is sampled at, for about as many samples."""
     return max(1, int((height * width / samples) ** 0.5))
 
 

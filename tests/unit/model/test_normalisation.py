@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.preprocessing.intensity_scaling import CLIP_RANGE, normalise
+from model.preprocessing.normalisation import CLIP_RANGE, normalise
 
 
 def ramp(dtype: str, top: float) -> np.ndarray:
@@ -26,7 +26,7 @@ def test_an_image_of_two_axes_gets_a_channel():
     assert normalise(np.zeros((4, 5))).shape == (4, 5, 1)
 
 
-def test_colours_are_stretched_alike():
+def test_colours_are_normalised_alike():
     image = np.zeros((50, 50, 3), np.uint8)
     image[:25] = (40, 80, 200)
     red, green, blue = normalise(image)[0, 0]

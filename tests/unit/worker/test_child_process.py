@@ -1,4 +1,4 @@
-"""A worker process as it starts, drains, and hangs."""
+"""A worker's child process as it starts, drains, and hangs."""
 
 import os
 import signal
@@ -11,9 +11,9 @@ import pytest
 from nuqleus.errors import SchemaError
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
-from worker import worker_process
+from worker import child_process
+from worker.child_process import DRAIN_SIGNAL, EXIT_HUNG, OOM_SCORE, WorkerChild
 from worker.time_limit import ChunkTimedOut
-from worker.worker_process import DRAIN_SIGNAL, EXIT_HUNG, OOM_SCORE, WorkerProcess
 
 MESSAGE = {"file_ids": [7], "urgent": False}
 
@@ -24,13 +24,13 @@ def signals(monkeypatch):
     signals = Mock()
     monkeypatch.setattr(signal, "signal", signals.install)
     monkeypatch.setattr(os, "kill", signals.send)
-    monkeypatch.setattr(worker_process, "OOM_SCORE_FILE", Mock())
+    monkeypatch.setattr(child_process, "OOM_SCORE_FILE", Mock())
     return signals
 
 
 def test_one_that_cannot_start_ends_its_parent_which_would_replace_it_for_ever(signals, caplog):
     refuse = Mock(side_effect=SchemaError("the tables are those of a newer version"))
-    process = WorkerProcess(Settings(), refuse)
+    process = WorkerChild(Settings(), refuse)
 
     process.start()
 
@@ -41,13 +41,13 @@ def test_one_that_cannot_start_ends_its_parent_which_would_replace_it_for_ever(s
 
 
 def test_one_that_can_leaves_its_parent_alone(signals):
-    WorkerProcess(Settings(), Mock()).start()
+    WorkerChild(Settings(), Mock()).start()
 
     signals.send.assert_not_called()
 
 
 def test_told_to_drain_it_begins_with_no_further_file(signals):
-    process = WorkerProcess(Settings(), processor := Mock())
+    process = WorkerChild(Settings(), processor := Mock())
     process.start()
 
     (handler,) = [one.args[1] for one in signals.install.mock_calls if one.args[0] == DRAIN_SIGNAL]
@@ -58,7 +58,7 @@ def test_told_to_drain_it_begins_with_no_further_file(signals):
 
 def test_a_drain_signal_logs_nothing_since_the_log_may_be_locked(signals, caplog):
     caplog.set_level("DEBUG")
-    process = WorkerProcess(Settings(), Mock())
+    process = WorkerChild(Settings(), Mock())
     process.start()
     process.drain()
 
@@ -70,7 +70,7 @@ def test_one_whose_threads_hang_ends_without_them(signals, monkeypatch):
     monkeypatch.setattr(os, "_exit", exit_now)
     processor = Mock()
     processor.handle.side_effect = ChunkTimedOut
-    process = WorkerProcess(Settings(), lambda _settings: processor)
+    process = WorkerChild(Settings(), lambda _settings: processor)
     process.start()
 
     process.handle(MESSAGE)
@@ -83,9 +83,9 @@ def test_one_whose_threads_hang_ends_without_them(signals, monkeypatch):
 START = """
 from pathlib import Path
 from nuqleus.settings import Settings
-from worker.worker_process import WorkerProcess
+from worker.child_process import WorkerChild
 
-WorkerProcess(Settings(), lambda settings: None).start()
+WorkerChild(Settings(), lambda settings: None).start()
 print(Path("/proc/self/oom_score_adj").read_text())
 """
 

@@ -1,4 +1,4 @@
-"""Worker process: the child of Celery's that does the work, and alone imports TensorFlow."""
+"""Child process of a Celery worker: it does the work, and alone imports TensorFlow."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def load_processor(settings: Settings) -> Processor:
 
 
 @dataclass
-class WorkerProcess:
-    """Lifecycle of a worker process: start, drain, handle messages, stop.
+class WorkerChild:
+    """Lifecycle of a worker's child process: start, drain, handle messages, stop.
 
     Attributes:
         settings: of the folder, the database and the limits.

@@ -1,0 +1,37 @@
+"""Caveats in words: what was ignored, which channels were guessed, which nuclei have no size in µm."""
+
+from collections.abc import Mapping
+
+from nuqleus.database.queries.caveats import GuessedChannels
+from nuqleus.paths import escape_path
+
+
+def describe_ignored(by_kind: Mapping[str, int]) -> str:
+    """Ignored files by kind."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in by_kind.items())
+    return (
+        f"{_count_files(sum(by_kind.values()))} ignored, being no images ({kinds}): "
+        "`nuqleus status PATH` says of a file what it is, and why."
+    )
+
+
+def describe_guesses(guessed: GuessedChannels) -> str:
+    """Guessed channels, with what to do."""
+    return (
+        f"CHECK the channel: in {_count_files(guessed.files)}, which one shows the nuclei was GUESSED. The first of "
+        f"several was taken, as none speaks of nuclei; for example in {escape_path(guessed.example or '')}. Say which "
+        "one it is, by its name or number, with --channel (NUQLEUS_CHANNEL) or a rule for these files (--rules), and "
+        "queue them again with `nuqleus retry PATH`."
+    )
+
+
+def describe_missing_um(by_reason: Mapping[str, int]) -> str:
+    """Nuclei without a size in µm, and why."""
+    total = sum(by_reason.values())
+    reasons = ", ".join(f"{reason} ({count:,})" for reason, count in by_reason.items())
+    nuclei = "1 nucleus has" if total == 1 else f"{total:,} nuclei have"
+    return f"{nuclei} no size in µm: the pixel size of the image is {reasons}."
+
+
+def _count_files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"

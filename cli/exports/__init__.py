@@ -1,0 +1,1 @@
+"""What `nuqleus export` writes: a module for each format, whose `export` is an `Exporter`."""

@@ -1,0 +1,81 @@
+"""The format geojson: outlines and measurements, as QuPath imports them.
+
+Its keys are those of QuPath 0.4 and later, which reads them in `PathObjectTypeAdapters` and `ROITypeAdapters`.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from gzip import GzipFile
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from cli.exports.exporter import Written
+from cli.exports.file_per_image import write_each_image
+from cli.exports.masks import outlined_nuclei
+from model.labels.outline_polygons import Polygon, Ring
+from nuqleus.database.queries.snapshot import Snapshot, StoredImage
+from nuqleus.paths import escape_path
+
+NAMESPACE = UUID("5c0ab1d4-3f3b-4c0e-9a55-0d5b7a9f1e2c")
+"""Of the ids: the same nucleus of the same image has the same id each time that it is written."""
+
+
+def export(results: Snapshot, output: Path) -> Written:
+    """Write a FeatureCollection for each image below `geojson/`, compressed by gzip."""
+    return write_each_image(
+        results,
+        output / "geojson",
+        ending=".geojson.gz",
+        what="GeoJSON files",
+        write=lambda path, image: _write(path, image, results),
+    )
+
+
+def _write(path: Path, image: StoredImage, results: Snapshot) -> None:
+    # neither name nor time in the header: equal results are equal files
+    with path.open("wb") as file, GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as compressed:
+        compressed.write(b'{"type": "FeatureCollection", "features": [')
+        for number, feature in enumerate(_features(results, image)):
+            compressed.write(b",\n" if number else b"\n")
+            compressed.write(json.dumps(feature, allow_nan=False).encode())
+        compressed.write(b"\n]}\n")
+
+
+def _features(results: Snapshot, image: StoredImage) -> Iterator[dict[str, Any]]:
+    # of a stack, QuPath shows an outline in its plane alone
+    plane = {"c": -1, "z": image.columns["z"], "t": image.columns["t"]} if image.images_in_file > 1 else None
+    identity = uuid5(NAMESPACE, "{scene} {t} {z} ".format_map(image.columns) + escape_path(image.path))
+    for nucleus, polygons in outlined_nuclei(results, image):
+        label = nucleus.pop("label")
+        yield {
+            "type": "Feature",
+            "id": str(uuid5(identity, str(label))),
+            "geometry": _geometry(polygons) | ({"plane": plane} if plane else {}),
+            "properties": {
+                "objectType": "detection",
+                "name": str(label),
+                "measurements": _measurements(nucleus),
+            },
+        }
+
+
+def _geometry(polygons: list[Polygon]) -> dict[str, Any]:
+    rings = [[_closed(ring) for ring in (polygon.shell, *polygon.holes)] for polygon in polygons]
+    if len(rings) == 1:
+        return {"type": "Polygon", "coordinates": rings[0]}
+    return {"type": "MultiPolygon", "coordinates": rings}
+
+
+def _closed(ring: Ring) -> Ring:
+    return [*ring, ring[0]]
+
+
+def _measurements(nucleus: Mapping[str, Any]) -> dict[str, int | float]:
+    """Return what is a number: yes is 1, no is 0, and what isn't known is left out."""
+    return {
+        name: int(value) if isinstance(value, bool) else value
+        for name, value in nucleus.items()
+        if value is not None and math.isfinite(value)
+    }

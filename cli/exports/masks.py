@@ -1,0 +1,38 @@
+"""Stored masks as label images, and the outlines of the nuclei in them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from model.errors import MaskError
+from model.labels.masks import BLOCK_SIDE, LazyLabelImage, MaskBlock
+from model.labels.outline_polygons import Polygon, trace_polygons
+from nuqleus.database.queries.snapshot import Snapshot, StoredImage
+
+
+def load_mask(results: Snapshot, image: StoredImage) -> LazyLabelImage:
+    """Return the label image of an image, whose blocks are decoded where it is sliced."""
+    blocks = (MaskBlock(**block) for block in results.mask_blocks(image))
+    return LazyLabelImage(blocks, *image.shape)
+
+
+def outlined_nuclei(results: Snapshot, image: StoredImage) -> Iterator[tuple[dict[str, Any], list[Polygon]]]:
+    """Yield the nuclei of an image, each with its outlines, block by block of its mask.
+
+    Raises:
+        MaskError: a block can't be read, or a nucleus isn't in the mask.
+    """
+    mask = load_mask(results, image)
+    for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
+        polygons = _trace(mask, nuclei)
+        for nucleus in nuclei:
+            label = nucleus["label"]
+            if label not in polygons:
+                raise MaskError(f"nucleus {label} has measurements, but is not in the mask")
+            yield nucleus, polygons.pop(label)
+
+
+def _trace(mask: LazyLabelImage, nuclei: list[dict[str, Any]]) -> dict[int, list[Polygon]]:
+    """Return the outlines of the nuclei, and pieces of others nearby."""
+    row0, col0 = (min(nucleus[side] for nucleus in nuclei) for side in ("bbox_row0", "bbox_col0"))
+    row1, col1 = (max(nucleus[side] for nucleus in nuclei) for side in ("bbox_row1", "bbox_col1"))
+    return trace_polygons(mask[row0:row1, col0:col1], row0, col0)

@@ -1,0 +1,77 @@
+"""File view: what became of a file, and why, in a few lines for a person."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from nuqleus.database.queries.file_details import FileDetails, get_file
+from nuqleus.database.tables import FileState
+from nuqleus.paths import escape_path
+from scheduler.candidates import is_candidate, is_searched
+from scheduler.ignore_list import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Engine
+
+CHOSEN_BY = {
+    "only": "the only one",
+    "name": "by its name",
+    "setting": "named by --channel or NUQLEUS_CHANNEL",
+    "rule": "named by a rule",
+    "wavelength": "by its wavelength",
+    "colour": "by its colour",
+    "guess": "GUESSED: nothing speaks of nuclei, the first was taken; choose with --channel or a rule",
+}
+"""How a nuclear channel was chosen, for people."""
+
+
+def explain_file(engine: Engine, paths: Sequence[str]) -> str:
+    """Say what a file is and why.
+
+    Args:
+        engine: the database.
+        paths: what the file may be called there, the likeliest first.
+    """
+    found = get_file(engine, paths) or _find_folder(engine, paths)
+    if found is None:
+        return f"{escape_path(paths[0])}: {_why_unknown(paths[0])}"
+    return "\n".join([f"{escape_path(found.path)}: {_state(found)}", *_images(found)])
+
+
+def _state(file: FileDetails) -> str:
+    match file.state:
+        case FileState.IGNORED:
+            return f"ignored: {file.ignored_by} ({REASONS.get(file.ignored_by or '', 'an unknown reason')})"
+        case FileState.FAILED:
+            return f"failed: {file.error_kind}: {file.error}"
+        case FileState.DUPLICATE:
+            return f"duplicate of {escape_path(file.duplicate_of or '')}, whose results count"
+    return file.state.value
+
+
+def _images(file: FileDetails) -> Iterator[str]:
+    if file.images:
+        yield f"  images: {file.images}"
+    for by in file.nuclear_channels:
+        yield f"  nuclear channel: {CHOSEN_BY.get(by, by)}"
+    if file.pixel_sizes:
+        yield f"  pixel size from: {', '.join(file.pixel_sizes)}"
+
+
+def _find_folder(engine: Engine, paths: Sequence[str]) -> FileDetails | None:
+    """The folder that is one thing, of which a path is a part."""
+    parents = (str(parent) for path in paths for parent in PurePosixPath(path).parents)
+    return get_file(engine, [parent for parent in parents if parent != "."])
+
+
+def _why_unknown(path: str) -> str:
+    *folders, name = PurePosixPath(path).parts
+    if not is_candidate(name) or not all(map(is_searched, folders)):
+        return (
+            "passed over: by its name, a hidden or unfinished file, or one that an operating system or a storage "
+            "device keeps"
+        )
+    return "not known: no such file in the watched folder, or it hasn't been scanned since the file came"

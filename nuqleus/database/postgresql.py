@@ -1,0 +1,115 @@
+"""PostgreSQL's own ways: poolers in between, a primary that became a replica, locks that somebody else holds."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+
+from nuqleus.errors import DatabaseUnavailable
+
+log = logging.getLogger(__name__)
+
+OPTIONS = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "nuqleus"}
+"""A server that doesn't answer is noticed within seconds; a URL may say otherwise."""
+
+LOCK_SECONDS = 30.0
+"""How long a migration waits for a lock. Whoever asks for the same table meanwhile waits behind it."""
+
+READ_ONLY, LOCK_NOT_AVAILABLE = "25006", "55P03"
+"""SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+_BLOCKERS = text("""
+    SELECT pid, usename, application_name, to_char(xact_start, 'HH24:MI:SS') AS since
+    FROM pg_stat_activity WHERE pid = ANY(pg_blocking_pids(:pid)) ORDER BY pid
+""")
+
+
+def make_postgresql_engine(url: URL) -> Engine:
+    """An engine for a server, or for a pooler in front of one."""
+    missing = {option: value for option, value in OPTIONS.items() if option not in url.query}
+    engine = create_engine(url.update_query_dict(missing), pool_pre_ping=True)
+    event.listen(engine, "connect", _respect_poolers)
+    return engine
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """PostgreSQL's code of an error; None where the server told none."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+@contextmanager
+def limited_lock_waits(engine: Engine, connection: Connection) -> Iterator[None]:
+    """Let no lock be waited for longer than LOCK_SECONDS until the transaction ends; the log says whom it waits for.
+
+    Raises:
+        DatabaseUnavailable: somebody held a lock for longer.
+    """
+    pid = connection.scalar(text("SELECT pg_backend_pid()"))
+    connection.execute(text(f"SET LOCAL lock_timeout = {round(LOCK_SECONDS * 1000)}"))
+    watch = _LockWatch(engine, pid)
+    watch.start()
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate(error) != LOCK_NOT_AVAILABLE:
+            raise
+        raise DatabaseUnavailable(
+            f"nothing was changed: {watch.blockers or 'another session'} held a lock for {LOCK_SECONDS:g} s. Let it "
+            "finish, or end it (SELECT pg_terminate_backend(PID)), and try again"
+        ) from error
+    finally:
+        watch.stop()
+
+
+class _LockWatch(threading.Thread):
+    """Looks once a second whom a session waits for.
+
+    Attributes:
+        blockers: who that was the last time, for people; empty if it never waited.
+    """
+
+    def __init__(self, engine: Engine, pid: int) -> None:
+        super().__init__(name="lock watch", daemon=True)
+        self.blockers = ""
+        self._engine = engine
+        self._pid = pid
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopped.wait(1.0):
+            try:
+                self._look()
+            except DBAPIError as error:
+                log.debug("Nobody can say who holds the lock: %s", error)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.join()
+
+    def _look(self) -> None:
+        with self._engine.connect() as connection:
+            blockers = ", ".join(map(_describe, connection.execute(_BLOCKERS, {"pid": self._pid})))
+        if blockers and blockers != self.blockers:
+            log.warning("Waiting for a lock that is held by %s.", blockers)
+        self.blockers = blockers or self.blockers
+
+
+def _describe(blocker: Any) -> str:
+    program = f" with {blocker.application_name}" if blocker.application_name else ""
+    since = f", in a transaction since {blocker.since}" if blocker.since else ""
+    return f"process {blocker.pid} (user {blocker.usename}{program}{since})"
+
+
+def _respect_poolers(connection: Any, _record: Any) -> None:
+    """Prepare no statements where a pooler may give each transaction another session, which doesn't know them.
+
+    A pooler in between (pgbouncer, say) tells a process number of its own when we connect, not the server's.
+    """
+    (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.rollback()
+    if pid != connection.info.backend_pid:
+        connection.prepare_threshold = None

@@ -1,0 +1,48 @@
+"""Caveats: what people must know about results before they trust them."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.queries.counted_images import counted_images
+from nuqleus.database.tables import GUESSED, File, FileState, Image
+
+UNKNOWN = "not known"
+"""Why a pixel size is missing in images from before the database said why."""
+
+
+@dataclass(frozen=True)
+class GuessedChannels:
+    """Files in which the nuclear channel was guessed: how many, and one of them."""
+
+    files: int
+    example: str | None
+
+
+def guessed_channels(engine: Engine) -> GuessedChannels:
+    """Count the files in which nothing spoke of nuclei, so that the first channel was taken."""
+    query = select(func.count(Image.file_id.distinct()), func.min(Image.file_id)).where(GUESSED)
+    with reading(engine) as connection:
+        files, first = connection.execute(query).one()
+        return GuessedChannels(files, connection.scalar(select(File.path).where(File.id == first)))
+
+
+def ignored_by_kind(engine: Engine) -> dict[str, int]:
+    """Number of ignored files by the word that says why, the most frequent first."""
+    number = func.count()
+    query = select(File.ignored_by, number).where(File.state == FileState.IGNORED).group_by(File.ignored_by)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(number.desc(), File.ignored_by))
+        return {str(kind): count for kind, count in rows}
+
+
+def nuclei_without_um(engine: Engine) -> dict[str, int]:
+    """Number of counted nuclei in images without a pixel size, by the reason; looks at every image."""
+    counted = counted_images.c
+    why, nuclei = func.coalesce(counted.pixel_size_from, UNKNOWN), func.sum(counted.n_nuclei)
+    query = select(why, nuclei).where(counted.pixel_size_um.is_(None)).group_by(why).having(nuclei > 0)
+    with reading(engine) as connection:
+        return {
+            str(reason): count for reason, count in connection.execute(query.order_by(nuclei.desc(), why))
+        }

@@ -1,0 +1,70 @@
+"""Details of a file: what became of it, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from nuqleus.database.engine import reading
+from nuqleus.database.tables import File, FileState, Image
+
+
+@dataclass(frozen=True)
+class FileDetails:
+    """What became of a file.
+
+    Attributes:
+        path: relative to the watched folder.
+        state: where it stands.
+        ignored_by: why it is ignored.
+        error_kind: why it failed, in a word; `error` in a sentence.
+        duplicate_of: path of the file whose results count for it.
+        images: how many it holds; of a duplicate, the other file does.
+        nuclear_channels: how the nuclear channel was chosen in these images.
+        pixel_sizes: where the pixel size comes from, or why it isn't known.
+    """
+
+    path: str
+    state: FileState
+    ignored_by: str | None
+    error_kind: str | None
+    error: str | None
+    duplicate_of: str | None
+    images: int
+    nuclear_channels: list[str]
+    pixel_sizes: list[str]
+
+
+def get_file(engine: Engine, paths: Sequence[str]) -> FileDetails | None:
+    """Return the file at the first of these paths that the database knows; None if it knows none."""
+    with reading(engine) as connection:
+        for path in paths:
+            file = connection.execute(select(File.__table__).where(File.path == path)).one_or_none()
+            if file is not None:
+                return _describe(connection, file)
+    return None
+
+
+def _describe(connection: Connection, file: Row[Any]) -> FileDetails:
+    original = connection.scalar(select(File.path).where(File.id == file.duplicate_of))
+    of_file = Image.file_id == (file.duplicate_of or file.id)
+    return FileDetails(
+        file.path,
+        file.state,
+        file.ignored_by,
+        file.error_kind,
+        file.error,
+        original,
+        connection.scalar(select(func.count()).where(of_file)) or 0,
+        _values(connection, Image.nuclear_channel_by, of_file),
+        _values(connection, Image.pixel_size_from, of_file),
+    )
+
+
+def _values(
+    connection: Connection, column: InstrumentedAttribute[str | None], condition: ColumnElement[bool]
+) -> list[str]:
+    query = select(column).where(condition, column.is_not(None)).distinct().order_by(column)
+    return [str(value) for value in connection.scalars(query)]

@@ -1,0 +1,72 @@
+"""What people must know about results before they trust them, asked of both databases."""
+
+from dataclasses import replace
+
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.queries.caveats import (
+    GuessedChannels,
+    guessed_channels,
+    ignored_by_kind,
+    nuclei_without_um,
+)
+from nuqleus.database.queries.file_details import get_file
+from nuqleus.database.tables import FileState
+from tests.examples import image_result
+from tests.integration.database.conftest import Archive
+
+GUESSED = replace(image_result(2, channels=2), nuclear_channel=0, nuclear_channel_by="guess")
+
+
+def test_files_with_a_guessed_channel_are_counted_not_their_planes(archive: Archive):
+    archive.done("a.tif", "a", [image_result(1)])
+    archive.done("b.tif", "b", [replace(GUESSED, z=z) for z in range(3)])
+    archive.done("c.tif", "c", [GUESSED])
+
+    assert guessed_channels(archive.engine) == GuessedChannels(2, "b.tif")
+
+
+def test_without_a_guess_there_is_no_example(archive: Archive):
+    archive.done("a.tif", "a", [image_result(1)])
+
+    assert guessed_channels(archive.engine) == GuessedChannels(0, None)
+
+
+def test_ignored_files_are_counted_by_reason(archive: Archive):
+    archive.files.observe([SeenFile("a_mask.tif", 1, 1, "mask")])
+    archive.files.observe([SeenFile(f"{number}.xml", 1, 1, "metadata") for number in range(8)])
+
+    assert ignored_by_kind(archive.engine) == {"metadata": 8, "mask": 1}
+
+
+def test_nuclei_without_a_size_in_um_come_with_the_reason_and_once_a_stack(archive: Archive):
+    archive.done("a.tif", "a", [image_result(3, pixel_size_um=0.5)])
+    archive.done("old.tif", "b", [image_result(1)])
+    archive.done(
+        "c.tif",
+        "c",
+        [replace(image_result(nuclei, z=nuclei), pixel_size_from="not square") for nuclei in (2, 4)],
+    )
+
+    assert nuclei_without_um(archive.engine) == {"not square": 4, "not known": 1}
+
+
+def test_what_became_of_a_file_is_told_in_detail(archive: Archive):
+    of = archive.done("a.tif", "abc", [replace(GUESSED, z=z, pixel_size_from="not given") for z in range(2)])
+    archive.duplicate("b.tif", of)
+    archive.files.observe([SeenFile("a.xml", 1, 1, "metadata")])
+
+    done = get_file(archive.engine, ["nowhere", "a.tif"])
+    assert done
+    assert (done.path, done.images, done.nuclear_channels, done.pixel_sizes) == (
+        "a.tif",
+        2,
+        ["guess"],
+        ["not given"],
+    )
+    duplicate = get_file(archive.engine, ["b.tif"])
+    assert duplicate
+    assert (duplicate.duplicate_of, duplicate.images) == ("a.tif", 2)
+    ignored = get_file(archive.engine, ["a.xml"])
+    assert ignored
+    assert (ignored.state, ignored.ignored_by) == (FileState.IGNORED, "metadata")
+    assert get_file(archive.engine, ["nowhere"]) is None

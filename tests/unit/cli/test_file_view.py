@@ -1,0 +1,81 @@
+"""What `nuqleus status PATH` says of a file."""
+
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from cli.commands.status import command
+from cli.file_view import CHOSEN_BY, explain_file
+from model.reading.channels import ChosenBy
+from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
+from nuqleus.database.model_registry import register_model
+from scheduler.ignore_list import REASONS
+from tests.examples import complete, image_result, observe
+
+
+@pytest.fixture
+def explain(sqlite_engine):
+    return lambda *paths: explain_file(sqlite_engine, paths)
+
+
+@pytest.fixture
+def files(sqlite_engine):
+    return SchedulerFiles(sqlite_engine)
+
+
+@pytest.mark.parametrize("kind", REASONS)
+def test_an_ignored_file_is_said_to_be_with_the_reason(files, explain, kind):
+    files.observe([SeenFile("a", 1, 1, kind)])
+
+    assert explain("a") == f"a: ignored: {kind} ({REASONS[kind]})"
+
+
+def test_a_file_that_is_done_says_how_its_channel_was_chosen(sqlite_engine, files, explain):
+    model_id = register_model(sqlite_engine, "a network", "f" * 64, {}, {}, "1.0")
+    file_id = observe(files, SeenFile("a.tif", 1, 1))["a.tif"]
+    assert explain("a.tif") == "a.tif: waiting"
+    files.enqueue([file_id])
+    worker_files = WorkerFiles(sqlite_engine)
+    claim = worker_files.claim(file_id, "worker", 60)
+    image = replace(image_result(2, channels=2), nuclear_channel_by="guess", pixel_size_from="not given")
+    complete(worker_files, claim, "a", model_id, [image])
+
+    assert explain("a.tif").splitlines() == [
+        "a.tif: done",
+        "  images: 1",
+        f"  nuclear channel: {CHOSEN_BY['guess']}",
+        "  pixel size from: not given",
+    ]
+
+
+def test_a_part_of_a_folder_that_is_one_thing_is_told_by_the_folder(files, explain):
+    files.observe([SeenFile("slides/_a_", 1, 1, "data-folder")])
+
+    assert explain("slides/_a_/stack1/frame_t.ets").startswith("slides/_a_: ignored: data-folder")
+
+
+@pytest.mark.parametrize("path", [".hidden.tif", "a.tif.part", "@eaDir/a.tif", "Thumbs.db"])
+def test_what_has_no_row_by_its_name_is_said_to_be_passed_over(explain, path):
+    assert explain(path).startswith(f"{path}: passed over: ")
+
+
+def test_an_unknown_file_is_said_to_be(explain):
+    assert explain("a.tif").startswith("a.tif: not known")
+
+
+def test_every_way_to_choose_a_channel_has_its_words():
+    assert set(CHOSEN_BY) == set(ChosenBy.__args__)
+
+
+def test_the_command_takes_paths_of_the_file_system_and_of_the_folder(files, sqlite_url, tmp_path):
+    (tmp_path / "inbox").mkdir()
+    files.observe([SeenFile("a.xml", 1, 1, "metadata")])
+    options = ["--input", str(tmp_path / "inbox"), "--database", sqlite_url]
+
+    for path in ("a.xml", str(tmp_path / "inbox/a.xml")):
+        result = CliRunner().invoke(command, [path, *options])
+        assert result.output.startswith("a.xml: ignored: metadata")
+        assert result.exit_code == 0

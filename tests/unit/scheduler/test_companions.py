@@ -1,0 +1,110 @@
+"""Which files are companions of images, by their names and by what lies beside them."""
+
+import pytest
+
+from scheduler.companions import Siblings, companion_kind
+
+CELLVOYAGER = "AssayPlate_B02_T0001F001L01A01Z01C01.tif"
+UUID = "E94C24BD-45E4-450A-9919-257C714278F7"
+OTHER_UUID = "1A2B3C4D-5E6F-4711-8899-AABBCCDDEEFF"
+
+
+def kind(name, *beside):
+    return companion_kind(f"folder/{name}", lambda: Siblings([name, *beside]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("image.ome.xml", "Plate1.HTD", "MeasurementData.mlf", "MeasurementDetail.mrf", "protocol.mes"),
+        *("notes.txt", "cells.CSV", "metadata.json", "report.pdf", "plate.db", "run.log", "settings.ini"),
+    ],
+)
+def test_metadata_tables_and_documents_are_told_by_their_ending(name):
+    assert kind(name) == "metadata"
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a", "a.xyz", "a.npy", "xml", "a.xml.tif", "a.csv.png", "a.dat"])
+def test_other_endings_claim_nothing(name):
+    assert kind(name) is None
+
+
+@pytest.mark.parametrize(
+    ("thumbnail", "image"),
+    [
+        (f"Plate1_B02_s1_w1_thumb{UUID}.tif", f"Plate1_B02_s1_w1{OTHER_UUID}.tif"),
+        (f"B02_w1_thumb{UUID}.tif", f"B02_w1{UUID}.tif"),
+        ("a_thumb.png", "a.tif"),
+        ("a_thumb.jpg", "a.ome.tif"),
+        ("A_Thumb.JPG", "a.TIF"),
+        ("a_thumbnail.png", "a.czi"),
+    ],
+)
+def test_a_thumbnail_lies_beside_the_file_that_it_is_of(thumbnail, image):
+    assert kind(thumbnail, image) == "thumbnail"
+    assert kind(image, thumbnail) is None
+    assert kind(thumbnail) is None
+    assert kind(thumbnail, "another.tif", "a.txt") is None
+
+
+def test_a_thumb_is_a_finger_too():
+    assert kind("mouse_thumb_left.tif", "mouse.tif") is None
+
+
+@pytest.mark.parametrize("name", ["DC_sCMOS #1_CAM1.tif", "SC_BP445-45_20x_M01_CH01.tif"])
+def test_flat_fields_are_told_in_folders_of_a_cellvoyager_only(name):
+    assert kind(name, CELLVOYAGER) == "flat-field"
+    assert kind(name, "MeasurementData.mlf") == "flat-field"
+    assert kind(name, "DC_002.tif", "spinal cord.tif") is None
+
+
+def test_images_of_a_cellvoyager_are_none():
+    assert kind(CELLVOYAGER, "DC_sCMOS #1_CAM1.tif", "MeasurementData.mlf") is None
+
+
+@pytest.mark.parametrize(
+    ("mask", "image"),
+    [
+        ("img1_cp_masks.tif", "img1.tif"),
+        ("img1_cp_masks.png", "img1.ome.tif"),
+        ("img1.ome_cp_masks.tif", "img1.ome.tif"),
+        ("img1_seg.npy", "img1.png"),
+        ("img1_label.png", "img1.tif"),
+        ("IMG1_Labels.tif", "img1.nd2"),
+        ("img1_mask.tif", "img1.jpg"),
+        ("img1.tif_masks.png", "img1.tif"),
+    ],
+)
+def test_a_mask_is_one_only_beside_its_image(mask, image):
+    assert kind(mask, image) == "mask"
+    assert kind(image, mask) is None
+    assert kind(mask) is None
+    assert kind(mask, "img10.tif", "img1.txt", "img1_other.tif") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["mask.tif", "label.png", "facemask.tif", "masked_cells.tif", "a_mask_b.tif"]
+)
+def test_a_word_in_a_name_makes_no_mask(name):
+    assert kind(name, "a.tif", "face.tif") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.tif.label.tif", "a.png.overlay.png", "a.tif.s0.t2.z1.label.tif", "a.ome.TIF.s1.t0.z0.overlay.png"],
+)
+def test_what_nuqleus_wrote_is_told_wherever_it_lies(name):
+    assert kind(name) == "output"
+
+
+@pytest.mark.parametrize("name", ["a.label.tif", "cells.overlay.png", "overlay.png"])
+def test_similar_names_are_other_people_s(name):
+    assert kind(name) is None
+
+
+def test_what_lies_beside_is_not_looked_up_where_it_does_not_matter():
+    def must_not_look():
+        raise AssertionError
+
+    assert companion_kind("a/b.tif", must_not_look) is None
+    assert companion_kind("a/b.xml", must_not_look) == "metadata"

@@ -1,0 +1,141 @@
+"""What is no image is ignored, with a row that says why, and is neither queued nor failed."""
+
+import logging
+
+import pytest
+
+from nuqleus.database.files.retry import retry_files
+from nuqleus.rules import Rule, Rules
+from tests.unit.scheduler.conftest import SETTLE, put, states
+
+
+def test_companions_are_ignored_at_once_and_never_queued(inbox, tick, files, row, queue):
+    for name in ("a.tif", "a_mask.tif", "notes.txt", "a.xml"):
+        put(inbox, name)
+    tick()
+    assert states(files) == {
+        "a.tif": "waiting",
+        "a_mask.tif": "ignored",
+        "a.xml": "ignored",
+        "notes.txt": "ignored",
+    }
+    assert row("a_mask.tif").ignored_by == "mask"
+    tick(SETTLE)
+    assert len(queue.sent) == 1
+
+
+def test_a_mask_that_came_before_its_image_is_ignored_as_well(inbox, tick, files):
+    put(inbox, "a_mask.tif")
+    tick()
+    assert states(files) == {"a_mask.tif": "waiting"}
+    put(inbox, "a.tif")
+    tick(SETTLE)
+    assert states(files) == {"a_mask.tif": "ignored", "a.tif": "waiting"}
+
+
+def test_patterns_of_the_settings_are_added_to_the_list(inbox, start, files, row):
+    put(inbox, "plate [1]/overview.tif")
+    put(inbox, "plate [1]/a.tif")
+    start(ignore=["*/overview.*"])()
+    assert states(files) == {"plate [1]/a.tif": "waiting", "plate [1]/overview.tif": "ignored"}
+    assert row("plate [1]/overview.tif").ignored_by == "setting"
+
+
+def test_a_rule_skips_files_or_keeps_what_looks_like_a_companion(inbox, start, files, row):
+    rules = Rules(
+        [Rule(path="keep/*", skip=False), Rule(path="*_mask.tif", channel="1"), Rule(path="b*", skip=True)]
+    )
+    for name in ("keep/a.tif", "keep/a_mask.tif", "a.tif", "a_mask.tif", "b.tif"):
+        put(inbox, name)
+    start(rules=rules, ignore=["keep/*"])()
+    assert states(files) == {
+        "a.tif": "waiting",
+        "a_mask.tif": "ignored",
+        "b.tif": "ignored",
+        "keep/a.tif": "waiting",
+        "keep/a_mask.tif": "waiting",
+    }
+    assert row("b.tif").ignored_by == "rule"
+
+
+def test_at_the_first_start_failed_companions_become_ignored_and_what_is_done_stays(
+    inbox, start, files, worker_files, work, row
+):
+    for name in ("a.tif", "a_mask.tif", "b.tif", "notes.txt"):
+        put(inbox, name)
+    keep_all = Rules([Rule(path="*", skip=False)])  # as a version without the list
+    tick = start(rules=keep_all)
+    tick()
+    tick(SETTLE)
+    work()  # a.tif
+    work()  # a_mask.tif
+    for file in files.known():
+        if file.state.value == "queued":
+            claim = worker_files.claim(file.id, "worker", 60)
+            worker_files.fail(claim, "not-an-image", "It is text.")
+
+    start()()
+
+    assert states(files) == {"a.tif": "done", "a_mask.tif": "done", "b.tif": "failed", "notes.txt": "ignored"}
+    assert (row("notes.txt").ignored_by, row("notes.txt").error, row("notes.txt").attempts) == (
+        "metadata",
+        None,
+        0,
+    )
+
+
+def test_what_is_no_longer_on_the_list_is_processed_after_the_next_start(inbox, start, files, queue):
+    put(inbox, "a.tif")
+    start(ignore=["a*"])()
+    assert states(files) == {"a.tif": "ignored"}
+
+    tick = start()
+    tick()
+    assert states(files) == {"a.tif": "waiting"}
+    tick(SETTLE)
+    tick(SETTLE)
+    assert len(queue.sent) == 1
+
+
+def test_a_changed_file_is_judged_by_its_name_again(inbox, tick, files):
+    put(inbox, "notes.txt", mtime_ns=1)
+    tick()
+    put(inbox, "notes.txt", b"more", mtime_ns=2)
+    tick(SETTLE)
+    assert states(files) == {"notes.txt": "ignored"}
+
+
+def test_ignored_files_are_not_retried(inbox, tick, sqlite_engine):
+    put(inbox, "notes.txt")
+    tick()
+    assert retry_files(sqlite_engine, ["notes.txt"], only_failed=False) == []
+
+
+@pytest.mark.parametrize("name", [".hidden.tif", "a.tif.part", "Thumbs.db", "@eaDir/a.tif"])
+def test_what_was_passed_over_without_a_row_still_is(inbox, tick, files, name):
+    put(inbox, name)
+    tick()
+    assert states(files) == {}
+
+
+def test_a_rule_that_decides_about_nothing_is_named_once(inbox, start, caplog):
+    caplog.set_level(logging.WARNING)
+    rules = Rules(
+        [Rule(path="Plate A/*", z="max"), Rule(path="*.tif", z="max"), Rule(path="b.tif", z="mean")]
+    )
+    put(inbox, "a.tif")
+    put(inbox, "b.tif")
+    tick = start(rules=rules)
+    tick()
+    tick(SETTLE)
+
+    assert [record.getMessage().split(" files")[0] for record in caplog.records] == [
+        "The rule for path = 'Plate A/*' decides about none of the 2",
+        "The rule for path = 'b.tif' decides about none of the 2",
+    ]
+
+
+def test_in_an_empty_folder_no_rule_is_blamed(start, caplog):
+    start(rules=Rules([Rule(path="a", z="max")]))()
+
+    assert caplog.records == []
