@@ -27,7 +27,7 @@ from model.weights.postprocessing import PostprocessingParams
 MATCHED = 0.5
 """IoU above which a nucleus matches."""
 
-LEAST_CONFIDENCES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+LEAST_CONFIDENCES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6)
 """Values of `PostprocessingParams.least_confidence` that are tried."""
 
 

@@ -25,6 +25,9 @@ class Stage:
         weight_decay: of AdamW.
         ema_fraction: share of all steps that the exponential moving average of the weights looks back on, which is
             what is kept; 0 keeps the last weights.
+        blend: share of what is kept that the stage has learnt; the rest are the weights that it begins with. Between
+            the two, networks forget less than they have learnt (Wortsman et al. 2022, *Robust fine-tuning of
+            zero-shot models*).
         balance: 1 draws images of all kinds alike, 0 draws all kinds equally often, however few images they have.
         augment_oversampled: images that are drawn more often than others, for their kind is rare, are shown untouched
             no more often than these, so that the network doesn't memorise them.
@@ -48,6 +51,7 @@ class Stage:
     hold_fraction: float = 0.5
     weight_decay: float = 1e-4
     ema_fraction: float = 0.12
+    blend: float = 1.0
     balance: float = 0.5
     augment_oversampled: bool = False
     distillation_weight: float = 0.0
@@ -151,6 +155,7 @@ ALL_LABS = replace(
     steps=3700,
     hold_fraction=0.3,
     ema_fraction=0.08,
+    blend=0.6,
     augment_oversampled=True,
     shares=(
         *zip(DSB2018, (0.13, 0.06, 0.04, 0.08, 0.05), strict=True),

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from model.errors import WeightsError
 from model.network.batch_norm import freeze_norms
@@ -24,6 +25,8 @@ from model.training.schedule import WarmupHoldCosine
 from model.training.stage_files import LOG, StageFiles
 from model.training.teacher import add_teacher_maps
 from model.training.widening import widen
+
+FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,22 @@ def train(
         files = StageFiles(folder, number, steps_before)
         keras.utils.set_random_seed(stage.seed)
         network = compile_network(stage, initial_weights)
+        initial = network.get_weights()
         learnt_from = _with_teacher(network, stage, choose_examples(stage, examples), callbacks)
         _train_stage(network, stage, learnt_from, files, resume=resume, callbacks=callbacks)
+        _blend(network, initial, stage.blend)
         if number < len(recipe.stages):
             save_without_optimizer(network, stage.network, files.weights)
             initial_weights = InitialWeights(files.weights, stage.network)
             steps_before += stage.steps
     return network
+
+
+def _blend(network: keras.Model, initial: Sequence[FloatArray], share: float) -> None:
+    """Move the weights towards those that the stage began with."""
+    if share < 1:
+        pairs = zip(initial, network.get_weights(), strict=True)
+        network.set_weights([before + share * (after - before) for before, after in pairs])
 
 
 def _with_teacher(

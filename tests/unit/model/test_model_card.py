@@ -17,8 +17,10 @@ def test_thresholds_are_read_from_cards_of_this_version_and_of_earlier_ones(key:
     assert card.postprocessing == PARAMS
 
 
-def test_the_shipped_card_of_an_earlier_version_says_what_it_always_said():
+def test_the_shipped_card_says_all_that_a_network_is_used_by():
     card = read_card(SHIPPED)
     assert card.network.sqrt_channels
     assert card.network.resize_to is None
-    assert card.postprocessing == PostprocessingParams(**card.config["rules"])
+    assert card.postprocessing == PostprocessingParams(**card.config["postprocessing"])
+    assert card.diameters is not None
+    assert card.calibration is not None

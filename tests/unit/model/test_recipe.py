@@ -22,7 +22,9 @@ def test_the_recipe_is_the_one_that_the_card_of_the_shipped_weights_tells_of():
 def stage_from_json(values: dict) -> Stage:
     network, augmentation = UNetConfig.from_json(values["network"]), values["augmentation"]
     ranges = {name: tuple(augmentation[name]) for name in ("scale", "diameters")}
-    return Stage(**{**values, "network": network, "augmentation": Augmentation(**{**augmentation, **ranges})})
+    lists = {"kinds": tuple(values["kinds"]), "shares": tuple(map(tuple, values["shares"]))}
+    augmentation = Augmentation(**{**augmentation, **ranges})
+    return Stage(**{**values, **lists, "network": network, "augmentation": augmentation})
 
 
 def test_fewer_steps_are_shared_out_among_the_stages():

@@ -128,6 +128,13 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(unbroken: Traine
     assert trained_seconds(tmp_path) > 0
 
 
+def test_a_stage_may_keep_only_a_share_of_what_it_has_learnt(unbroken: Trained, tmp_path: Path):
+    recipe = Recipe((TINY, replace(TINY, learning_rate=0.1, steps=2, blend=0.0)))
+    kept = train(recipe, EXAMPLES, tmp_path)
+    for one, other in zip(unbroken.network.get_weights(), kept.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-3)
+
+
 def test_a_second_stage_goes_on_from_the_weights_that_the_first_keeps(unbroken: Trained, tmp_path: Path):
     recipe = Recipe((TINY, replace(TINY, learning_rate=1e-9, steps=3)))
     steps: list[int] = []
