@@ -89,7 +89,7 @@ class Leadership:
         if now < self._sure_until:
             return True
         with writing(self._engine) as connection:
-            # the lock makes one of several candidates wait, and then see the other
+            # the lock makes one of several schedulers wait, and then see the other
             row = connection.execute(select(SchedulerLease.__table__).where(_THE_ROW).with_for_update()).one()
             is_taken = self._is_taken(row, now)
             if not is_taken:
