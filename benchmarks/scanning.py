@@ -10,7 +10,8 @@ import argparse
 import time
 from pathlib import Path
 
-from scheduler.scanner import FileStat, Scanner
+from nuqleus.file_stat import FileStat
+from scheduler.scanner import Scanner
 
 FILES_PER_WELL = 384
 SCANS = 5

@@ -23,6 +23,7 @@ from worker.outcomes import (
     OutOfMemory,
     Released,
     StepResult,
+    Unchanged,
     outcome_of_error,
 )
 from worker.retry_policy import NO_DATABASE, RetryPolicy
@@ -84,6 +85,9 @@ class OutcomeWriter:
                     self.guesses.note(claim.path, image)
             case Duplicate():
                 return self._commit_duplicate(outcome)
+            case Unchanged(claim):
+                log.info("%s: the content is the same as before, and so are the results", claim.path)
+                held = self.retry(self.files.confirm, claim)
             case Failed(claim, reason):
                 log.warning("%s: %s: %s", claim.path, reason.kind, reason.message)
                 held = self.retry(self.files.fail, claim, reason.kind, reason.message)
@@ -92,6 +96,9 @@ class OutcomeWriter:
                 held = self.retry(self.files.release, claim, count_attempt=count_attempt)
             case Lost(claim):
                 log.warning("%s: the lease was lost; nothing was written", claim.path)
+            case Identified(claim, content) if claim.sha256 not in (None, content.sha256):
+                log.info("%s: the content is another one: its results are taken away", claim.path)
+                held = self.retry(self.files.drop_results, claim)
             case Identified() | OutOfMemory():  # go on being processed
                 pass
         return outcome if held else self._commit(Lost(outcome.claim))

@@ -38,6 +38,13 @@ class Identified:
 
 
 @dataclass(frozen=True)
+class Unchanged:
+    """The file's stamp changed, but not its content: its results count as before."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True)
 class Done:
     """The file's nuclei are found, and its overlay pictures drawn, but not published."""
 
@@ -86,7 +93,7 @@ class OutOfMemory:
     claim: Claim
 
 
-Outcome: TypeAlias = Done | Duplicate | Failed | Released | Lost
+Outcome: TypeAlias = Done | Unchanged | Duplicate | Failed | Released | Lost
 """The end of a file, as far as this worker goes."""
 
 Unfinished: TypeAlias = Identified | OutOfMemory

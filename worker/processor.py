@@ -35,6 +35,7 @@ from worker.outcomes import (
     OutOfMemory,
     Released,
     StepResult,
+    Unchanged,
     Unfinished,
 )
 from worker.overlay_writer import OverlayWriter
@@ -167,9 +168,12 @@ class Processor:
             except Exception as error:
                 return self._writer.outcome_of(claim, error)
 
-    def _identify(self, claim: Claim) -> Identified:
+    def _identify(self, claim: Claim) -> Identified | Unchanged:
         """Find out what a file holds."""
-        return Identified(claim, Content(self.retry(self._hash, claim), self._rules.options_for(claim.path)))
+        sha256 = self.retry(self._hash, claim)
+        if claim.suspected and sha256 == claim.sha256:
+            return Unchanged(claim)
+        return Identified(claim, Content(sha256, self._rules.options_for(claim.path)))
 
     def _hash(self, claim: Claim) -> str:
         path = self.inbox.locate(claim)
