@@ -113,7 +113,8 @@ class File(Base):
         error_kind: short name of the reason of a failure.
         error: the reason in words.
         ignored_by: why the file is no image, in a word of `docs/formats.md`, while its state is `ignored`.
-        duplicate_of: the file of the same content whose results count for this one too.
+        duplicate_of: the file of the same content whose results count for this one too; if that one is deleted, its
+            first duplicate inherits them (`nuqleus.database.migrations.deletion_triggers`).
     """
 
     __tablename__ = "files"
@@ -154,7 +155,7 @@ class File(Base):
     error_kind: Mapped[str | None]
     error: Mapped[str | None] = mapped_column(EscapedText())
     ignored_by: Mapped[str | None]
-    duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
+    duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id"))
     discovered_at: Mapped[float] = mapped_column(UtcTimestamp())
     queued_at: Mapped[float | None] = mapped_column(UtcTimestamp())
     started_at: Mapped[float | None] = mapped_column(UtcTimestamp())

@@ -213,14 +213,17 @@ class TestChoices:
         return claim.file_id
 
 
-def test_deleting_a_file_deletes_what_hangs_on_it(archive: Archive):
-    """Its duplicates too: the next scan finds them anew."""
+def test_deleting_a_file_leaves_its_results_to_its_duplicate_and_deletes_them_with_the_last(archive: Archive):
     first = archive.done("a.png", "abc")
-    archive.duplicate("b.png", of=first)
+    heir = archive.duplicate("b.png", of=first)
 
     with writing(archive.engine) as connection:
         connection.execute(delete(File).where(File.id == first))
+    assert (archive.state(heir), archive.row(heir).duplicate_of) == ("done", None)
+    assert [image.file_id for image in archive.rows(Image)] == [heir]
 
+    with writing(archive.engine) as connection:
+        connection.execute(delete(File).where(File.id == heir))
     assert archive.rows(File) == []
     assert archive.rows(Image) == []
     assert archive.rows(Nucleus) == []

@@ -185,6 +185,18 @@ def test_stamps_can_be_taken_back(full_0005: Engine):
     assert _contents(full_0005) == before
 
 
+def test_another_key_loses_no_row_in_any_table(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0009")
+    before = _contents(full_0005)
+    assert all(rows for rows in before.values())
+
+    _migrate(full_0005, command.upgrade, "0010")
+    assert _contents(full_0005) == before
+
+    _migrate(full_0005, command.downgrade, "0009")
+    assert _contents(full_0005) == before
+
+
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_numbers_of_deleted_files_aren_t_given_again_after_an_upgrade(full_0005: Engine):
     with writing(full_0005) as connection:

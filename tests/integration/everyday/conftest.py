@@ -153,6 +153,13 @@ def lab(tmp_path: Path, engine: Engine, clock: Clock) -> Lab:
     return Lab(inbox, engine, clock)
 
 
+def archive(lab: Lab, name: str) -> None:
+    """Move a file or folder out of the watched folder."""
+    target = lab.inbox.parent / "archive" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(lab.inbox / name, target)
+
+
 def replace_with_copy(path: Path) -> None:
     """The same content and time of change with another inode: a restored backup, or a drive mounted anew."""
     shutil.copy2(path, path.with_name(".copy"))

@@ -3,17 +3,13 @@
 import shutil
 
 from nuqleus.database.files.retry import retry_files, retry_produced_by
-from tests.integration.everyday.conftest import SETTLE, Lab
-
-
-def archive_inputs(lab: Lab) -> None:
-    shutil.move(lab.inbox / "plate", lab.inbox.parent / "archive")
+from tests.integration.everyday.conftest import SETTLE, Lab, archive
 
 
 def test_results_of_archived_inputs_are_kept_and_marked(lab: Lab):
     lab.drop("plate/a.png")
     lab.settle()
-    archive_inputs(lab)
+    archive(lab, "plate")
 
     lab.tick(1)
 
@@ -28,7 +24,7 @@ def test_what_is_to_be_processed_again_and_is_not_there_stays_what_it_was(lab: L
     lab.settle()
     lab.drop("plate/copy.png", 3)
     lab.settle()
-    archive_inputs(lab)
+    archive(lab, "plate")
     rows, images = lab.rows(), lab.image_ids()
 
     assert retry_produced_by(lab.engine, lab.model_id) == 1
@@ -50,7 +46,7 @@ def test_so_does_one_that_goes_away_between_the_queue_and_the_worker(lab: Lab):
     lab.tick()
     lab.tick(SETTLE)
     assert lab.states() == {"plate/a.png": "queued"}
-    archive_inputs(lab)
+    archive(lab, "plate")
 
     lab.work()
     lab.settle()
@@ -77,10 +73,10 @@ def test_even_if_only_the_worker_misses_it(lab: Lab):
 def test_when_they_come_back_they_are_what_they_were(lab: Lab):
     lab.drop("plate/a.png", 3)
     lab.settle()
-    archive_inputs(lab)
+    archive(lab, "plate")
     lab.settle()
 
-    shutil.move(lab.inbox.parent / "archive", lab.inbox / "plate")
+    shutil.move(lab.inbox.parent / "archive" / "plate", lab.inbox / "plate")
     lab.settle()
 
     assert lab.there() == {"plate/a.png": "done"}
