@@ -19,6 +19,7 @@ from worker.outcomes import (
     Failed,
     Identified,
     Lost,
+    Moved,
     Outcome,
     OutOfMemory,
     Released,
@@ -83,8 +84,8 @@ class OutcomeWriter:
                 log.info("%s: %s", claim.path, _summarise(results.images))
                 for image in results.images:
                     self.guesses.note(claim.path, image)
-            case Duplicate():
-                return self._commit_duplicate(outcome)
+            case Duplicate() | Moved():
+                return self._commit_known_content(outcome)
             case Unchanged(claim):
                 log.info("%s: the content is the same as before, and so are the results", claim.path)
                 held = self.retry(self.files.confirm, claim)
@@ -103,6 +104,9 @@ class OutcomeWriter:
                 pass
         return outcome if held else self._commit(Lost(outcome.claim))
 
+    def _commit_known_content(self, outcome: Duplicate | Moved) -> StepResult:
+        return self._commit_moved(outcome) if isinstance(outcome, Moved) else self._commit_duplicate(outcome)
+
     def _commit_duplicate(self, duplicate: Duplicate) -> StepResult:
         """Refer to the original; if it isn't done any more, the file is still to be processed."""
         claim, content, original = duplicate.claim, duplicate.content, duplicate.original
@@ -118,6 +122,20 @@ class OutcomeWriter:
             return Identified(claim, content)
         log.info("%s: a duplicate of file %d", claim.path, original)
         return duplicate
+
+    def _commit_moved(self, moved: Moved) -> StepResult:
+        """Give the path to the file that was moved; if there is none any more, this one is still to be processed."""
+        claim, content = moved.claim, moved.content
+        try:
+            followed = self.retry(self.files.follow_move, claim, content.sha256, content.image_options)
+        except NO_DATABASE:
+            raise
+        except Exception as error:
+            return self._commit(self.outcome_of(claim, error))
+        if not followed:
+            return Identified(claim, content)
+        log.info("%s: moved here from a path that is gone, with its results", claim.path)
+        return moved
 
     def _store(self, done: Sequence[Done]) -> list[Outcome | OutOfMemory]:
         """Store results; those that can't be stored have another outcome. Pictures of what isn't stored go away."""

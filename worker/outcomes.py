@@ -63,6 +63,14 @@ class Duplicate:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """The content is that of a file whose path is gone: that one was moved here, with its results."""
+
+    claim: Claim
+    content: Content
+
+
+@dataclass(frozen=True)
 class Failed:
     """The file can't be processed."""
 
@@ -93,7 +101,7 @@ class OutOfMemory:
     claim: Claim
 
 
-Outcome: TypeAlias = Done | Unchanged | Duplicate | Failed | Released | Lost
+Outcome: TypeAlias = Done | Unchanged | Moved | Duplicate | Failed | Released | Lost
 """The end of a file, as far as this worker goes."""
 
 Unfinished: TypeAlias = Identified | OutOfMemory

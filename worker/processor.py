@@ -32,6 +32,7 @@ from worker.outcomes import (
     Duplicate,
     Failed,
     Identified,
+    Moved,
     OutOfMemory,
     Released,
     StepResult,
@@ -130,7 +131,13 @@ class Processor:
         """Bring files, no two of the same content, to their end."""
         contents = [file.content.sha256 for file in files]
         originals = self.retry(self.files.find_originals, contents, self.model_id)
-        steps = {file.claim: partial(self._segment, file, originals.get(file.content.key)) for file in files}
+        moved = self.retry(self.files.find_moved, contents)
+        steps: dict[Claim, Step] = {}
+        for file in files:
+            if file.content.key in moved and file.claim.sha256 != file.content.sha256:
+                steps[file.claim] = partial(Moved, file.claim, file.content)
+            else:
+                steps[file.claim] = partial(self._segment, file, originals.get(file.content.key))
         for file in self._run(steps):  # its original was taken back at this moment
             self._segment_all([file])
 

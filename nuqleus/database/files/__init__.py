@@ -25,7 +25,8 @@ that is queued again keeps them, and knows in `previous_state` what it was:
 - It is retried: new results replace the old ones in one transaction; if it fails this time, those stay.
 - It isn't there when its turn comes: it is again what it was (`end_vanished`, `fail`).
 
-A path that is no longer there has the time in `gone_at`. Where results leave, or their path is gone, the first
+A path that is no longer there has the time in `gone_at`. A worker that finds its content at a new path gives the file
+that path (`follow_move`); the new row goes. Where results leave, or their path is gone, the first
 duplicate that is there inherits.
 
 Leases compare the clocks of the worker's and the scheduler's machine: keep them in step to within a few seconds.

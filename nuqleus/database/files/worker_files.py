@@ -13,6 +13,7 @@ from sqlalchemy import (
     Engine,
     and_,
     bindparam,
+    delete,
     exists,
     func,
     select,
@@ -65,6 +66,12 @@ def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any, ...]]:
 
 _CLAIM = _claiming(File.id == bindparam("file_id"))
 _CLAIM_FRESH = _claiming(and_(File.id.in_(bindparam("ids", expanding=True)), File.attempts == 0))
+_IS_MOVED = and_(File.gone_at.is_not(None), File.state.in_([FileState.DONE, FileState.DUPLICATE]))
+_MOVED = (
+    select(File.sha256, File.image_options)
+    .where(File.sha256.in_(bindparam("contents", expanding=True)), _IS_MOVED)
+    .distinct()
+)
 _HAS_ENDED = File.state.not_in(PENDING_STATES)
 _RENEW = update(File).where(CLAIM_VALID).values(lease_expires_at=bindparam("until"))
 _COMPLETE = (
@@ -142,6 +149,44 @@ class WorkerFiles:
                 (str(sha256), str(options)): file_id
                 for sha256, options, file_id in connection.execute(_ORIGINALS, given)
             }
+
+    def find_moved(self, contents: Sequence[str]) -> set[tuple[str, str]]:
+        """Contents of files whose paths are gone, among these: their SHA-256 and image options as text."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(_MOVED, {"contents": list(contents)})
+            return {(str(sha256), str(options)) for sha256, options in rows}
+
+    def follow_move(self, claim: Claim, sha256: str, image_options: ImageOptions = DEFAULT_OPTIONS) -> bool:
+        """Give the path of a running file to one of the same content whose path is gone; the running one's row goes.
+
+        So the file that was moved or renamed keeps its results, whatever model found them.
+
+        Returns:
+            False if there is no such file any more: process this one after all.
+
+        Raises:
+            LeaseLost: nothing was written.
+        """
+        content = {"sha256": sha256, "image_options": str(image_options)}
+        moved = select(File.id).where(_IS_MOVED, File.id != claim.file_id).filter_by(**content)
+        first = moved.order_by(File.state != FileState.DONE, File.id).limit(1)
+        stamp = {name: getattr(claim, name) for name in ("size", "mtime_ns", "inode", "ctime_ns")}
+        here = {"path": claim.path, **stamp, "gone_at": None}
+        with writing(self._engine) as connection:
+            # one that another worker is just giving a path to is passed over
+            file_id = connection.scalar(first.with_for_update(skip_locked=True))
+            if (
+                file_id is None
+                or not connection.execute(delete(File).where(CLAIM_VALID), claim_parameters(claim)).rowcount
+            ):
+                followed = select(File.id).where(File.id != claim.file_id).filter_by(**here, **content)
+                if connection.scalar(followed) is not None:  # an earlier try has done so
+                    return True
+                if file_id is None:
+                    return False
+                raise _lost(claim)
+            connection.execute(update(File).where(File.id == file_id).values(here))
+            return True
 
     def mark_duplicate(
         self, claim: Claim, sha256: str, of: int, image_options: ImageOptions = DEFAULT_OPTIONS

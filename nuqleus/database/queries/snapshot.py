@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Select, and_, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from nuqleus import micrometres
@@ -239,7 +239,9 @@ class Snapshot:
         """The selected files with their images, or with those of the file that they duplicate; by file and plane."""
         shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
         files = query.select_from(File).outerjoin(_original, _original.id == File.duplicate_of)
-        images = files.join(Image, shared).where(self._selection.condition())
+        # a copy that is gone has no results of its own: those that are there have them
+        is_shown = or_(File.gone_at.is_(None), File.duplicate_of.is_(None))
+        images = files.join(Image, shared).where(self._selection.condition(), is_shown)
         return images.order_by(File.id, Image.scene, Image.t, Image.z)
 
     def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
