@@ -71,7 +71,7 @@ def time_stages(folder: Path, weights: Path) -> Stopwatch:
     with tempfile.TemporaryDirectory() as state:
         store = ResultStore(f"sqlite:///{state}/nuqleus.db", segmenter)
         for name, stamp in sorted(Scanner(folder).scan().files.items()):
-            claim = store.claim(SeenFile(name, *stamp))
+            claim = store.claim(SeenFile.of(name, stamp))
             results = [process(plane, segmenter, watch) for plane in timed_planes(folder / name, watch)]
             with watch.timing("store"):
                 store.worker_files.complete_all([FileResults(claim, "0" * 64, store.model_id, results)])

@@ -12,6 +12,7 @@ COMMANDS = {
     "segment": "Segment images directly, without queue and database.",
     "status": "Show counts by state, rate, live workers and last failures.",
     "retry": "Queue files again.",
+    "forget": "Delete results, file by file or folder by folder.",
     "export": "Write tables and label images out of the database.",
     "train": "Train a network from labelled images.",
     "evaluate": "Measure how good a network is on labelled images.",

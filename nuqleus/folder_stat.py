@@ -4,34 +4,25 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+
+from nuqleus.file_stat import FileStat, wrap64
 
 
-class FolderStat(NamedTuple):
-    """What tells one content of a folder from another without reading it.
+def stat_folder(folder: str | Path) -> FileStat:
+    """Look at all files of a folder and below it: their bytes together, and the latest time of change.
 
-    Attributes:
-        size: bytes of all files.
-        mtime_ns: the latest time of change, in nanoseconds since 1970.
-    """
-
-    size: int
-    mtime_ns: int
-
-
-def stat_folder(folder: str | Path) -> FolderStat:
-    """Look at all files of a folder and below it; links are not followed, and what vanishes meanwhile isn't counted.
+    Links are not followed, and what vanishes meanwhile isn't counted.
 
     Raises:
         OSError: a part of it can't be read.
     """
-    size = mtime_ns = 0
+    size, times = 0, [0]
     for entry in _walk(str(folder)):
         with suppress(FileNotFoundError):  # who writes into it renames temporary files
             seen = entry.stat(follow_symlinks=False)
             size += seen.st_size
-            mtime_ns = max(mtime_ns, seen.st_mtime_ns)
-    return FolderStat(size, mtime_ns)
+            times.append(seen.st_mtime_ns)
+    return FileStat(size, wrap64(max(times)))
 
 
 def files_of(folder: str | Path) -> list[str]:

@@ -8,9 +8,12 @@ import time
 import psutil
 from sqlalchemy import Engine
 
-from nuqleus.database.leadership import current_leader
+from nuqleus.database.leadership import current_leader, current_trouble
 from nuqleus.database.workers import LiveWorker, Workers
 from nuqleus.errors import NotHealthy
+
+TROUBLE_SECONDS = 60.0
+"""For so long a scheduler may fail, and count as healthy: a database or a drive restarts."""
 
 WAKING_SECONDS = 5.0
 """A worker's parent waits for messages, and wakes once a second at least."""
@@ -27,12 +30,17 @@ def require_scheduler(engine: Engine, now: float) -> str:
         A sentence for people.
 
     Raises:
-        NotHealthy: none does, or it hangs.
+        NotHealthy: none does, it hangs, or whatever it tries has failed for a minute.
     """
     leader = current_leader(engine, now)
     if leader is None:
         raise NotHealthy(
             "No scheduler renews its lease: none runs, it hangs, or the watched drive doesn't answer."
+        )
+    trouble, since = current_trouble(engine)
+    if since is not None and now - since > TROUBLE_SECONDS:
+        raise NotHealthy(
+            f"The scheduler {leader} hasn't been able to work for {now - since:.0f} s: {trouble}"
         )
     return f"The scheduler {leader} is at work."
 

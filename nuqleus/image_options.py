@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 AUTO = "auto"
-"""Stands for the channel that speaks of nuclei, else the first."""
+"""Stands for the channel of a nuclear stain, else the first."""
 
 ZStacks = Literal["planes", "max", "mean"]
 """What becomes of a z-stack: an image a plane, or one image, of each pixel's maximum or mean."""

@@ -5,7 +5,7 @@ Rules come from a TOML file:
 
     [[rule]]
     path = "confocal/*.czi"   # relative to the watched folder; see `nuqleus.path_patterns` for the wildcards
-    channel = "DAPI"          # a name, whatever its case, or a number counted from 0, or "auto": what speaks of nuclei
+    channel = "DAPI"          # a name, whatever its case, or a number counted from 0, or "auto": a nuclear stain's
     z = "max"                 # or "mean", or "planes": each on its own
     pages = "channels"        # what the pages of a TIFF are, or "z", or "t"
 

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         urgent: patterns of paths whose files go before others, with commas between; see `nuqleus.path_patterns`.
         channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.
         z: what becomes of a z-stack: `planes`, an image each, or one image, `max` or `mean`.
-        rules: a file that says both, and more, for files at some paths; see `nuqleus.rules`.
+        rules: a file that sets channel, z and more for files at some paths; see `nuqleus.rules`.
         ignore: patterns of paths whose files are ignored, with commas between; see `nuqleus.path_patterns`.
         max_pixels: images with more pixels than this are failed, from their header; None: `model.reading` says.
         soft_time_limit: seconds after which a file's task is asked to end.

@@ -27,6 +27,7 @@ METADATA_ENDINGS = (
 IMAGE_ENDINGS = (
     *(".tif", ".tiff", ".btf", ".tf2", ".tf8", ".png", ".jpg", ".jpeg", ".bmp", ".czi", ".nd2", ".lif", ".lsm"),
     *(".stk", ".svs", ".qptiff", ".scn", ".ndpi", ".vsi", ".mrxs", ".oif", ".oib", ".dv", ".ims", ".dcm", ".ics"),
+    ".zarr",
 )  # fmt: skip
 """Ends of names of images that a mask or a thumbnail may belong to."""
 
@@ -34,9 +35,11 @@ MASK_ENDS = (
     *("_cp_masks", "_cp_outlines", "_cp_flows", "_seg"),  # Cellpose
     *("_label", "_labels", "_mask", "_masks"),
 )
-"""Ends of the stems of masks; before it stands the name of the image that a mask belongs to."""
+"""Ends of the names of masks, but for their ending; before it stands the name of the image that a mask is of."""
 
-_THUMBNAIL = re.compile(r"(?P<image>.+)_thumb(nail)?(?P<unique>[0-9a-f-]*)\.[^.]+")
+_THUMBNAIL = re.compile(r"(?P<image>.+)_thumb(nail)?[0-9a-f-]*\.[^.]+")
+_NUMBER = re.compile("[0-9a-f-]*")
+"""What MetaXpress puts at the end of each name, or nothing."""
 _MASK = re.compile(rf"(?P<image>.+?)({'|'.join(MASK_ENDS)})\.[^.]+")
 _OUTPUT = re.compile(
     rf".+({'|'.join(map(re.escape, IMAGE_ENDINGS))})(\.s\d+\.t\d+\.z\d+)?\.(label\.tif|overlay\.png)"
@@ -105,8 +108,9 @@ def _is_thumbnail(name: str, beside: LookBeside) -> bool:
     thumbnail = _THUMBNAIL.fullmatch(name)
     if thumbnail is None:
         return False
-    of = re.compile(rf"{re.escape(thumbnail['image'])}[0-9a-f-]*(\.[^.]+)+")
-    return any(map(of.fullmatch, beside().images(thumbnail["image"])))
+    image = thumbnail["image"]
+    numbers = (other.removeprefix(image).partition(".")[0] for other in beside().images(image))
+    return any(map(_NUMBER.fullmatch, numbers))
 
 
 def _is_flat_field(name: str, beside: LookBeside) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.scanner import FileStat
+from nuqleus.file_stat import FileStat
 from scheduler.writers import is_being_written
 
 EMPTY_FACTOR = 3

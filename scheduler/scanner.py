@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
+from nuqleus.file_stat import FileStat
 from nuqleus.folder_stat import stat_folder
 from nuqleus.mount_check import MountCheck
 from nuqleus.paths import escape_path
@@ -19,13 +19,6 @@ from scheduler.image_folders import data_folder_names, is_data_folder, is_image_
 log = logging.getLogger(__name__)
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
-
-
-class FileStat(NamedTuple):
-    """What tells one content of a file from another without reading it."""
-
-    size: int
-    mtime_ns: int
 
 
 @dataclass
@@ -113,7 +106,7 @@ class Scanner:
     def _add_image_folder(self, found: Scan, base: str, folder: str) -> None:
         """A folder that is one image changes when a file in it does."""
         try:
-            found.files[folder[len(base) :]] = FileStat(*stat_folder(folder))
+            found.files[folder[len(base) :]] = stat_folder(folder)
         except OSError as error:
             found.saw_everything = False
             self._warn_once(folder, f"is an image whose parts can't be read: {error.strerror}")
@@ -137,12 +130,11 @@ class Scanner:
 
 def _note(found: Scan, path: str, seen: os.stat_result) -> None:
     if stat.S_ISREG(seen.st_mode):  # no pipes, sockets or devices
-        found.files[path] = FileStat(seen.st_size, seen.st_mtime_ns)
+        found.files[path] = FileStat.of(seen)
 
 
 def _note_data_folder(found: Scan, base: str, folder: os.DirEntry[str]) -> None:
     path = folder.path[len(base) :]
     with suppress(OSError):  # it has just gone
-        seen = folder.stat()
-        found.files[path] = FileStat(seen.st_size, seen.st_mtime_ns)
+        found.files[path] = FileStat.of(folder.stat())
         found.data_folders.add(path)

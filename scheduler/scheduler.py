@@ -1,5 +1,6 @@
 """Scheduler: scan, record, enqueue, dispatch."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -7,11 +8,14 @@ from nuqleus.database.batches import batched
 from nuqleus.database.files.records import KnownFile, SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.tables import FileState
+from nuqleus.file_stat import FileStat
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import DISPATCH_BATCH, Dispatcher
 from scheduler.ignore_list import IgnoreList
-from scheduler.scanner import FileStat, Scan, Scanner
+from scheduler.scanner import Scan, Scanner
 from scheduler.sweep import Sweep
+
+log = logging.getLogger(__name__)
 
 RECORD_BATCH = 2_000
 """Files recorded between two glances at whether to stop."""
@@ -98,7 +102,7 @@ class Scheduler:
 
     def _reread(self) -> None:
         if self._clock() >= self._reread_due:
-            self._recorded = {file.path: FileStat(file.size, file.mtime_ns) for file in self._files.known()}
+            self._recorded = {file.path: file.stat for file in self._files.known() if not file.is_gone}
             self._reread_due = self._clock() + REREAD_SECONDS
 
     def _record(self, scan: Scan) -> None:
@@ -107,12 +111,24 @@ class Scheduler:
         for paths in batched(news, RECORD_BATCH):
             self._raise_if_stopping()
             seen = [
-                SeenFile(path, *scan.files[path], self._ignore_list.ignored_by(path, scan)) for path in paths
+                SeenFile.of(path, scan.files[path], self._ignore_list.ignored_by(path, scan))
+                for path in paths
             ]
             self._files.observe(seen)
             self._recorded.update((path, scan.files[path]) for path in paths)
-        # a file that went away is new when it comes back
-        self._recorded = scan.files
+        if scan.saw_everything:
+            self._mark_gone(scan)
+            # a file that went away is new when it comes back
+            self._recorded = scan.files
+
+    def _mark_gone(self, scan: Scan) -> None:
+        """Paths that were there and aren't. All that are there are recorded by now: mostly, counting tells."""
+        if len(self._recorded) == len(scan.files):
+            return
+        gone = sorted(self._recorded.keys() - scan.files.keys())
+        for paths in batched(gone, RECORD_BATCH):
+            self._raise_if_stopping()
+            self._files.mark_gone(paths)
 
     def _judge_anew(self, scan: Scan) -> None:
         """Once, after the start: what failed or was ignored is judged by the list, rules and settings of today."""
@@ -131,14 +147,25 @@ class Scheduler:
         return {file: self._ignore_list.ignored_by(file.path, scan) for file in there}
 
     def _find_complete(self, scan: Scan) -> list[KnownFile]:
-        """Waiting files that are complete; those that are not there any more are forgotten."""
+        """Waiting files that are complete; those that are not there any more come to their end."""
         waiting = {file.path: file for file in self._files.known(FileState.WAITING)}
         self._completeness.keep(waiting.keys())
         gone = [file.id for path, file in waiting.items() if path not in scan.files]
         if gone and scan.saw_everything:
-            self._files.forget(gone)
+            self._end_vanished(gone)
         complete = [file for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
         return self._without_ignored(complete, scan)
+
+    def _end_vanished(self, file_ids: Sequence[int]) -> None:
+        new, restored = self._files.end_vanished(file_ids)
+        if new:
+            log.warning("%d files are gone that waited to be processed: they failed as vanished.", new)
+        if restored:
+            log.warning(
+                "%d files that were to be processed again are not there: they are what they were before, and keep the "
+                "results they have.",
+                restored,
+            )
 
     def _without_ignored(self, complete: Sequence[KnownFile], scan: Scan) -> list[KnownFile]:
         """Ignore those that are no images after all: by now, what they belong to lies beside them."""
@@ -148,7 +175,7 @@ class Scheduler:
 
     def _is_complete(self, file: KnownFile, stat: FileStat | None) -> bool:
         # a row that another scheduler has changed since our scan has to wait for the next one
-        return stat == (file.size, file.mtime_ns) and self._completeness.is_complete(file.path, stat)
+        return stat == file.stat and self._completeness.is_complete(file.path, stat)
 
     def _enqueue(self, complete: Sequence[KnownFile]) -> None:
         """Urgent files first. The rows are committed as queued, then the messages are sent."""

@@ -90,23 +90,26 @@ class SchedulerLoop:
 
     def _tick(self) -> None:
         self._awake.clear()
-        self._attempt(self._look)
+        self._attempt(self._look, ends_trouble=True)
 
     def _look(self) -> None:
         self.found_paths = self._scheduler.tick().files.keys()
 
-    def _attempt(self, work: Callable[[], None]) -> None:
+    def _attempt(self, work: Callable[[], None], *, ends_trouble: bool) -> None:
         """Do something if we lead; nothing that goes wrong ends the loop."""
         try:
             if self._leads():
                 work()
-            self._trouble.note("")
+            if ends_trouble:
+                self._trouble.note("")
         except Stopped:
             return
         except (OSError, NuqleusError) as error:
             self._trouble.note(str(error))
-        except Exception:
-            log.exception("The scheduler stumbled; it goes on.")
+        except Exception as error:
+            self._trouble.note(f"{type(error).__name__}: {error}", unexpected=error)
+        with suppress(NuqleusError):  # it can't be told a database that is away, whose clients know
+            self._leadership.report_trouble(self._trouble.current or None)
 
     def _leads(self) -> bool:
         leads = self._leadership.try_acquire()
@@ -126,7 +129,7 @@ class SchedulerLoop:
         while not self._awake.wait(min(max(0.0, end - self._clock()), self._scan_seconds)):
             if self._clock() >= end:
                 return
-            self._attempt(self._scheduler.sweep)
+            self._attempt(self._scheduler.sweep, ends_trouble=False)
 
 
 def poll_interval(took: float, scan_seconds: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from nuqleus.database.files.results import ImageResult
 log = logging.getLogger(__name__)
 
 GUESS = "guess"
-"""`ImageResult.nuclear_channel_by` where nothing speaks of nuclei."""
+"""`ImageResult.nuclear_channel_by` where no channel is known as a nuclear stain's."""
 
 HOW_TO_CHOOSE = (
     "Say which one shows the nuclei, by its name or number: with --channel (NUQLEUS_CHANNEL) or by a rule for these "

@@ -11,6 +11,7 @@ from typing import IO, Any
 from model.hashing import hash_file
 from nuqleus.database.files.records import Claim
 from nuqleus.errors import UnsafePath
+from nuqleus.file_stat import FileStat
 from nuqleus.folder_stat import files_of, stat_folder
 from nuqleus.mount_check import MountCheck
 from nuqleus.paths import escape_path, safe_join
@@ -107,20 +108,24 @@ def _open_in(folder: int, name: str) -> int:
 
 @contextmanager
 def ensure_unchanged(path: Path, claim: Claim) -> Iterator[None]:
-    """Compare size and time of change with what the scheduler saw, after a block that read the file.
+    """Compare a file with what the scheduler saw, and with itself, after a block that read it.
 
-    A change explains whatever else went wrong in the block.
+    A change explains whatever else went wrong in the block. Inode and ctime are compared only with what this machine
+    saw before the block: a share may have other ones for each machine that mounts it.
 
     Raises:
         FileChanged: they differ.
         OSError: the file can't be looked at; FileNotFoundError if it is gone.
     """
+    before = _stat(path)
     try:
         yield
     finally:
-        size, mtime_ns = _stat(path)
-        if (size, mtime_ns) != (claim.size, claim.mtime_ns):
-            raise FileChanged(f"{claim.path} changed: {claim.size} bytes when queued, {size} now")
+        now = _stat(path)
+        if now[:2] != (claim.size, claim.mtime_ns):
+            raise FileChanged(f"{claim.path} changed: {claim.size} bytes when queued, {now.size} now")
+        if now != before:
+            raise FileChanged(f"{claim.path} was replaced while it was read")
 
 
 def hash_content(path: Path) -> str:
@@ -138,9 +143,6 @@ def hash_content(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _stat(path: Path) -> tuple[int, int]:
-    """Size and time of change, as the scheduler takes them."""
-    if path.is_dir():
-        return stat_folder(path)
-    seen = path.stat()
-    return seen.st_size, seen.st_mtime_ns
+def _stat(path: Path) -> FileStat:
+    """The stamp, as the scheduler takes it."""
+    return stat_folder(path) if path.is_dir() else FileStat.of(path.stat())

@@ -19,10 +19,12 @@ from worker.outcomes import (
     Failed,
     Identified,
     Lost,
+    Moved,
     Outcome,
     OutOfMemory,
     Released,
     StepResult,
+    Unchanged,
     outcome_of_error,
 )
 from worker.retry_policy import NO_DATABASE, RetryPolicy
@@ -82,8 +84,11 @@ class OutcomeWriter:
                 log.info("%s: %s", claim.path, _summarise(results.images))
                 for image in results.images:
                     self.guesses.note(claim.path, image)
-            case Duplicate():
-                return self._commit_duplicate(outcome)
+            case Duplicate() | Moved():
+                return self._commit_known_content(outcome)
+            case Unchanged(claim):
+                log.info("%s: the content is the same as before, and so are the results", claim.path)
+                held = self.retry(self.files.confirm, claim)
             case Failed(claim, reason):
                 log.warning("%s: %s: %s", claim.path, reason.kind, reason.message)
                 held = self.retry(self.files.fail, claim, reason.kind, reason.message)
@@ -92,9 +97,15 @@ class OutcomeWriter:
                 held = self.retry(self.files.release, claim, count_attempt=count_attempt)
             case Lost(claim):
                 log.warning("%s: the lease was lost; nothing was written", claim.path)
+            case Identified(claim, content) if claim.sha256 not in (None, content.sha256):
+                log.info("%s: the content is another one: its results are taken away", claim.path)
+                held = self.retry(self.files.drop_results, claim)
             case Identified() | OutOfMemory():  # go on being processed
                 pass
         return outcome if held else self._commit(Lost(outcome.claim))
+
+    def _commit_known_content(self, outcome: Duplicate | Moved) -> StepResult:
+        return self._commit_moved(outcome) if isinstance(outcome, Moved) else self._commit_duplicate(outcome)
 
     def _commit_duplicate(self, duplicate: Duplicate) -> StepResult:
         """Refer to the original; if it isn't done any more, the file is still to be processed."""
@@ -111,6 +122,20 @@ class OutcomeWriter:
             return Identified(claim, content)
         log.info("%s: a duplicate of file %d", claim.path, original)
         return duplicate
+
+    def _commit_moved(self, moved: Moved) -> StepResult:
+        """Give the path to the file that was moved; if there is none any more, this one is still to be processed."""
+        claim, content = moved.claim, moved.content
+        try:
+            followed = self.retry(self.files.follow_move, claim, content.sha256, content.image_options)
+        except NO_DATABASE:
+            raise
+        except Exception as error:
+            return self._commit(self.outcome_of(claim, error))
+        if not followed:
+            return Identified(claim, content)
+        log.info("%s: moved here from a path that is gone, with its results", claim.path)
+        return moved
 
     def _store(self, done: Sequence[Done]) -> list[Outcome | OutOfMemory]:
         """Store results; those that can't be stored have another outcome. Pictures of what isn't stored go away."""

@@ -38,6 +38,13 @@ class Identified:
 
 
 @dataclass(frozen=True)
+class Unchanged:
+    """The file's stamp changed, but not its content: its results count as before."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True)
 class Done:
     """The file's nuclei are found, and its overlay pictures drawn, but not published."""
 
@@ -53,6 +60,14 @@ class Duplicate:
     claim: Claim
     content: Content
     original: int
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The content is that of a file whose path is gone: that one was moved here, with its results."""
+
+    claim: Claim
+    content: Content
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,7 @@ class OutOfMemory:
     claim: Claim
 
 
-Outcome: TypeAlias = Done | Duplicate | Failed | Released | Lost
+Outcome: TypeAlias = Done | Unchanged | Moved | Duplicate | Failed | Released | Lost
 """The end of a file, as far as this worker goes."""
 
 Unfinished: TypeAlias = Identified | OutOfMemory

@@ -32,9 +32,11 @@ from worker.outcomes import (
     Duplicate,
     Failed,
     Identified,
+    Moved,
     OutOfMemory,
     Released,
     StepResult,
+    Unchanged,
     Unfinished,
 )
 from worker.overlay_writer import OverlayWriter
@@ -129,7 +131,13 @@ class Processor:
         """Bring files, no two of the same content, to their end."""
         contents = [file.content.sha256 for file in files]
         originals = self.retry(self.files.find_originals, contents, self.model_id)
-        steps = {file.claim: partial(self._segment, file, originals.get(file.content.key)) for file in files}
+        moved = self.retry(self.files.find_moved, contents)
+        steps: dict[Claim, Step] = {}
+        for file in files:
+            if file.content.key in moved and file.claim.sha256 != file.content.sha256:
+                steps[file.claim] = partial(Moved, file.claim, file.content)
+            else:
+                steps[file.claim] = partial(self._segment, file, originals.get(file.content.key))
         for file in self._run(steps):  # its original was taken back at this moment
             self._segment_all([file])
 
@@ -167,9 +175,12 @@ class Processor:
             except Exception as error:
                 return self._writer.outcome_of(claim, error)
 
-    def _identify(self, claim: Claim) -> Identified:
+    def _identify(self, claim: Claim) -> Identified | Unchanged:
         """Find out what a file holds."""
-        return Identified(claim, Content(self.retry(self._hash, claim), self._rules.options_for(claim.path)))
+        sha256 = self.retry(self._hash, claim)
+        if claim.suspected and sha256 == claim.sha256:
+            return Unchanged(claim)
+        return Identified(claim, Content(sha256, self._rules.options_for(claim.path)))
 
     def _hash(self, claim: Claim) -> str:
         path = self.inbox.locate(claim)

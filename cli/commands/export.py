@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from nuqleus.database.queries.snapshot import Selection, Snapshot
 
-FORMATS = ("csv", "labels", "geojson", "rois", "parquet")
+FORMATS = ("csv", "labels", "geojson", "rois", "parquet", "coco")
 """Each is a module of `cli.exports`."""
 
 DEFAULT_FORMATS = ("csv", "labels")
@@ -95,6 +95,8 @@ def command(
 
     parquet: images.parquet and nuclei.parquet, with the columns of csv; with --profile cellprofiler, single-cell
     profiles for Pycytominer in place of the latter.
+
+    coco: coco.json, with the mask of each nucleus as COCO has it.
 
     Duplicates are written out like the file that they duplicate. What is there already is replaced.
 

@@ -10,7 +10,7 @@ import click
 
 from nuqleus.database.queries.snapshot import Snapshot
 
-LIBRARIES = {"rois": "roifile", "parquet": "pyarrow"}
+LIBRARIES = {"rois": "roifile", "parquet": "pyarrow", "coco": "pycocotools"}
 """Formats that need a library that isn't always installed; the extra is called like the format."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from model.arrays import Bools
 from model.errors import MaskError
 from model.labels.masks import BLOCK_SIDE, LazyLabelImage, MaskBlock
 from model.labels.outline_polygons import Polygon, trace_polygons
@@ -27,12 +28,41 @@ def outlined_nuclei(results: Snapshot, image: StoredImage) -> Iterator[tuple[dic
         for nucleus in nuclei:
             label = nucleus["label"]
             if label not in polygons:
-                raise MaskError(f"nucleus {label} has measurements, but is not in the mask")
+                raise _not_in_mask(label)
             yield nucleus, polygons.pop(label)
+
+
+def cut_out_nuclei(results: Snapshot, image: StoredImage) -> Iterator[tuple[dict[str, Any], Bools]]:
+    """Yield the nuclei of an image, each with its pixels in its bounding box, (h, w), block by block of its mask.
+
+    Raises:
+        MaskError: a block can't be read, or a nucleus isn't in the mask.
+    """
+    mask = load_mask(results, image)
+    for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
+        row0, col0, row1, col1 = _bounding_box(nuclei)
+        region = mask[row0:row1, col0:col1]
+        for nucleus in nuclei:
+            rows = slice(nucleus["bbox_row0"] - row0, nucleus["bbox_row1"] - row0)
+            cols = slice(nucleus["bbox_col0"] - col0, nucleus["bbox_col1"] - col0)
+            pixels = region[rows, cols] == nucleus["label"]
+            if not pixels.any():
+                raise _not_in_mask(nucleus["label"])
+            yield nucleus, pixels
+
+
+def _not_in_mask(label: int) -> MaskError:
+    return MaskError(f"nucleus {label} has measurements, but is not in the mask")
 
 
 def _trace(mask: LazyLabelImage, nuclei: list[dict[str, Any]]) -> dict[int, list[Polygon]]:
     """Return the outlines of the nuclei, and pieces of others nearby."""
+    row0, col0, row1, col1 = _bounding_box(nuclei)
+    return trace_polygons(mask[row0:row1, col0:col1], row0, col0)
+
+
+def _bounding_box(nuclei: list[dict[str, Any]]) -> tuple[int, int, int, int]:
+    """Return the first row and column of any of the nuclei, and those after the last."""
     row0, col0 = (min(nucleus[side] for nucleus in nuclei) for side in ("bbox_row0", "bbox_col0"))
     row1, col1 = (max(nucleus[side] for nucleus in nuclei) for side in ("bbox_row1", "bbox_col1"))
-    return trace_polygons(mask[row0:row1, col0:col1], row0, col0)
+    return row0, col0, row1, col1

@@ -35,7 +35,7 @@ CHANNELS = np.array(
 """Light that each channel of an image that is neither gray nor RGB adds to the picture, in turn."""
 
 PIXELS_PER_LINE = 1000
-"""Lines are one pixel wide, and one more for each further so many pixels of the image's longer side."""
+"""Lines are one pixel wide, and one more for each multiple of this in the image's longer side."""
 
 
 def draw_overlay(pixels: PixelArray, labels: AnyLabels) -> Picture:

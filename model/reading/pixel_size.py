@@ -111,7 +111,7 @@ def pixel_size_from_resolution(
     """Return the pixel size of a resolution.
 
     Args:
-        x: so many pixels in so many units, in x; None where the file doesn't say.
+        x: a number of pixels, in a number of units, in x; None where the file doesn't say.
         y: likewise in y.
         um: micrometres per unit; None for a unit that is no length.
         origin: which part of the file says so.

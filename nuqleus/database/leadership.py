@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, Row, func, literal, select, update
 
 from nuqleus.database.engine import reading, redact_url, writing
 from nuqleus.database.tables import SchedulerLease
@@ -78,6 +78,7 @@ class Leadership:
         self._clock = clock
         self._sure_until = float("-inf")
         self._has_asked = False
+        self._reported: str | None = None
 
     def try_acquire(self) -> bool:
         """Take the lead, or keep it; asks the database only when a third of the lease is over.
@@ -89,7 +90,7 @@ class Leadership:
         if now < self._sure_until:
             return True
         with writing(self._engine) as connection:
-            # the lock makes one of several candidates wait, and then see the other
+            # the lock makes one of several schedulers wait, and then see the other
             row = connection.execute(select(SchedulerLease.__table__).where(_THE_ROW).with_for_update()).one()
             is_taken = self._is_taken(row, now)
             if not is_taken:
@@ -100,6 +101,23 @@ class Leadership:
             return False
         self.leader, self._sure_until = self._me.name, now + self._lease / 3
         return True
+
+    def report_trouble(self, trouble: str | None) -> None:
+        """Note in the database why this scheduler can't do its work, and since when; or that it can (None).
+
+        Asks the database only when there is something new.
+
+        Raises:
+            DatabaseUnavailable: the next call makes up for it.
+        """
+        if trouble == self._reported:
+            return
+        now = literal(self._clock(), SchedulerLease.failing_since.type)
+        since = None if trouble is None else func.coalesce(SchedulerLease.failing_since, now)
+        mine = update(SchedulerLease).where(_THE_ROW, SchedulerLease.leader == self._me.name)
+        with writing(self._engine) as connection:
+            connection.execute(mine.values(failing_since=since, trouble=trouble))
+        self._reported = trouble
 
     def resign(self) -> None:
         """Let another one take over at once."""
@@ -127,6 +145,11 @@ class Leadership:
         )
 
     def _lead(self, connection: Connection, now: float) -> None:
+        if self.leader != self._me.name:  # the one before may have had troubles of its own
+            self._reported = None
+            connection.execute(
+                update(SchedulerLease).where(_THE_ROW).values(failing_since=None, trouble=None)
+            )
         values = {
             "leader": self._me.name,
             "process_identity": self._me.process_identity,
@@ -158,6 +181,14 @@ def is_leading(engine: Engine, process_identity: str, now: float) -> bool:
     query = select(SchedulerLease.process_identity).where(_THE_ROW, SchedulerLease.lease_expires_at > now)
     with reading(engine) as connection:
         return connection.scalar(query) == process_identity
+
+
+def current_trouble(engine: Engine) -> tuple[str | None, float | None]:
+    """Why the scheduler that leads can't work, and since when, in seconds since 1970; None, None while it can."""
+    query = select(SchedulerLease.trouble, SchedulerLease.failing_since).where(_THE_ROW)
+    with reading(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    return (row.trouble, row.failing_since) if row else (None, None)
 
 
 def bind_folder(engine: Engine, folder: str) -> None:

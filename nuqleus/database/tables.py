@@ -69,6 +69,17 @@ RETRYABLE_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE)
 """States of files that were processed, and can be again."""
 
 
+def _state_type(*, checked: bool = False) -> Enum:
+    return Enum(
+        FileState,
+        name="state",
+        native_enum=False,
+        create_constraint=checked,
+        length=16,
+        values_callable=lambda states: [state.value for state in states],
+    )
+
+
 class Base(DeclarativeBase):
     """Root of the tables."""
 
@@ -87,8 +98,13 @@ class File(Base):
     Attributes:
         path: relative to the watched folder, with `/`; odd names are escaped as `nuqleus.paths` says.
         size: bytes, when it was last looked at.
-        mtime_ns: time of change in nanoseconds since 1970; 0 for a file that vanished.
+        mtime_ns: time of change in nanoseconds since 1970, and with `inode` and `ctime_ns` what is compared to see
+            whether the file changed; see `nuqleus.file_stat`.
+        gone_at: when the path was no longer there; NULL while it is. Results that the file has are kept.
         sha256: of the content that the results belong to.
+        previous_state: the state that a file had before it was queued again; it goes back to it if there is nothing
+            to do after all. NULL where it is queued for the first time, and when it has ended.
+        suspected: queued again only because its stamp changed: if the content is still the same, so are the results.
         image_options: how the images were looked at for these results; see `nuqleus.image_options`.
         urgent: whether it went before others, when it was queued last.
         attempts: times that a worker has begun with this content.
@@ -97,7 +113,8 @@ class File(Base):
         error_kind: short name of the reason of a failure.
         error: the reason in words.
         ignored_by: why the file is no image, in a word of `docs/formats.md`, while its state is `ignored`.
-        duplicate_of: the file of the same content whose results count for this one too.
+        duplicate_of: the file of the same content whose results count for this one too; if that one is deleted, its
+            first duplicate inherits them (`nuqleus.database.migrations.deletion_triggers`).
     """
 
     __tablename__ = "files"
@@ -123,18 +140,14 @@ class File(Base):
     path: Mapped[str] = mapped_column(EscapedPath())
     size: Mapped[int] = mapped_column(BigInteger())
     mtime_ns: Mapped[int] = mapped_column(BigInteger())
+    inode: Mapped[int | None] = mapped_column(BigInteger())
+    ctime_ns: Mapped[int | None] = mapped_column(BigInteger())
+    gone_at: Mapped[float | None] = mapped_column(UtcTimestamp())
     sha256: Mapped[str | None]
     image_options: Mapped[str | None] = mapped_column(EscapedText())
-    state: Mapped[FileState] = mapped_column(
-        Enum(
-            FileState,
-            name="state",
-            native_enum=False,
-            create_constraint=True,
-            length=16,
-            values_callable=lambda states: [state.value for state in states],
-        )
-    )
+    state: Mapped[FileState] = mapped_column(_state_type(checked=True))
+    previous_state: Mapped[FileState | None] = mapped_column(_state_type())
+    suspected: Mapped[bool] = mapped_column(default=False, server_default=false())
     urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
     attempts: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None]
@@ -142,7 +155,7 @@ class File(Base):
     error_kind: Mapped[str | None]
     error: Mapped[str | None] = mapped_column(EscapedText())
     ignored_by: Mapped[str | None]
-    duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
+    duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id"))
     discovered_at: Mapped[float] = mapped_column(UtcTimestamp())
     queued_at: Mapped[float | None] = mapped_column(UtcTimestamp())
     started_at: Mapped[float | None] = mapped_column(UtcTimestamp())
@@ -306,6 +319,8 @@ class SchedulerLease(Base):
         leader: the scheduler's name, for people.
         process_identity: the same for programs; see `nuqleus.process_identity`.
         lease_expires_at: from then on another scheduler may take over.
+        failing_since: since when the leader can't do its work; NULL while it can.
+        trouble: why, in words.
     """
 
     __tablename__ = "scheduler_lease"
@@ -315,6 +330,8 @@ class SchedulerLease(Base):
     leader: Mapped[str | None]
     process_identity: Mapped[str | None]
     lease_expires_at: Mapped[float | None] = mapped_column(UtcTimestamp())
+    failing_since: Mapped[float | None] = mapped_column(UtcTimestamp())
+    trouble: Mapped[str | None] = mapped_column(EscapedText())
 
 
 class Worker(Base):

@@ -31,12 +31,25 @@ def fill_with_bad_files(inbox: Path) -> dict[str, str]:
     (inbox / "notes.tif").write_text("These are my notes, not an image.\n")
     (inbox / "empty.png").touch()
     (inbox / "huge.png").write_bytes(_header_of_a_huge_png())
+    (inbox / "slide.vsi").write_bytes(b"II*\0" + bytes(60))
     return {
         "half.png": "truncated",
         "notes.tif": "not-an-image",
         "empty.png": "empty-file",
         "huge.png": "too-many-pixels",
+        "slide.vsi": "unsupported-format",
     }
+
+
+def fill_with_companions(inbox: Path) -> dict[str, str]:
+    """Write what acquisitions hold beside images. Returns the reason that each is ignored for, by path."""
+    ignored = {f"day 1/plate/Index.{number}.xml": "metadata" for number in range(8)}
+    ignored |= {"day 1/plate/A01_thumb.png": "thumbnail", "day 1/plate/A01_cp_masks.tif": "mask"}
+    for path in ignored:
+        (inbox / path).write_bytes(b"<no image/>")
+    (inbox / "_slide_/stack1").mkdir(parents=True)
+    (inbox / "_slide_/stack1/frame_t.ets").write_bytes(b"pixels")
+    return {**ignored, "_slide_": "data-folder"}
 
 
 def save_png(path: Path, *, seed: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from tests.acceptance.conftest import look_at
-from tests.acceptance.images import NUCLEI
+from tests.acceptance.images import NUCLEI, save_png
 
 pytestmark = pytest.mark.acceptance
 
@@ -23,6 +23,7 @@ def test_good_files_are_done_and_bad_ones_failed_with_the_reason(finished):
     assert ended.pop("day 1/a copy.png")[1] is None
     ended.pop("fluorescence.png")
     expected = {path: ("done", None) for path in finished.good if path != "fluorescence.png"}
+    expected |= dict.fromkeys(finished.ignored, ("ignored", None))
     assert ended == expected | {path: ("failed", kind) for path, kind in finished.bad.items()}
 
 
@@ -71,7 +72,27 @@ def test_a_mask_opens_as_a_tiff_and_agrees_with_the_table(finished):
 
 
 def test_hidden_files_and_unfinished_downloads_are_left_alone(finished):
-    assert set(finished.deployment.states()) == {*finished.good, *finished.bad, "day 1/a copy.png"}
+    known = {*finished.good, *finished.bad, *finished.ignored, "day 1/a copy.png"}
+    assert set(finished.deployment.states()) == known
+
+
+def test_companions_are_ignored_counted_and_listed_neither_as_results_nor_as_failures(finished):
+    query = "SELECT path, ignored_by FROM files WHERE state = 'ignored'"
+    assert dict(finished.deployment.rows(query)) == finished.ignored
+    said = " ".join((finished.process.stdout + finished.process.stderr).split())
+    assert "11 files ignored, being no images (8 metadata, 1 data-folder, 1 mask, 1 thumbnail)" in said
+    assert [path for path in finished.ignored if f"{path}:" in said] == []
+
+
+def test_ignored_files_do_not_touch_the_exit_status(deployment):
+    save_png(deployment.inbox / "a.png", seed=1)
+    for number in range(8):
+        (deployment.inbox / f"Index.{number}.xml").write_text("<Index/>")
+
+    process = deployment.call("run", "--once", "--input", deployment.inbox)
+
+    assert process.returncode == 0, process.stderr
+    assert Counter(deployment.states().values()) == {"done": 1, "ignored": 8}
 
 
 def test_the_inbox_is_only_read(finished):
@@ -85,7 +106,8 @@ def test_each_image_has_a_picture(finished):
 
 def test_status_counts_the_files(finished):
     told = json.loads(finished.deployment.call("status", "--json").stdout)
-    expected = {"failed": len(finished.bad), "done": len(finished.good), "duplicate": 1}
+    ended = {"failed": len(finished.bad), "done": len(finished.good), "duplicate": 1}
+    expected = ended | {"ignored": len(finished.ignored)}
     assert {state: count for state, count in told["counts"].items() if count} == expected
 
 

@@ -33,7 +33,7 @@ COLOURS = {
 """Colour of each error type, sRGB: told apart on black, white and purple."""
 
 FILL = 8
-"""Index of an error type's fill in a layer: so much above that of its line."""
+"""Index of an error type's fill in a layer: as far above the index of its line."""
 
 FILL_ALPHA = 80
 LINE = 3

@@ -15,6 +15,8 @@ CLAIM_VALID = and_(
     # a changed file starts again at attempt 1, maybe with the same worker
     File.size == bindparam("claimed_size"),
     File.mtime_ns == bindparam("claimed_mtime_ns"),
+    File.inode.is_not_distinct_from(bindparam("claimed_inode")),
+    File.ctime_ns.is_not_distinct_from(bindparam("claimed_ctime_ns")),
 )
 """The claim that `claim_parameters` names is still good: what all of a worker's writes depend on."""
 
@@ -27,6 +29,8 @@ def claim_parameters(claim: Claim) -> dict[str, object]:
         "claimed_attempt": claim.attempt,
         "claimed_size": claim.size,
         "claimed_mtime_ns": claim.mtime_ns,
+        "claimed_inode": claim.inode,
+        "claimed_ctime_ns": claim.ctime_ns,
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nuqleus.database.tables import FileState
+from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ class SeenFile:
 
     Attributes:
         path: relative to the watched folder, with `/`.
+        inode: part of its stamp, as `size`, `mtime_ns` and `ctime_ns`; see `nuqleus.file_stat`.
         ignored_by: why it is no image, in a word; None for a file to process.
     """
 
@@ -26,17 +28,24 @@ class SeenFile:
     size: int
     mtime_ns: int
     ignored_by: str | None = None
+    inode: int | None = None
+    ctime_ns: int | None = None
+
+    @classmethod
+    def of(cls, path: str, stat: FileStat, ignored_by: str | None = None) -> "SeenFile":
+        """A file with its stamp."""
+        return cls(path, stat.size, stat.mtime_ns, ignored_by, stat.inode, stat.ctime_ns)
 
 
 @dataclass(frozen=True)
 class KnownFile:
-    """A file as the database has it."""
+    """A file as the database has it; `is_gone` says that its path was no longer there."""
 
     id: int
     path: str
-    size: int
-    mtime_ns: int
     state: FileState
+    stat: FileStat
+    is_gone: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,9 @@ class Claim:
     Attributes:
         attempt: 1 for the first time that a worker begins with this content.
         owner: the worker's name; no two live workers share one.
+        inode: part of the stamp that the scheduler saw, as `size`, `mtime_ns` and `ctime_ns`.
+        sha256: of the content that the file's results belong to; None if it has none.
+        suspected: if the content is still that one, there is nothing to do.
     """
 
     file_id: int
@@ -54,6 +66,10 @@ class Claim:
     mtime_ns: int
     attempt: int
     owner: str
+    inode: int | None = None
+    ctime_ns: int | None = None
+    sha256: str | None = None
+    suspected: bool = False
 
 
 @dataclass(frozen=True)

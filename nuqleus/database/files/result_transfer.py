@@ -5,8 +5,21 @@ changed: its row is locked.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from nuqleus.database.tables import File, FileState, Image
@@ -39,22 +52,44 @@ def become_duplicate(connection: Connection, file_id: int, original: int) -> Non
 
 def drop_or_transfer(connection: Connection, file_id: int) -> None:
     """Delete a file's results, or give them to its first duplicate."""
-    if not transfer_to_duplicate(connection, file_id):
+    duplicates = _duplicates(connection, file_id)
+    if duplicates:
+        _transfer(connection, file_id, *duplicates)
+    else:
         connection.execute(delete(Image).where(Image.file_id == file_id))
 
 
-def transfer_to_duplicate(connection: Connection, file_id: int) -> bool:
-    """Give a file's results to its first duplicate. False if it has none: they stay where they are."""
-    query = select(File.id).where(File.duplicate_of == file_id).order_by(File.id).with_for_update()
-    duplicates = connection.scalars(query).all()
-    if not duplicates:
-        return False
-    first, *others = duplicates
-    connection.execute(update(Image).where(Image.file_id == file_id).values(file_id=first))
-    connection.execute(update(File).where(File.id == first).values(state=FileState.DONE, duplicate_of=None))
+def hand_over(connection: Connection, file_id: int) -> None:
+    """Give the results of a file that is gone to its first duplicate that is there, whose duplicate it then is.
+
+    Where there is none, they stay where they are.
+    """
+    duplicates = _duplicates(connection, file_id)
+    if duplicates and connection.scalar(select(File.gone_at.is_(None)).where(File.id == duplicates[0])):
+        _transfer(connection, file_id, *duplicates)
+        shares = {"duplicate_of": duplicates[0], **_instead(FileState.DONE, FileState.DUPLICATE)}
+        connection.execute(update(File).where(File.id == file_id).values(shares))
+
+
+def _duplicates(connection: Connection, file_id: int) -> Sequence[int]:
+    """Those of a file, the heir first: those that are there come before those that are gone."""
+    query = select(File.id).where(File.duplicate_of == file_id)
+    return connection.scalars(query.order_by(File.gone_at.is_not(None), File.id).with_for_update()).all()
+
+
+def _transfer(connection: Connection, file_id: int, heir: int, *others: int) -> None:
+    connection.execute(update(Image).where(Image.file_id == file_id).values(file_id=heir))
+    inherits = {"duplicate_of": None, **_instead(FileState.DUPLICATE, FileState.DONE)}
+    connection.execute(update(File).where(File.id == heir).values(inherits))
     if others:
-        connection.execute(update(File).where(File.duplicate_of == file_id).values(duplicate_of=first))
-    return True
+        connection.execute(update(File).where(File.duplicate_of == file_id).values(duplicate_of=heir))
+
+
+def _instead(old: FileState, new: FileState) -> dict[str, Any]:
+    """A file is in another state; or was, before it was queued again. One that failed has failed all the same."""
+    return {
+        column.key: case((column == old, new), else_=column) for column in (File.state, File.previous_state)
+    }
 
 
 def _has_same_content(file_id: int) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, func, select, update
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.conditions import produced_by, under_paths
-from nuqleus.database.files.updates import FILES_PER_STATEMENT, RESET, update_files
+from nuqleus.database.files.updates import FILES_PER_STATEMENT, REQUEUED, update_files
 from nuqleus.database.tables import RETRYABLE_STATES, File, FileState, Image
 
 IMAGES_PER_STATEMENT = 5_000
@@ -34,7 +34,7 @@ def retry_files(engine: Engine, paths: Sequence[str] | None = None, *, only_fail
     retried: list[int] = []
     for chunk in batched(ids, FILES_PER_STATEMENT):
         with writing(engine) as connection:
-            retried += update_files(connection, chunk, has_ended, RESET)
+            retried += update_files(connection, chunk, has_ended, REQUEUED)
     return retried
 
 
@@ -59,5 +59,5 @@ def retry_produced_by(engine: Engine, model_id: int, paths: Sequence[str] | None
         image_ids = range(first, first + IMAGES_PER_STATEMENT)
         stale = update(File).where(produced_by(model_id, image_ids), under_paths(paths))
         with writing(engine) as connection:
-            retried += connection.execute(stale.values(RESET)).rowcount
+            retried += connection.execute(stale.values(REQUEUED)).rowcount
     return retried

@@ -1,9 +1,23 @@
 """The scheduler's side of the files: what a scan found is recorded, complete files are queued, lost ones recovered."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import writing
@@ -11,13 +25,16 @@ from nuqleus.database.files.records import QueuedFile, SeenFile, storable
 from nuqleus.database.files.recovery import recover_lost
 from nuqleus.database.files.result_transfer import (
     drop_or_transfer,
+    hand_over,
     having_results,
-    transfer_to_duplicate,
 )
 from nuqleus.database.files.updates import (
     FILES_PER_STATEMENT,
     RESET,
+    RESTORED,
+    SUSPECTED,
     VANISHED,
+    VANISHED_KIND,
     expire_leases,
     failed,
     ignored,
@@ -28,6 +45,11 @@ from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.sqlite import checkpoint
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.upserts import insert_missing
+from nuqleus.errors import NuqleusError
+from nuqleus.file_stat import FileStat
+from nuqleus.paths import escape_path
+
+log = logging.getLogger(__name__)
 
 
 class SchedulerFiles(FileQueries):
@@ -48,12 +70,12 @@ class SchedulerFiles(FileQueries):
     def observe(self, seen: Sequence[SeenFile]) -> None:
         """Record what a scan found: new and changed files become `waiting` or `ignored`, others stay as they are.
 
-        A changed file loses its results, and its lease if it is running. A path that is too long to be indexed is
-        left out, and logged.
+        A file whose stamp changed loses its lease if it is running, but not its results: a worker looks whether the
+        content is another one. A path that is too long to be indexed, and whatever else the database refuses, is left
+        out, and logged.
         """
         for chunk in batched(storable(seen), FILES_PER_STATEMENT):
-            with writing(self._engine) as connection:
-                _observe(connection, chunk, self._clock())
+            self._observe(chunk)
 
     def checkpoint(self) -> None:
         """Have an embedded database that rests in its file alone: see `sqlite.checkpoint`."""
@@ -82,22 +104,37 @@ class SchedulerFiles(FileQueries):
             with writing(self._engine) as connection:
                 update_files(connection, chunk, File.state == FileState.IGNORED, RESET)
 
-    def forget(self, ids: Sequence[int]) -> list[int]:
-        """`waiting` → `failed`: files that vanished before their turn; also if another scheduler has just queued them.
+    def mark_gone(self, paths: Sequence[str]) -> None:
+        """Note that paths are no longer there. Results are kept; a duplicate that is there has them from now on."""
+        there = File.gone_at.is_(None)
+        for chunk in batched(paths, FILES_PER_STATEMENT):
+            with writing(self._engine) as connection:
+                marked = update(File).where(File.path.in_(chunk), there).values(gone_at=self._clock())
+                gone = connection.scalars(marked.returning(File.id)).all()
+                for file_id in having_results(connection, gone):
+                    hand_over(connection, file_id)
+
+    def end_vanished(self, ids: Sequence[int]) -> tuple[int, int]:
+        """Bring files to their end that vanished before their turn.
 
         Returns:
-            Those that were `waiting` or `queued`.
+            How many of them failed, and how many that were to be processed again are what they were before.
         """
         unclaimed = File.state.in_([FileState.WAITING, FileState.QUEUED])
-        values = failed("vanished", VANISHED, self._clock())
-        forgotten: list[int] = []
+        is_new, now = File.previous_state.is_(None), self._clock()
+        gone = {"gone_at": func.coalesce(File.gone_at, literal(now, File.gone_at.type))}
+        new = restored = 0
         for chunk in batched(ids, FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
-                vanished = update_files(connection, chunk, unclaimed, values)
-                for file_id in vanished:
-                    transfer_to_duplicate(connection, file_id)
-            forgotten += vanished
-        return forgotten
+                restored += len(update_files(connection, chunk, and_(unclaimed, ~is_new), RESTORED | gone))
+                new += len(
+                    update_files(
+                        connection, chunk, and_(unclaimed, is_new), failed(VANISHED_KIND, VANISHED, now)
+                    )
+                )
+                for file_id in having_results(connection, chunk):
+                    hand_over(connection, file_id)
+        return new, restored
 
     def sweep(
         self, max_attempts: int, resend_seconds: float, limit: int = 1000, *, queue_is_empty: bool = False
@@ -128,6 +165,22 @@ class SchedulerFiles(FileQueries):
         with writing(self._engine) as connection:
             expire_leases(connection, owners)
 
+    def _observe(self, seen: Sequence[SeenFile]) -> None:
+        """Record files in one transaction; if the database refuses one of them, all the others."""
+        try:
+            with writing(self._engine) as connection:
+                _observe(connection, seen, self._clock())
+        except NuqleusError:
+            raise
+        except Exception:
+            if len(seen) == 1:
+                path = escape_path(seen[0].path)
+                log.exception("The database refuses this file, which is passed over: %s", path)
+                return
+            half = len(seen) // 2
+            self._observe(seen[:half])
+            self._observe(seen[half:])
+
     def _ignore(self, reasons: Mapping[int, str], condition: ColumnElement[bool]) -> None:
         for kind in sorted(set(reasons.values())):
             ids = [file_id for file_id, reason in reasons.items() if reason == kind]
@@ -138,23 +191,26 @@ class SchedulerFiles(FileQueries):
                         drop_or_transfer(connection, file_id)
 
 
+_STAMP = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
+
+
 def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> None:
     paths = [file.path for file in seen]
-    query = select(File.path, File.id, File.size, File.mtime_ns).where(File.path.in_(paths))
+    query = select(File.path, File.id, File.state, File.error_kind, File.gone_at, *_STAMP).where(
+        File.path.in_(paths)
+    )
     known = {row.path: row for row in connection.execute(query)}
     _insert_new(connection, [file for file in seen if file.path not in known], now)
     for file in seen:
-        row = known.get(file.path)
-        if row and (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
-            _reset_changed(connection, row.id, file)
+        if file.path in known:
+            _look_again(connection, known[file.path], file)
 
 
 def _insert_new(connection: Connection, new: Sequence[SeenFile], now: float) -> None:
     rows = [
         {
             "path": file.path,
-            "size": file.size,
-            "mtime_ns": file.mtime_ns,
+            **_stamp(file)._asdict(),
             "state": FileState.IGNORED if file.ignored_by else FileState.WAITING,
             "ignored_by": file.ignored_by,
             "discovered_at": now,
@@ -164,12 +220,31 @@ def _insert_new(connection: Connection, new: Sequence[SeenFile], now: float) -> 
     insert_missing(connection, File, rows, key="path")
 
 
-def _reset_changed(connection: Connection, file_id: int, file: SeenFile) -> None:
-    now = ignored(file.ignored_by) if file.ignored_by else RESET
-    statement = (
-        update(File)
-        .where(File.id == file_id, or_(File.size != file.size, File.mtime_ns != file.mtime_ns))
-        .values(size=file.size, mtime_ns=file.mtime_ns, **now)
+def _look_again(connection: Connection, row: Row[*tuple[Any, ...]], file: SeenFile) -> None:
+    """Compare a file with what is known of it."""
+    known, now = FileStat(row.size, row.mtime_ns, row.inode, row.ctime_ns), _stamp(file)
+    vanished = (row.state, row.error_kind) == (FileState.FAILED, VANISHED_KIND)
+    if row.gone_at is not None:
+        connection.execute(update(File).where(File.id == row.id).values(gone_at=None))
+    if vanished or (known[:2] != now[:2]) or (known.inode is not None and known != now):
+        _suspect(connection, row.id, file)
+    elif known != now:  # a row from before inodes were noted; a worker's claim names the stamp as it was
+        adopt = update(File).where(File.id == row.id, File.inode.is_(None), File.state != FileState.RUNNING)
+        connection.execute(adopt.values(inode=now.inode, ctime_ns=now.ctime_ns))
+
+
+def _suspect(connection: Connection, file_id: int, file: SeenFile) -> None:
+    """The content may be another one: a worker hashes it. What is no image any more has no results."""
+    values = ignored(file.ignored_by) if file.ignored_by else SUSPECTED
+    stamp = _stamp(file)._asdict()
+    is_news = or_(
+        and_(File.state == FileState.FAILED, File.error_kind == VANISHED_KIND),
+        *(column.is_distinct_from(stamp[column.key]) for column in _STAMP),
     )
-    if connection.execute(statement).rowcount:
+    changed = update(File).where(File.id == file_id, is_news).values(stamp | values)
+    if connection.execute(changed).rowcount and file.ignored_by:
         drop_or_transfer(connection, file_id)
+
+
+def _stamp(file: SeenFile) -> FileStat:
+    return FileStat(file.size, file.mtime_ns, file.inode, file.ctime_ns)

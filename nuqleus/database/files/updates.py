@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, update
+from sqlalchemy import ColumnElement, Connection, and_, case, update
 
 from nuqleus.database.files.records import QueuedFile
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.tables import PENDING_STATES, File, FileState
 
 FILES_PER_STATEMENT = 500
 """Files that one statement names; databases limit the number of parameters."""
@@ -17,6 +17,8 @@ VANISHED = "The file was deleted or moved away before it could be read. Drop it 
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 RESET: dict[str, Any] = {
     "state": FileState.WAITING,
+    "previous_state": None,
+    "suspected": False,
     "sha256": None,
     "image_options": None,
     "attempts": 0,
@@ -29,17 +31,56 @@ RESET: dict[str, Any] = {
     "finished_at": None,
     **NO_LEASE,
 }
+REQUEUED: dict[str, Any] = {
+    "state": FileState.WAITING,
+    "previous_state": case((File.state.in_(PENDING_STATES), File.previous_state), else_=File.state),
+    "suspected": False,
+    "attempts": 0,
+    "queued_at": None,
+    "started_at": None,
+    **NO_LEASE,
+}
+"""A file is to be processed again; it keeps its results, and knows what it was before."""
+
+SUSPECTED: dict[str, Any] = {
+    **REQUEUED,
+    "suspected": case(
+        (File.state.in_(PENDING_STATES), File.suspected),
+        else_=and_(File.state.in_([FileState.DONE, FileState.DUPLICATE]), File.sha256.is_not(None)),
+    ),
+}
+"""The same for a file whose stamp changed: if its content is still the one that its results belong to, so are they."""
+
+RESTORED: dict[str, Any] = {
+    "state": File.previous_state,
+    "previous_state": None,
+    "suspected": False,
+    **NO_LEASE,
+}
+"""There was nothing to do: a file is again what it was before it was queued again."""
+
+VANISHED_KIND = "vanished"
+"""`error_kind` of a file that was gone before its turn."""
 
 
 def ended(state: FileState, now: object) -> dict[str, Any]:
     """A file has come to its end."""
-    return {"state": state, "finished_at": now, **NO_LEASE}
+    return {
+        "state": state,
+        "previous_state": None,
+        "suspected": False,
+        "error_kind": None,
+        "error": None,
+        "ignored_by": None,
+        "finished_at": now,
+        **NO_LEASE,
+    }
 
 
 def failed(kind: str, message: str, now: float) -> dict[str, Any]:
-    """A file has failed, for this reason. One that vanished counts as changed when it comes back."""
+    """A file has failed, for this reason. One that vanished is processed when it comes back."""
     reason = {**ended(FileState.FAILED, now), "error_kind": kind, "error": message}
-    return {**reason, **({"mtime_ns": 0} if kind == "vanished" else {})}
+    return {**reason, **({"gone_at": now} if kind == VANISHED_KIND else {})}
 
 
 def ignored(kind: str) -> dict[str, Any]:

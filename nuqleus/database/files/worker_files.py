@@ -13,6 +13,7 @@ from sqlalchemy import (
     Engine,
     and_,
     bindparam,
+    delete,
     exists,
     func,
     select,
@@ -26,18 +27,19 @@ from nuqleus.database.files.records import Claim
 from nuqleus.database.files.result_transfer import (
     become_duplicate,
     clear_for_new_results,
+    drop_or_transfer,
+    hand_over,
     having_results,
-    transfer_to_duplicate,
 )
 from nuqleus.database.files.result_writer import insert_images
 from nuqleus.database.files.results import FileResults
-from nuqleus.database.files.updates import NO_LEASE, ended, expire_leases, failed
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.files.updates import NO_LEASE, RESTORED, VANISHED_KIND, ended, expire_leases, failed
+from nuqleus.database.tables import PENDING_STATES, File, FileState, Image
 from nuqleus.errors import LeaseLost
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 
 
-def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[int, str, int, int, int]:
+def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any, ...]]:
     return (
         update(File)
         .where(which, File.state == FileState.QUEUED)
@@ -48,18 +50,36 @@ def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[int, str, int, int,
             lease_expires_at=bindparam("until"),
             started_at=bindparam("now"),
         )
-        .returning(File.id, File.path, File.size, File.mtime_ns, File.attempts)
+        .returning(
+            File.id.label("file_id"),
+            File.path,
+            File.size,
+            File.mtime_ns,
+            File.inode,
+            File.ctime_ns,
+            File.attempts.label("attempt"),
+            File.sha256,
+            File.suspected,
+        )
     )
 
 
 _CLAIM = _claiming(File.id == bindparam("file_id"))
 _CLAIM_FRESH = _claiming(and_(File.id.in_(bindparam("ids", expanding=True)), File.attempts == 0))
+_IS_MOVED = and_(File.gone_at.is_not(None), File.state.in_([FileState.DONE, FileState.DUPLICATE]))
+_MOVED = (
+    select(File.sha256, File.image_options)
+    .where(File.sha256.in_(bindparam("contents", expanding=True)), _IS_MOVED)
+    .distinct()
+)
+_HAS_ENDED = File.state.not_in(PENDING_STATES)
 _RENEW = update(File).where(CLAIM_VALID).values(lease_expires_at=bindparam("until"))
 _COMPLETE = (
     update(File)
     .where(CLAIM_VALID)
     .values(
         **ended(FileState.DONE, bindparam("now")),
+        duplicate_of=None,
         sha256=bindparam("content"),
         image_options=bindparam("options"),
     )
@@ -67,6 +87,7 @@ _COMPLETE = (
 _ORIGINALS = (
     select(File.sha256, File.image_options, func.min(File.id))
     .where(File.sha256.in_(bindparam("contents", expanding=True)), File.state == FileState.DONE)
+    .where(File.gone_at.is_(None))
     .where(exists().where(Image.file_id == File.id, Image.model_id == bindparam("model_id")))
     .group_by(File.sha256, File.image_options)
 )
@@ -129,6 +150,44 @@ class WorkerFiles:
                 for sha256, options, file_id in connection.execute(_ORIGINALS, given)
             }
 
+    def find_moved(self, contents: Sequence[str]) -> set[tuple[str, str]]:
+        """Contents of files whose paths are gone, among these: their SHA-256 and image options as text."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(_MOVED, {"contents": list(contents)})
+            return {(str(sha256), str(options)) for sha256, options in rows}
+
+    def follow_move(self, claim: Claim, sha256: str, image_options: ImageOptions = DEFAULT_OPTIONS) -> bool:
+        """Give the path of a running file to one of the same content whose path is gone; the running one's row goes.
+
+        So the file that was moved or renamed keeps its results, whatever model found them.
+
+        Returns:
+            False if there is no such file any more: process this one after all.
+
+        Raises:
+            LeaseLost: nothing was written.
+        """
+        content = {"sha256": sha256, "image_options": str(image_options)}
+        moved = select(File.id).where(_IS_MOVED, File.id != claim.file_id).filter_by(**content)
+        first = moved.order_by(File.state != FileState.DONE, File.id).limit(1)
+        stamp = {name: getattr(claim, name) for name in ("size", "mtime_ns", "inode", "ctime_ns")}
+        here = {"path": claim.path, **stamp, "gone_at": None}
+        with writing(self._engine) as connection:
+            # one that another worker is just giving a path to is passed over
+            file_id = connection.scalar(first.with_for_update(skip_locked=True))
+            if (
+                file_id is None
+                or not connection.execute(delete(File).where(CLAIM_VALID), claim_parameters(claim)).rowcount
+            ):
+                followed = select(File.id).where(File.id != claim.file_id).filter_by(**here, **content)
+                if connection.scalar(followed) is not None:  # an earlier try has done so
+                    return True
+                if file_id is None:
+                    return False
+                raise _lost(claim)
+            connection.execute(update(File).where(File.id == file_id).values(here))
+            return True
+
     def mark_duplicate(
         self, claim: Claim, sha256: str, of: int, image_options: ImageOptions = DEFAULT_OPTIONS
     ) -> bool:
@@ -141,7 +200,7 @@ class WorkerFiles:
             LeaseLost: nothing was written.
         """
         content = {"sha256": sha256, "image_options": str(image_options)}
-        original = select(File.id).filter_by(id=of, state=FileState.DONE, **content)
+        original = select(File.id).filter_by(id=of, state=FileState.DONE, gone_at=None, **content)
         with writing(self._engine) as connection:
             # the lock makes whoever takes the original's results away wait, and then see this duplicate
             if connection.scalar(original.with_for_update()) is None:
@@ -153,11 +212,47 @@ class WorkerFiles:
             return True
 
     def fail(self, claim: Claim, kind: str, message: str) -> bool:
-        """`running` → `failed`, with the reason. False if the lease is lost: nothing was written."""
+        """`running` → `failed`, with the reason. False if the lease is lost: nothing was written.
+
+        A file that vanished and was to be processed again is what it was before, and keeps its results.
+        """
         with writing(self._engine) as connection:
-            changed = _change(connection, claim, failed(kind, message, self._clock()))
-            if changed and kind == "vanished":
-                transfer_to_duplicate(connection, claim.file_id)
+            if kind == VANISHED_KIND and _restore(connection, claim, CLAIM_VALID, gone_at=self._clock()):
+                hand_over(connection, claim.file_id)
+                return True
+            return _change(connection, claim, failed(kind, message, self._clock()))
+
+    def confirm(self, claim: Claim) -> bool:
+        """`running` → the state before: the file was suspected, but its content is the one that its results belong to.
+
+        Returns:
+            False if the lease is lost: nothing was written.
+        """
+        with writing(self._engine) as connection:
+            return _restore(connection, claim, and_(CLAIM_VALID, File.sha256 == claim.sha256))
+
+    def drop_results(self, claim: Claim) -> bool:
+        """Take away the results of a running file, whose content is no longer the one that they belong to.
+
+        Returns:
+            False if the lease is lost: nothing was written.
+        """
+        of_old_content = {"sha256": None, "image_options": None, "duplicate_of": None}
+        nothing = {
+            **of_old_content,
+            "previous_state": None,
+            "suspected": False,
+            "error_kind": None,
+            "error": None,
+        }
+        with writing(self._engine) as connection:
+            changed = bool(
+                connection.execute(
+                    update(File).where(CLAIM_VALID).values(nothing), claim_parameters(claim)
+                ).rowcount
+            )
+            if changed:
+                drop_or_transfer(connection, claim.file_id)
             return changed
 
     def release(self, claim: Claim, *, count_attempt: bool = False) -> bool:
@@ -179,7 +274,7 @@ class WorkerFiles:
 
     def _claim(
         self,
-        statement: ReturningUpdate[int, str, int, int, int],
+        statement: ReturningUpdate[*tuple[Any, ...]],
         which: dict[str, object],
         owner: str,
         lease_seconds: float,
@@ -187,7 +282,8 @@ class WorkerFiles:
         now = self._clock()
         given = {**which, "owner": owner, "now": now, "until": now + lease_seconds}
         with writing(self._engine) as connection:
-            return [Claim(*row, owner=owner) for row in connection.execute(statement, given)]
+            rows = connection.execute(statement, given).mappings()
+            return [Claim(**row, owner=owner) for row in rows]
 
     def _complete_alone(self, file: FileResults) -> bool:
         if self._complete([file]):
@@ -241,12 +337,25 @@ def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> boo
     )
 
 
-def _has(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
+def _restore(connection: Connection, claim: Claim, condition: ColumnElement[bool], **values: object) -> bool:
+    """Let a running file be what it was before it was queued again; or say that an earlier try has done so."""
+    restored = update(File).where(condition, File.previous_state.is_not(None)).values(RESTORED | values)
+    if connection.execute(restored, claim_parameters(claim)).rowcount:
+        return True
+    return claim.sha256 is not None and _has(
+        connection, claim, {"sha256": claim.sha256, **NO_LEASE}, _HAS_ENDED
+    )
+
+
+def _has(connection: Connection, claim: Claim, values: dict[str, Any], *also: ColumnElement[bool]) -> bool:
     """Whether a file has these values since this very claim: who wrote them may not have heard of it.
 
     A connection may drop after a COMMIT has succeeded, and before it is answered; whoever tries again finds the lease
     gone. Another claim of the same content has another number of attempts.
     """
-    as_claimed = {"attempts": claim.attempt, "size": claim.size, "mtime_ns": claim.mtime_ns}
-    expected = {name: value for name, value in (as_claimed | values).items() if name != "finished_at"}
-    return connection.scalar(select(File.id).filter_by(id=claim.file_id, **expected)) is not None
+    stamp = {name: getattr(claim, name) for name in ("size", "mtime_ns", "inode", "ctime_ns")}
+    as_claimed = {"attempts": claim.attempt, **stamp}
+    expected = {
+        name: value for name, value in (as_claimed | values).items() if name not in {"finished_at", "gone_at"}
+    }
+    return connection.scalar(select(File.id).filter_by(id=claim.file_id, **expected).where(*also)) is not None

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.counted_images import counted_images
-from nuqleus.database.tables import GUESSED, File, FileState, Image
+from nuqleus.database.tables import GUESSED, IGNORED, File, Image
 
 UNKNOWN = "not known"
 """Why a pixel size is missing in images from before the database said why."""
@@ -31,7 +31,7 @@ def guessed_channels(engine: Engine) -> GuessedChannels:
 def ignored_by_kind(engine: Engine) -> dict[str, int]:
     """Number of ignored files by the word that says why, the most frequent first."""
     number = func.count()
-    query = select(File.ignored_by, number).where(File.state == FileState.IGNORED).group_by(File.ignored_by)
+    query = select(File.ignored_by, number).where(IGNORED).group_by(File.ignored_by)
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(number.desc(), File.ignored_by))
         return {str(kind): count for kind, count in rows}

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, func, select
 from nuqleus.database.engine import reading
 from nuqleus.database.files.records import KnownFile
 from nuqleus.database.tables import File, FileState
+from nuqleus.file_stat import FileStat
 
 PAGE_SIZE = 5_000
 """Rows that `known` holds in memory."""
@@ -36,9 +37,11 @@ class FileQueries:
         return {state: found.get(state, 0) for state in FileState}
 
     def _page(self, after: int, states: Sequence[FileState]) -> list[KnownFile]:
-        columns = (File.id, File.path, File.size, File.mtime_ns, File.state)
+        stamp = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
+        columns = (File.id, File.path, File.state, File.gone_at.is_not(None), *stamp)
         query = select(*columns).where(File.id > after).order_by(File.id).limit(PAGE_SIZE)
         if states:
             query = query.where(File.state.in_(states))
         with reading(self._engine) as connection:
-            return [KnownFile(*row) for row in connection.execute(query)]
+            rows = connection.execute(query)
+            return [KnownFile(*row[:3], FileStat(*row[4:]), is_gone=row[3]) for row in rows]

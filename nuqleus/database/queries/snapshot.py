@@ -4,14 +4,14 @@ A duplicate's rows are those of the file that it duplicates, under its own path.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Select, and_, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from nuqleus import micrometres
@@ -114,6 +114,12 @@ class Snapshot:
     def __init__(self, connection: Connection, selection: Selection) -> None:
         self._connection = connection
         self._selection = selection
+        self._open: set[CursorResult[Any]] = set()
+
+    def close(self) -> None:
+        """Let go of what was not read to its end."""
+        for rows in list(self._open):
+            rows.close()
 
     def at(self, paths: Sequence[str] | None) -> "Snapshot":
         """The same at these paths, and at no others."""
@@ -233,12 +239,20 @@ class Snapshot:
         """The selected files with their images, or with those of the file that they duplicate; by file and plane."""
         shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
         files = query.select_from(File).outerjoin(_original, _original.id == File.duplicate_of)
-        images = files.join(Image, shared).where(self._selection.condition())
+        # a copy that is gone has no results of its own: those that are there have them
+        is_shown = or_(File.gone_at.is_(None), File.duplicate_of.is_(None))
+        images = files.join(Image, shared).where(self._selection.condition(), is_shown)
         return images.order_by(File.id, Image.scene, Image.t, Image.z)
 
     def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
-        for row in self._connection.execute(query.execution_options(yield_per=FETCH_SIZE)):
-            yield tuple(row)
+        rows = self._connection.execute(query.execution_options(yield_per=FETCH_SIZE))
+        self._open.add(rows)
+        try:
+            for row in rows:
+                yield tuple(row)
+        finally:
+            rows.close()
+            self._open.discard(rows)
 
 
 @contextmanager
@@ -250,8 +264,8 @@ def snapshot(engine: Engine, selection: Selection = EVERYTHING) -> Iterator[Snap
     """
     if engine.dialect.name == "postgresql":  # in SQLite every transaction sees one state
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with reading(engine) as connection:
-        yield Snapshot(connection, selection)
+    with reading(engine) as connection, closing(Snapshot(connection, selection)) as results:
+        yield results
 
 
 def _with_intensities(

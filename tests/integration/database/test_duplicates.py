@@ -44,13 +44,22 @@ def test_a_twin_that_changed_meanwhile_is_no_twin(archive: Archive):
     assert archive.state(claim.file_id) == "running"
 
 
+def change_content(archive: Archive, path: str, file_id: int) -> None:
+    """A worker finds another content in a file whose stamp changed."""
+    archive.files.observe([SeenFile(path, 11, 2)])
+    archive.files.enqueue([file_id])
+    claim = archive.worker_files.claim(file_id, "worker 1", 60.0)
+    assert claim
+    assert archive.worker_files.drop_results(claim)
+
+
 def test_when_the_first_changes_its_first_duplicate_inherits(archive: Archive):
     first = archive.done("a.png", "abc")
     heir, other = archive.duplicate("b.png", of=first), archive.duplicate("c.png", of=first)
 
-    archive.files.observe([SeenFile("a.png", 11, 2)])
+    change_content(archive, "a.png", first)
 
-    assert [archive.state(file) for file in (first, heir, other)] == ["waiting", "done", "duplicate"]
+    assert [archive.state(file) for file in (first, heir, other)] == ["running", "done", "duplicate"]
     assert archive.row(heir).duplicate_of is None
     assert archive.row(other).duplicate_of == heir
     assert [image.file_id for image in archive.rows(Image)] == [heir]
@@ -61,9 +70,9 @@ def test_when_a_duplicate_changes_the_first_keeps_its_results(archive: Archive):
     first = archive.done("a.png", "abc")
     duplicate = archive.duplicate("b.png", of=first)
 
-    archive.files.observe([SeenFile("b.png", 11, 2)])
+    change_content(archive, "b.png", duplicate)
 
-    assert archive.state(duplicate) == "waiting"
+    assert archive.state(duplicate) == "running"
     assert archive.row(duplicate).duplicate_of is None
     assert archive.state(first) == "done"
     assert len(archive.rows(Image)) == 1
@@ -142,9 +151,10 @@ class TestRetry:
         if running:
             archive.failed("a.png", "vanished")
         else:
-            archive.files.forget([first])
+            archive.files.end_vanished([first])
 
-        assert [archive.state(file) for file in (first, duplicate)] == ["failed", "done"]
+        assert [archive.state(file) for file in (first, duplicate)] == ["duplicate", "done"]
+        assert archive.row(first).duplicate_of == duplicate
         assert self.owners(archive) == [(duplicate, 3)]
 
 
@@ -203,14 +213,17 @@ class TestChoices:
         return claim.file_id
 
 
-def test_deleting_a_file_deletes_what_hangs_on_it(archive: Archive):
-    """Its duplicates too: the next scan finds them anew."""
+def test_deleting_a_file_leaves_its_results_to_its_duplicate_and_deletes_them_with_the_last(archive: Archive):
     first = archive.done("a.png", "abc")
-    archive.duplicate("b.png", of=first)
+    heir = archive.duplicate("b.png", of=first)
 
     with writing(archive.engine) as connection:
         connection.execute(delete(File).where(File.id == first))
+    assert (archive.state(heir), archive.row(heir).duplicate_of) == ("done", None)
+    assert [image.file_id for image in archive.rows(Image)] == [heir]
 
+    with writing(archive.engine) as connection:
+        connection.execute(delete(File).where(File.id == heir))
     assert archive.rows(File) == []
     assert archive.rows(Image) == []
     assert archive.rows(Nucleus) == []

@@ -150,6 +150,20 @@ def test_an_image_in_many_blocks_has_the_same_outlines(
     assert len(whole) == 7
 
 
+def test_nuclei_come_tile_by_tile_with_all_that_was_measured(archive: Archive):
+    archive.done("a.tif", "abc", [image_result(7, channels=2, pixel_size_um=0.5)])
+
+    with snapshot(archive.engine) as results:
+        (image,) = results.images()
+        tiles = list(results.nuclei_by_tile(image, 48))
+        nuclei = list(results.nuclei())
+
+    assert [[nucleus["label"] for nucleus in tile] for tile in tiles] == [[1, 2], [3], [4, 5], [6], [7]]
+    key = ("path", "image_id", "scene", "t", "z", "duplicate_of", "counted")
+    for nucleus, expected in zip((nucleus for tile in tiles for nucleus in tile), nuclei, strict=True):
+        assert nucleus == {name: value for name, value in expected.items() if name not in key}
+
+
 def test_an_image_without_nuclei_has_a_file_without_outlines(
     archive: Archive, database_url: str, tmp_path: Path
 ):

@@ -152,6 +152,7 @@ def test_the_examples_of_the_page_run(
     archive.done("b.tif", "xyz", [image_result(4)])
     export(database_url, tmp_path / "results", "--format", "parquet")
     export(database_url, tmp_path / "results", *CELLPROFILER)
+    export(database_url, tmp_path / "results", "--format", "coco")
     monkeypatch.chdir(tmp_path)
 
     names: dict = {}
@@ -159,6 +160,7 @@ def test_the_examples_of_the_page_run(
         exec(example, names)
 
     assert names["median_area"].to_dict() == {"a.tif": 113, "b.tif": 131}
+    assert names["pixels"].sum() == 81
     assert list(names["normalized"].Metadata_FileName) == ["a.tif", "b.tif"]
 
 

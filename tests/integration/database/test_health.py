@@ -49,6 +49,33 @@ class TestScheduler:
         with pytest.raises(NotHealthy):
             health.require_scheduler(engine, clock.now)
 
+    def test_neither_is_one_whose_work_has_failed_for_a_minute(
+        self, engine: Engine, clock: Clock, leadership: Leadership
+    ):
+        leadership.try_acquire()
+        leadership.report_trouble("the watched folder is not there")
+        clock.advance(health.TROUBLE_SECONDS - 1)
+        leadership.try_acquire()
+        assert health.require_scheduler(engine, clock.now)
+
+        leadership.report_trouble("something else")
+        clock.advance(2)
+        with pytest.raises(NotHealthy, match="hasn't been able to work for 61 s: something else"):
+            health.require_scheduler(engine, clock.now)
+
+        leadership.report_trouble(None)
+        assert health.require_scheduler(engine, clock.now)
+
+    def test_one_that_takes_over_begins_without_trouble(
+        self, engine: Engine, clock: Clock, leadership: Leadership
+    ):
+        leadership.try_acquire()
+        leadership.report_trouble("the watched folder is not there")
+        clock.advance(LEASE + 1)
+        Leadership(engine, SchedulerIdentity("another", "another boot/2/2"), LEASE, clock).try_acquire()
+
+        assert "another" in health.require_scheduler(engine, clock.now)
+
     def test_before_the_first_one_there_is_none(self, engine: Engine, clock: Clock):
         with pytest.raises(NotHealthy):
             health.require_scheduler(engine, clock.now)

@@ -14,47 +14,47 @@ from tests.integration.database.conftest import LEASE
 
 
 @pytest.fixture
-def candidate(engine: Engine, clock: Clock):
+def scheduler(engine: Engine, clock: Clock):
     bind_folder(engine, "/inbox")
 
-    def candidate(name: str, process: str = "") -> Leadership:
+    def scheduler(name: str, process: str = "") -> Leadership:
         return Leadership(engine, SchedulerIdentity(name, process or f"another boot/{name}/1"), LEASE, clock)
 
-    return candidate
+    return scheduler
 
 
-def test_the_first_leads_and_the_second_is_told_who_does(candidate):
-    assert candidate("first").try_acquire()
-    second = candidate("second")
+def test_the_first_leads_and_the_second_is_told_who_does(scheduler):
+    assert scheduler("first").try_acquire()
+    second = scheduler("second")
     assert not second.try_acquire()
     assert second.leader == "first"
 
 
-def test_asking_who_leads_takes_nothing(candidate):
-    first, second = candidate("first"), candidate("second")
+def test_asking_who_leads_takes_nothing(scheduler):
+    first, second = scheduler("first"), scheduler("second")
     assert first.leader is None
     assert second.try_acquire()
     assert (first.leader, second.leader) == (None, "second")
 
 
-def test_a_leader_that_goes_on_keeps_the_lead(candidate, clock: Clock):
-    first, second = candidate("first"), candidate("second")
+def test_a_leader_that_goes_on_keeps_the_lead(scheduler, clock: Clock):
+    first, second = scheduler("first"), scheduler("second")
     for _ in range(10):
         assert first.try_acquire()
         clock.advance(LEASE / 2)
         assert (second.try_acquire(), second.leader) == (False, "first")
 
 
-def test_the_lead_of_one_that_fell_silent_is_taken_over_and_it_stands_by(candidate, clock: Clock):
-    first, second = candidate("first"), candidate("second")
+def test_the_lead_of_one_that_fell_silent_is_taken_over_and_it_stands_by(scheduler, clock: Clock):
+    first, second = scheduler("first"), scheduler("second")
     first.try_acquire()
     clock.advance(LEASE + 1)
     assert second.try_acquire()
     assert (first.try_acquire(), first.leader) == (False, "second")
 
 
-def test_one_that_ends_leaves_the_lead_to_the_next_at_once(candidate):
-    first, second = candidate("first"), candidate("second")
+def test_one_that_ends_leaves_the_lead_to_the_next_at_once(scheduler):
+    first, second = scheduler("first"), scheduler("second")
     first.try_acquire()
     second.resign()
     assert (second.try_acquire(), second.leader) == (False, "first")
@@ -62,21 +62,21 @@ def test_one_that_ends_leaves_the_lead_to_the_next_at_once(candidate):
     assert second.try_acquire()
 
 
-def test_the_lead_of_a_process_that_is_gone_is_free_at_once(candidate):
+def test_the_lead_of_a_process_that_is_gone_is_free_at_once(scheduler):
     place, _, _ = process_identity.current_identity().rpartition("/")
-    assert candidate("killed", f"{place}/999999999").try_acquire()
-    assert candidate("second").try_acquire()
+    assert scheduler("killed", f"{place}/999999999").try_acquire()
+    assert scheduler("second").try_acquire()
 
 
-def test_a_container_that_was_made_anew_leads_at_once(candidate):
-    assert candidate("scheduler:7", "boot/first/7").try_acquire()
-    assert candidate("scheduler:7", "boot/second/7").try_acquire()
+def test_a_container_that_was_made_anew_leads_at_once(scheduler):
+    assert scheduler("scheduler:7", "boot/first/7").try_acquire()
+    assert scheduler("scheduler:7", "boot/second/7").try_acquire()
 
 
 def test_of_two_that_live_on_hosts_of_one_name_the_later_leads_and_the_other_stands_by(
-    candidate, clock: Clock
+    scheduler, clock: Clock
 ):
-    first, second = candidate("scheduler:7", "boot/first/7"), candidate("scheduler:7", "boot/second/7")
+    first, second = scheduler("scheduler:7", "boot/first/7"), scheduler("scheduler:7", "boot/second/7")
     assert first.try_acquire()
     assert second.try_acquire()
     for _ in range(10):
@@ -85,17 +85,17 @@ def test_of_two_that_live_on_hosts_of_one_name_the_later_leads_and_the_other_sta
         assert not first.try_acquire()
 
 
-def test_another_process_of_the_same_machine_is_no_earlier_life_of_this_one(candidate):
+def test_another_process_of_the_same_machine_is_no_earlier_life_of_this_one(scheduler):
     place, _, pid = process_identity.current_identity().rpartition("/")
-    assert candidate(f"host:{pid}", process_identity.current_identity()).try_acquire()
-    assert not candidate("host:1", f"{place}/1").try_acquire()
+    assert scheduler(f"host:{pid}", process_identity.current_identity()).try_acquire()
+    assert not scheduler("host:1", f"{place}/1").try_acquire()
 
 
-def test_of_many_that_start_together_one_leads(candidate):
+def test_of_many_that_start_together_one_leads(scheduler):
     gate = threading.Barrier(6)
 
     def start(number: int) -> bool:
-        leadership = candidate(f"scheduler {number}")
+        leadership = scheduler(f"scheduler {number}")
         gate.wait()
         return leadership.try_acquire()
 

@@ -158,6 +158,45 @@ def test_a_new_state_can_be_taken_back(full_0005: Engine):
     assert _contents(full_0005) == before
 
 
+def test_stamps_lose_no_row_in_any_table_and_what_vanished_is_gone(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0008")
+    with writing(full_0005) as connection:
+        connection.execute(text("UPDATE files SET state = 'failed', error_kind = 'vanished', mtime_ns = 0"))
+    before = _contents(full_0005)
+    assert all(rows for rows in before.values())
+
+    _migrate(full_0005, command.upgrade, "0009")
+
+    after = _contents(full_0005)
+    (file,) = after["files"]
+    assert file.pop("gone_at") == file["finished_at"]
+    assert not file.pop("suspected")
+    assert [file.pop(column) for column in ("inode", "ctime_ns", "previous_state")] == [None] * 3
+    assert [after["scheduler_lease"][0].pop(column) for column in ("failing_since", "trouble")] == [None] * 2
+    assert after == before
+
+
+def test_stamps_can_be_taken_back(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0008")
+    before = _contents(full_0005)
+    _migrate(full_0005, command.upgrade, "0009")
+    _migrate(full_0005, command.downgrade, "0008")
+
+    assert _contents(full_0005) == before
+
+
+def test_another_key_loses_no_row_in_any_table(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0009")
+    before = _contents(full_0005)
+    assert all(rows for rows in before.values())
+
+    _migrate(full_0005, command.upgrade, "0010")
+    assert _contents(full_0005) == before
+
+    _migrate(full_0005, command.downgrade, "0009")
+    assert _contents(full_0005) == before
+
+
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_numbers_of_deleted_files_aren_t_given_again_after_an_upgrade(full_0005: Engine):
     with writing(full_0005) as connection:

@@ -39,15 +39,37 @@ def test_a_file_seen_again_unchanged_stays_as_it_is(archive: Archive):
 
 
 @pytest.mark.parametrize("change", [SeenFile("a.png", 11, 1), SeenFile("a.png", 10, 2)])
-def test_a_changed_file_waits_again_without_its_old_results(archive: Archive, change: SeenFile):
-    file_id = archive.done("a.png")
+def test_a_file_with_another_stamp_waits_for_a_look_at_its_content_and_keeps_its_results(
+    archive: Archive, change: SeenFile
+):
+    file_id = archive.done("a.png", "abc")
+    finished = archive.row(file_id).finished_at
 
     archive.files.observe([change])
 
     row = archive.row(file_id)
     assert (row.state, row.size, row.mtime_ns) == (FileState.WAITING, change.size, change.mtime_ns)
-    assert (row.sha256, row.attempts, row.finished_at) == (None, 0, None)
+    assert (row.previous_state, row.suspected, row.attempts) == (FileState.DONE, True, 0)
+    assert (row.sha256, row.finished_at) == ("abc", finished)
+    assert [len(archive.rows(table)) for table in (Image, Mask, Nucleus, Intensity)] == [1, 1, 3, 3]
+
+
+def test_another_content_takes_all_results_away(archive: Archive):
+    file_id = archive.done("a.png")
+    archive.files.observe([SeenFile("a.png", 11, 2)])
+    archive.files.enqueue([file_id])
+    claim = archive.worker_files.claim(file_id, "worker 1", LEASE)
+
+    assert archive.worker_files.drop_results(claim)
+
     assert [len(archive.rows(table)) for table in (Image, Mask, Nucleus, Intensity)] == [0, 0, 0, 0]
+    row = archive.row(file_id)
+    assert (row.state, row.sha256, row.previous_state, row.suspected) == (
+        FileState.RUNNING,
+        None,
+        None,
+        False,
+    )
 
 
 def test_a_path_may_hold_any_bytes_but_nul(archive: Archive):
@@ -180,7 +202,7 @@ def test_a_released_file_waits_and_has_its_attempt_back(archive: Archive):
 def test_a_file_that_vanished_before_its_turn_fails(archive: Archive):
     waiting, queued, running = archive.waiting("a"), archive.queued("b"), archive.running("c").file_id
 
-    assert sorted(archive.files.forget([waiting, queued, running])) == [waiting, queued]
+    assert archive.files.end_vanished([waiting, queued, running]) == (2, 0)
 
     assert archive.row(waiting).error_kind == "vanished"
     assert archive.state(running) == "running"
@@ -188,7 +210,7 @@ def test_a_file_that_vanished_before_its_turn_fails(archive: Archive):
 
 def test_a_file_that_vanished_is_new_when_it_comes_back(archive: Archive):
     file_id = archive.waiting("a.png")
-    archive.files.forget([file_id])
+    archive.files.end_vanished([file_id])
 
     archive.files.observe([SeenFile("a.png", 10, 1)])
 
@@ -331,7 +353,7 @@ class TestRetry:
         assert retry_files(archive.engine) == [failed]
 
         row = archive.row(failed)
-        assert (row.state, row.attempts, row.error_kind, row.error) == (FileState.WAITING, 0, None, None)
+        assert (row.state, row.previous_state, row.attempts) == (FileState.WAITING, FileState.FAILED, 0)
         assert archive.state(done) == "done"
 
     def test_a_folder_stands_for_its_files(self, archive: Archive):
@@ -364,13 +386,24 @@ class TestRetry:
         assert archive.state(done) == "failed"
         assert [image.file_id for image in archive.rows(Image)] == [done]
 
-    def test_a_file_that_changed_meanwhile_loses_them(self, archive: Archive):
-        archive.done("a.png")
+    def test_a_file_that_changed_meanwhile_is_processed_whatever_it_holds(self, archive: Archive):
+        file_id = archive.done("a.png")
         retry_files(archive.engine, ["a.png"], only_failed=False)
 
         archive.files.observe([SeenFile("a.png", 11, 2)])
 
-        assert archive.rows(Image) == []
+        row = archive.row(file_id)
+        assert (row.state, row.previous_state, row.suspected) == (FileState.WAITING, FileState.DONE, False)
+        assert len(archive.rows(Image)) == 1
+
+    def test_a_file_that_succeeds_this_time_has_failed_no_more(self, archive: Archive):
+        failed = archive.failed("a.png")
+        retry_files(archive.engine)
+
+        assert archive.done("a.png") == failed
+
+        row = archive.row(failed)
+        assert (row.error_kind, row.error, row.previous_state) == (None, None, None)
 
     def test_new_results_that_can_t_be_written_replace_none(self, archive: Archive):
         archive.done("a.png")

@@ -73,6 +73,7 @@ def test_images_of_a_cellvoyager_are_none():
         ("IMG1_Labels.tif", "img1.nd2"),
         ("img1_mask.tif", "img1.jpg"),
         ("img1.tif_masks.png", "img1.tif"),
+        ("img1_label.tif", "img1.ome.zarr"),
     ],
 )
 def test_a_mask_is_one_only_beside_its_image(mask, image):
@@ -91,7 +92,13 @@ def test_a_word_in_a_name_makes_no_mask(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["a.tif.label.tif", "a.png.overlay.png", "a.tif.s0.t2.z1.label.tif", "a.ome.TIF.s1.t0.z0.overlay.png"],
+    [
+        "a.tif.label.tif",
+        "a.png.overlay.png",
+        "a.tif.s0.t2.z1.label.tif",
+        "a.ome.TIF.s1.t0.z0.overlay.png",
+        "a.zarr.label.tif",
+    ],
 )
 def test_what_nuqleus_wrote_is_told_wherever_it_lies(name):
     assert kind(name) == "output"

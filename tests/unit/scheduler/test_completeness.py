@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from nuqleus.file_stat import FileStat
 from scheduler.completeness import EMPTY_FACTOR, OPEN_FACTOR, Completeness
-from scheduler.scanner import FileStat
 
 SETTLE = 2.0
 A = FileStat(size=100, mtime_ns=1)

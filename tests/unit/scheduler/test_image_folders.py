@@ -2,6 +2,7 @@
 
 import pytest
 
+from nuqleus.file_stat import FileStat
 from scheduler.scanner import Scanner
 from tests.unit.scheduler.conftest import SETTLE, put, states
 
@@ -28,7 +29,7 @@ def test_its_size_and_time_of_change_are_those_of_all_its_files(inbox):
     zarr(inbox, chunks=3)
     put(inbox, "a.zarr/0/1", b"12345", 9)
 
-    assert Scanner(inbox).scan().files["a.zarr"] == (2 + 2 + 15, 9)
+    assert Scanner(inbox).scan().files["a.zarr"] == FileStat(2 + 2 + 15, 9)
 
 
 def test_it_waits_until_all_of_its_files_stand_still(inbox, tick, files):

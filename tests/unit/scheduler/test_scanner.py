@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from scheduler.scanner import FileStat, Scanner
+from nuqleus.file_stat import FileStat
+from scheduler.scanner import Scanner
 
 
 @pytest.fixture
@@ -27,13 +28,14 @@ def paths(inbox, **options):
     return set(Scanner(inbox, **options).scan().files)
 
 
-def test_files_are_found_in_all_subfolders_with_size_and_time_of_change(inbox):
+def test_files_are_found_in_all_subfolders_with_their_stamps(inbox):
     put(inbox / "a.tif")
     put(inbox / "plate 1" / "B02" / "b.tif", b"more pixels")
     os.utime(inbox / "a.tif", ns=(1, 2))
     found = Scanner(inbox).scan()
     assert found.saw_everything
-    assert found.files["a.tif"] == FileStat(size=6, mtime_ns=2)
+    seen = (inbox / "a.tif").stat()
+    assert found.files["a.tif"] == FileStat(6, 2, seen.st_ino, seen.st_ctime_ns)
     assert found.files["plate 1/B02/b.tif"].size == 11
     assert len(found.files) == 2
 

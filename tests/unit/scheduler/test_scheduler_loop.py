@@ -6,8 +6,9 @@ import threading
 import pytest
 
 from nuqleus.errors import DatabaseUnavailable
+from nuqleus.file_stat import FileStat
 from scheduler.completeness import Completeness
-from scheduler.scanner import FileStat, Scan
+from scheduler.scanner import Scan
 from scheduler.scheduler import Stopped
 from scheduler.scheduler_loop import (
     MAX_IDLE_INTERVAL,
@@ -55,6 +56,9 @@ class Alone:
 
     def resign(self):
         self.resigned = True
+
+    def report_trouble(self, trouble):
+        self.reported = trouble
 
 
 class Second(Alone):
@@ -107,6 +111,34 @@ def test_trouble_is_told_when_it_begins_and_when_it_ends(play, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "The scheduler can't work, and keeps trying: no disk space",
         "The scheduler works again.",
+    ]
+
+
+def test_trouble_that_nobody_expected_is_told_with_its_traceback_once_and_then_counted(play, caplog):
+    caplog.set_level(logging.INFO)
+    play(*[KeyError("a bug") for _ in range(25)], FOUND)
+    assert [record.getMessage() for record in caplog.records] == [
+        "The scheduler can't work, and keeps trying: KeyError: 'a bug'",
+        "The scheduler can't work, and keeps trying: KeyError: 'a bug' (10 tries so far)",
+        "The scheduler works again.",
+    ]
+    assert [bool(record.exc_info) for record in caplog.records] == [True, False, False]
+
+
+def test_others_can_see_whether_it_can_work(play):
+    alone = Alone()
+    play(KeyError("a bug"), OSError("drive away"), leadership=alone)
+    assert alone.reported == "drive away"
+    play(OSError("drive away"), FOUND, leadership=alone)
+    assert alone.reported is None
+
+
+def test_looking_for_what_got_lost_does_not_end_the_trouble_of_looking_at_the_folder(play, caplog):
+    caplog.set_level(logging.INFO)
+    loop = play(OSError("drive away"))
+    loop._attempt(lambda: None, ends_trouble=False)
+    assert [record.getMessage() for record in caplog.records] == [
+        "The scheduler can't work, and keeps trying: drive away"
     ]
 
 

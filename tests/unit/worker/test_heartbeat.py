@@ -129,3 +129,16 @@ def test_the_thread_beats_by_itself_until_it_is_stopped(heartbeat, workers, monk
     heartbeat.stop()
 
     assert workers.live(3600) == []
+
+
+def test_one_trouble_is_told_once_and_again_when_it_comes_back(heartbeat, workers, monkeypatch, caplog):
+    def fail(*_):
+        raise DatabaseUnavailable("away")
+
+    for _ in range(2):
+        with monkeypatch.context() as broken:
+            broken.setattr(workers, "beat", fail)
+            for _ in range(5):
+                heartbeat.beat()
+        heartbeat.beat()
+    assert [record.getMessage() for record in caplog.records] == ["Heartbeats fail: away"] * 2

@@ -180,7 +180,8 @@ def test_a_folder_that_was_exchanged_for_a_link_is_refused(inbox, locate, tmp_pa
 @pytest.mark.parametrize("change", [b"123456", b"54321"])
 def test_a_folder_has_changed_when_one_of_its_files_has(inbox, locate, change):
     folder = put_zarr(inbox)
-    claim = Claim(1, "a.zarr", *stat_folder(folder), attempt=1, owner="me")
+    seen = stat_folder(folder)
+    claim = Claim(1, "a.zarr", seen.size, seen.mtime_ns, attempt=1, owner="me")
     with ensure_unchanged(locate("a.zarr"), claim):
         pass
 

@@ -52,3 +52,9 @@ def test_other_errors_are_raised_at_once(clock, error):
     with pytest.raises(type(error)):
         RetryPolicy(sleep=clock.sleep)(Flaky(1, error), 42)
     assert clock.slept == []
+
+
+def test_one_trouble_is_told_once_however_often_it_is_tried_again(clock, caplog):
+    with pytest.raises(DatabaseUnavailable):
+        RetryPolicy(sleep=clock.sleep)(Flaky(100, DatabaseUnavailable("away")), 42)
+    assert [record.getMessage() for record in caplog.records] == ["away. Trying again for up to 63 s."]

@@ -98,6 +98,42 @@ def test_results_of_an_earlier_run_inside_a_folder_are_no_input(image, tmp_path)
     assert [one.name for one in find_inputs([tmp_path], tmp_path / "out")] == ["a.png"]
 
 
+def test_what_lies_in_a_folder_and_is_no_image_is_left_out_and_said(image, tmp_path, capsys):
+    folder = image("plate/a.png").parent
+    image("plate/a_mask.png")
+    for name in ("Index.xml", "notes.txt"):
+        (folder / name).touch()
+
+    assert [one.name for one in find_inputs([folder], tmp_path / "out")] == ["a.png"]
+    assert "3 files in" in (said := capsys.readouterr().err)
+    assert "2 metadata" in said
+    assert "1 mask" in said
+
+
+def test_a_file_that_is_named_is_no_matter_of_lists(image, tmp_path):
+    mask = image("a_mask.png")
+    image("a.png")
+
+    assert [one.name for one in find_inputs([mask], tmp_path / "out")] == ["a_mask.png"]
+
+
+def test_a_zarr_folder_is_one_input_whether_named_or_found(tmp_path):
+    (tmp_path / "in/a.zarr/0").mkdir(parents=True)
+    (tmp_path / "in/a.zarr/.zgroup").write_text("{}")
+    (tmp_path / "in/a.zarr/0/0").write_bytes(b"chunk")
+
+    for given in ("in", "in/a.zarr"):
+        assert [one.name for one in find_inputs([tmp_path / given], tmp_path / "out")] == ["a.zarr"]
+
+
+def test_a_guessed_channel_is_said(segment, tmp_path, caplog):
+    pixels = np.stack([draw_squares(2)] * 2)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack", metadata={"axes": "CYX"})
+
+    assert segment(tmp_path / "a.tif").exit_code == 0
+    assert "a.tif: which channel shows the nuclei was guessed" in caplog.text
+
+
 def test_inputs_of_the_same_name_do_not_overwrite_each_other(segment, image, tmp_path):
     assert segment(image("x/a.png", 1), image("y/a.png", 2), image("z/A.PNG", 3)).exit_code == 0
 

@@ -1,0 +1,55 @@
+"""Cost of a scan: the time of one look at a folder of files that are all known.
+
+    python benchmarks/scanning.py /tmp/million --files 1000000
+
+makes that many empty files, 384 in a folder, unless the folder is there, and prints for a few scans seconds on the
+clock and of the processor, each with the comparison that finds what is new. Nothing is, so no file is judged.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from nuqleus.file_stat import FileStat
+from scheduler.scanner import Scanner
+
+FILES_PER_WELL = 384
+SCANS = 5
+
+
+def main() -> None:
+    """Fill, scan, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--files", type=int, default=1_000_000)
+    given = parser.parse_args()
+    if not given.folder.exists():
+        fill(given.folder, given.files)
+    scanner = Scanner(given.folder)
+    known = scanner.scan().files
+    for _ in range(SCANS):
+        began, busy = time.perf_counter(), time.process_time()
+        known, new = scan(scanner, known)
+        seconds, processor = time.perf_counter() - began, time.process_time() - busy
+        print(f"{len(known)} files, {new} of them new: {seconds:.2f} s, {processor:.2f} s of the processor")
+
+
+def fill(folder: Path, files: int) -> None:
+    """Make empty files, as a plate reader names them."""
+    for number in range(files):
+        well = folder / f"plate{number // FILES_PER_WELL // 96:04}" / f"well{number // FILES_PER_WELL:06}"
+        if number % FILES_PER_WELL == 0:
+            well.mkdir(parents=True)
+        (well / f"field_{number % FILES_PER_WELL:03}_w1.tif").touch()
+
+
+def scan(scanner: Scanner, known: dict[str, FileStat]) -> tuple[dict[str, FileStat], int]:
+    """Look once, as a scheduler does: what is there now, and how many of these files are new or have changed."""
+    found = scanner.scan().files
+    return found, sum(known.get(path) != stat for path, stat in found.items())
+
+
+if __name__ == "__main__":
+    main()

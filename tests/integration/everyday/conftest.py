@@ -1,0 +1,166 @@
+"""A watched folder with its scheduler and a worker, on both databases: what people do to files, and what follows."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PIL import Image as Picture
+from sqlalchemy import Engine, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.files.worker_files import WorkerFiles
+from nuqleus.database.model_registry import register_model
+from nuqleus.database.queries.snapshot import snapshot
+from nuqleus.database.tables import File, Image
+from nuqleus.database.workers import Workers
+from nuqleus.messages import Job
+from nuqleus.rules import Rules
+from nuqleus.settings import Settings
+from scheduler.completeness import Completeness
+from scheduler.dispatcher import Dispatcher
+from scheduler.ignore_list import IgnoreList
+from scheduler.scanner import Scanner
+from scheduler.scheduler import Scheduler
+from scheduler.sweep import Sweep, SweepLimits
+from tests.conftest import Clock
+from tests.fake_segmenter import ThresholdSegmenter, draw_squares
+from worker.heartbeat import Heartbeat
+from worker.inbox_reader import InboxReader
+from worker.processor import Processor
+from worker.retry_policy import RetryPolicy
+
+SETTLE = 2.0
+
+
+class CountingSegmenter(ThresholdSegmenter):
+    """Counts the images that it is shown."""
+
+    segmented = 0
+
+    def segment(self, pixels):
+        self.segmented += 1
+        return super().segment(pixels)
+
+
+@dataclass
+class Lab:
+    """A folder that is watched and worked on; `settle` lets time pass until nothing is left to do."""
+
+    inbox: Path
+    engine: Engine
+    clock: Clock
+    jobs: list[Job] = field(default_factory=list)
+    segmenter: CountingSegmenter = field(default_factory=CountingSegmenter)
+
+    def __post_init__(self):
+        self.settings = Settings(input_dir=self.inbox, state_dir=self.inbox.parent / "state")
+        self.files = SchedulerFiles(self.engine, self.clock)
+        self.worker_files = WorkerFiles(self.engine, self.clock)
+        self.model_id = register_model(self.engine, "threshold", "0" * 64, {}, {}, "tests")
+        self.restart()
+
+    def restart(self):
+        """A new scheduler and a new worker, as processes of their own would be."""
+        workers = Workers(self.engine, self.clock)
+        dispatcher = Dispatcher(self.jobs.extend, lambda: len(self.jobs), lambda: 1, max_chunk=10)
+        limits = SweepLimits(max_attempts=3, resend_seconds=300.0, sweep_seconds=1.0)
+        self.scheduler = Scheduler(
+            Scanner(self.settings.input_dir),
+            self.files,
+            IgnoreList(self.inbox, Rules(), ()),
+            Completeness(self.inbox, SETTLE, self.clock),
+            dispatcher,
+            Sweep(self.files, workers, dispatcher, limits, self.clock),
+            clock=self.clock,
+        )
+        self.heartbeat = Heartbeat(
+            self.worker_files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60
+        )
+        self.inbox_reader = InboxReader(self.settings)
+        self.processor = Processor(
+            self.settings,
+            self.inbox_reader,
+            self.worker_files,
+            self.segmenter,
+            self.model_id,
+            "me",
+            self.heartbeat,
+            RetryPolicy(sleep=self.clock.advance),
+        )
+
+    def drop(self, name: str, nuclei: int = 3) -> Path:
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Picture.fromarray(draw_squares(nuclei)).save(path)
+        return path
+
+    def tick(self, seconds: float = 0.0):
+        self.clock.advance(seconds)
+        self.scheduler.tick()
+
+    def work(self):
+        while self.jobs:
+            self.processor.handle(self.jobs.pop(0))
+
+    def settle(self):
+        for _ in range(3):
+            self.tick(SETTLE)
+            self.work()
+        self.tick(SETTLE)
+        assert self.jobs == []
+
+    def row(self, name: str):
+        with reading(self.engine) as connection:
+            return connection.execute(select(*File.__table__.columns).where(File.path == name)).one()
+
+    def rows(self):
+        with reading(self.engine) as connection:
+            return connection.execute(select(*File.__table__.columns).order_by(File.path)).all()
+
+    def states(self) -> dict[str, str]:
+        return {row.path: row.state.value for row in self.rows()}
+
+    def there(self) -> dict[str, str]:
+        return {row.path: row.state.value for row in self.rows() if row.gone_at is None}
+
+    def images(self) -> list[tuple[int, int]]:
+        """Which results there are: the file that owns them, and their number of nuclei."""
+        with reading(self.engine) as connection:
+            return [
+                tuple(row)
+                for row in connection.execute(select(Image.file_id, Image.n_nuclei).order_by(Image.id))
+            ]
+
+    def image_ids(self) -> list[int]:
+        with reading(self.engine) as connection:
+            return list(connection.scalars(select(Image.id).order_by(Image.id)))
+
+    def exported(self) -> dict[str, int]:
+        """Nuclei by path, as `nuqleus export` gives them."""
+        found: dict[str, int] = {}
+        with snapshot(self.engine) as results:
+            for nucleus in results.nuclei():
+                found[nucleus["path"]] = found.get(nucleus["path"], 0) + 1
+        return found
+
+
+@pytest.fixture
+def lab(tmp_path: Path, engine: Engine, clock: Clock) -> Lab:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    return Lab(inbox, engine, clock)
+
+
+def archive(lab: Lab, name: str) -> None:
+    """Move a file or folder out of the watched folder."""
+    target = lab.inbox.parent / "archive" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(lab.inbox / name, target)
+
+
+def replace_with_copy(path: Path) -> None:
+    """The same content and time of change with another inode: a restored backup, or a drive mounted anew."""
+    shutil.copy2(path, path.with_name(".copy"))
+    path.with_name(".copy").replace(path)
