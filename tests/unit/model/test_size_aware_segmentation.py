@@ -87,8 +87,8 @@ def test_with_a_calibration_each_nucleus_has_a_confidence():
 
 def test_nuclei_that_the_network_is_not_sure_of_are_left_out():
     calibration = {"weights": [0.0] * 7, "offset": 0.0}
-    rules = {**Segmenter.load().card.config["rules"], "least_confidence": 0.6}
-    assert with_config(calibration=calibration, rules=rules).segment(discs()[0]).labels.max() == 0
+    params = asdict(replace(Segmenter.load().card.postprocessing, least_confidence=0.6))
+    assert with_config(calibration=calibration, postprocessing=params).segment(discs()[0]).labels.max() == 0
 
 
 def test_a_look_at_low_zoom_tells_the_size_of_large_nuclei():
