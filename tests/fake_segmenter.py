@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from model.preprocessing.normalisation import normalise
 from model.segmentation.tiling import Tile
+from model.weights.diameters import KnownDiameters
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Card:
     config: dict = field(default_factory=dict)
     metrics: dict = field(default_factory=dict)
     code_version: str = "tests"
+    diameters: KnownDiameters | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Image-analysis pipeline: a file → its images, each with a mask and measured nuclei. Needs no queue, no database."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,12 +16,16 @@ from model.memory_budget import MemoryBudget
 from model.reading import LARGE, Plane, read_planes
 from model.reading.channels import choose_channel, nuclear_channel, nuclear_pixels
 from model.reading.projection import project
-from nuqleus.database.files.results import ImageResult
+from model.segmentation.nuclear_size import weighted_median_diameter
+from model.weights.diameters import KnownDiameters
+from nuqleus.database.files.results import Columns, ImageResult
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 
 if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.segmentation.segmenter import Segmentation
     from model.weights import ModelCard
+
+log = logging.getLogger(__name__)
 
 OnImage = Callable[[Plane, LabelImage, ImageResult], None]
 OnBlock = Callable[[int, int], None]
@@ -77,6 +82,7 @@ def process(
         with memory.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
             if tile_predictor:
                 labels, result = _process_blocks(plane, tile_predictor, seconds, on_block)
+                _warn_of_unknown_size(path, result.nuclei, segmenter.card.diameters)
             else:
                 labels, result = _process_whole(plane, segmenter, seconds)
         if on_image:
@@ -127,6 +133,17 @@ def _process_blocks(
     masks, nuclei, intensities = join_results(results)
     seconds = {**segmentation.seconds, "read": segmentation.seconds["read"] + reading}
     return LazyLabelImage(masks, *plane.pixels.shape[:2]), _result(plane, masks, nuclei, intensities, seconds)
+
+
+def _warn_of_unknown_size(path: Path, nuclei: Columns, known: KnownDiameters | None) -> None:
+    """Say that a large image, which the network sees at its own size only, shows nuclei of a size it doesn't know."""
+    diameter = weighted_median_diameter(nuclei["area"])
+    if known and diameter and not known.smallest <= diameter <= known.largest:
+        log.warning(
+            "%s: its nuclei are about %.0f pixels wide; the network knows %.0f to %.0f, and images this large are seen "
+            "at their own size only. CHECK them, or drop the image scaled by about %.2g.",
+            *(path, diameter, known.smallest, known.largest, known.best / diameter),
+        )
 
 
 def _result(

@@ -19,6 +19,7 @@ from model.blockwise import block_layout, seams
 from model.labels.masks import LazyLabelImage
 from model.measurements import measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
+from model.weights.diameters import KnownDiameters
 from nuqleus.database.engine import reading
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
@@ -26,7 +27,7 @@ from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File, FileState, Image
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
-from tests.fake_segmenter import TiledThresholdSegmenter, draw_discs
+from tests.fake_segmenter import Card, TiledThresholdSegmenter, draw_discs
 from tests.unit.worker.conftest import queue
 from worker import progress
 from worker.heartbeat import Heartbeat
@@ -91,6 +92,18 @@ def test_a_picture_that_can_only_be_decoded_whole_is_worked_on_in_blocks_too(tmp
     )
 
     assert png.masks == tiff.masks
+
+
+@pytest.mark.parametrize(("largest", "is_said"), [(60.0, False), (8.0, True)])
+def test_nuclei_of_a_size_that_the_network_does_not_know_are_said(
+    large_tiff, monkeypatch, caplog, largest, is_said
+):
+    known = KnownDiameters(smallest=5.0, largest=largest, best=largest)
+    monkeypatch.setattr(TiledThresholdSegmenter, "card", Card(diameters=known))
+
+    list(process(large_tiff, TiledThresholdSegmenter()))
+
+    assert ("CHECK them" in caplog.text) == is_said
 
 
 def test_a_network_that_must_see_images_whole_does(large_tiff, monkeypatch):
