@@ -18,7 +18,8 @@ from model.reading.channels import choose_channel, nuclear_channel, nuclear_pixe
 from model.reading.projection import project
 from model.segmentation.nuclear_size import weighted_median_diameter
 from model.weights.diameters import KnownDiameters
-from nuqleus.database.files.results import Columns, ImageResult
+from nuqleus.database.bulk_insert import Columns
+from nuqleus.database.files.results import ImageResult
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 
 if TYPE_CHECKING:  # importing either at run time would import TensorFlow
