@@ -5,6 +5,7 @@ A name of a higher rank wins, whatever the order of the channels; within a rank,
 
 import re
 from collections.abc import Iterable, Sequence
+from unicodedata import normalize
 
 from model.reading.metadata import ChannelMetadata, Rgb
 
@@ -24,8 +25,12 @@ NONE_OF_IT = _words(
     r"dna[\W_]*(pk[a-z]*|pol[a-z]*|damage|methyl[a-z]*|ligase|repair|topo[a-z]*|fish)",
     # RNA
     r"(?<![a-z])[a-z]{0,3}rna(scope)?(?![a-z])", r"syto[\W_]*14(?!\d)", r"syto[\W_]*rna[\W_]*select[a-z]*",
-    # chromatin marks of dividing nuclei only
+    # chromatin marks of dividing or damaged nuclei only
     r"(?<![a-z])(phospho|p)[\W_]*(histone[\W_]*)?h?h3(?![a-z0-9])",
+    r"(?<![a-z])(gamma|[γgyp])?[\W_]*h2a[\W_]?x(?![a-z0-9])", r"nuc[\W_]*view",
+    # a stain that isn't there, or only shines through
+    r"(?<![a-z])(no|non|without|minus|af)[\W_]*(dapi|ho[ae]?ch?st)[\W_]*\d*",
+    r"(dapi|ho[ae]?ch?st)[\W_]*(free|neg(ative)?|excluded|empty|blank|bleed[\W_]*through)(?![a-z])",
 )  # fmt: skip
 """Words that are taken out of a name before it is compared."""
 
@@ -42,7 +47,8 @@ DNA_STAINS = _words(
 NUCLEAR_DYES = _words(
     r"draq[\W_]*[57]", r"sytox", r"nuc(lear)?[\W_]*(blue|spot|green|red|violet|mask|fix)",
     r"(?<![a-z])to[\W_]*pro(?![a-z])",
-    r"syto(?![a-z])", r"propidium", r"(?<![a-z0-9])pi(?![a-z0-9])", r"7[\W_]*aad", r"aminoactinomycin",
+    r"syto(?![a-z])", r"propidium", r"(?<![a-z0-9])pi(?![a-z0-9]|[\W_]*[\d(]|[\W_]*plc)",
+    r"7[\W_]*aad", r"aminoactinomycin",
     r"(?<![a-z])yo[\W_]*(yo|pro)(?![a-z])", r"picogreen", r"red[\W_]*dot", r"(sir|spy[\W_]*\d*)[\W_]*dna",
     r"vybrant[\W_]*dye[\W_]*cycle", r"acridine[\W_]*orange", r"ha?ematoxylin", r"feulgen",
 )  # fmt: skip
@@ -50,7 +56,7 @@ DNA = _words(
     r"(?<![a-z])(ds|ss|g)?dna(?![a-z])", r"(?<!\d)19[13][\W_]*ir(?![a-z])", r"(?<![a-z])ir[\W_]*19[13](?!\d)",
     r"iridium", r"chromatin",
 )  # fmt: skip
-HISTONES = _words(r"h2b", r"histone", r"(?<![a-z])h?h3(?![a-z0-9])", r"(?<![a-z])h2a[zx]?(?![a-z0-9])")
+HISTONES = _words(r"h2b", r"histone", r"(?<![a-z])h?h3(?![a-z0-9])", r"(?<![a-z])h2az?(?![a-z0-9])")
 NUCLEI = _words(r"(?<![a-z])nucle(us|i|ar)(?![a-z])", r"nuclei", r"(?<![a-z])(nuc|nls)(?![a-z])")
 
 RANKS = (DNA_STAINS, NUCLEAR_DYES, DNA, HISTONES, NUCLEI)
@@ -62,7 +68,7 @@ EXCITATIONS_NM = (350.0, 410.0)
 EMISSIONS_NM = (430.0, 470.0)
 """Filters that show DAPI and Hoechst (461 nm): 447/60, 460/50 …; CFP's begin beyond."""
 
-WAVELENGTH = _words(r"(?<![\d.])(355|358|36[05]|375|38[05]|39[05]|405)(?![\d.])")
+WAVELENGTH = _words(r"(?<![\d.])(355|358|36[05]|375|38[05]|39[05]|405)(?![\d.]|[\W_]*ms(?![a-z]))")
 """In a name: `405`, `CSU405`, `Ex 385 nm`."""
 
 CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -77,7 +83,7 @@ def find_by_name(channels: Sequence[ChannelMetadata]) -> int | None:
 
 def rank_of(name: str) -> int:
     """Return the rank of a name in `RANKS`, 0 for the surest; their number for what is none."""
-    plain = NONE_OF_IT.sub(" ", name)
+    plain = NONE_OF_IT.sub(" ", normalize("NFKC", name))
     text = f"{plain}\n{CAMEL_CASE.sub(' ', plain)}"
     return next((rank for rank, words in enumerate(RANKS) if words.search(text)), len(RANKS))
 

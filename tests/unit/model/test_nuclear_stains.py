@@ -16,7 +16,7 @@ BY_RANK = {
     "DNA stains": [
         "DAPI", "dapi", "DAPI-Q", "Stain: DAPI", "w1DAPI", "DAPI_1", "Hoechst", "Hoechst 33342",
         "hoechst33258", "Hoescht", "H3342",
-        "H33342", "H-33342", "H33258", "33342", "Bisbenzimide", "OrigDAPI",
+        "H33342", "ＤＡＰＩ", "H-33342", "H33258", "33342", "Bisbenzimide", "OrigDAPI",
     ],
     "nuclear dyes": [
         "DRAQ5", "DRAQ 7", "SYTOX Green", "SytoxOrange", "NucBlue", "Nuclear Blue", "NucSpot 470",
@@ -34,6 +34,8 @@ NONE_OF_IT = [
     "nucleotide", "Nucleosome", "RNA", "mRNA", "RNA (SYTO14, nucleoli)", "SYTO RNASelect", "mtDNA", "cDNA",
     "mitochondrial DNA", "DNA-PKcs", "DNA polymerase", "RNAscope", "miRNA", "pHH3", "phospho-Histone H3",
     "perinuclear", "mononuclear cells", "nuclear envelope", "Nuclear pore", "PI3K", "pixel", "PIP2", "DNAJB1",
+    "γH2AX", "gH2AX", "gamma-H2AX 488", "H2A.X pS139", "non-DAPI", "no DAPI", "Hoechst-free", "DAPI (empty)",
+    "DAPI bleedthrough", "AF DAPI", "PI(4,5)P2", "PI-PLC", "NucView 488 caspase-3",
     "DNase I", "Alexa Fluor 405", "H3K27me3", "photoprotein", "auto-processed", "External",
 ]  # fmt: skip
 
