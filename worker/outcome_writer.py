@@ -1,8 +1,9 @@
 """Outcome writer: the one place where a worker commits, logs and counts what became of its files."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 from nuqleus.database.files.records import Claim
@@ -79,11 +80,8 @@ class OutcomeWriter:
     def _commit(self, outcome: StepResult) -> StepResult:
         held = True
         match outcome:
-            case Done(claim, results, overlays):  # stored by now, with others
-                overlays.publish()
-                log.info("%s: %s", claim.path, _summarise(results.images))
-                for image in results.images:
-                    self.guesses.note(claim.path, image)
+            case Done():  # stored by now, with others
+                self._publish(outcome)
             case Duplicate() | Moved():
                 return self._commit_known_content(outcome)
             case Unchanged(claim):
@@ -104,38 +102,36 @@ class OutcomeWriter:
                 pass
         return outcome if held else self._commit(Lost(outcome.claim))
 
+    def _publish(self, done: Done) -> None:
+        """Show the pictures of a file whose results are stored, and say what was found."""
+        path, images = done.claim.path, done.results.images
+        done.overlays.publish()
+        log.info("%s: %s", path, _summarise(images))
+        for image in images:
+            self.guesses.note(path, image)
+
     def _commit_known_content(self, outcome: Duplicate | Moved) -> StepResult:
-        return self._commit_moved(outcome) if isinstance(outcome, Moved) else self._commit_duplicate(outcome)
-
-    def _commit_duplicate(self, duplicate: Duplicate) -> StepResult:
-        """Refer to the original; if it isn't done any more, the file is still to be processed."""
-        claim, content, original = duplicate.claim, duplicate.content, duplicate.original
+        """Refer to results that are there; if they aren't any more, the file is still to be processed."""
+        refer, told = self._reference(outcome)
         try:
-            marked = self.retry(
-                self.files.mark_duplicate, claim, content.sha256, original, content.image_options
-            )
+            referred = self.retry(refer)
         except NO_DATABASE:
             raise
         except Exception as error:
-            return self._commit(self.outcome_of(claim, error))
-        if not marked:
-            return Identified(claim, content)
-        log.info("%s: a duplicate of file %d", claim.path, original)
-        return duplicate
+            return self._commit(self.outcome_of(outcome.claim, error))
+        if not referred:
+            return Identified(outcome.claim, outcome.content)
+        log.info("%s: %s", outcome.claim.path, told)
+        return outcome
 
-    def _commit_moved(self, moved: Moved) -> StepResult:
-        """Give the path to the file that was moved; if there is none any more, this one is still to be processed."""
-        claim, content = moved.claim, moved.content
-        try:
-            followed = self.retry(self.files.follow_move, claim, content.sha256, content.image_options)
-        except NO_DATABASE:
-            raise
-        except Exception as error:
-            return self._commit(self.outcome_of(claim, error))
-        if not followed:
-            return Identified(claim, content)
-        log.info("%s: moved here from a path that is gone, with its results", claim.path)
-        return moved
+    def _reference(self, outcome: Duplicate | Moved) -> tuple[Callable[[], bool], str]:
+        """Return what refers to the results that a file shares, and what it is then said to be."""
+        claim, (sha256, options) = outcome.claim, (outcome.content.sha256, outcome.content.image_options)
+        if isinstance(outcome, Moved):
+            told = "moved here from a path that is gone, with its results"
+            return partial(self.files.follow_move, claim, sha256, options), told
+        mark = partial(self.files.mark_duplicate, claim, sha256, outcome.original, options)
+        return mark, f"a duplicate of file {outcome.original}"
 
     def _store(self, done: Sequence[Done]) -> list[Outcome | OutOfMemory]:
         """Store results; those that can't be stored have another outcome. Pictures of what isn't stored go away."""
