@@ -27,12 +27,12 @@ from model.segmentation.segmenter import Segmenter, make_batch
 from model.segmentation.tiling import cut_tiles
 from model.weights import SHIPPED
 from nuqleus.database.engine import open_database
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import Claim, SeenFile
 from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
-from nuqleus.database.tables import FileState
 from scheduler.scanner import Scanner
 from worker.pipeline import warm_up
 

@@ -15,11 +15,12 @@ from typing import Any
 from sqlalchemy import Engine, insert, text
 
 from nuqleus.database.engine import make_engine, upgrade, writing
+from nuqleus.database.file_states import FileState
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.queries.result_counters import RECOUNTED_IMAGES, ResultCounters
 from nuqleus.database.queries.status import get_status
 from nuqleus.database.queries.status_details import failures_by_kind, get_details
-from nuqleus.database.tables import Base, File, FileState, Image
+from nuqleus.database.tables import Base, File, Image
 from scheduler.metrics import SchedulerCollector
 
 BATCH = 10_000

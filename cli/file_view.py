@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from nuqleus.database.file_states import FileState
 from nuqleus.database.queries.file_details import FileDetails, get_file
-from nuqleus.database.tables import FileState
 from nuqleus.paths import escape_path
 from scheduler.candidates import is_candidate, is_searched
 from scheduler.ignore_list import REASONS

@@ -8,7 +8,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from nuqleus.logs import configure_logs
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import click
 from cli.caveats import describe_guesses, describe_ignored, describe_missing_um
 from cli.run_display import Display, make_display
 from nuqleus.database.engine import redact_url
+from nuqleus.database.file_states import FileState
 from nuqleus.database.queries.caveats import guessed_channels, ignored_by_kind, nuclei_without_um
 from nuqleus.database.queries.file_summaries import summarise
 from nuqleus.database.queries.status import get_status
-from nuqleus.database.tables import FileState
 from nuqleus.errors import RetryableError
 from nuqleus.paths import escape_path
 

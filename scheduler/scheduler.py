@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from nuqleus.database.batches import batched
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import KnownFile, SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
-from nuqleus.database.tables import FileState
 from nuqleus.file_stat import FileStat
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import DISPATCH_BATCH, Dispatcher

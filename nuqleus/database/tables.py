@@ -4,7 +4,6 @@ Lengths are in pixels, areas in square pixels, angles in radians, times in UTC. 
 (the form factor of a single pixel, say) is NULL. What changes here needs a migration beside it.
 """
 
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -25,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from nuqleus.database.column_types import EscapedPath, EscapedText, UtcTimestamp
+from nuqleus.database.file_states import FileState
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -45,28 +45,6 @@ GUESSED = text("nuclear_channel_by = 'guess'")
 def _index_where(name: str, condition: TextClause, *columns: str) -> Index:
     """An index over some rows alone."""
     return Index(name, *columns, postgresql_where=condition, sqlite_where=condition)
-
-
-class FileState(StrEnum):
-    """Where a file stands. `nuqleus.database.files` says who moves it on."""
-
-    WAITING = "waiting"
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    DUPLICATE = "duplicate"
-    IGNORED = "ignored"
-
-
-PENDING_STATES = (FileState.WAITING, FileState.QUEUED, FileState.RUNNING)
-"""States of files that still have to end."""
-
-ENDED_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE, FileState.IGNORED)
-"""States that a file stays in until it changes or is retried."""
-
-RETRYABLE_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE)
-"""States of files that were processed, and can be again."""
 
 
 def _state_type(*, checked: bool = False) -> Enum:

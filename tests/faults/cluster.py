@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from cli.processes.embedded_broker import find_server
 from cli.processes.local_stack import environment
 from nuqleus.database.engine import make_engine, reading
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.scheduler_files import SchedulerFiles
-from nuqleus.database.tables import File, FileState, Image, Nucleus
+from nuqleus.database.tables import File, Image, Nucleus
 from nuqleus.settings import Settings
 from tests.fake_segmenter import draw_squares
 from tests.faults.service import Service, wait_until

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from tests.faults import stages
 from tests.faults.cluster import Cluster
 from tests.faults.fault_report import FULL, Fault

@@ -8,7 +8,8 @@ from PIL import Image
 from sqlalchemy import update
 
 from nuqleus.database.engine import writing
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import File
 from tests.faults.fault_report import FULL
 from tests.faults.service import wait_until
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from tests.conftest import _run_sql
 from tests.faults import stages
 from tests.faults.cluster import Cluster

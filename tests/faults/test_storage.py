@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from tests.faults.fault_report import Fault
 
 FILES = 10

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from cli.processes.local_stack import environment
 from nuqleus.database.engine import reading
-from nuqleus.database.tables import FileState, Worker
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import Worker
 from tests.faults.cluster import Cluster
 from tests.faults.fault_report import FULL, Fault
 from tests.faults.service import Service, wait_until

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, true
 
+from nuqleus.database.file_states import PENDING_STATES, FileState
 from nuqleus.database.files.records import Claim
-from nuqleus.database.tables import PENDING_STATES, File, FileState, Image
+from nuqleus.database.tables import File, Image
 
 CLAIM_VALID = and_(
     File.id == bindparam("claimed_id"),

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 

@@ -2,10 +2,11 @@
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.conditions import lease_expired, overdue, queued_before
 from nuqleus.database.files.records import QueuedFile
 from nuqleus.database.files.updates import NO_LEASE, failed, queue_files
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.tables import File
 
 
 def recover_lost(

@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import File, Image
 
 _duplicate = aliased(File)
 _HAVING_RESULTS = select(File.id).where(

@@ -6,9 +6,10 @@ from sqlalchemy import Engine, func, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
+from nuqleus.database.file_states import RETRYABLE_STATES, FileState
 from nuqleus.database.files.conditions import produced_by, under_paths
 from nuqleus.database.files.updates import FILES_PER_STATEMENT, REQUEUED, update_files
-from nuqleus.database.tables import RETRYABLE_STATES, File, FileState, Image
+from nuqleus.database.tables import File, Image
 
 IMAGES_PER_STATEMENT = 5_000
 """Images that one statement looks at: others get their turn to write between two of them."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import writing
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import QueuedFile, SeenFile, storable
 from nuqleus.database.files.recovery import recover_lost
 from nuqleus.database.files.result_transfer import (
@@ -43,7 +44,7 @@ from nuqleus.database.files.updates import (
 )
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.sqlite import checkpoint
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.tables import File, Image
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import NuqleusError
 from nuqleus.file_stat import FileStat

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, update
 
+from nuqleus.database.file_states import PENDING_STATES, FileState
 from nuqleus.database.files.records import QueuedFile
-from nuqleus.database.tables import PENDING_STATES, File, FileState
+from nuqleus.database.tables import File
 
 FILES_PER_STATEMENT = 500
 """Files that one statement names; databases limit the number of parameters."""

@@ -1,7 +1,4 @@
-"""The worker's side of the files: claimed, kept by a lease, and brought to their end.
-
-A worker goes through these for every file: what they say to the database is put together once, when this is imported.
-"""
+"""The worker's side of the files: claimed, kept by a lease, and brought to their end."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,16 +9,14 @@ from sqlalchemy import (
     Connection,
     Engine,
     and_,
-    bindparam,
     delete,
-    exists,
-    func,
     select,
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from nuqleus.database.engine import reading, writing
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.conditions import CLAIM_VALID, claim_parameters
 from nuqleus.database.files.records import Claim
 from nuqleus.database.files.result_transfer import (
@@ -34,63 +29,19 @@ from nuqleus.database.files.result_transfer import (
 from nuqleus.database.files.result_writer import insert_images
 from nuqleus.database.files.results import FileResults
 from nuqleus.database.files.updates import NO_LEASE, RESTORED, VANISHED_KIND, ended, expire_leases, failed
-from nuqleus.database.tables import PENDING_STATES, File, FileState, Image
+from nuqleus.database.files.worker_statements import (
+    CLAIM,
+    CLAIM_FRESH,
+    COMPLETE,
+    HAS_ENDED,
+    IS_MOVED,
+    MOVED,
+    ORIGINALS,
+    RENEW,
+)
+from nuqleus.database.tables import File
 from nuqleus.errors import LeaseLost
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
-
-
-def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any, ...]]:
-    return (
-        update(File)
-        .where(which, File.state == FileState.QUEUED)
-        .values(
-            state=FileState.RUNNING,
-            attempts=File.attempts + 1,
-            lease_owner=bindparam("owner"),
-            lease_expires_at=bindparam("until"),
-            started_at=bindparam("now"),
-        )
-        .returning(
-            File.id.label("file_id"),
-            File.path,
-            File.size,
-            File.mtime_ns,
-            File.inode,
-            File.ctime_ns,
-            File.attempts.label("attempt"),
-            File.sha256,
-            File.suspected,
-        )
-    )
-
-
-_CLAIM = _claiming(File.id == bindparam("file_id"))
-_CLAIM_FRESH = _claiming(and_(File.id.in_(bindparam("ids", expanding=True)), File.attempts == 0))
-_IS_MOVED = and_(File.gone_at.is_not(None), File.state.in_([FileState.DONE, FileState.DUPLICATE]))
-_MOVED = (
-    select(File.sha256, File.image_options)
-    .where(File.sha256.in_(bindparam("contents", expanding=True)), _IS_MOVED)
-    .distinct()
-)
-_HAS_ENDED = File.state.not_in(PENDING_STATES)
-_RENEW = update(File).where(CLAIM_VALID).values(lease_expires_at=bindparam("until"))
-_COMPLETE = (
-    update(File)
-    .where(CLAIM_VALID)
-    .values(
-        **ended(FileState.DONE, bindparam("now")),
-        duplicate_of=None,
-        sha256=bindparam("content"),
-        image_options=bindparam("options"),
-    )
-)
-_ORIGINALS = (
-    select(File.sha256, File.image_options, func.min(File.id))
-    .where(File.sha256.in_(bindparam("contents", expanding=True)), File.state == FileState.DONE)
-    .where(File.gone_at.is_(None))
-    .where(exists().where(Image.file_id == File.id, Image.model_id == bindparam("model_id")))
-    .group_by(File.sha256, File.image_options)
-)
 
 
 class WorkerFiles:
@@ -110,7 +61,7 @@ class WorkerFiles:
 
     def claim(self, file_id: int, owner: str, lease_seconds: float) -> Claim | None:
         """`queued` → `running`. None if the file isn't queued: done, or somebody else's."""
-        claims = self._claim(_CLAIM, {"file_id": file_id}, owner, lease_seconds)
+        claims = self._claim(CLAIM, {"file_id": file_id}, owner, lease_seconds)
         return claims[0] if claims else None
 
     def claim_fresh(self, ids: Sequence[int], owner: str, lease_seconds: float) -> list[Claim]:
@@ -118,7 +69,7 @@ class WorkerFiles:
 
         Such a file may be what killed that worker: it is for `claim`, alone.
         """
-        claims = self._claim(_CLAIM_FRESH, {"ids": list(ids)}, owner, lease_seconds)
+        claims = self._claim(CLAIM_FRESH, {"ids": list(ids)}, owner, lease_seconds)
         return sorted(claims, key=lambda claim: ids.index(claim.file_id))
 
     def renew(self, claims: Sequence[Claim], lease_seconds: float) -> list[Claim]:
@@ -128,7 +79,7 @@ class WorkerFiles:
             return [
                 claim
                 for claim in sorted(claims, key=_file_id)
-                if not connection.execute(_RENEW, {**claim_parameters(claim), "until": until}).rowcount
+                if not connection.execute(RENEW, {**claim_parameters(claim), "until": until}).rowcount
             ]
 
     def complete_all(self, finished: Sequence[FileResults]) -> list[LeaseLost | None]:
@@ -147,13 +98,13 @@ class WorkerFiles:
         with reading(self._engine) as connection:
             return {
                 (str(sha256), str(options)): file_id
-                for sha256, options, file_id in connection.execute(_ORIGINALS, given)
+                for sha256, options, file_id in connection.execute(ORIGINALS, given)
             }
 
     def find_moved(self, contents: Sequence[str]) -> set[tuple[str, str]]:
         """Contents of files whose paths are gone, among these: their SHA-256 and image options as text."""
         with reading(self._engine) as connection:
-            rows = connection.execute(_MOVED, {"contents": list(contents)})
+            rows = connection.execute(MOVED, {"contents": list(contents)})
             return {(str(sha256), str(options)) for sha256, options in rows}
 
     def follow_move(self, claim: Claim, sha256: str, image_options: ImageOptions = DEFAULT_OPTIONS) -> bool:
@@ -168,7 +119,7 @@ class WorkerFiles:
             LeaseLost: nothing was written.
         """
         content = {"sha256": sha256, "image_options": str(image_options)}
-        moved = select(File.id).where(_IS_MOVED, File.id != claim.file_id).filter_by(**content)
+        moved = select(File.id).where(IS_MOVED, File.id != claim.file_id).filter_by(**content)
         first = moved.order_by(File.state != FileState.DONE, File.id).limit(1)
         stamp = {name: getattr(claim, name) for name in ("size", "mtime_ns", "inode", "ctime_ns")}
         here = {"path": claim.path, **stamp, "gone_at": None}
@@ -303,7 +254,7 @@ class WorkerFiles:
         # in order of their ids, as a heartbeat renews them: neither waits for the other in a circle
         rows = [_completed(file, now) for file in sorted(finished, key=lambda file: file.claim.file_id)]
         with writing(self._engine) as connection:
-            if connection.execute(_COMPLETE, rows).rowcount < len(rows):
+            if connection.execute(COMPLETE, rows).rowcount < len(rows):
                 connection.rollback()
                 return False
             for file_id in having_results(connection, [file.claim.file_id for file in finished]):
@@ -343,7 +294,7 @@ def _restore(connection: Connection, claim: Claim, condition: ColumnElement[bool
     if connection.execute(restored, claim_parameters(claim)).rowcount:
         return True
     return claim.sha256 is not None and _has(
-        connection, claim, {"sha256": claim.sha256, **NO_LEASE}, _HAS_ENDED
+        connection, claim, {"sha256": claim.sha256, **NO_LEASE}, HAS_ENDED
     )
 
 

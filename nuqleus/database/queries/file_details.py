@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nuqleus.database.engine import reading
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import File, Image
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import KnownFile
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.tables import File
 from nuqleus.file_stat import FileStat
 
 PAGE_SIZE = 5_000

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, case, func, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.file_states import FileState
 from nuqleus.database.queries.counted_images import counted_images
-from nuqleus.database.tables import File, FileState, Image, Nucleus
+from nuqleus.database.tables import File, Image, Nucleus
 
 
 @dataclass(frozen=True)

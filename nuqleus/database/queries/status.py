@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.file_states import ENDED_STATES, PENDING_STATES, FileState
 from nuqleus.database.queries.file_queries import FileQueries
-from nuqleus.database.tables import ENDED_STATES, PENDING_STATES, File, FileState
+from nuqleus.database.tables import File
 from nuqleus.database.workers import LiveWorker, Workers
 
 RATE_WINDOW_SECONDS = 300.0

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.file_states import FileState
 from nuqleus.database.leadership import current_leader
 from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind
 from nuqleus.database.queries.result_counters import stage_sums
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.tables import File, Image
 
 RECENT_FILES = 500
 """Files that ended last, which say where the time goes."""

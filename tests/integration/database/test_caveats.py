@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.queries.caveats import (
     GuessedChannels,
@@ -10,7 +11,6 @@ from nuqleus.database.queries.caveats import (
     nuclei_without_um,
 )
 from nuqleus.database.queries.file_details import get_file
-from nuqleus.database.tables import FileState
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.queries.file_summaries import failures, summarise
-from nuqleus.database.tables import FileState
 from tests.examples import image_result
 
 

@@ -23,12 +23,12 @@ from nuqleus.database.engine import (
     upgrade,
     writing,
 )
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.migrations import HEAD
 from nuqleus.database.model_registry import register_model
-from nuqleus.database.tables import FileState
 from nuqleus.errors import DatabaseUnavailable
 from tests.examples import complete, observe
 

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Engine, select
 
 from nuqleus.database.engine import make_engine, reading, writing
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.tables import File, Image
 from nuqleus.errors import LeaseLost
 from tests.examples import complete, image_result, observe
 from tests.integration.database.concurrent_clients import FILES_EACH, work_through

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from nuqleus.database.engine import writing
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files import worker_files
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.results import FileResults
 from nuqleus.database.files.retry import retry_files
 from nuqleus.database.queries import file_queries
-from nuqleus.database.tables import FileState, Image, Intensity, Mask, Nucleus
+from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
 from nuqleus.errors import DatabaseUnavailable, LeaseLost
 from tests.examples import complete, image_result, observe
 from tests.integration.database.conftest import LEASE, Archive

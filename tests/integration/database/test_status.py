@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.commands import status
+from nuqleus.database.file_states import FileState
 from nuqleus.database.queries.status import get_status
-from nuqleus.database.tables import FileState
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
 from tests.integration.database.conftest import Archive

@@ -1,7 +1,7 @@
 """What got lost is found: files on dead leases, messages that never arrived."""
 
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.retry import retry_files
-from nuqleus.database.tables import FileState
 from tests.integration.database.conftest import LEASE, Archive
 
 RESEND = 300.0

@@ -19,8 +19,9 @@ from sqlalchemy import select
 from cli.processes.embedded_broker import find_server
 from cli.processes.local_stack import environment
 from nuqleus.database.engine import make_engine, reading, upgrade
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.scheduler_files import SchedulerFiles
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
 from nuqleus.queue import make_app, send_jobs

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from tests.integration.worker.conftest import Deployment, wait_until
 
 pytestmark = pytest.mark.integration

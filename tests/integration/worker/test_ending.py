@@ -5,7 +5,8 @@ import sqlite3
 
 import pytest
 
-from nuqleus.database.tables import File, FileState
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import File
 from tests.integration.worker.conftest import PATIENCE, wait_until
 from worker.thread_pool import THREADS
 

@@ -5,7 +5,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from nuqleus.queue import TASK
 from tests.integration.worker.conftest import FAKE_APP, free_port, wait_until
 

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from tests.integration.worker.conftest import FAKE_APP, free_port, wait_until
 
 pytestmark = pytest.mark.integration

@@ -6,7 +6,8 @@ import signal
 import pytest
 from sqlalchemy import func
 
-from nuqleus.database.tables import File, FileState, Image, Nucleus
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import File, Image, Nucleus
 from tests.integration.worker.conftest import wait_until
 
 pytestmark = pytest.mark.integration

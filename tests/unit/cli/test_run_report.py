@@ -11,13 +11,13 @@ import pytest
 from cli.run_display import Bar, Lines, pace
 from cli.run_report import QUERY, RunReport, client, print_failures, print_results
 from nuqleus.database.engine import make_engine
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.queries.file_summaries import failures
 from nuqleus.database.queries.status import Status
-from nuqleus.database.tables import FileState
 from nuqleus.settings import get_settings
 from tests.examples import complete, image_result, observe
 

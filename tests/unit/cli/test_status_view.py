@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from cli.status_view import draw
+from nuqleus.database.file_states import FileState
 from nuqleus.database.queries.caveats import GuessedChannels
 from nuqleus.database.queries.status import FailedFile, Status
 from nuqleus.database.queries.status_details import RunningFile, StatusDetails
-from nuqleus.database.tables import FileState
 from nuqleus.database.workers import LiveWorker
 
 NOW = 1_700_000_000.0

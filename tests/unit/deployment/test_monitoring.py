@@ -11,7 +11,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
-from nuqleus.database.tables import FileState
+from nuqleus.database.file_states import FileState
 from nuqleus.settings import Settings
 from scheduler.metrics import SchedulerCollector
 from tests.unit.deployment.files import ROOT, environment_with, ours, program, services

@@ -2,8 +2,8 @@
 
 import pytest
 
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import SeenFile
-from nuqleus.database.tables import FileState
 from nuqleus.errors import DatabaseUnavailable
 from scheduler.scanner import Scan, Scanner
 from scheduler.scheduler import REREAD_SECONDS

@@ -2,8 +2,8 @@
 
 import pytest
 
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.retry import retry_files
-from nuqleus.database.tables import FileState
 from scheduler.scheduler import Stopped
 from tests.unit.scheduler.conftest import SETTLE, put, states
 

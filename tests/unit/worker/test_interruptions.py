@@ -7,7 +7,8 @@ from unittest.mock import Mock
 import numpy as np
 import tifffile
 
-from nuqleus.database.tables import FileState, Image
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import Image
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.image_options import DEFAULT_OPTIONS
 from tests.fake_segmenter import draw_squares

@@ -21,10 +21,11 @@ from model.measurements import measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
 from model.weights.diameters import KnownDiameters
 from nuqleus.database.engine import reading
+from nuqleus.database.file_states import FileState
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.tables import File, Image
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
 from tests.fake_segmenter import Card, TiledThresholdSegmenter, draw_discs

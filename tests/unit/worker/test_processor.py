@@ -9,7 +9,8 @@ import tifffile
 from sqlalchemy import select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.tables import FileState, Image, Nucleus
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import Image, Nucleus
 from nuqleus.logs import JsonFormatter
 from tests.fake_segmenter import draw_squares
 from tests.unit.worker.conftest import raising

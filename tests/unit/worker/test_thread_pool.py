@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from model.memory_budget import MemoryBudget
 from nuqleus.database.engine import reading
+from nuqleus.database.file_states import FileState
 from nuqleus.database.model_registry import register_model
-from nuqleus.database.tables import File, FileState, Image
+from nuqleus.database.tables import File, Image
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.messages import Job

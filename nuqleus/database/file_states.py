@@ -1,0 +1,25 @@
+"""States of a file, and groups of them."""
+
+from enum import StrEnum
+
+
+class FileState(StrEnum):
+    """Where a file stands. `nuqleus.database.files` says who moves it on."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+
+
+PENDING_STATES = (FileState.WAITING, FileState.QUEUED, FileState.RUNNING)
+"""States of files that still have to end."""
+
+ENDED_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE, FileState.IGNORED)
+"""States that a file stays in until it changes or is retried."""
+
+RETRYABLE_STATES = (FileState.DONE, FileState.FAILED, FileState.DUPLICATE)
+"""States of files that were processed, and can be again."""
