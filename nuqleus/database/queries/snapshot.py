@@ -43,6 +43,9 @@ INTENSITY_FIELDS = tuple(column.name for column in Intensity.__table__.columns i
 _SHAPES = tuple(Nucleus.__table__.columns[name] for name in NUCLEUS_FIELDS)
 _INTENSITIES = tuple(Intensity.__table__.columns[name] for name in INTENSITY_FIELDS)
 
+_SAME_NUCLEUS = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == Intensity.label)
+"""Intensities of nuclei that somebody deleted are left out: both are read in step, nucleus by nucleus."""
+
 _Place: TypeAlias = tuple[int, ...]
 """Where nuclei lie that differ by their labels alone."""
 
@@ -167,7 +170,7 @@ class Snapshot:
             for row in self._stream(shapes)
         )
         measured = self._results(select(File.id, Image.id, Intensity.label, Intensity.channel, *_INTENSITIES))
-        measured = measured.join(Intensity, Intensity.image_id == Image.id)
+        measured = measured.join(Intensity, Intensity.image_id == Image.id).join(Nucleus, _SAME_NUCLEUS)
         measured = measured.order_by(Intensity.label, Intensity.channel)
         for _, nucleus in _with_intensities(rows, self._intensities(measured)):
             yield nucleus
@@ -190,9 +193,8 @@ class Snapshot:
             (row[: len(tile)], dict(zip(NUCLEUS_FIELDS, row[len(tile) :], strict=True)), pixel_size_um)
             for row in self._stream(shapes.order_by(*tile, Nucleus.label))
         )
-        same_nucleus = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == Intensity.label)
         measured = select(*tile, Intensity.label, Intensity.channel, *_INTENSITIES).join(
-            Nucleus, same_nucleus
+            Nucleus, _SAME_NUCLEUS
         )
         measured = measured.where(Intensity.image_id == image.image_id)
         measured = measured.order_by(*tile, Intensity.label, Intensity.channel)

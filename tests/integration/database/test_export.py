@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 import tifffile
 from click.testing import CliRunner
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 
 from cli.commands.export import command
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.queries.snapshot import snapshot
-from nuqleus.database.tables import File
+from nuqleus.database.tables import File, Nucleus
 from nuqleus.micrometres import COLUMNS
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
@@ -54,6 +54,22 @@ def test_nuclei_have_a_row_each_with_a_column_for_each_channel(
     assert list(nuclei["intensity_mean-1"][2:]) == list(means)
     assert nuclei["intensity_mean-1"][:2].isna().all()
     assert list(nuclei["intensity_mean-0"][:2]) == list(one.intensities["intensity_mean"])
+
+
+def test_nuclei_that_somebody_deleted_take_no_intensities_of_others_along(
+    archive: Archive, database_url: str, tmp_path: Path
+):
+    image = image_result(3, channels=2)
+    archive.done("a.png", "abc", [image])
+    with writing(archive.engine) as connection:
+        connection.execute(delete(Nucleus).where(Nucleus.label == 1))
+
+    export(database_url, tmp_path, "--format", "csv")
+
+    nuclei = pd.read_csv(tmp_path / "nuclei.csv")
+    assert list(nuclei.label) == [2, 3]
+    first_channel = image.intensities["channel"] == 0
+    assert list(nuclei["intensity_mean-0"]) == list(image.intensities["intensity_mean"][first_channel][1:])
 
 
 def test_a_label_image_lies_at_its_file_s_path(archive: Archive, database_url: str, tmp_path: Path):
