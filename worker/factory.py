@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from model.network.quiet_start import quiet_start
-from nuqleus import process_identity
 from nuqleus.database.engine import open_database
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.workers import Workers
+from nuqleus.process_identity import current_identity
 from nuqleus.settings import Settings
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader
@@ -67,28 +67,15 @@ def build_processor(
     # first: it fails sooner than a network loads
     engine = retry(open_database, settings.database_url, busy_seconds=settings.busy_seconds)
     segmenter = load(settings.weights)
-    worker = retry(
-        Workers(engine).start,
-        socket.gethostname(),
-        os.getpid(),
-        device(),
-        process_identity.current_identity(),
-    )
+    worker = retry(Workers(engine).start, socket.gethostname(), os.getpid(), device(), current_identity())
     model_id = retry(_register, engine, segmenter)
     heartbeat = _start_heartbeat(settings, engine, worker.id)
     metrics = Metrics()
     serve_worker(settings, metrics, WorkerInfoCollector(worker.owner, worker.device, segmenter.card.name))
     log.info("Ready: network %r on %s, worker %s", segmenter.card.name, worker.device, worker.owner)
+    inbox, files = InboxReader(settings), WorkerFiles(engine)
     return Processor(
-        settings,
-        InboxReader(settings),
-        WorkerFiles(engine),
-        segmenter,
-        model_id,
-        worker.owner,
-        heartbeat,
-        retry,
-        metrics,
+        settings, inbox, files, segmenter, model_id, worker.owner, heartbeat, retry, metrics=metrics
     )
 
 
