@@ -1,0 +1,1 @@
+"""Plates: which files are parts of one field, read from their names."""

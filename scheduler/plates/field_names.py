@@ -1,0 +1,92 @@
+"""Field names: which files are parts of fields, and of which, read from their paths alone.
+
+A folder's names are judged together: one file may happen to be called like a field's, nine in ten are no accident.
+What was once recognised stays so, whatever else lands beside it.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from nuqleus.paths import escape_path
+from scheduler.companions import IMAGE_ENDINGS
+from scheduler.plates.conventions import parse_path
+from scheduler.plates.field_file import FieldFile
+from scheduler.scanner import Scan
+
+log = logging.getLogger(__name__)
+
+MIN_SHARE = 0.9
+"""Of the image files of a folder that must be called as a convention has it."""
+
+RecognisedPlate = tuple[str, str]
+"""A plate's folder, and the convention of the names in it."""
+
+
+class PlateNames:
+    """Names of the files of plates.
+
+    Args:
+        is_ignored: says of a path that a scan found whether it is no image.
+        recognised: the plates that the database knows.
+    """
+
+    def __init__(
+        self,
+        is_ignored: Callable[[str, Scan], bool],
+        recognised: Iterable[RecognisedPlate] = (),
+    ) -> None:
+        self._is_ignored = is_ignored
+        self._recognised = set(recognised)
+        self._refused: set[tuple[str, str]] = set()
+        self._scan: Scan | None = None
+        self._folders: dict[str, list[str]] = {}
+
+    def place(self, path: str, scan: Scan) -> FieldFile | None:
+        """The place of a file that is no companion; None for one that stands alone.
+
+        Ask again in a later scan: what stands alone may be part of a field once the rest of its folder has come.
+
+        Args:
+            path: relative to the watched folder, with `/`.
+            scan: the last one, which found it.
+        """
+        file = parse_path(path)
+        if file is None or self._is_recognised(file, path, scan):
+            return file
+        return None
+
+    def _is_recognised(self, file: FieldFile, path: str, scan: Scan) -> bool:
+        plate = (file.place.plate_folder, file.convention)
+        if plate in self._recognised:
+            return True
+        if self._scan is not scan:
+            self._scan, self._folders = scan, {}
+            self._refused.clear()
+        folder = path.rpartition("/")[0]
+        if (folder, file.convention) in self._refused:
+            return False
+        if not self._follows(folder, file.convention, scan):
+            self._refused.add((folder, file.convention))
+            return False
+        self._recognised.add(plate)
+        log.info("%s: a plate, named as %s does.", escape_path(plate[0]) or "The watched folder", file.convention)
+        return True
+
+    def _follows(self, folder: str, convention: str, scan: Scan) -> bool:
+        """Say whether nine in ten image files of a folder are called as a convention has it."""
+        fitting = others = 0
+        for path in self._files_of(folder, scan):
+            file = parse_path(path)
+            if file is not None and file.convention == convention:
+                fitting += 1
+            elif path.lower().endswith(IMAGE_ENDINGS) and not self._is_ignored(path, scan):
+                others += 1
+        return fitting >= MIN_SHARE * (fitting + others)
+
+    def _files_of(self, folder: str, scan: Scan) -> list[str]:
+        if not self._folders:
+            self._folders = defaultdict(list)
+            for path in scan.files:
+                self._folders[path.rpartition("/")[0]].append(path)
+        return self._folders[folder]
