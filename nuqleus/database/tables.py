@@ -1,7 +1,8 @@
 """Tables of the database. Words are those of `docs/architecture.md`; names of measurements are scikit-image's.
 
 Lengths are in pixels, areas in square pixels, angles in radians, times in UTC. A measurement that isn't a number
-(the form factor of a single pixel, say) is NULL. What changes here needs a migration beside it.
+(the form factor of a single pixel, say) is NULL. What changes here needs a migration beside it. Tables of
+plates are in `plate_tables.py`.
 """
 
 from typing import Any, ClassVar
@@ -161,13 +162,16 @@ class Image(Base):
     `seconds_*` say where the time went. Nuclei were sought in `nuclear_channel`, or in all colours where it is NULL;
     `nuclear_channel_by` says how it was chosen, `pixel_size_from` which part of the file gave the pixel size, or why it
     isn't known (both are NULL in rows from before version 0007 of the schema). `scene_name` is what the file calls the
-    scene; `projection` (`max`, `mean`) says that the image was made of a z-stack.
+    scene; `projection` (`max`, `mean`) says that the image was made of a z-stack. A field of a plate says which well it
+    lies in, its number there (`site`), and the channels that it lacks (`missing_channels`, with commas between).
     """
 
     __tablename__ = "images"
     __table_args__ = (
         UniqueConstraint("file_id", "scene", "t", "z"),
         Index(None, "model_id"),
+        # wells whose statistics are out of date
+        Index(None, "well_id", "id"),
         # how many channels were guessed, and where
         _index_where("ix_images_guessed", GUESSED, "file_id"),
         NEVER_REUSED,
@@ -188,6 +192,10 @@ class Image(Base):
     nuclear_channel_by: Mapped[str | None]
     scene_name: Mapped[str | None] = mapped_column(EscapedText())
     projection: Mapped[str | None]
+    # of a row of `wells`; not enforced, since SQLite would have to copy the table for it
+    well_id: Mapped[int | None]
+    site: Mapped[int | None]
+    missing_channels: Mapped[str | None] = mapped_column(EscapedText())
     n_nuclei: Mapped[int]
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
     seconds_read: Mapped[float | None]

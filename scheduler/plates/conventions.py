@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from nuqleus.fields import FieldPlace
+from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.well_names import parse_well
-from scheduler.plates.field_file import FieldFile
 
 GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 UNNAMED = "plate"
@@ -68,7 +67,9 @@ def _imagexpress(folder: PurePosixPath, match: Match) -> FieldFile | None:
     plate = match["plate"] or folder.name or UNNAMED
     place = FieldPlace(_text(folder), plate, well.name, int(match["site"] or 1), max((time or 1) - 1, 0))
     channel = f"w{int(match['channel'] or 1)}"
-    return FieldFile("ImageXpress", place, None if is_projection or z is None else z - 1, channel, is_projection)
+    return FieldFile(
+        "ImageXpress", place, None if is_projection or z is None else z - 1, channel, is_projection
+    )
 
 
 def _leave(folder: PurePosixPath, expression: re.Pattern[str]) -> tuple[PurePosixPath, int | None]:

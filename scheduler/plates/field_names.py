@@ -8,10 +8,10 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+from nuqleus.fields import FieldFile
 from nuqleus.paths import escape_path
 from scheduler.companions import IMAGE_ENDINGS
 from scheduler.plates.conventions import parse_path
-from scheduler.plates.field_file import FieldFile
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,9 @@ class PlateNames:
             self._refused.add((folder, file.convention))
             return False
         self._recognised.add(plate)
-        log.info("%s: a plate, named as %s does.", escape_path(plate[0]) or "The watched folder", file.convention)
+        log.info(
+            "%s: a plate, named as %s does.", escape_path(plate[0]) or "The watched folder", file.convention
+        )
         return True
 
     def _follows(self, folder: str, convention: str, scan: Scan) -> bool:

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from nuqleus.database.tables import Base
+from nuqleus.database.plate_tables import Plate
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=Plate.metadata,
     # SQLite can't alter most of a table: Alembic then copies it
     render_as_batch=True,
 )

@@ -25,7 +25,7 @@ from nuqleus.database.engine import (
     writing,
 )
 from nuqleus.database.migrations import HEAD
-from nuqleus.database.tables import Base
+from nuqleus.database.plate_tables import Plate
 from nuqleus.errors import DatabaseDamaged, SchemaError
 
 VALUES = {
@@ -49,13 +49,15 @@ RENAMED = [
 ]
 """Table, and the names of a column before and since version 0006."""
 
-VIEWS = ["Per_Image", "Per_Object", "counted_images", "nuclei_um"]
+PLATE_TABLES = ["plates", "plate_channels", "wells", "well_statistics", "well_annotations"]
+
+VIEWS = ["Per_Image", "Per_Object", "counted_images", "nuclei_um", "well_summary"]
 
 
 def test_migrations_lead_to_the_tables_that_the_code_declares(engine: Engine):
     with reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, Plate.metadata) == []
 
 
 def test_the_newest_migration_is_the_one_the_code_asks_for():
@@ -65,7 +67,7 @@ def test_the_newest_migration_is_the_one_the_code_asks_for():
 def test_every_constraint_has_the_name_that_the_code_gives_it(engine: Engine):
     with reading(engine) as connection:
         inspector = inspect(connection)
-        for name, table in Base.metadata.tables.items():
+        for name, table in Plate.metadata.tables.items():
             assert inspector.get_pk_constraint(name)["name"] in {f"pk_{name}", None}
             declared = {str(key.name) for key in table.foreign_key_constraints}
             assert {key["name"] for key in inspector.get_foreign_keys(name)} == declared
@@ -73,7 +75,7 @@ def test_every_constraint_has_the_name_that_the_code_gives_it(engine: Engine):
 
 
 def test_nuclei_and_intensities_have_the_columns_that_are_measured():
-    tables = Base.metadata.tables
+    tables = Plate.metadata.tables
 
     assert set(tables["nuclei"].columns.keys()) == {"image_id"} | set(SHAPE_COLUMNS)
     measured = set(INTENSITY_COLUMNS)
@@ -194,6 +196,23 @@ def test_another_key_loses_no_row_in_any_table(full_0005: Engine):
     assert _contents(full_0005) == before
 
     _migrate(full_0005, command.downgrade, "0009")
+    assert _contents(full_0005) == before
+
+
+def test_plates_lose_no_row_in_any_table(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0010")
+    before = _contents(full_0005)
+    assert all(rows for rows in before.values())
+
+    _migrate(full_0005, command.upgrade, "0011")
+
+    after = _contents(full_0005)
+    assert [after.pop(table) for table in PLATE_TABLES] == [[]] * len(PLATE_TABLES)
+    for column in ("well_id", "site", "missing_channels"):
+        assert [row.pop(column) for row in after["images"]] == [None]
+    assert after == before
+
+    _migrate(full_0005, command.downgrade, "0010")
     assert _contents(full_0005) == before
 
 

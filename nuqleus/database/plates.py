@@ -1,0 +1,117 @@
+"""Plates: rows of `plates`, `plate_channels` and `wells`, made as the files of their fields turn up."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import Connection, Engine, func, select, update
+
+from nuqleus.channel_order import channel_order
+from nuqleus.database.engine import reading
+from nuqleus.database.plate_tables import Plate, PlateChannel, Well
+from nuqleus.database.upserts import insert_missing
+from nuqleus.fields import FieldFile, FieldPlace
+from nuqleus.well_names import parse_well, plate_size
+
+
+@dataclass(frozen=True)
+class KnownChannel:
+    """A channel of a plate: its place, its convention's key, and its name."""
+
+    channel: int
+    key: str
+    name: str
+    wavelength: float | None
+
+
+def recognised_plates(engine: Engine) -> list[tuple[str, str]]:
+    """Folders of plates, and whose names their files have."""
+    with reading(engine) as connection:
+        return [
+            (folder, convention)
+            for folder, convention in connection.execute(select(Plate.folder, Plate.convention))
+        ]
+
+
+def record_fields(connection: Connection, files: Iterable[FieldFile]) -> set[int]:
+    """Make the rows of what files are parts of: plates, channels, wells. Those that are there stay as they are.
+
+    Returns:
+        Plates (by id) whose channels have other numbers now: one turned up that belongs before others. What was stored
+        under the old numbers is to be made anew.
+    """
+
+    def folder_and_name(file: FieldFile) -> tuple[str, str]:
+        return file.place.plate_folder, file.place.plate
+
+    moved = set()
+    for (folder, name), group in groupby(sorted(files, key=folder_and_name), folder_and_name):
+        of_plate = list(group)
+        plate_id = _record_plate(connection, folder, name, of_plate[0].convention)
+        _record_wells(connection, plate_id, {file.place.well for file in of_plate if file.place.well})
+        if _record_channels(connection, plate_id, {file.channel for file in of_plate}):
+            moved.add(plate_id)
+    return moved
+
+
+def find_plate(connection: Connection, place: FieldPlace) -> int | None:
+    """The id of the plate that a field lies in, once one of its files is recorded."""
+    return connection.scalar(
+        select(Plate.id).where(Plate.folder == place.plate_folder, Plate.name == place.plate)
+    )
+
+
+def find_well(connection: Connection, plate_id: int, well: str) -> int | None:
+    """The id of a well by its name."""
+    return connection.scalar(select(Well.id).where(Well.plate_id == plate_id, Well.name == well))
+
+
+def plate_channels(connection: Connection, plate_id: int) -> list[KnownChannel]:
+    """The channels of a plate, in their order."""
+    columns = (PlateChannel.channel, PlateChannel.key, PlateChannel.name, PlateChannel.wavelength)
+    query = select(*columns).where(PlateChannel.plate_id == plate_id).order_by(PlateChannel.channel)
+    return [KnownChannel(*row) for row in connection.execute(query)]
+
+
+def _record_plate(connection: Connection, folder: str, name: str, convention: str) -> int:
+    row = {"folder": folder, "name": name, "convention": convention}
+    known = select(Plate.id).where(Plate.folder == folder, Plate.name == name)
+    plate_id = connection.scalar(known)
+    if plate_id is None:
+        insert_missing(connection, Plate, [row], key=("folder", "name"))
+        plate_id = connection.scalars(known).one()
+    return plate_id
+
+
+def _record_wells(connection: Connection, plate_id: int, names: Collection[str]) -> None:
+    known = set(connection.scalars(select(Well.name).where(Well.plate_id == plate_id)))
+    new = [well for name in sorted(names) if name not in known and (well := parse_well(name))]
+    if not new:
+        return
+    rows = [{"plate_id": plate_id, "name": well.name, "row": well.row, "col": well.col} for well in new]
+    insert_missing(connection, Well, rows, key=("plate_id", "name"))
+    _fit_size(connection, plate_id)
+
+
+def _fit_size(connection: Connection, plate_id: int) -> None:
+    """A plate is the smallest usual one that has all of its wells, unless it is known to be larger."""
+    last = select(func.max(Well.row), func.max(Well.col)).where(Well.plate_id == plate_id)
+    rows, cols = plate_size(*connection.execute(last).one())
+    smaller = (Plate.rows.is_(None)) | (Plate.rows < rows) | (Plate.cols < cols)
+    connection.execute(update(Plate).where(Plate.id == plate_id, smaller).values(rows=rows, cols=cols))
+
+
+def _record_channels(connection: Connection, plate_id: int, keys: set[str]) -> bool:
+    """Returns whether channels that were there have other numbers now."""
+    known = {channel.key: channel.channel for channel in plate_channels(connection, plate_id)}
+    new = keys - known.keys()
+    if not new:
+        return False
+    numbers = {key: number for number, key in enumerate(sorted(known.keys() | new, key=channel_order))}
+    rows = [{"plate_id": plate_id, "key": key, "channel": numbers[key], "name": key} for key in sorted(new)]
+    insert_missing(connection, PlateChannel, rows, key=("plate_id", "key"))
+    moved = [key for key, number in known.items() if numbers[key] != number]
+    for key in moved:
+        of_key = update(PlateChannel).where(PlateChannel.plate_id == plate_id, PlateChannel.key == key)
+        connection.execute(of_key.values(channel=numbers[key]))
+    return bool(moved)
