@@ -1,5 +1,7 @@
 """Whole files: a file that is written appears under its name when it is complete, or not at all."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +11,57 @@ from pathlib import Path
 def whole_file(path: Path) -> Iterator[Path]:
     """Where to write what shall be `path` at the end of the `with`; it is removed if that ends by an error.
 
-    What a killed process leaves begins with a dot and ends in `.part`; the next one writes over it.
+    What a killed process leaves begins with a dot and ends in `.part`; the next one removes it.
+
+    Raises:
+        OSError: it can't be written; always with the name of `path`.
     """
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
+    unfinished = _beside(path, "part")
+    with _removed_on_error(unfinished, path):
+        _remove(unfinished)
         yield unfinished
         unfinished.replace(path)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """The same for a folder, which is made.
+
+    Where there is one already, it bears another name for a moment, which ends in `.old`: folders can't be replaced.
+    """
+    unfinished, replaced = _beside(path, "part"), _beside(path, "old")
+    with _removed_on_error(unfinished, path):
+        _remove(unfinished)
+        unfinished.mkdir()
+        yield unfinished
+        _remove(replaced)
+        if path.exists():
+            path.rename(replaced)
+        unfinished.rename(path)
+    _remove(replaced)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name}.{ending}")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _removed_on_error(unfinished: Path, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _remove(unfinished)
+        if error.errno is None or error.filename not in (None, os.fspath(unfinished)):
+            raise
+        # libraries don't name the file whose disk is full, and nobody knows the name that it bears meanwhile
+        raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        _remove(unfinished)
         raise

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from nuqleus.database.queries.snapshot import Selection, Snapshot
 
-FORMATS = ("csv", "labels", "geojson", "rois", "parquet", "coco")
+FORMATS = ("csv", "labels", "geojson", "rois", "parquet", "coco", "cpa")
 """Each is a module of `cli.exports`."""
 
 DEFAULT_FORMATS = ("csv", "labels")
@@ -97,6 +97,8 @@ def command(
     profiles for Pycytominer in place of the latter.
 
     coco: coco.json, with the mask of each nucleus as COCO has it.
+
+    cpa: a folder cpa/, whose nuclei.properties CellProfiler Analyst opens.
 
     Duplicates are written out like the file that they duplicate. What is there already is replaced.
 

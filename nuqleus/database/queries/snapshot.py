@@ -18,7 +18,7 @@ from nuqleus import micrometres
 from nuqleus.database.engine import reading
 from nuqleus.database.files.conditions import under_paths
 from nuqleus.database.queries.counted_images import counted_images
-from nuqleus.database.tables import Channel, File, Image, Intensity, Mask, Model, Nucleus
+from nuqleus.database.tables import Channel, File, Image, Intensity, Mask, Model, Nucleus, SchedulerLease
 
 FETCH_SIZE = 2_000
 """Rows that come from the database at a time."""
@@ -127,6 +127,10 @@ class Snapshot:
     def at(self, paths: Sequence[str] | None) -> "Snapshot":
         """The same at these paths, and at no others."""
         return Snapshot(self._connection, replace(self._selection, paths=paths))
+
+    def watched_folder(self) -> str | None:
+        """The folder that paths are relative to, as the scheduler sees it; None if none has looked after it yet."""
+        return self._connection.scalar(select(SchedulerLease.folder))
 
     def image_count(self) -> int:
         """How many images there are, duplicates' as well."""

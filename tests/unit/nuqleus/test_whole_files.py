@@ -1,10 +1,11 @@
 """Files that are complete or not there."""
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from nuqleus.whole_files import whole_file
+from nuqleus.whole_files import whole_file, whole_folder
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path):
@@ -28,3 +29,44 @@ def test_what_a_killed_process_left_is_written_over(tmp_path: Path):
         unfinished.write_text("1")
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
     assert (tmp_path / "a.csv").read_text() == "1"
+
+
+def test_an_error_of_the_disk_says_which_file_it_was(tmp_path: Path):
+    said = f"No space left on device: '{tmp_path}/a.csv'"
+    with pytest.raises(OSError, match=said), whole_file(tmp_path / "a.csv"):
+        raise OSError(errno.ENOSPC, "as libraries say it")
+
+
+def test_an_error_never_names_the_file_that_is_unfinished(tmp_path: Path):
+    path = tmp_path / "nowhere/a.csv"
+    with pytest.raises(FileNotFoundError, match=f"'{path}'"), whole_file(path) as unfinished:
+        unfinished.write_text("1")
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match="'/no/such/file'"), whole_file(tmp_path / "a.csv"):
+        Path("/no/such/file").read_bytes()
+
+
+def test_a_folder_replaces_the_one_before_when_it_is_complete(tmp_path: Path):
+    for name in ("first", "second"):
+        with whole_folder(tmp_path / "a.zarr") as unfinished:
+            (unfinished / name).write_text(name)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
+    assert [path.name for path in (tmp_path / "a.zarr").iterdir()] == ["second"]
+
+
+def test_an_error_leaves_the_folder_that_was_there(tmp_path: Path):
+    with whole_folder(tmp_path / "a.zarr") as unfinished:
+        (unfinished / "before").touch()
+    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "a.zarr") as unfinished:
+        (unfinished / "after").write_text(str(1 / 0))
+    assert [path.name for path in tmp_path.rglob("*")] == ["a.zarr", "before"]
+
+
+def test_what_a_killed_process_left_of_a_folder_is_removed(tmp_path: Path):
+    for leftover in (".a.zarr.part", ".a.zarr.old"):
+        (tmp_path / leftover / "0").mkdir(parents=True)
+    with whole_folder(tmp_path / "a.zarr"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]

@@ -1,0 +1,104 @@
+"""CellProfiler's names of measurements, as in the view `Per_Object`; channels are called by their names.
+
+X is across, Y is down, orientation is in degrees, intensities are in the file's own units.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nuqleus.database.queries.snapshot import Snapshot, StoredImage
+
+SHAPES = {
+    "AreaShape_Area": "area",
+    "AreaShape_BoundingBoxArea": "area_bbox",
+    "AreaShape_BoundingBoxMaximum_X": "bbox_col1",
+    "AreaShape_BoundingBoxMaximum_Y": "bbox_row1",
+    "AreaShape_BoundingBoxMinimum_X": "bbox_col0",
+    "AreaShape_BoundingBoxMinimum_Y": "bbox_row0",
+    "AreaShape_Center_X": "centroid_col",
+    "AreaShape_Center_Y": "centroid_row",
+    "AreaShape_ConvexArea": "area_convex",
+    "AreaShape_Eccentricity": "eccentricity",
+    "AreaShape_EquivalentDiameter": "equivalent_diameter_area",
+    "AreaShape_EulerNumber": "euler_number",
+    "AreaShape_Extent": "extent",
+    "AreaShape_FormFactor": "form_factor",
+    "AreaShape_MajorAxisLength": "axis_major_length",
+    "AreaShape_MaxFeretDiameter": "feret_diameter_max",
+    "AreaShape_MinorAxisLength": "axis_minor_length",
+    "AreaShape_Perimeter": "perimeter",
+    "AreaShape_Solidity": "solidity",
+    "Location_Center_X": "centroid_col",
+    "Location_Center_Y": "centroid_row",
+}
+COMPUTED = ("AreaShape_Compactness", "AreaShape_Orientation")
+
+INTENSITIES = {
+    "IntegratedIntensity": "intensity_integrated",
+    "LowerQuartileIntensity": "intensity_lower_quartile",
+    "MADIntensity": "intensity_mad",
+    "MassDisplacement": "mass_displacement",
+    "MaxIntensity": "intensity_max",
+    "MeanIntensity": "intensity_mean",
+    "MeanIntensityEdge": "intensity_edge_mean",
+    "MedianIntensity": "intensity_median",
+    "MinIntensity": "intensity_min",
+    "StdIntensity": "intensity_std",
+    "StdIntensityEdge": "intensity_edge_std",
+    "UpperQuartileIntensity": "intensity_upper_quartile",
+}
+
+
+def list_features(channels: Iterable[str]) -> list[str]:
+    """Names of all features, in images that have some of these channels."""
+    return [
+        *(f"Nuclei_{name}" for name in sorted((*SHAPES, *COMPUTED))),
+        *(f"Nuclei_Intensity_{name}_{channel}" for channel in sorted(channels) for name in INTENSITIES),
+    ]
+
+
+def features_of(nucleus: Mapping[str, Any], channels: Mapping[int, str]) -> dict[str, Any]:
+    """Return the features of a nucleus, a row of `Snapshot.nuclei`, by name.
+
+    Args:
+        nucleus: the row.
+        channels: what the image's channels are called, by number.
+    """
+    return _shape(nucleus) | _intensities(nucleus, channels)
+
+
+def all_channel_names(results: Snapshot) -> set[str]:
+    """Return what the channels of all images are called."""
+    return {name for image in results.images() for name in channel_names(results, image).values()}
+
+
+def channel_names(results: Snapshot, image: StoredImage) -> dict[int, str]:
+    """Return what an image's channels are called, by number: letters and digits alone, each name once."""
+    named = results.channel_names(image)
+    names = {
+        channel: re.sub(r"[\W_]", "", named.get(channel, "")) or f"Ch{channel}"
+        for channel in range(image.columns["channels"])
+    }
+    times = Counter(names.values())
+    return {channel: f"{name}Ch{channel}" if times[name] > 1 else name for channel, name in names.items()}
+
+
+def _shape(nucleus: Mapping[str, Any]) -> dict[str, Any]:
+    named = {f"Nuclei_{name}": nucleus[column] for name, column in SHAPES.items()}
+    perimeter, orientation = nucleus["perimeter"], nucleus["orientation"]
+    if perimeter is not None:
+        named["Nuclei_AreaShape_Compactness"] = perimeter**2 / (4 * math.pi * nucleus["area"])
+    if orientation is not None:
+        named["Nuclei_AreaShape_Orientation"] = math.degrees(orientation)
+    return named
+
+
+def _intensities(nucleus: Mapping[str, Any], channels: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        f"Nuclei_Intensity_{name}_{called}": nucleus.get(f"{column}-{channel}")
+        for channel, called in channels.items()
+        for name, column in INTENSITIES.items()
+    }

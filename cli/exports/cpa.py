@@ -1,0 +1,193 @@
+"""The format cpa: a folder that CellProfiler Analyst opens, with a database of its own and a properties file.
+
+What it demands of them is in its manual, "Setting up the properties file", and its `properties.py` and `dbconnect.py`.
+"""
+
+import errno
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cli.exports.cellprofiler_names import all_channel_names, channel_names, features_of, list_features
+from cli.exports.exporter import Written
+from cli.progress_bars import track_stream
+from model.labels.masks import BLOCK_SIDE
+from nuqleus.database.batches import batched
+from nuqleus.database.queries.snapshot import Snapshot, StoredImage
+from nuqleus.paths import escape_path
+from nuqleus.whole_files import whole_file
+
+DATABASE, PROPERTIES = "nuclei.db", "nuclei.properties"
+
+COLORS = ("blue", "green", "red", "magenta", "cyan", "yellow", "gray")
+"""Of channels, as CellProfiler Analyst calls them; those that follow are `none`: not shown at first."""
+
+TILE_DIAMETERS = 2.5
+"""Side of the picture of a nucleus, in mean diameters."""
+
+SMALLEST_TILE = 20
+"""The same in pixels, where nuclei are small or there are none."""
+
+ROWS = 10_000
+"""Rows that are held in memory."""
+
+INTEGER, REAL, TEXT = "INTEGER", "REAL", "TEXT"
+
+IMAGE_COLUMNS = {
+    "ImageNumber": INTEGER,
+    "Image_FileName_Original": TEXT,
+    "Image_PathName_Original": TEXT,
+    "Image_Width_Original": INTEGER,
+    "Image_Height_Original": INTEGER,
+    "Image_Count_Nuclei": INTEGER,
+    "Image_Metadata_ImageId": INTEGER,
+    "Image_Metadata_Scene": INTEGER,
+    "Image_Metadata_SceneName": TEXT,
+    "Image_Metadata_T": INTEGER,
+    "Image_Metadata_Z": INTEGER,
+    "Image_Metadata_Counted": INTEGER,
+    "Image_Metadata_DuplicateOf": TEXT,
+    "Image_Metadata_PixelSize_um": REAL,
+}
+"""Columns of `Per_Image`. `ImageNumber` is one of its own, since a duplicate shares the `image_id` of its original."""
+
+OBJECT_COLUMNS = {"ImageNumber": INTEGER, "ObjectNumber": INTEGER, "Nuclei_Metadata_TouchesBorder": INTEGER}
+"""Columns of `Per_Object` before the features."""
+
+PROPERTY_LINES = """\
+db_type = sqlite
+db_sqlite_file = {database}
+
+image_table = Per_Image
+object_table = Per_Object
+image_id = ImageNumber
+object_id = ObjectNumber
+cell_x_loc = Nuclei_Location_Center_X
+cell_y_loc = Nuclei_Location_Center_Y
+object_name = nucleus, nuclei
+classification_type = object
+
+image_path_cols = Image_PathName_Original
+image_file_cols = Image_FileName_Original
+image_names = Original
+channels_per_image = {channels}
+image_channel_colors = {colors}
+image_tile_size = {tile_size}
+
+# where the nuclei lie, and how they are numbered, says nothing of what they are
+classifier_ignore_columns = .*_Location_.*, .*_Center_.*, .*_BoundingBoxM.*, Nuclei_Metadata_.*
+
+# with yes, CellProfiler Analyst works on a copy without the nuclei that lack any value, those of absent channels too
+check_tables = no
+
+filter_SQL_Counted = SELECT ImageNumber FROM Per_Image WHERE Image_Metadata_Counted = 1
+group_SQL_File = SELECT ImageNumber, Image_PathName_Original, Image_FileName_Original FROM Per_Image
+"""
+
+
+def export(results: Snapshot, output: Path) -> Written:
+    """Write the folder `cpa/`; its database first, so that the properties never name one that isn't there."""
+    folder = output / "cpa"
+    folder.mkdir(exist_ok=True)
+    columns = OBJECT_COLUMNS | dict.fromkeys(list_features(all_channel_names(results)), REAL)
+    with whole_file(folder / DATABASE) as unfinished, _new_database(unfinished) as database:
+        images = _write_table(database, "Per_Image", IMAGE_COLUMNS, "ImageNumber", _image_rows(results))
+        nuclei = _write_table(
+            database, "Per_Object", columns, "ImageNumber, ObjectNumber", _object_rows(results)
+        )
+        tile_size = _tile_size(database)
+    with whole_file(folder / PROPERTIES) as unfinished:
+        unfinished.write_text(_properties(results, tile_size), encoding="utf-8")
+    return Written(f"{images} images and {nuclei} nuclei in {folder / DATABASE}: open {folder / PROPERTIES}")
+
+
+@contextmanager
+def _new_database(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database in a new file, for a writer that begins again if it is killed.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    path.touch()
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("PRAGMA journal_mode = OFF")
+            database.execute("PRAGMA synchronous = OFF")
+            database.execute("BEGIN")
+            yield database
+            database.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise OSError(errno.ENOSPC if full else errno.EIO, str(error)) from error
+
+
+def _write_table(
+    database: sqlite3.Connection,
+    name: str,
+    columns: Mapping[str, str],
+    key: str,
+    rows: Iterable[Mapping[str, Any]],
+) -> int:
+    """Create a table, and insert rows as they come. Returns their number; what a row lacks is NULL."""
+    declared = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+    database.execute(f"CREATE TABLE {name} ({declared}, PRIMARY KEY ({key}))")
+    insert = f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names are our own
+    written = 0
+    for batch in batched(rows, ROWS):
+        database.executemany(insert, [tuple(row.get(column) for column in columns) for row in batch])
+        written += len(batch)
+    return written
+
+
+def _numbered(results: Snapshot) -> Iterator[tuple[int, StoredImage]]:
+    return enumerate(results.images(), 1)
+
+
+def _image_rows(results: Snapshot) -> Iterator[dict[str, Any]]:
+    folder = PurePosixPath(results.watched_folder() or "")
+    for number, image in _numbered(results):
+        file = folder / image.path
+        known, duplicate_of = image.columns, image.columns["duplicate_of"]
+        yield {
+            "ImageNumber": number,
+            "Image_FileName_Original": escape_path(file.name),
+            "Image_PathName_Original": escape_path(file.parent),
+            "Image_Width_Original": known["width"],
+            "Image_Height_Original": known["height"],
+            "Image_Count_Nuclei": known["n_nuclei"],
+            "Image_Metadata_ImageId": known["image_id"],
+            "Image_Metadata_Scene": known["scene"],
+            "Image_Metadata_SceneName": known["scene_name"],
+            "Image_Metadata_T": known["t"],
+            "Image_Metadata_Z": known["z"],
+            "Image_Metadata_Counted": known["counted"],
+            "Image_Metadata_DuplicateOf": None if duplicate_of is None else escape_path(duplicate_of),
+            "Image_Metadata_PixelSize_um": known["pixel_size_um"],
+        }
+
+
+def _object_rows(results: Snapshot) -> Iterator[dict[str, Any]]:
+    for number, image in track_stream(_numbered(results), "images", results.image_count()):
+        channels = channel_names(results, image)
+        for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
+            for nucleus in nuclei:
+                key = {"ImageNumber": number, "ObjectNumber": nucleus["label"]}
+                border = {"Nuclei_Metadata_TouchesBorder": nucleus["touches_border"]}
+                yield key | border | features_of(nucleus, channels)
+
+
+def _tile_size(database: sqlite3.Connection) -> int:
+    """Return the side of the picture of a nucleus, in pixels."""
+    mean = "SELECT avg(Nuclei_AreaShape_EquivalentDiameter) FROM Per_Object"
+    (diameter,) = database.execute(mean).fetchone()
+    return max(SMALLEST_TILE, round(TILE_DIAMETERS * (diameter or 0)))
+
+
+def _properties(results: Snapshot, tile_size: int) -> str:
+    channels = min((image.columns["channels"] for image in results.images()), default=1)
+    colors = [*COLORS[:channels], *["none"] * (channels - len(COLORS))]
+    return PROPERTY_LINES.format(
+        database=DATABASE, channels=channels, colors=", ".join(colors), tile_size=tile_size
+    )
