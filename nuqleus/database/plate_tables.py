@@ -42,7 +42,7 @@ class PlateChannel(Base):
 
     Attributes:
         key: what the convention calls it: `w1`, `C01`, `ch1`, `UV - DAPI`.
-        channel: its place among the plate's channels, from 0; it moves when one that belongs before it turns up.
+        channel: its place among the plate's channels, from 0; one that turns up late comes last.
         name: of a dye or filter, from the sidecar or the key; the key if nobody names it.
         wavelength: of the excitation, in nm.
     """

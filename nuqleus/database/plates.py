@@ -33,25 +33,17 @@ def recognised_plates(engine: Engine) -> list[tuple[str, str]]:
         ]
 
 
-def record_fields(connection: Connection, files: Iterable[FieldFile]) -> set[int]:
-    """Make the rows of what files are parts of: plates, channels, wells. Those that are there stay as they are.
-
-    Returns:
-        Plates (by id) whose channels have other numbers now: one turned up that belongs before others. What was stored
-        under the old numbers is to be made anew.
-    """
+def record_fields(connection: Connection, files: Iterable[FieldFile]) -> None:
+    """Make the rows of what files are parts of: plates, channels, wells. Those that are there stay as they are."""
 
     def folder_and_name(file: FieldFile) -> tuple[str, str]:
         return file.place.plate_folder, file.place.plate
 
-    moved = set()
     for (folder, name), group in groupby(sorted(files, key=folder_and_name), folder_and_name):
         of_plate = list(group)
         plate_id = _record_plate(connection, folder, name, of_plate[0].convention)
         _record_wells(connection, plate_id, {file.place.well for file in of_plate if file.place.well})
-        if _record_channels(connection, plate_id, {file.channel for file in of_plate}):
-            moved.add(plate_id)
-    return moved
+        _record_channels(connection, plate_id, {file.channel for file in of_plate})
 
 
 def find_plate(connection: Connection, place: FieldPlace) -> int | None:
@@ -64,6 +56,11 @@ def find_plate(connection: Connection, place: FieldPlace) -> int | None:
 def find_well(connection: Connection, plate_id: int, well: str) -> int | None:
     """The id of a well by its name."""
     return connection.scalar(select(Well.id).where(Well.plate_id == plate_id, Well.name == well))
+
+
+def plate_pixel_size(connection: Connection, plate_id: int) -> float | None:
+    """µm, as the plate's sidecar says; None if it doesn't."""
+    return connection.scalar(select(Plate.pixel_size_um).where(Plate.id == plate_id))
 
 
 def plate_channels(connection: Connection, plate_id: int) -> list[KnownChannel]:
@@ -101,17 +98,12 @@ def _fit_size(connection: Connection, plate_id: int) -> None:
     connection.execute(update(Plate).where(Plate.id == plate_id, smaller).values(rows=rows, cols=cols))
 
 
-def _record_channels(connection: Connection, plate_id: int, keys: set[str]) -> bool:
-    """Returns whether channels that were there have other numbers now."""
-    known = {channel.key: channel.channel for channel in plate_channels(connection, plate_id)}
-    new = keys - known.keys()
-    if not new:
-        return False
-    numbers = {key: number for number, key in enumerate(sorted(known.keys() | new, key=channel_order))}
-    rows = [{"plate_id": plate_id, "key": key, "channel": numbers[key], "name": key} for key in sorted(new)]
+def _record_channels(connection: Connection, plate_id: int, keys: set[str]) -> None:
+    """New channels in their order, after those that are there: a number, once given, stays, since results name it."""
+    known = {channel.key for channel in plate_channels(connection, plate_id)}
+    new = sorted(keys - known, key=channel_order)
+    rows = [
+        {"plate_id": plate_id, "key": key, "channel": number, "name": key}
+        for number, key in enumerate(new, start=len(known))
+    ]
     insert_missing(connection, PlateChannel, rows, key=("plate_id", "key"))
-    moved = [key for key, number in known.items() if numbers[key] != number]
-    for key in moved:
-        of_key = update(PlateChannel).where(PlateChannel.plate_id == plate_id, PlateChannel.key == key)
-        connection.execute(of_key.values(channel=numbers[key]))
-    return bool(moved)

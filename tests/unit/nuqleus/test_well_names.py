@@ -8,15 +8,9 @@ from nuqleus.well_names import Well, parse_well, plate_size
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("A01", "A01"),
-        ("a1", "A01"),
-        ("A1", "A01"),
-        ("a001", "A01"),
-        ("H12", "H12"),
-        ("P24", "P24"),
-        ("AF48", "AF48"),
-    ]
-    + [("aa1", "AA01"), (" b-3 ", "B03"), ("A:4", "A04"), ("Z48", "Z48")],
+        *[("A01", "A01"), ("a1", "A01"), ("A1", "A01"), ("a001", "A01"), (" b-3 ", "B03"), ("A:4", "A04")],
+        *[("H12", "H12"), ("P24", "P24"), ("Z48", "Z48"), ("aa1", "AA01"), ("AF48", "AF48")],
+    ],
 )
 def test_wells(text: str, name: str):
     well = parse_well(text)
