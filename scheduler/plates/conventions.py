@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from nuqleus.fields import FieldFile, FieldPlace
-from nuqleus.well_names import parse_well
+from nuqleus.well_names import parse_well, well_at
 
 GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 UNNAMED = "plate"
@@ -47,7 +47,7 @@ def parse_path(path: str) -> FieldFile | None:
 
 
 _IMAGEXPRESS = re.compile(
-    rf"(?:(?P<plate>.+)_)?(?P<well>[a-z]{{1,2}}\d{{2}})(?=_[sw]|{GUID})(?:_s(?P<site>\d{{1,4}}))?"
+    rf"(?:(?P<plate>.+?)_)?(?P<well>[a-z]{{1,2}}\d{{2}})(?=_[sw]|{GUID})(?:_s(?P<site>\d{{1,4}}))?"
     rf"(?:_w(?P<channel>\d{{1,2}}))?(?:_z(?P<z>\d{{1,4}}))?(?:{GUID})?(?:_(?P<projection>mip|projection))?{_IMAGE}",
     re.IGNORECASE,
 )
@@ -82,5 +82,85 @@ def _text(folder: PurePosixPath) -> str:
     return "" if folder == PurePosixPath() else str(folder)
 
 
-CONVENTIONS = (Convention("ImageXpress", _IMAGEXPRESS, _imagexpress),)
+_OPERA = re.compile(
+    r"r(?P<row>\d{2,3})c(?P<col>\d{2,3})f(?P<site>\d{2,4})p(?P<z>\d{2,4})(?:rc\d+)?-ch(?P<channel>\d{1,3})"
+    rf"(?:sk(?P<t>\d+)(?P<part>fk\d+fl\d+)|t(?P<time>\d+)(?:rc\d+)?){_IMAGE}",
+    re.IGNORECASE,
+)
+_HARMONY_3 = re.compile(
+    r"(?P<row>\d{3})(?P<col>\d{3})-(?P<site>\d{1,4})-(?P<z>\d{3})(?P<time>\d{3})(?P<channel>\d{3})"
+    rf"(?P<t>)(?P<part>){_IMAGE}"
+)
+_PLAIN_PART = re.compile("(fk0*1fl0*1)?", re.IGNORECASE)
+"""One fast and one lifetime measurement: what nearly all plates have."""
+
+
+def _opera(folder: PurePosixPath, match: Match) -> FieldFile | None:
+    """`Plate/Images/r01c02f03p01-ch1sk1fk1fl1.tiff`; the plate has the name of its folder."""
+    well = well_at(int(match["row"]) - 1, int(match["col"]) - 1)
+    if well is None:
+        return None
+    if folder.name.lower() == "images":
+        folder = folder.parent
+    part = match["part"] or ""
+    place = FieldPlace(
+        _text(folder),
+        folder.name or UNNAMED,
+        well.name,
+        int(match["site"]),
+        _from_1(match["t"] or match["time"]),
+        "" if _PLAIN_PART.fullmatch(part) else part.lower(),
+    )
+    return FieldFile("Opera Phenix", place, _from_1(match["z"]), f"ch{int(match['channel'])}")
+
+
+_CELLVOYAGER = re.compile(
+    r"(?P<plate>.+)_(?P<well>[a-z]{1,2}\d{2})_t(?P<t>\d{4})f(?P<site>\d{3,4})(?P<part>l\d{2}a\d{2})"
+    rf"z(?P<z>\d{{2,4}})c(?P<channel>\d{{2}})(?:_(?P<projection>mip|projection|sum|bf))?{_IMAGE}",
+    re.IGNORECASE,
+)
+
+
+def _cellvoyager(folder: PurePosixPath, match: Match) -> FieldFile | None:
+    """`Plate_B02_T0001F001L01A01Z01C01.tif`; each timeline (L) and action (A) has fields of its own."""
+    well = parse_well(match["well"])
+    if well is None:
+        return None
+    is_projection = int(match["z"]) == 0 or match["projection"] is not None
+    site, part = int(match["site"]), match["part"].upper()
+    place = FieldPlace(_text(folder), match["plate"], well.name, site, _from_1(match["t"]), part)
+    z = None if is_projection else _from_1(match["z"])
+    return FieldFile("CellVoyager", place, z, f"C{match['channel']}", is_projection)
+
+
+_INCELL = re.compile(
+    r"(?P<row>[a-z]{1,2}) - (?P<col>\d{1,2})\((?=fld |wv )(?:fld (?P<site>\d{1,4}) ?)?(?:wv (?P<channel>.+?))?"
+    rf"(?: z (?P<z>\d{{1,4}}))?(?: time (?P<t>\d{{1,5}})(?: - \d+(?:\.\d+)? ms)?)?\){_IMAGE}",
+    re.IGNORECASE,
+)
+
+
+def _incell(folder: PurePosixPath, match: Match) -> FieldFile | None:
+    """`A - 01(fld 1 wv UV - DAPI).tif`, with `z 01` and `time 1` where there are several; the folder is the plate."""
+    well = parse_well(match["row"] + match["col"])
+    if well is None:
+        return None
+    site, t = int(match["site"] or 1), _from_1(match["t"] or "1")
+    place = FieldPlace(_text(folder), folder.name or UNNAMED, well.name, site, t)
+    z = None if match["z"] is None else _from_1(match["z"])
+    return FieldFile("InCell", place, z, (match["channel"] or "wv 1").strip())
+
+
+def _from_1(digits: str) -> int:
+    """A number that counts from 1, from 0."""
+    return max(int(digits) - 1, 0)
+
+
+CONVENTIONS = (
+    Convention("ImageXpress", _IMAGEXPRESS, _imagexpress),
+    Convention("Opera Phenix", _OPERA, _opera),
+    Convention("Opera Phenix", _HARMONY_3, _opera),
+    Convention("CellVoyager", _CELLVOYAGER, _cellvoyager),
+    Convention("InCell", _INCELL, _incell),
+)
 """Those that are tried, in this order."""

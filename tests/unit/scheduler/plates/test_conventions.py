@@ -1,0 +1,119 @@
+"""Names of the microscopes' files, and the places that they stand for."""
+
+import pytest
+
+from nuqleus.fields import FieldPlace
+from scheduler.plates.conventions import parse_path
+
+GUID = "E94C24BD-45E4-450A-9919-257C714278F7"
+NUMBERED = "1A2B3C4D-5E6F-4711-8899-AABBCCDDEEFF"
+
+IMAGEXPRESS = {
+    f"P/TimePoint_1/Plate1_B02_s2_w1{GUID}.tif": ("P", "Plate1", "B02", 2, 0, None, "w1"),
+    # the wavelength is one digit, and the number that follows begins with one
+    f"P/TimePoint_1/Plate1_B02_s1_w3{NUMBERED}.tif": ("P", "Plate1", "B02", 1, 0, None, "w3"),
+    f"Plate_x_1_a01_s1_w10{NUMBERED}.TIF": ("", "Plate_x_1", "A01", 1, 0, None, "w10"),
+    f"P_A01_w2{GUID}.tif": ("", "P", "A01", 1, 0, None, "w2"),
+    f"P_A01_s4{NUMBERED}.tif": ("", "P", "A01", 4, 0, None, "w1"),
+    f"P_A01{GUID}.tif": ("", "P", "A01", 1, 0, None, "w1"),
+    "P_AF48_s1_w1.tif": ("", "P", "AF48", 1, 0, None, "w1"),
+    "2024/55/TimePoint_3/ZStep_2/P_A01_s1_w1.tif": ("2024/55", "P", "A01", 1, 2, 1, "w1"),
+    "2024/55/ZStep_4/P_A01_s1_w1.tif": ("2024/55", "P", "A01", 1, 0, 3, "w1"),
+    "screen/A01_s1_w1.tif": ("screen", "screen", "A01", 1, 0, None, "w1"),
+    "A01_s1_w1_z3.tif": ("", "plate", "A01", 1, 0, 2, "w1"),
+}
+OPERA = {
+    "Q__m1/Images/r02c11f03p04-ch2sk5fk1fl1.tiff": ("Q__m1", "Q__m1", "B11", 3, 4, 3, "ch2"),
+    "Q/r01c01f01p01rc1-ch1sk1fk1fl1.tiff": ("Q", "Q", "A01", 1, 0, 0, "ch1"),
+    "Images/r16c24f1000p01-ch10sk1fk1fl1.tiff": ("", "plate", "P24", 1000, 0, 0, "ch10"),
+    "Q/Images/r01c01f01p01-ch01t02.tiff": ("Q", "Q", "A01", 1, 1, 0, "ch1"),
+    "Q/002011-3-004005002.tif": ("Q", "Q", "B11", 3, 4, 3, "ch2"),
+}
+CELLVOYAGER = {
+    "R/Assay_1_B02_T0001F001L01A01Z01C01.tif": ("R", "Assay_1", "B02", 1, 0, 0, "C01"),
+    "R/Assay_AA48_T0012F012L01A02Z10C04.png": ("R", "Assay", "AA48", 12, 11, 9, "C04"),
+}
+INCELL = {
+    "S/A - 01(fld 1 wv UV - DAPI).tif": ("S", "S", "A01", 1, 0, None, "UV - DAPI"),
+    "S/H - 12(fld 04 wv DAPI - DAPI z 03).tif": ("S", "S", "H12", 4, 0, 2, "DAPI - DAPI"),
+    "S/A - 1(fld 1 wv Green - dsRed z 2 time 3 - 1200 ms).tif": ("S", "S", "A01", 1, 2, 1, "Green - dsRed"),
+    "A - 1(wv Blue - FITC).tif": ("", "plate", "A01", 1, 0, None, "Blue - FITC"),
+    "A - 1(fld 7).tif": ("", "plate", "A01", 7, 0, None, "wv 1"),
+}
+CASES = [
+    (convention, path, expected)
+    for convention, cases in (
+        *(("ImageXpress", IMAGEXPRESS), ("Opera Phenix", OPERA)),
+        *(("CellVoyager", CELLVOYAGER), ("InCell", INCELL)),
+    )
+    for path, expected in cases.items()
+]
+
+
+@pytest.mark.parametrize(("convention", "path", "expected"), CASES)
+def test_names(convention: str, path: str, expected: tuple[object, ...]):
+    file = parse_path(path)
+
+    assert file is not None
+    place = file.place
+    assert file.convention == convention
+    assert (
+        place.plate_folder,
+        place.plate,
+        place.well,
+        place.site,
+        place.t,
+        file.z,
+        file.channel,
+    ) == expected
+    assert not file.is_projection
+    assert FieldPlace.parse(file.field_key) == place
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "P/ZStep_0/P_A01_s1_w1.tif",
+        "P_A01_s1_w1_MIP.tif",
+        "R/Assay_B02_T0001F001L01A01Z01C01_MIP.tif",
+        "R/Assay_B02_T0001F001L01A01Z00C01.tif",
+    ],
+)
+def test_the_microscope_s_own_projections(path: str):
+    file = parse_path(path)
+
+    assert file is not None
+    assert (file.is_projection, file.z) == (True, None)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("Plate1_B02.tif", "scan_T01.tif", "P_Z99_s1_w1.tif", "P_AG01_s1_w1.tif", "P_A00_s1_w1.tif"),
+        f"P_A01_s1_w1_thumb{GUID}.tif",
+        f"P_A01_s1_w1{GUID[:-1]}.tif",
+        *("DC_sCMOS #1_CAM1.tif", "SC_BP445-45_20x_M01_CH01.tif", "Index.idx.xml", "Plate1.HTD"),
+        *(
+            "A - 01.tif",
+            "A - 01().tif",
+            "r01c01f01p01.tiff",
+            "r99c01f01p01-ch1sk1fk1fl1.tiff",
+            "001001-1-001.tif",
+        ),
+        *("sample1_DAPI.tif", "a.png", "P_A01_T0001F001.tif", ""),
+    ],
+)
+def test_names_that_say_too_little(path: str):
+    assert parse_path(path) is None
+
+
+def test_actions_and_timelines_of_a_cellvoyager_are_fields_of_their_own():
+    names = [f"R_B02_T0001F001L{line}A{action}Z01C01.tif" for line in ("01", "02") for action in ("01", "02")]
+
+    assert len({file.field_key for file in map(parse_path, names) if file}) == 4
+
+
+def test_channels_and_planes_share_a_field():
+    names = [f"R_B02_T0001F001L01A01Z0{z}C0{channel}.tif" for z in (1, 2) for channel in (1, 2)]
+
+    assert len({file.field_key for file in map(parse_path, names) if file}) == 1
