@@ -11,10 +11,11 @@ from cli.options import database_option, input_option
 from cli.stored_paths import stored_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from nuqleus.database.queries.snapshot import Selection, Snapshot
+    from nuqleus.database.queries.selection import Selection
+    from nuqleus.database.queries.snapshot import Snapshot
 
 FORMATS = ("csv", "labels", "geojson", "rois", "parquet", "coco", "cpa")
 """Each is a module of `cli.exports`."""
@@ -69,6 +70,13 @@ class Formats(click.ParamType[tuple[str, ...]]):
     type=click.DateTime(),
     help="Only results of files that were processed then or later, in local time.",
 )
+@click.option(
+    "--plate",
+    "plates",
+    metavar="NAME",
+    multiple=True,
+    help="Only results in wells of this plate; several: all of them.",
+)
 @input_option()
 @database_option()
 def command(
@@ -77,6 +85,7 @@ def command(
     profile: str | None,
     paths: tuple[str, ...],
     since: datetime | None,
+    plates: tuple[str, ...],
     input_dir: Path | None,
     database_url: str | None,
 ) -> None:
@@ -116,9 +125,10 @@ def command(
     places = {path: stored_paths(path, settings.input_dir) for path in paths}
     with (
         existing_database(settings.database_url) as engine,
-        snapshot(engine, _select(places, since)) as results,
+        snapshot(engine, _select(places, since, plates)) as results,
     ):
         _check_places(results, places)
+        _check_plates(results, plates)
         output.mkdir(parents=True, exist_ok=True)
         problems: list[str] = []
         for export in exporters:
@@ -129,14 +139,16 @@ def command(
         raise click.ClickException("these files couldn't be written:\n" + "\n".join(problems))
 
 
-def _select(places: Mapping[str, list[str] | None], since: datetime | None) -> Selection:
-    """Return what is at all of the places together."""
-    from nuqleus.database.queries.snapshot import Selection
+def _select(
+    places: Mapping[str, list[str] | None], since: datetime | None, plates: Sequence[str]
+) -> Selection:
+    """Return what is at all of the places together, and on all of the plates."""
+    from nuqleus.database.queries.selection import Selection
 
     known = [candidates for candidates in places.values() if candidates is not None]
     everywhere = not places or len(known) < len(places)
     paths = None if everywhere else [path for candidates in known for path in candidates]
-    return Selection(paths, None if since is None else since.timestamp())
+    return Selection(paths, None if since is None else since.timestamp(), plates or None)
 
 
 def _check_places(results: Snapshot, places: Mapping[str, list[str] | None]) -> None:
@@ -144,3 +156,12 @@ def _check_places(results: Snapshot, places: Mapping[str, list[str] | None]) -> 
     missed = [path for path, candidates in places.items() if not results.at(candidates).image_count()]
     if missed:
         raise click.ClickException(f"there are no results to export at {', '.join(map(repr, missed))}")
+
+
+def _check_plates(results: Snapshot, plates: Sequence[str]) -> None:
+    """Refuse plates without results, likewise."""
+    missed = [name for name in plates if not results.on_plate(name).image_count()]
+    if missed:
+        raise click.ClickException(
+            f"there are no results to export of the plate {', '.join(map(repr, missed))}"
+        )

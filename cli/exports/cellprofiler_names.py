@@ -6,7 +6,7 @@ X is across, Y is down, orientation is in degrees, intensities are in the file's
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
@@ -68,6 +68,22 @@ def features_of(nucleus: Mapping[str, Any], channels: Mapping[int, str]) -> dict
         channels: what the image's channels are called, by number.
     """
     return _shape(nucleus) | _intensities(nucleus, channels)
+
+
+def annotation_columns(results: Snapshot, taken: Collection[str]) -> dict[str, str]:
+    """Return what plate maps say of wells, with the names of their columns, `Metadata_…`.
+
+    Args:
+        results: the results.
+        taken: names of other columns.
+    """
+    columns: dict[str, str] = {}
+    for name in results.annotation_names():
+        column = "Metadata_" + re.sub(r"\W+", "_", name).strip("_")
+        while column in taken or column in columns.values():
+            column += "_PlateMap"
+        columns[name] = column
+    return columns
 
 
 def all_channel_names(results: Snapshot) -> set[str]:

@@ -10,7 +10,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cli.exports.cellprofiler_names import all_channel_names, channel_names, features_of, list_features
+from cli.exports.cellprofiler_names import (
+    all_channel_names,
+    annotation_columns,
+    channel_names,
+    features_of,
+    list_features,
+)
 from cli.exports.exporter import Written
 from cli.progress_bars import track_stream
 from model.labels.masks import BLOCK_SIDE
@@ -50,6 +56,9 @@ IMAGE_COLUMNS = {
     "Image_Metadata_Counted": INTEGER,
     "Image_Metadata_DuplicateOf": TEXT,
     "Image_Metadata_PixelSize_um": REAL,
+    "Image_Metadata_Plate": TEXT,
+    "Image_Metadata_Well": TEXT,
+    "Image_Metadata_Site": INTEGER,
 }
 """Columns of `Per_Image`. `ImageNumber` is one of its own, since a duplicate shares the `image_id` of its original."""
 
@@ -86,16 +95,30 @@ filter_SQL_Counted = SELECT ImageNumber FROM Per_Image WHERE Image_Metadata_Coun
 group_SQL_File = SELECT ImageNumber, Image_PathName_Original, Image_FileName_Original FROM Per_Image
 """
 
+PLATE_LINES = """\
+
+plate_id = Image_Metadata_Plate
+well_id = Image_Metadata_Well
+well_format = A01
+{shape}
+group_SQL_Well = SELECT ImageNumber, Image_Metadata_Plate, Image_Metadata_Well FROM Per_Image
+"""
+"""What the plate viewer needs besides."""
+
+PLATE_TYPES = {(2, 3): 6, (4, 6): 24, (8, 12): 96, (16, 24): 384, (32, 48): 1536}
+"""Plates that CellProfiler Analyst knows by their number of wells."""
+
 
 def export(results: Snapshot, output: Path) -> Written:
     """Write the folder `cpa/`; its database first, so that the properties never name one that isn't there."""
     folder = output / "cpa"
     folder.mkdir(exist_ok=True)
-    columns = OBJECT_COLUMNS | dict.fromkeys(list_features(all_channel_names(results)), REAL)
+    of_image = IMAGE_COLUMNS | {f"Image_{name}": TEXT for name in _annotations(results).values()}
+    of_object = OBJECT_COLUMNS | dict.fromkeys(list_features(all_channel_names(results)), REAL)
     with whole_file(folder / DATABASE) as unfinished, _new_database(unfinished) as database:
-        images = _write_table(database, "Per_Image", IMAGE_COLUMNS, "ImageNumber", _image_rows(results))
+        images = _write_table(database, "Per_Image", of_image, "ImageNumber", _image_rows(results))
         nuclei = _write_table(
-            database, "Per_Object", columns, "ImageNumber, ObjectNumber", _object_rows(results)
+            database, "Per_Object", of_object, "ImageNumber, ObjectNumber", _object_rows(results)
         )
         tile_size = _tile_size(database)
     with whole_file(folder / PROPERTIES) as unfinished:
@@ -146,10 +169,11 @@ def _numbered(results: Snapshot) -> Iterator[tuple[int, StoredImage]]:
 
 
 def _image_rows(results: Snapshot) -> Iterator[dict[str, Any]]:
+    annotations = _annotations(results)
     folder = PurePosixPath(results.watched_folder() or "")
     for number, image in _numbered(results):
         file = folder / image.path
-        known, duplicate_of = image.columns, image.columns["duplicate_of"]
+        known = image.columns
         yield {
             "ImageNumber": number,
             "Image_FileName_Original": escape_path(file.name),
@@ -163,9 +187,23 @@ def _image_rows(results: Snapshot) -> Iterator[dict[str, Any]]:
             "Image_Metadata_T": known["t"],
             "Image_Metadata_Z": known["z"],
             "Image_Metadata_Counted": known["counted"],
-            "Image_Metadata_DuplicateOf": None if duplicate_of is None else escape_path(duplicate_of),
+            "Image_Metadata_DuplicateOf": _text(known["duplicate_of"]),
             "Image_Metadata_PixelSize_um": known["pixel_size_um"],
+            "Image_Metadata_Plate": _text(known["plate"]),
+            "Image_Metadata_Well": known["well"],
+            "Image_Metadata_Site": known["site"],
+            **{f"Image_{annotations[name]}": value for name, value in results.annotations(image).items()},
         }
+
+
+def _annotations(results: Snapshot) -> dict[str, str]:
+    """Return what plate maps say, with the names of the columns, without `Image_`."""
+    return annotation_columns(results, taken=[name.removeprefix("Image_") for name in IMAGE_COLUMNS])
+
+
+def _text(name: str | None) -> str | None:
+    """Return a name of a file or folder as text that SQLite takes."""
+    return None if name is None else escape_path(name)
 
 
 def _object_rows(results: Snapshot) -> Iterator[dict[str, Any]]:
@@ -188,6 +226,13 @@ def _tile_size(database: sqlite3.Connection) -> int:
 def _properties(results: Snapshot, tile_size: int) -> str:
     channels = min((image.columns["channels"] for image in results.images()), default=1)
     colors = [*COLORS[:channels], *["none"] * (channels - len(COLORS))]
-    return PROPERTY_LINES.format(
+    lines = PROPERTY_LINES.format(
         database=DATABASE, channels=channels, colors=", ".join(colors), tile_size=tile_size
     )
+    shape = results.plate_shape()
+    return lines + PLATE_LINES.format(shape=_plate_type(*shape)) if shape else lines
+
+
+def _plate_type(rows: int, cols: int) -> str:
+    wells = PLATE_TYPES.get((rows, cols))
+    return f"plate_type = {wells}" if wells else f"plate_shape = {rows}, {cols}"

@@ -4,9 +4,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cli.exports.cellprofiler_names import all_channel_names, channel_names, features_of, list_features
+from cli.exports.cellprofiler_names import (
+    all_channel_names,
+    annotation_columns,
+    channel_names,
+    features_of,
+    list_features,
+)
 from cli.exports.exporter import Written
-from cli.exports.parquet import write_images
+from cli.exports.parquet import write_images_and_wells
 from cli.exports.parquet_files import write_parquet
 from cli.progress_bars import track_stream
 from model.labels.masks import BLOCK_SIDE
@@ -21,34 +27,37 @@ METADATA = {
     "Metadata_Z": ("z", int),
     "Metadata_Counted": ("counted", bool),
     "Metadata_DuplicateOf": ("duplicate_of", str),
+    "Metadata_Plate": ("plate", str),
+    "Metadata_Well": ("well", str),
+    "Metadata_Site": ("site", int),
 }
 """What is known of the image; Pycytominer takes for features what doesn't begin with `Metadata_`."""
 
 
+OF_NUCLEUS = {"Metadata_ObjectNumber": ("label", int), "Metadata_TouchesBorder": ("touches_border", bool)}
+"""What is known of the nucleus, besides its features."""
+
+
 def export(results: Snapshot, output: Path) -> Written:
     """Write a row for each image, and one for each nucleus."""
-    images = write_images(results, output)
-    nuclei = write_parquet(output / "cellprofiler.parquet", _columns(results), _rows(results))
-    return Written(f"{images} rows in images.parquet, {nuclei} rows in cellprofiler.parquet, in {output}")
-
-
-def _columns(results: Snapshot) -> dict[str, type]:
-    return {
-        **{name: kind for name, (_, kind) in METADATA.items()},
-        "Metadata_ObjectNumber": int,
-        "Metadata_TouchesBorder": bool,
-        **dict.fromkeys(list_features(all_channel_names(results)), float),
+    others = write_images_and_wells(results, output)
+    annotations = annotation_columns(results, taken=(*METADATA, *OF_NUCLEUS))
+    features = list_features(all_channel_names(results))
+    columns = {
+        **{name: kind for name, (_, kind) in (METADATA | OF_NUCLEUS).items()},
+        **dict.fromkeys(annotations.values(), str),
+        **dict.fromkeys(features, float),
     }
+    nuclei = write_parquet(output / "cellprofiler.parquet", columns, _rows(results, annotations))
+    return Written(f"{others}, {nuclei} rows in cellprofiler.parquet, in {output}")
 
 
-def _rows(results: Snapshot) -> Iterator[dict[str, Any]]:
+def _rows(results: Snapshot, annotations: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for image in track_stream(results.images(), "images", results.image_count()):
         metadata = {name: image.columns[column] for name, (column, _) in METADATA.items()}
+        metadata |= {annotations[name]: value for name, value in results.annotations(image).items()}
         channels = channel_names(results, image)
         for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
             for nucleus in nuclei:
-                yield metadata | _of_nucleus(nucleus) | features_of(nucleus, channels)
-
-
-def _of_nucleus(nucleus: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Metadata_ObjectNumber": nucleus["label"], "Metadata_TouchesBorder": nucleus["touches_border"]}
+                of_nucleus = {name: nucleus[column] for name, (column, _) in OF_NUCLEUS.items()}
+                yield metadata | of_nucleus | features_of(nucleus, channels)

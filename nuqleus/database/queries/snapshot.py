@@ -11,25 +11,28 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Select, and_, func, or_, select, true
+from sqlalchemy import Connection, CursorResult, Engine, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nuqleus import micrometres
 from nuqleus.database.engine import reading
-from nuqleus.database.files.conditions import under_paths
+from nuqleus.database.plate_tables import Plate, Well
 from nuqleus.database.queries.counted_images import counted_images
+from nuqleus.database.queries.selection import EVERYTHING, Selection
+from nuqleus.database.queries.well_rows import WELL_COLUMNS, annotation_names, annotations_of, well_rows
 from nuqleus.database.tables import Channel, File, Image, Intensity, Mask, Model, Nucleus, SchedulerLease
 
 FETCH_SIZE = 2_000
 """Rows that come from the database at a time."""
 
-IMAGE_KEY = ("path", "image_id", "scene", "t", "z", "duplicate_of", "counted")
-"""Which image a nucleus lies in, which file it is a copy of, and whether it counts (`docs/queries.md`)."""
+IMAGE_KEY = ("path", "image_id", "scene", "t", "z", "duplicate_of", "counted", "plate", "well", "site")
+"""Which image a nucleus lies in, which file it is a copy of, whether it counts (`docs/queries.md`), and its place on a
+plate."""
 
 _OF_IMAGE = tuple(
     column.name
     for column in Image.__table__.columns
-    if column.name not in {"id", "file_id", "model_id", *IMAGE_KEY}
+    if column.name not in {"id", "file_id", "well_id", "model_id", *IMAGE_KEY}
 )
 IMAGE_COLUMNS = (*IMAGE_KEY, *_OF_IMAGE, "model", "weights_sha256")
 """Columns of an image, with what identifies its model."""
@@ -46,6 +49,8 @@ _INTENSITIES = tuple(Intensity.__table__.columns[name] for name in INTENSITY_FIE
 _SAME_NUCLEUS = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == Intensity.label)
 """Intensities of nuclei that somebody deleted are left out: both are read in step, nucleus by nucleus."""
 
+_Query: TypeAlias = Select[*tuple[Any, ...]]
+
 _Place: TypeAlias = tuple[int, ...]
 """Where nuclei lie that differ by their labels alone."""
 
@@ -54,6 +59,7 @@ _Measured: TypeAlias = tuple[_Place, dict[str, Any]]
 
 _original = aliased(File)
 _KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z, _original.path)
+_FIELD_COLUMNS = (Plate.name, Well.name, Image.site)
 
 
 def nucleus_columns(channels: int) -> tuple[str, ...]:
@@ -69,10 +75,12 @@ class StoredImage:
     Attributes:
         columns: what is known of it, by the names in IMAGE_COLUMNS.
         images_in_file: how many images the file has.
+        well_id: key of the well that it is in; None if it is in none.
     """
 
     columns: Mapping[str, Any]
     images_in_file: int
+    well_id: int | None = None
 
     @property
     def image_id(self) -> int:
@@ -88,27 +96,6 @@ class StoredImage:
     def shape(self) -> tuple[int, int]:
         """(H, W)."""
         return self.columns["height"], self.columns["width"]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which files' results are asked for.
-
-    Attributes:
-        paths: files or folders, relative to the watched folder; None: all of it.
-        since: seconds since 1970; of files that ended then or later; None: whenever it was.
-    """
-
-    paths: Sequence[str] | None = None
-    since: float | None = None
-
-    def condition(self) -> ColumnElement[bool]:
-        """What its files fulfil."""
-        ended = true() if self.since is None else File.finished_at >= self.since
-        return and_(under_paths(self.paths), ended)
-
-
-EVERYTHING = Selection()
 
 
 class Snapshot:
@@ -127,6 +114,10 @@ class Snapshot:
     def at(self, paths: Sequence[str] | None) -> "Snapshot":
         """The same at these paths, and at no others."""
         return Snapshot(self._connection, replace(self._selection, paths=paths))
+
+    def on_plate(self, name: str) -> "Snapshot":
+        """The same on the plates of this name, and on no others."""
+        return Snapshot(self._connection, replace(self._selection, plates=[name]))
 
     def watched_folder(self) -> str | None:
         """The folder that paths are relative to, as the scheduler sees it; None if none has looked after it yet."""
@@ -148,14 +139,16 @@ class Snapshot:
         images_in_file = select(func.count()).where(others.file_id == Image.file_id).scalar_subquery()
         columns = [
             *_KEY_COLUMNS,
+            *_FIELD_COLUMNS,
             *(Image.__table__.columns[name] for name in _OF_IMAGE),
             Model.name,
             Model.weights_sha256,
             images_in_file,
+            Image.well_id,
         ]
-        query = self._results(select(*columns)).join(Model, Model.id == Image.model_id)
+        query = _on_plate(self._results(select(*columns))).join(Model, Model.id == Image.model_id)
         for row in self._stream(query):
-            yield StoredImage(self._named(row[:-1], IMAGE_COLUMNS), row[-1])
+            yield StoredImage(self._named(row[:-2], IMAGE_COLUMNS), *row[-2:])
 
     def channels(self) -> int:
         """The largest number of channels that an image has."""
@@ -167,8 +160,12 @@ class Snapshot:
 
         Where the image's pixel size isn't known, the columns in µm are missing.
         """
-        shapes = self._results(select(*_KEY_COLUMNS, *_SHAPES, Image.pixel_size_um))
-        shapes = shapes.join(Nucleus, Nucleus.image_id == Image.id).order_by(Nucleus.label)
+        columns: _Query = select(*_KEY_COLUMNS, *_FIELD_COLUMNS, *_SHAPES, Image.pixel_size_um)
+        shapes = (
+            _on_plate(self._results(columns))
+            .join(Nucleus, Nucleus.image_id == Image.id)
+            .order_by(Nucleus.label)
+        )
         rows = (
             ((row[0], row[2]), self._named(row[:-1], (*IMAGE_KEY, *NUCLEUS_FIELDS)), row[-1])
             for row in self._stream(shapes)
@@ -206,6 +203,29 @@ class Snapshot:
         for _, found in groupby(nuclei, key=itemgetter(0)):
             yield [nucleus for _, nucleus in found]
 
+    def plate_shape(self) -> tuple[int, int] | None:
+        """Rows and columns of the largest plate with results; None without plates."""
+        query = _on_plate(self._results(select(Plate.rows, Plate.cols))).where(Plate.rows.is_not(None))
+        largest = query.order_by(None).order_by((Plate.rows * Plate.cols).desc()).limit(1)
+        found = self._connection.execute(largest).first()
+        return None if found is None else (found[0], found[1])
+
+    def well_columns(self) -> tuple[str, ...]:
+        """Columns of `wells`."""
+        return (*WELL_COLUMNS, *(f"annotation_{name}" for name in self.annotation_names()))
+
+    def annotation_names(self) -> list[str]:
+        """What plate maps say of wells: names of compounds, doses and so on."""
+        return annotation_names(self._connection)
+
+    def wells(self) -> Iterator[dict[str, Any]]:
+        """Every well of a plate with results, at each of its time points."""
+        return well_rows(self._connection, self._selection)
+
+    def annotations(self, image: StoredImage) -> dict[str, str]:
+        """What a plate map says of the well that an image is in, if it is in one."""
+        return annotations_of(self._connection, image.well_id) if image.well_id else {}
+
     def channel_names(self, image: StoredImage) -> dict[int, str]:
         """Names of an image's channels, those that the file names, by number."""
         query = select(Channel.channel, Channel.name).where(Channel.image_id == image.image_id)
@@ -217,7 +237,7 @@ class Snapshot:
         query = select(*columns).where(Mask.image_id == image.image_id).order_by(Mask.row0, Mask.col0)
         return [dict(row) for row in self._connection.execute(query).mappings()]
 
-    def _intensities(self, query: Select[Any]) -> Iterator[_Measured]:
+    def _intensities(self, query: _Query) -> Iterator[_Measured]:
         """Each nucleus with its intensities in all channels; `query` asks for its key, the channel, and those."""
         values_from = -len(INTENSITY_FIELDS)
         for key, channels in groupby(self._stream(query), key=lambda row: row[: values_from - 1]):
@@ -231,7 +251,7 @@ class Snapshot:
             )
 
     def _named(self, row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
-        """A row that begins with `_KEY_COLUMNS`, by names that begin with IMAGE_KEY."""
+        """A row that begins with `_KEY_COLUMNS` and `_FIELD_COLUMNS`, by names that begin with IMAGE_KEY."""
         _, *place, duplicate_of = row[: len(_KEY_COLUMNS)]
         counted = place[1] in self._counted and duplicate_of is None
         return dict(zip(names, (*place, duplicate_of, counted, *row[len(_KEY_COLUMNS) :]), strict=True))
@@ -241,7 +261,7 @@ class Snapshot:
         """Ids of the images that count."""
         return frozenset(self._connection.scalars(select(counted_images.c.image_id)))
 
-    def _results(self, query: Select[Any]) -> Select[Any]:
+    def _results(self, query: _Query) -> _Query:
         """The selected files with their images, or with those of the file that they duplicate; by file and plane."""
         shared = Image.file_id == func.coalesce(File.duplicate_of, File.id)
         files = query.select_from(File).outerjoin(_original, _original.id == File.duplicate_of)
@@ -250,7 +270,7 @@ class Snapshot:
         images = files.join(Image, shared).where(self._selection.condition(), is_shown)
         return images.order_by(File.id, Image.scene, Image.t, Image.z)
 
-    def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+    def _stream(self, query: _Query) -> Iterator[tuple[Any, ...]]:
         rows = self._connection.execute(query.execution_options(yield_per=FETCH_SIZE))
         self._open.add(rows)
         try:
@@ -272,6 +292,11 @@ def snapshot(engine: Engine, selection: Selection = EVERYTHING) -> Iterator[Snap
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with reading(engine) as connection, closing(Snapshot(connection, selection)) as results:
         yield results
+
+
+def _on_plate(query: _Query) -> _Query:
+    """Join images to the plates that they are on, if they are."""
+    return query.outerjoin(Well, Well.id == Image.well_id).outerjoin(Plate, Plate.id == Well.plate_id)
 
 
 def _with_intensities(

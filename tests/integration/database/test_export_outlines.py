@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from cli.commands.export import command
 from nuqleus.database.engine import writing
-from nuqleus.database.queries.snapshot import snapshot
+from nuqleus.database.queries.snapshot import IMAGE_KEY, snapshot
 from nuqleus.database.tables import Mask, Nucleus
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
@@ -159,9 +159,8 @@ def test_nuclei_come_tile_by_tile_with_all_that_was_measured(archive: Archive):
         nuclei = list(results.nuclei())
 
     assert [[nucleus["label"] for nucleus in tile] for tile in tiles] == [[1, 2], [3], [4, 5], [6], [7]]
-    key = ("path", "image_id", "scene", "t", "z", "duplicate_of", "counted")
     for nucleus, expected in zip((nucleus for tile in tiles for nucleus in tile), nuclei, strict=True):
-        assert nucleus == {name: value for name, value in expected.items() if name not in key}
+        assert nucleus == {name: value for name, value in expected.items() if name not in IMAGE_KEY}
 
 
 def test_an_image_without_nuclei_has_a_file_without_outlines(

@@ -1,0 +1,38 @@
+"""Selections: which part of the results is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, select, true
+
+from nuqleus.database.files.conditions import under_paths
+from nuqleus.database.plate_tables import Plate, Well
+from nuqleus.database.tables import File, Image
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which results are asked for: those that fulfil all of it.
+
+    Attributes:
+        paths: of files or folders, relative to the watched folder; None: all of it.
+        since: seconds since 1970; of files that ended then or later; None: whenever it was.
+        plates: names of plates; None: all of them, and what is on no plate.
+    """
+
+    paths: Sequence[str] | None = None
+    since: float | None = None
+    plates: Sequence[str] | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """What the files, and the images in them, fulfil."""
+        ended = true() if self.since is None else File.finished_at >= self.since
+        return and_(under_paths(self.paths), ended, self._on_plates())
+
+    def _on_plates(self) -> ColumnElement[bool]:
+        if self.plates is None:
+            return true()
+        return Image.well_id.in_(select(Well.id).join(Plate).where(Plate.name.in_(self.plates)))
+
+
+EVERYTHING = Selection()
