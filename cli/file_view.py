@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from nuqleus.database.file_states import FileState
-from nuqleus.database.queries.file_details import FileDetails, get_file
+from nuqleus.database.queries.file_details import FileDetails, Range, get_file
 from nuqleus.paths import escape_path
 from scheduler.candidates import is_candidate, is_searched
 from scheduler.ignore_list import REASONS
@@ -59,6 +59,17 @@ def _images(file: FileDetails) -> Iterator[str]:
         yield f"  nuclear channel: {CHOSEN_BY.get(by, by)}"
     if file.pixel_sizes:
         yield f"  pixel size from: {', '.join(file.pixel_sizes)}"
+    if file.nuclear_diameter:
+        yield f"  nuclei: about {_range(file.nuclear_diameter, '.0f')} pixels wide"
+    if file.zoom:
+        yield f"  zoom: {_range(file.zoom, '.2g')}"
+    if file.confidence:
+        yield f"  confidence: {_range(file.confidence, '.2f')}"
+
+
+def _range(values: Range, digits: str) -> str:
+    lowest, highest = (format(value, digits) for value in values)
+    return lowest if lowest == highest else f"{lowest} to {highest}"
 
 
 def _find_folder(engine: Engine, paths: Sequence[str]) -> FileDetails | None:

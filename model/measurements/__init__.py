@@ -4,8 +4,16 @@ Names and values are scikit-image's; the work is done for all nuclei at once, on
 where that suffices. See `docs/measurements.md`.
 """
 
-from model.measurements.columns import INTENSITY_COLUMNS, SHAPE_COLUMNS, Column, Table
+from model.measurements.columns import INTENSITY_COLUMNS, NUCLEUS_COLUMNS, SHAPE_COLUMNS, Column, Table
 from model.measurements.intensities import measure_intensities
 from model.measurements.shapes import measure_shapes
 
-__all__ = ["INTENSITY_COLUMNS", "SHAPE_COLUMNS", "Column", "Table", "measure_intensities", "measure_shapes"]
+__all__ = [
+    "INTENSITY_COLUMNS",
+    "NUCLEUS_COLUMNS",
+    "SHAPE_COLUMNS",
+    "Column",
+    "Table",
+    "measure_intensities",
+    "measure_shapes",
+]

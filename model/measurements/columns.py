@@ -63,6 +63,9 @@ SHAPE_COLUMNS: Mapping[str, Column] = {
     "touches_border": Column(np.bool_),
 }
 
+NUCLEUS_COLUMNS: Mapping[str, Column] = {**SHAPE_COLUMNS, "confidence": RATIO}
+"""Shapes, and how sure the network is: NaN where it doesn't tell."""
+
 INTENSITY_COLUMNS: Mapping[str, Column] = {
     "label": COUNT,
     "channel": COUNT,

@@ -164,6 +164,10 @@ class Image(Base):
     isn't known (both are NULL in rows from before version 0007 of the schema). `scene_name` is what the file calls the
     scene; `projection` (`max`, `mean`) says that the image was made of a z-stack. A field of a plate says which well it
     lies in, its number there (`site`), and the channels that it lacks (`missing_channels`, with commas between).
+
+    `nuclear_diameter` is that of the nuclei of the file, in pixels, by which `zoom` was chosen: how large the network
+    saw the image; NULL without nuclei. `confidence` (0..1) says how sure it was; NULL if it doesn't tell. All three are
+    NULL in rows from before version 0012.
     """
 
     __tablename__ = "images"
@@ -197,6 +201,9 @@ class Image(Base):
     site: Mapped[int | None]
     missing_channels: Mapped[str | None] = mapped_column(EscapedText())
     n_nuclei: Mapped[int]
+    nuclear_diameter: Mapped[float | None]
+    zoom: Mapped[float | None]
+    confidence: Mapped[float | None]
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
     seconds_read: Mapped[float | None]
     seconds_normalise: Mapped[float | None]
@@ -237,7 +244,8 @@ class Mask(Base):
 class Nucleus(Base):
     """One nucleus in a plane: its size and shape. `bbox_*` is half-open, as in scikit-image.
 
-    `circularity` is NULL for nuclei that were measured before version 0008 of the schema.
+    `circularity` is NULL for nuclei that were measured before version 0008 of the schema. `confidence` (0..1) says how
+    sure the network was; NULL before version 0012, and by networks that don't tell.
     """
 
     __tablename__ = "nuclei"
@@ -270,6 +278,7 @@ class Nucleus(Base):
     form_factor: Mapped[float | None]
     circularity: Mapped[float | None]
     touches_border: Mapped[bool]
+    confidence: Mapped[float | None]
 
 
 class Intensity(Base):

@@ -73,6 +73,9 @@ def _plane_row(file: FileResults, result: ImageResult) -> dict[str, Any]:
         "scene_name": result.scene_name,
         "projection": result.projection,
         "n_nuclei": len(result.nuclei["label"]),
+        "nuclear_diameter": result.nuclear_diameter,
+        "zoom": result.zoom,
+        "confidence": result.confidence,
         **{f"seconds_{stage}": seconds for stage, seconds in result.seconds.items()},
     }
 

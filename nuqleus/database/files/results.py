@@ -57,6 +57,9 @@ class ImageResult:
         scene_name: what the file calls the scene.
         projection: `max` or `mean` where it was made of a z-stack.
         channel_names: one per channel where the file names them, else empty.
+        nuclear_diameter: of the nuclei of the file, in pixels, by which `zoom` was chosen; None if it has none.
+        zoom: how large the network saw the image.
+        confidence: how sure the network was of the image, 0..1; None if it doesn't tell.
     """
 
     scene: int
@@ -77,6 +80,9 @@ class ImageResult:
     scene_name: str | None = None
     projection: str | None = None
     channel_names: Sequence[str] = ()
+    nuclear_diameter: float | None = None
+    zoom: float | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)

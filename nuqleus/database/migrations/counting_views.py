@@ -8,8 +8,15 @@ nucleus lies in, whether the border cuts it, what the channels are called, and w
 query doesn't need are left joins: both databases leave them out.
 """
 
+from collections.abc import Mapping
+
 from nuqleus.database.migrations.first_views import AREAS, CHANNELS, INTENSITIES, LENGTHS
 from nuqleus.database.migrations.first_views import SHAPES as FIRST_SHAPES
+
+Columns = Mapping[str, str]
+"""Expressions by the names that a view gives them."""
+
+NONE: Columns = {}
 
 SHAPES = {
     "AreaShape_Center_X": "n.centroid_col",
@@ -24,7 +31,8 @@ COUNTED = (
 """An image `i` is the plane of its stack that counts."""
 
 
-def _counted_images() -> str:
+def counted_images_view(further: tuple[str, ...] = ()) -> str:
+    """Return the query of `counted_images`, with further columns of `images`."""
     columns = (
         "scene",
         "scene_name",
@@ -34,23 +42,27 @@ def _counted_images() -> str:
         "nuclear_channel",
         "pixel_size_um",
         "pixel_size_from",
+        *further,
     )
     named = ", ".join(f"i.{name}" for name in columns)
     source = f"FROM images i JOIN files f ON f.id = i.file_id WHERE {COUNTED}"
     return f"SELECT i.id AS image_id, i.file_id, f.path, {named} {source}"
 
 
-def _nuclei_um() -> str:
+def nuclei_um_view(further: tuple[str, ...] = ()) -> str:
+    """Return the query of `nuclei_um`, with further columns of `nuclei`."""
     columns = [
         *(f"n.{name} * i.pixel_size_um AS {name}_um" for name in ("centroid_row", "centroid_col", *LENGTHS)),
         *(f"n.{name} * i.pixel_size_um * i.pixel_size_um AS {name}_um2" for name in AREAS),
     ]
     place = "n.image_id, n.label, i.scene, i.t, i.z, n.touches_border, i.pixel_size_um"
+    place += "".join(f", n.{name}" for name in further)
     source = "FROM nuclei n JOIN images i ON i.id = n.image_id WHERE i.pixel_size_um IS NOT NULL"
     return f"SELECT {place}, {', '.join(columns)} {source}"
 
 
-def _per_image() -> str:
+def per_image_view(further: Columns = NONE) -> str:
+    """Return the query of `Per_Image`, with further columns of an image `i`."""
     columns = {
         "ImageNumber": "i.id",
         "Image_FileName_Original": "f.path",
@@ -67,19 +79,21 @@ def _per_image() -> str:
         "Image_Height_Original": "i.height",
         "Image_Width_Original": "i.width",
         "Image_Count_Nuclei": "i.n_nuclei",
+        **further,
     }
     names = f"{_names('i.id')} {_name('nuclear', 'i.id', 'i.nuclear_channel')}"
     source = f"FROM images i JOIN files f ON f.id = i.file_id {names}"
     return f"SELECT {_named(columns)} {source}"
 
 
-def _per_object() -> str:
+def per_object_view(further: Columns = NONE) -> str:
+    """Return the query of `Per_Object`, with further columns of a nucleus `n`."""
     columns = {"ImageNumber": "n.image_id", "ObjectNumber": "n.label", "touches_border": "n.touches_border"}
     columns |= {f"Nuclei_{name}": expression for name, expression in SHAPES.items()}
     columns["Nuclei_Number_Object_Number"] = "n.label"
     columns["Nuclei_Metadata_T"] = "i.t"
     columns["Nuclei_Metadata_Z"] = "i.z"
-    columns["Nuclei_Metadata_NuclearChannel"] = "i.nuclear_channel"
+    columns |= {"Nuclei_Metadata_NuclearChannel": "i.nuclear_channel", **further}
     for channel in CHANNELS:
         columns[f"Nuclei_Metadata_ChannelName_Ch{channel}"] = f"name{channel}.name"
         columns |= {
@@ -112,8 +126,8 @@ def _named(columns: dict[str, str]) -> str:
 
 
 VIEWS = {
-    "counted_images": _counted_images(),
-    "nuclei_um": _nuclei_um(),
-    "Per_Image": _per_image(),
-    "Per_Object": _per_object(),
+    "counted_images": counted_images_view(),
+    "nuclei_um": nuclei_um_view(),
+    "Per_Image": per_image_view(),
+    "Per_Object": per_object_view(),
 }

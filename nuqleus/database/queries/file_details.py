@@ -11,6 +11,9 @@ from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
 from nuqleus.database.tables import File, Image
 
+Range = tuple[float, float]
+"""Lowest and highest."""
+
 
 @dataclass(frozen=True)
 class FileDetails:
@@ -25,6 +28,10 @@ class FileDetails:
         images: how many it holds; of a duplicate, the other file does.
         nuclear_channels: how the nuclear channel was chosen in these images.
         pixel_sizes: where the pixel size comes from, or why it isn't known.
+        nuclear_diameter: lowest and highest that they were taken to have, in pixels; None without nuclei, and of old
+            results.
+        zoom: at which the network saw them, likewise.
+        confidence: how sure it was of them, likewise.
     """
 
     path: str
@@ -36,6 +43,9 @@ class FileDetails:
     images: int
     nuclear_channels: list[str]
     pixel_sizes: list[str]
+    nuclear_diameter: Range | None
+    zoom: Range | None
+    confidence: Range | None
 
 
 def get_file(engine: Engine, paths: Sequence[str]) -> FileDetails | None:
@@ -61,6 +71,10 @@ def _describe(connection: Connection, file: Row[Any]) -> FileDetails:
         connection.scalar(select(func.count()).where(of_file)) or 0,
         _values(connection, Image.nuclear_channel_by, of_file),
         _values(connection, Image.pixel_size_from, of_file),
+        *(
+            _range(connection, column, of_file)
+            for column in (Image.nuclear_diameter, Image.zoom, Image.confidence)
+        ),
     )
 
 
@@ -69,3 +83,10 @@ def _values(
 ) -> list[str]:
     query = select(column).where(condition, column.is_not(None)).distinct().order_by(column)
     return [str(value) for value in connection.scalars(query)]
+
+
+def _range(
+    connection: Connection, column: InstrumentedAttribute[float | None], condition: ColumnElement[bool]
+) -> Range | None:
+    lowest, highest = connection.execute(select(func.min(column), func.max(column)).where(condition)).one()
+    return None if lowest is None or highest is None else (lowest, highest)

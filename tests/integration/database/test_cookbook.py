@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from nuqleus.database.engine import writing
+from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.results import ImageResult
 from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
@@ -33,6 +33,9 @@ NAMED = replace(
     nuclear_channel_by="name",
     channel_names=("GFP", "DAPI"),
     pixel_size_from="OME",
+    nuclear_diameter=60.0,
+    zoom=0.5,
+    confidence=0.9,
 )
 GUESSED = replace(
     image_result(2, channels=2, cut=True),
@@ -40,6 +43,7 @@ GUESSED = replace(
     nuclear_channel_by="guess",
     channel_names=("RFP", "GFP"),
     pixel_size_from="not square",
+    confidence=0.4,
 )
 STACK = [image_result(nuclei, z=z) for z, nuclei in enumerate([2, 3, 3, 1])]
 SERIES = [image_result(nuclei, t=t, z=z) for t, z, nuclei in ((0, 0, 2), (0, 1, 1), (1, 0, 3), (1, 1, 4))]
@@ -85,6 +89,10 @@ OPTIONS = "channel auto, z planes"
 SERIES_0, SERIES_1 = SERIES[0], SERIES[3]
 
 ANSWERS = {
+    "Images that the network is least sure of": [
+        ("plate 1/cut.png", 0, 0, 0, 2, 0.4, None, None),
+        ("plate 1/a.png", 0, 0, 0, 3, 0.9, 60, 0.5),
+    ],
     "How far are we?": [("done", 6), ("ignored", 3), ("duplicate", 1), ("failed", 1)],
     "Nuclei per image": [
         ("old plates/empty.png", 0, 0, 0, 0, 1),
@@ -256,6 +264,24 @@ def test_the_views_say_which_channel_is_nuclear_and_which_plane_a_nucleus_is_in(
     assert [bool(one["touches_border"]) for one in objects] == [True, False]
     assert {one["Nuclei_Metadata_NuclearChannel"] for one in objects} == {0}
     assert {(one["t"], one["z"], bool(one["touches_border"])) for one in in_um} == {(0, 0, False)}
+
+
+def test_the_views_say_how_large_the_network_saw_an_image_and_how_sure_it_was(archive: Archive):
+    confidence = np.array([0.75, 0.25])
+    image = replace(image_result(2, pixel_size_um=1.0), nuclear_diameter=60.0, zoom=0.5, confidence=0.5)
+    archive.done("a.png", "a", [replace(image, nuclei={**image.nuclei, "confidence": confidence})])
+
+    with reading(archive.engine) as connection:
+        (per_image,) = connection.execute(text('SELECT * FROM "Per_Image"')).mappings()
+        (counted,) = connection.execute(text("SELECT * FROM counted_images")).mappings()
+        objects = connection.execute(text('SELECT * FROM "Per_Object" ORDER BY "ObjectNumber"')).mappings()
+        in_um = connection.execute(text("SELECT * FROM nuclei_um ORDER BY label")).mappings()
+
+        names = ("NuclearDiameter", "Zoom", "Confidence")
+        assert [per_image[f"Image_Metadata_{name}"] for name in names] == [60, 0.5, 0.5]
+        assert [counted[name] for name in ("nuclear_diameter", "zoom", "confidence")] == [60, 0.5, 0.5]
+        assert [one["Nuclei_Metadata_Confidence"] for one in objects] == [0.75, 0.25]
+        assert [one["confidence"] for one in in_um] == [0.75, 0.25]
 
 
 def test_circularity_is_measured_and_asked_for(full: Archive):

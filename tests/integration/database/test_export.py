@@ -186,7 +186,7 @@ def test_sizes_in_micrometres_are_those_of_the_view(archive: Archive):
             (known if nucleus["z"] == 0 else unknown).append(nucleus)
 
     assert set(COLUMNS) == set(view[0]) - {
-        *("image_id", "label", "scene", "t", "z", "touches_border", "pixel_size_um")
+        *("image_id", "label", "scene", "t", "z", "touches_border", "pixel_size_um", "confidence")
     }
     for nucleus, row in zip(known, view, strict=True):
         assert {column: nucleus[column] for column in COLUMNS} == pytest.approx({c: row[c] for c in COLUMNS})

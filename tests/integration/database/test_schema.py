@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, Table, inspect, select, text
 from sqlalchemy import types as sqltypes
 
-from model.measurements import INTENSITY_COLUMNS, SHAPE_COLUMNS
+from model.measurements import INTENSITY_COLUMNS, NUCLEUS_COLUMNS
 from nuqleus.database import engine as engine_module
 from nuqleus.database.engine import (
     make_engine,
@@ -77,7 +77,7 @@ def test_every_constraint_has_the_name_that_the_code_gives_it(engine: Engine):
 def test_nuclei_and_intensities_have_the_columns_that_are_measured():
     tables = Plate.metadata.tables
 
-    assert set(tables["nuclei"].columns.keys()) == {"image_id"} | set(SHAPE_COLUMNS)
+    assert set(tables["nuclei"].columns.keys()) == {"image_id"} | set(NUCLEUS_COLUMNS)
     measured = set(INTENSITY_COLUMNS)
     assert set(tables["intensities"].columns.keys()) == {"image_id"} | measured
 
@@ -214,6 +214,23 @@ def test_plates_lose_no_row_in_any_table(full_0005: Engine):
 
     _migrate(full_0005, command.downgrade, "0010")
     assert _contents(full_0005) == before
+
+
+def test_confidence_is_unknown_of_what_is_there_and_loses_no_row(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0011")
+    before, views = _contents(full_0005), sorted(_views(full_0005))
+
+    _migrate(full_0005, command.upgrade, "0012")
+
+    after = _contents(full_0005)
+    (image,), (nucleus,) = after["images"], after["nuclei"]
+    assert [image.pop(name) for name in ("nuclear_diameter", "zoom", "confidence")] == [None] * 3
+    assert nucleus.pop("confidence") is None
+    assert after == before
+
+    _migrate(full_0005, command.downgrade, "0011")
+    assert _contents(full_0005) == before
+    assert sorted(_views(full_0005)) == views
 
 
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)

@@ -51,6 +51,27 @@ def test_a_file_that_is_done_says_how_its_channel_was_chosen(sqlite_engine, file
     ]
 
 
+def test_a_file_that_is_done_says_how_large_the_network_saw_its_nuclei_and_how_sure_it_was(
+    sqlite_engine, files, explain
+):
+    model_id = register_model(sqlite_engine, "a network", "f" * 64, {}, {}, "1.0")
+    file_id = observe(files, SeenFile("a.tif", 1, 1))["a.tif"]
+    files.enqueue([file_id])
+    worker_files = WorkerFiles(sqlite_engine)
+    claim = worker_files.claim(file_id, "worker", 60)
+    seen = {"nuclear_diameter": 81.4, "zoom": 0.5}
+    images = [replace(image_result(2, t=t), confidence=0.9 - 0.1 * t, **seen) for t in range(2)]
+    complete(worker_files, claim, "a", model_id, images)
+
+    assert explain("a.tif").splitlines() == [
+        "a.tif: done",
+        "  images: 2",
+        "  nuclei: about 81 pixels wide",
+        "  zoom: 0.5",
+        "  confidence: 0.80 to 0.90",
+    ]
+
+
 def test_a_part_of_a_folder_that_is_one_thing_is_told_by_the_folder(files, explain):
     files.observe([SeenFile("slides/_a_", 1, 1, "data-folder")])
 
