@@ -1,4 +1,4 @@
-"""Rules: which files are skipped, and which image options hold for files at some paths.
+r"""Rules: which files are skipped, which are parts of a field, and which image options hold for files at some paths.
 
 The first rule that fits a file's path decides; what it leaves open, and files that no rule fits, follow the settings.
 Rules come from a TOML file:
@@ -12,6 +12,15 @@ Rules come from a TOML file:
     [[rule]]
     path = "*_overview.tif"
     skip = true               # ignore these files; false: process them, though they look like no images
+
+    [[rule]]
+    path = "incucyte/*"       # which files are channels of one field; see `nuqleus.name_pattern`
+    pattern = '(?P<channel>[^/]+)/VID\d+_(?P<well>[A-P]\d+)_(?P<site>\d+)'
+    channels = 2              # that each field has
+
+    [[rule]]
+    path = "single files/*"
+    plates = "off"            # every file stands alone, whatever it is called
 """
 
 import tomllib
@@ -19,12 +28,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from nuqleus.image_options import DEFAULT_OPTIONS, Channel, ChannelSource, ImageOptions, Pages, ZStacks
+from nuqleus.name_pattern import NamePattern
 from nuqleus.path_patterns import Matcher, path_matcher
+
+Plates = Literal["auto", "off"]
+"""Whether files are taken for parts of fields by their names."""
 
 
 class Rule(BaseModel):
@@ -37,6 +50,21 @@ class Rule(BaseModel):
     z: ZStacks | None = None
     pages: Pages | None = None
     skip: bool | None = None
+    pattern: str | None = None
+    channels: PositiveInt | None = None
+    plates: Plates | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_makes_sense(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            NamePattern(pattern)
+        return pattern
+
+    @cached_property
+    def name_pattern(self) -> NamePattern | None:
+        """The pattern, compiled."""
+        return NamePattern(self.pattern) if self.pattern else None
 
 
 class _RulesFile(BaseModel):
@@ -114,6 +142,6 @@ def _explain(path: Path, problem: Any) -> str:
         del place[0]
     unknown = problem["type"] == "extra_forbidden"
     message = (
-        "there is no such key; a [[rule]] has path, channel, z, pages and skip" if unknown else problem["msg"]
-    )
+        f"there is no such key; a [[rule]] has {', '.join(Rule.model_fields)}" if unknown else problem["msg"]
+    ).removeprefix("Value error, ")
     return ", ".join([str(path), *place]) + f": {message}"

@@ -23,7 +23,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from nuqleus.errors import SettingsError
 from nuqleus.image_options import AUTO, Channel, ImageOptions, ZStacks
-from nuqleus.rules import Rules, load_rules
+from nuqleus.rules import Plates, Rules, load_rules
 
 SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put a container's secrets, each a file."""
@@ -70,6 +70,7 @@ class Settings(BaseSettings):
         channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.
         z: what becomes of a z-stack: `planes`, an image each, or one image, `max` or `mean`.
         rules: a file that sets channel, z and more for files at some paths; see `nuqleus.rules`.
+        plates: `auto` takes files that are named like a field's for parts of one image; `off`: each is one of its own.
         ignore: patterns of paths whose files are ignored, with commas between; see `nuqleus.path_patterns`.
         max_pixels: images with more pixels than this are failed, from their header; None: `model.reading` says.
         soft_time_limit: seconds after which a file's task is asked to end.
@@ -112,6 +113,7 @@ class Settings(BaseSettings):
     channel: Channel = AUTO
     z: ZStacks = "planes"
     rules: Path | None = None
+    plates: Plates = "auto"
     ignore: str = ""
     max_pixels: PositiveInt | None = None
     soft_time_limit: PositiveInt = 1800

@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterable
 
 from nuqleus.fields import FieldFile
 from nuqleus.paths import escape_path
+from nuqleus.rules import Plates, Rules
 from scheduler.companions import IMAGE_ENDINGS
 from scheduler.plates.conventions import parse_path
+from scheduler.plates.patterns import place_by_pattern
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)
 
 MIN_SHARE = 0.9
 """Of the image files of a folder that must be called as a convention has it."""
+
+NO_RULES = Rules()
 
 RecognisedPlate = tuple[str, str]
 """A plate's folder, and the convention of the names in it."""
@@ -29,13 +33,19 @@ class PlateNames:
     Args:
         is_ignored: says of a path that a scan found whether it is no image.
         recognised: the plates that the database knows.
+        rules: patterns of names that none of the conventions has, and where files stand alone.
+        plates: `off`: all files stand alone.
     """
 
     def __init__(
         self,
         is_ignored: Callable[[str, Scan], bool],
         recognised: Iterable[RecognisedPlate] = (),
+        rules: Rules = NO_RULES,
+        plates: Plates = "auto",
     ) -> None:
+        self._rules = rules
+        self._plates = plates
         self._is_ignored = is_ignored
         self._recognised = set(recognised)
         self._refused: set[tuple[str, str]] = set()
@@ -51,10 +61,13 @@ class PlateNames:
             path: relative to the watched folder, with `/`.
             scan: the last one, which found it.
         """
+        rule = self._rules.rule_for(path)
+        if "off" in (self._plates, rule and rule.plates):
+            return None
+        if rule and rule.name_pattern:
+            return place_by_pattern(rule.name_pattern, path)
         file = parse_path(path)
-        if file is None or self._is_recognised(file, path, scan):
-            return file
-        return None
+        return file if file and self._is_recognised(file, path, scan) else None
 
     def _is_recognised(self, file: FieldFile, path: str, scan: Scan) -> bool:
         plate = (file.place.plate_folder, file.convention)

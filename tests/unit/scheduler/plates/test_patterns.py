@@ -1,0 +1,146 @@
+"""Names that no convention knows, by the pattern of a rule; the recipes are those of `docs/plates.md`."""
+
+from pathlib import Path
+
+import pytest
+
+from nuqleus.name_pattern import NamePattern
+from nuqleus.rules import Rule, Rules, load_rules
+from scheduler.plates.field_names import PlateNames
+from scheduler.plates.patterns import place_by_pattern
+from scheduler.scanner import Scan
+
+DOCS = Path(__file__).parents[4] / "docs" / "plates.md"
+
+RECIPES = {
+    "cytation/run/A1_02_1_3_DAPI_001.tif": ("cytation/run", "run", "A01", 3, 1, None, "DAPI"),
+    "incucyte/day/Green/VID12_B10_4_01d06h30m.tif": ("incucyte/day", "day", "B10", 4, 1830, None, "Green"),
+    "arrayscan/MFGTMP_150112100001_C07f02d1.TIF": (
+        "arrayscan",
+        "MFGTMP_150112100001",
+        "C07",
+        2,
+        0,
+        None,
+        "d1",
+    ),
+    "scanr/w/data/A1--W00001--P00003--Z00002--T00004--Cy3.tif": ("scanr/w/data", "w", "A01", 3, 4, 2, "Cy3"),
+    "metamorph/exp_w1DAPI_s12_t3.TIF": ("metamorph", "metamorph", None, 12, 3, None, "w1DAPI"),
+    "micromanager/r_1/A01-Site_2/img_channel002_position000_time000000004_z003.tif": (
+        *("micromanager/r_1", "r_1", "A01", 2, 4, 3, "002"),
+    ),
+    "slides/slide 7-DAPI.ndpi": ("slides", "slides", None, 0, 0, None, "DAPI"),
+    "samples/sample1_DAPI.tif": ("samples", "samples", None, 0, 0, None, "DAPI"),
+    "actions/R_B02_T0001F002L01A03Z01C02.tif": ("actions", "R", "B02", 2, 1, 1, "A03"),
+}
+
+
+def recipes() -> Rules:
+    text = DOCS.read_text(encoding="utf-8")
+    begin = text.index("```toml\n# recipes") + len("```toml\n")
+    path = Path(__file__).with_name("recipes.toml")
+    return Rules(_loaded(path, text[begin : text.index("```", begin)]))
+
+
+def _loaded(path: Path, text: str) -> tuple[Rule, ...]:
+    path.write_text(text, encoding="utf-8")
+    try:
+        return load_rules(path)
+    finally:
+        path.unlink()
+
+
+def place(pattern: str, path: str):
+    return place_by_pattern(NamePattern(pattern), path)
+
+
+def test_a_pattern_finds_the_place_in_a_name():
+    file = place(
+        r"^(?P<plate>.+)_(?P<well>[a-h]\d+)_(?P<site>\d+)_(?P<channel>\w+)\.tif$", "x/P 1_b2_3_GFP.tif"
+    )
+
+    assert file is not None
+    assert (file.convention, file.place.plate, file.place.plate_folder) == ("pattern", "P 1", "x")
+    assert (file.place.well, file.place.site, file.place.t, file.z, file.channel) == (
+        "B02",
+        3,
+        0,
+        None,
+        "GFP",
+    )
+
+
+def test_files_without_wells_share_a_field_if_their_names_differ_by_channel_alone():
+    pattern = r"_(?P<channel>DAPI|GFP)\.tif$"
+    keys = [
+        place(pattern, path).field_key
+        for path in ("a/s1_DAPI.tif", "a/s1_GFP.tif", "a/s2_GFP.tif", "b/s1_GFP.tif")
+    ]
+
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+
+
+def test_a_channel_may_be_a_folder():
+    pattern = r"(?P<channel>DAPI|GFP)/.+\.tif$"
+    dapi, gfp, other = (place(pattern, path) for path in ("x/DAPI/a.tif", "x/GFP/a.tif", "x/GFP/b.tif"))
+
+    assert dapi.place.plate_folder == "x"
+    assert dapi.field_key == gfp.field_key != other.field_key
+
+
+def test_z_and_time_tell_planes_and_fields_apart():
+    pattern = r"_z(?P<z>\d+)_t(?P<t>\d+)_(?P<channel>\w+)\.tif"
+    first, plane, later = (place(pattern, f"s_z{z}_t{t}_DAPI.tif") for z, t in ((0, 0), (1, 0), (0, 1)))
+
+    assert first.field_key == plane.field_key != later.field_key
+    assert (plane.z, later.place.t) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "path", ["s_Q99_1_DAPI.tif", "s_A01_x_DAPI.tif", "s_A01_12345678901_DAPI.tif", "other.tif"]
+)
+def test_what_is_no_well_and_no_number_stands_alone(path: str):
+    assert place(r"_(?P<well>[A-Z]\d+)_(?P<site>\w+)_(?P<channel>DAPI)", path) is None
+
+
+def test_odd_names_are_searched_as_they_are_written():
+    file = place(r"_(?P<channel>\w+)\.tif$", "ö/b\udcff_DAPI.tif")
+
+    assert file is not None
+    assert (file.channel, file.place.plate_folder) == ("DAPI", "ö")
+
+
+def test_a_rule_decides_before_conventions():
+    rules = Rules([Rule(path="alone/*", plates="off"), Rule(path="x/*", pattern=r"_(?P<channel>w\d)_")])
+    names = PlateNames(lambda _path, _scan: False, rules=rules)
+    scan = Scan(dict.fromkeys(("alone/P_A01_s1_w1.tif", "p/P_A01_s1_w1.tif")))
+
+    assert names.place("alone/P_A01_s1_w1.tif", scan) is None
+    assert names.place("x/P_A01_s1_w1.tif", scan) is None
+    assert names.place("p/P_A01_s1_w1.tif", scan) is not None
+
+
+def test_off_leaves_every_file_alone():
+    rules = Rules([Rule(path="x/*", pattern=r"_(?P<channel>\w+)\.tif")])
+    names = PlateNames(lambda _path, _scan: False, rules=rules, plates="off")
+
+    assert names.place("p/P_A01_s1_w1.tif", Scan({"p/P_A01_s1_w1.tif": None})) is None
+    assert names.place("x/s_DAPI.tif", Scan({"x/s_DAPI.tif": None})) is None
+
+
+@pytest.mark.parametrize(("path", "expected"), RECIPES.items())
+def test_recipes(path: str, expected: tuple[object, ...]):
+    file = PlateNames(lambda _path, _scan: False, rules=recipes()).place(path, Scan({path: None}))
+
+    assert file is not None
+    place = file.place
+    assert (
+        place.plate_folder,
+        place.plate,
+        place.well,
+        place.site,
+        place.t,
+        file.z,
+        file.channel,
+    ) == expected
