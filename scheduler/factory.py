@@ -12,6 +12,7 @@ from sqlalchemy import Engine, make_url
 
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
+from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.database.workers import Workers
 from nuqleus.path_patterns import path_matcher
 from nuqleus.queue import queue_depth, send_jobs
@@ -20,6 +21,7 @@ from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
 from scheduler.inbox import check_inbox
+from scheduler.plates.well_statistics_keeper import WellStatisticsKeeper
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.scheduler_loop import SchedulerLoop
@@ -77,7 +79,10 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     scheduler = Scheduler(
         scanner, files, ignore_list, completeness, dispatcher, sweep, is_urgent=is_urgent, stopping=ends
     )
-    return SchedulerLoop(scheduler, completeness, settings.scan_seconds, stopping, leadership)
+    keeper = WellStatisticsKeeper(WellStatistics(engine))
+    return SchedulerLoop(
+        scheduler, completeness, settings.scan_seconds, stopping, leadership, background=keeper.run_if_due
+    )
 
 
 @contextmanager

@@ -43,6 +43,7 @@ class SchedulerLoop:
         stopping: set when told to stop.
         leadership: says whether another scheduler looks after the folder instead.
         clock: seconds from any origin.
+        background: called now and then, for what is not urgent.
 
     Attributes:
         found_paths: paths of the files that the last tick found; None before the first.
@@ -56,12 +57,14 @@ class SchedulerLoop:
         stopping: threading.Event,
         leadership: Leadership,
         clock: Callable[[], float] = time.monotonic,
+        background: Callable[[], None] = lambda: None,
     ) -> None:
         self.found_paths: Collection[str] | None = None
         self._scheduler = scheduler
         self._completeness = completeness
         self._scan_seconds = scan_seconds
         self._leadership = leadership
+        self._background = background
         self._clock = clock
         self._stopping = stopping
         self._awake = threading.Event()
@@ -94,6 +97,11 @@ class SchedulerLoop:
 
     def _look(self) -> None:
         self.found_paths = self._scheduler.tick().files.keys()
+        self._background()
+
+    def _sweep(self) -> None:
+        self._scheduler.sweep()
+        self._background()
 
     def _attempt(self, work: Callable[[], None], *, ends_trouble: bool) -> None:
         """Do something if we lead; nothing that goes wrong ends the loop."""
@@ -129,8 +137,8 @@ class SchedulerLoop:
         while not self._awake.wait(min(max(0.0, end - self._clock()), self._scan_seconds)):
             if self._clock() >= end:
                 return
-            self._attempt(self._scheduler.sweep, ends_trouble=False)
-
+            self._attempt(self._sweep, ends_trouble=False)
+    
 
 def poll_interval(took: float, scan_seconds: float) -> tuple[float, float]:
     """The time between two ticks at least, and at most, in seconds.

@@ -78,6 +78,7 @@ def _run_all(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
     from cli.run_report import RunReport
     from nuqleus.database.engine import open_database
     from nuqleus.database.queries.file_summaries import failures
+    from nuqleus.database.well_statistics import WellStatistics
     from nuqleus.queue import make_app
     from scheduler.factory import make_scheduler_loop, run_in_thread
     from scheduler.metrics import serve_scheduler_metrics
@@ -89,6 +90,8 @@ def _run_all(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
         has_ended = _supervise(stack, loop, report, signals, once=once)
     if not once:
         return 0
+    if has_ended:
+        WellStatistics(engine).refresh_all()
     return _report_failures(settings, loop, failures(engine)) if has_ended else INTERRUPTED
 
 

@@ -1,0 +1,179 @@
+"""Well statistics: fields, nuclei, and mean and median of every measurement, per channel, time point and z.
+
+Made from what is stored, a well a transaction, by whoever looks after the folder. A well's are out of date when it
+has other images than those that they are of: ids of images are never given again.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from nuqleus.database.batches import batched
+from nuqleus.database.engine import reading, writing
+from nuqleus.database.plate_tables import WHOLE, Well, WellStatistic
+from nuqleus.database.tables import Image, Intensity, Nucleus
+
+VALUES_AT_ONCE = 4_000_000
+"""Numbers in memory: of a well with more, measurements are read some at a time."""
+
+IMAGES_PER_STATEMENT = 500
+ROWS_PER_STATEMENT = 500
+
+PLACES = (
+    "image_id",
+    "label",
+    "centroid_row",
+    "centroid_col",
+    "bbox_row0",
+    "bbox_col0",
+    "bbox_row1",
+    "bbox_col1",
+)
+"""Columns of nuclei that say where they are: no mean of these means anything."""
+
+SHAPES = [column for column in Nucleus.__table__.columns if column.name not in PLACES]
+INTENSITIES = [column for column in Intensity.__table__.columns if not column.primary_key]
+
+Statistics = dict[tuple[int, int, int, str], float | None]
+"""Values by t, z, channel and name."""
+
+
+@dataclass(frozen=True)
+class _WellImage:
+    id: int
+    file_id: int
+    t: int
+    z: int
+    channels: int
+    n_nuclei: int
+
+
+class WellStatistics:
+    """Statistics of the wells of a database.
+
+    Args:
+        engine: the database.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def outdated(self) -> list[int]:
+        """Wells, by id, that have other images than those that their statistics are of.
+
+        Raises:
+            DatabaseUnavailable: if the database can't be reached.
+        """
+        of_wells = (
+            select(Image.well_id, func.count().label("images"), func.max(Image.id).label("newest"))
+            .where(Image.well_id.is_not(None))
+            .group_by(Image.well_id)
+            .subquery()
+        )
+        differs = or_(
+            func.coalesce(of_wells.c.images, 0) != func.coalesce(Well.statistics_images, 0),
+            of_wells.c.newest.is_distinct_from(Well.statistics_newest),
+        )
+        query = (
+            select(Well.id)
+            .outerjoin(of_wells, of_wells.c.well_id == Well.id)
+            .where(differs)
+            .order_by(Well.id)
+        )
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query))
+
+    def refresh(self, well_id: int) -> None:
+        """Make a well's statistics anew.
+
+        Raises:
+            DatabaseUnavailable: if the database can't be reached; nothing has changed.
+        """
+        with reading(self._engine) as connection:
+            images = _images(connection, well_id)
+            statistics = _make(connection, images)
+        with writing(self._engine) as connection:
+            _store(connection, well_id, statistics)
+            made = {
+                "statistics_at": self._clock(),
+                "statistics_images": len(images),
+                "statistics_newest": max((image.id for image in images), default=None),
+            }
+            connection.execute(update(Well).where(Well.id == well_id).values(made))
+
+    def refresh_all(self) -> None:
+        """Make all anew that are out of date.
+
+        Raises:
+            DatabaseUnavailable: if the database can't be reached; what was made stays.
+        """
+        for well_id in self.outdated():
+            self.refresh(well_id)
+
+
+def _images(connection: Connection, well_id: int) -> list[_WellImage]:
+    columns = (Image.id, Image.file_id, Image.t, Image.z, Image.channels, Image.n_nuclei)
+    query = select(*columns).where(Image.well_id == well_id).order_by(Image.t, Image.z, Image.id)
+    return [_WellImage(*row) for row in connection.execute(query)]
+
+
+def _make(connection: Connection, images: Sequence[_WellImage]) -> Statistics:
+    statistics: Statistics = {}
+    for (t, z), group in groupby(images, lambda image: (image.t, image.z)):
+        of_plane = list(group)
+        ids, n_nuclei = [image.id for image in of_plane], sum(image.n_nuclei for image in of_plane)
+        statistics[t, z, WHOLE, "fields"] = len({image.file_id for image in of_plane})
+        statistics[t, z, WHOLE, "nuclei"] = n_nuclei
+        for name, value in _averages(connection, SHAPES, ids, n_nuclei, Nucleus.image_id):
+            statistics[t, z, WHOLE, name] = value
+        for channel in range(max(image.channels for image in of_plane)):
+            of_channel = Intensity.channel == channel
+            for name, value in _averages(
+                connection, INTENSITIES, ids, n_nuclei, Intensity.image_id, of_channel
+            ):
+                statistics[t, z, channel, name] = value
+    return statistics
+
+
+def _averages(
+    connection: Connection,
+    columns: Sequence[ColumnElement[float]],
+    image_ids: Sequence[int],
+    n_nuclei: int,
+    image_id: InstrumentedAttribute[int],
+    *conditions: ColumnElement[bool],
+) -> Iterator[tuple[str, float | None]]:
+    """Mean and median of each column over these images; what isn't a number is left out."""
+    for some in batched(columns, max(1, VALUES_AT_ONCE // max(1, n_nuclei))):
+        parts = []
+        for ids in batched(image_ids, IMAGES_PER_STATEMENT):
+            rows = connection.execute(select(*some).where(image_id.in_(ids), *conditions))
+            parts.append(np.array([tuple(row) for row in rows], np.float64).reshape(-1, len(some)))
+        values = np.concatenate(parts)
+        for column, of_column in zip(some, values.T, strict=True):
+            mean, median = _mean_and_median(of_column)
+            yield f"mean_{column.key}", mean
+            yield f"median_{column.key}", median
+
+
+def _mean_and_median(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    finite = values[np.isfinite(values)]
+    return (float(finite.mean()), float(np.median(finite))) if len(finite) else (None, None)
+
+
+def _store(connection: Connection, well_id: int, statistics: Statistics) -> None:
+    connection.execute(delete(WellStatistic).where(WellStatistic.well_id == well_id))
+    rows = [
+        {"well_id": well_id, "t": t, "z": z, "channel": channel, "name": name, "value": value}
+        for (t, z, channel, name), value in statistics.items()
+    ]
+    for batch in batched(rows, ROWS_PER_STATEMENT):
+        connection.execute(insert(WellStatistic), batch)
