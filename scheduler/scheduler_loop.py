@@ -138,7 +138,7 @@ class SchedulerLoop:
             if self._clock() >= end:
                 return
             self._attempt(self._sweep, ends_trouble=False)
-    
+
 
 def poll_interval(took: float, scan_seconds: float) -> tuple[float, float]:
     """The time between two ticks at least, and at most, in seconds.
