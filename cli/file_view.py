@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from nuqleus.database.file_states import FileState
-from nuqleus.database.queries.file_details import FileDetails, Range, get_file
-from nuqleus.paths import escape_path
+from nuqleus.database.queries.file_details import ChosenChannel, FileDetails, Range, get_file
+from nuqleus.paths import escape_path, printable
 from scheduler.candidates import is_candidate, is_searched
 from scheduler.ignore_list import REASONS
 
@@ -23,7 +23,7 @@ CHOSEN_BY = {
     "rule": "named by a rule",
     "wavelength": "by its wavelength",
     "colour": "by its colour",
-    "guess": "GUESSED: nothing speaks of nuclei, the first was taken; choose with --channel or a rule",
+    "guess": "GUESSED: none speaks of nuclei, or several do alike; choose with --channel or a rule",
 }
 """How a nuclear channel was chosen, for people."""
 
@@ -55,8 +55,8 @@ def _state(file: FileDetails) -> str:
 def _images(file: FileDetails) -> Iterator[str]:
     if file.images:
         yield f"  images: {file.images}"
-    for by in file.nuclear_channels:
-        yield f"  nuclear channel: {CHOSEN_BY.get(by, by)}"
+    for chosen in file.nuclear_channels:
+        yield f"  nuclear channel: {_channel(chosen)}, {CHOSEN_BY.get(chosen.by, chosen.by)}"
     if file.pixel_sizes:
         yield f"  pixel size from: {', '.join(file.pixel_sizes)}"
     if file.nuclear_diameter:
@@ -70,6 +70,13 @@ def _images(file: FileDetails) -> Iterator[str]:
 def _range(values: Range, digits: str) -> str:
     lowest, highest = (format(value, digits) for value in values)
     return lowest if lowest == highest else f"{lowest} to {highest}"
+
+
+def _channel(chosen: ChosenChannel) -> str:
+    """`channel 2 (DAPI)`."""
+    if chosen.number is None:
+        return "none: a colour image, seen as a whole"
+    return f"channel {chosen.number}" + (f" ({printable(chosen.name)})" if chosen.name else "")
 
 
 def _find_folder(engine: Engine, paths: Sequence[str]) -> FileDetails | None:

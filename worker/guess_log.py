@@ -31,8 +31,9 @@ class GuessLog:
         self._files += 1
         if self._files == 1:
             log.warning(
-                "%s: which channel shows the nuclei was guessed: the first of %s. %s",
+                "%s: which channel shows the nuclei was guessed: %s of %s. %s",
                 path,
+                image.nuclear_channel or 0,
                 describe_channels(image.channel_names or [""] * image.channels),
                 HOW_TO_CHOOSE,
             )

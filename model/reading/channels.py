@@ -1,6 +1,7 @@
 """Choice of the nuclear channel, and how it was made."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -28,8 +29,13 @@ ChosenBy = Literal["only", "name", "setting", "rule", "wavelength", "colour", "g
     name         its name is that of a nuclear stain
     wavelength   its excitation or emission is that of DAPI and Hoechst
     colour       it is the one shown in blue; without a channel: a colour image that is seen as a whole
-    guess        none of these is known, so that the first was taken
+    guess        none of these is known, or several suit alike: the first of them was taken
 """
+
+RECOGNITIONS: tuple[tuple[Callable[[Sequence[ChannelMetadata]], list[int]], ChosenBy], ...] = (
+    (find_by_name, "name"), (find_by_wavelength, "wavelength"), (find_by_colour, "colour"),
+)  # fmt: skip
+"""Ways to recognise a nuclear channel, the surest first."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def choose_channel(path: Path, plane: Plane, wanted: str, wanted_by: ChosenBy = 
     """
     chosen = (
         recognise_channel(plane)
-        if wanted == AUTO
+        if _as_compared(wanted) == AUTO
         else NuclearChannel(_look_up(path, plane, wanted), wanted_by)
     )
     return replace(plane, nuclear_channel=chosen.number, nuclear_channel_by=chosen.by)
@@ -69,21 +75,19 @@ def choose_channel(path: Path, plane: Plane, wanted: str, wanted_by: ChosenBy = 
 def recognise_channel(plane: Plane) -> NuclearChannel:
     """Return the channel of a nuclear stain, by name, else wavelength, else colour; else the first.
 
-    Mixed with other stains, nuclei would be hard to find. A colour image is seen as a whole.
+    Where several suit alike, the first of them is a guess. Mixed with other stains, nuclei would be hard to find. A
+    colour image is seen as a whole.
     """
     if plane.colour:
         return NuclearChannel(None, "colour")
     if plane.pixels.shape[2] == 1:
         return NuclearChannel(0, "only")
     channels = _channels(plane)
-    by_name = find_by_name(channels)
-    if by_name is not None:
-        return NuclearChannel(by_name, "name")
-    by_wavelength = find_by_wavelength(channels)
-    if by_wavelength is not None:
-        return NuclearChannel(by_wavelength, "wavelength")
-    by_colour = find_by_colour(channels)
-    return NuclearChannel(0, "guess") if by_colour is None else NuclearChannel(by_colour, "colour")
+    for find, by in RECOGNITIONS:
+        found = find(channels)
+        if found:
+            return NuclearChannel(found[0], by if len(found) == 1 else "guess")
+    return NuclearChannel(0, "guess")
 
 
 def nuclear_channel(plane: Plane) -> int | None:
@@ -110,20 +114,26 @@ def describe_channels(names: Sequence[str]) -> str:
 def _look_up(path: Path, plane: Plane, wanted: str) -> int:
     """Find a channel by its name, else by what else it is called, else by its number."""
     channels = _channels(plane)
-    called = [[channel.name.casefold()] for channel in channels]
-    called_too = [[alias.casefold() for alias in channel.aliases] for channel in channels]
+    called = [[_as_compared(channel.name)] for channel in channels]
+    called_too = [[_as_compared(alias) for alias in channel.aliases] for channel in channels]
     for names in (called, called_too):
-        found = next((i for i, of_one in enumerate(names) if wanted.casefold() in of_one), None)
+        found = next((i for i, of_one in enumerate(names) if _as_compared(wanted) in of_one), None)
         if found is not None:
             return found
-    if wanted.isascii() and wanted.isdigit() and int(wanted) < plane.pixels.shape[2]:
-        return int(wanted)
+    number = wanted.strip()
+    if number.isascii() and number.isdigit() and int(number) < plane.pixels.shape[2]:
+        return int(number)
     there = describe_channels([channel.name for channel in channels])
     raise ImageError(
         "no-such-channel",
         f"{path} has no channel {wanted!r}: it has {there}. Name one of these by NUQLEUS_CHANNEL (--channel) or by a "
         "rule for this file; `nuqleus retry` queues it again.",
     )
+
+
+def _as_compared(name: str) -> str:
+    """Return a name without what people don't see: case, spaces at its ends, how Unicode writes a letter."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _channels(plane: Plane) -> Sequence[ChannelMetadata]:

@@ -1,66 +1,30 @@
-"""Ranked recognition of the nuclear channel: the one table of what stains and markers of nuclei are called.
+"""Recognition of the nuclear channel by what a file says of its channels: names, wavelengths, colours.
 
-A name of a higher rank wins, whatever the order of the channels; within a rank, the first channel.
+Each way of recognition returns the channels that suit best; several that suit alike leave it open which one it is. What
+stains are called stands in `stain_vocabulary.py`.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
-from unicodedata import normalize
+from itertools import takewhile
 
 from model.reading.metadata import ChannelMetadata, Rgb
-
-
-def _words(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
-
-
-NONE_OF_IT = _words(
-    # the nucleus's parts, and what only sounds like it
-    r"nucle(ol|ocapsid|opor|otid|osid|osom|oprotein|ophosmin|obindin|ostemin|ofect|as)[a-z]*",
-    r"nuclear[\W_]*(envelope|pores?|lamin[a-z]*|membrane|speckles?|bod(y|ies)|factor|receptor|export|rim)",
-    r"(?<![a-z])(peri|mono|poly|multi|bi|anti|extra|non|pro|ribo)[\W_]*nucle[a-z]*",
-    # DNA of others, and what works on DNA
-    r"(?<![a-z])(mt[\W_]?|ct|cf|c|e|v|p|q|rec?)dna(?![a-z])",
-    r"(mito[a-z]*|viral|plasmid|bacterial|cell[\W_]free)[\W_]*dna(?![a-z])",
-    r"dna[\W_]*(pk[a-z]*|pol[a-z]*|damage|methyl[a-z]*|ligase|repair|topo[a-z]*|fish)",
-    # RNA
-    r"(?<![a-z])[a-z]{0,3}rna(scope)?(?![a-z])", r"syto[\W_]*14(?!\d)", r"syto[\W_]*rna[\W_]*select[a-z]*",
-    # chromatin marks of dividing or damaged nuclei only
-    r"(?<![a-z])(phospho|p)[\W_]*(histone[\W_]*)?h?h3(?![a-z0-9])",
-    r"(?<![a-z])(gamma|[γgyp])?[\W_]*h2a[\W_]?x(?![a-z0-9])", r"nuc[\W_]*view",
-    # a stain that isn't there, or only shines through
-    r"(?<![a-z])(no|non|without|minus|af)[\W_]*(dapi|ho[ae]?ch?st)[\W_]*\d*",
-    r"(dapi|ho[ae]?ch?st)[\W_]*(free|neg(ative)?|excluded|empty|blank|bleed[\W_]*through)(?![a-z])",
-)  # fmt: skip
-"""Words that are taken out of a name before it is compared."""
-
-CONJUGATES = _words(
-    r"(?<![a-z])(alexa([\W_]*fluor)?|fluor|af|cf|dylight|dl|atto|bv|buv|bb|i-?fluor|star|jf|opal|cy|qdot|vioblue"
-    r"|(brilliant|pacific|mitotracker|lysotracker|celltrace|hilyte|abberior|janelia)[\W_]*[a-z]*)[\W_]*\d{3}"
+from model.reading.stain_vocabulary import (
+    BLUE,
+    CONTRADICTIONS,
+    FLUOROPHORES,
+    NEUTRAL,
+    NOT_NUCLEI,
+    OTHER_LIGHT,
+    OTHER_TARGETS,
+    STAINS,
+    VIOLET,
+    StainGroup,
 )
-"""Dyes that are called by the wavelength that excites them, and are bound to anything."""
 
-DNA_STAINS = _words(
-    r"dapi", r"ho[ae]?ch?st", r"hoesch?t", r"bis-?benzimid", r"h[\W_]*33?(342|258)(?!\d)",
-    r"(?<!\d)33(342|344|258)(?!\d)",
-)  # fmt: skip
-NUCLEAR_DYES = _words(
-    r"draq[\W_]*[57]", r"sytox", r"nuc(lear)?[\W_]*(blue|spot|green|red|violet|mask|fix)",
-    r"(?<![a-z])to[\W_]*pro(?![a-z])",
-    r"syto(?![a-z])", r"propidium", r"(?<![a-z0-9])pi(?![a-z0-9]|[\W_]*[\d(]|[\W_]*plc)",
-    r"7[\W_]*aad", r"aminoactinomycin",
-    r"(?<![a-z])yo[\W_]*(yo|pro)(?![a-z])", r"picogreen", r"red[\W_]*dot", r"(sir|spy[\W_]*\d*)[\W_]*dna",
-    r"vybrant[\W_]*dye[\W_]*cycle", r"acridine[\W_]*orange", r"ha?ematoxylin", r"feulgen",
-)  # fmt: skip
-DNA = _words(
-    r"(?<![a-z])(ds|ss|g)?dna(?![a-z])", r"(?<!\d)19[13][\W_]*ir(?![a-z])", r"(?<![a-z])ir[\W_]*19[13](?!\d)",
-    r"iridium", r"chromatin",
-)  # fmt: skip
-HISTONES = _words(r"h2b", r"histone", r"(?<![a-z])h?h3(?![a-z0-9])", r"(?<![a-z])h2az?(?![a-z0-9])")
-NUCLEI = _words(r"(?<![a-z])nucle(us|i|ar)(?![a-z])", r"nuclei", r"(?<![a-z])(nuc|nls)(?![a-z])")
-
-RANKS = (DNA_STAINS, NUCLEAR_DYES, DNA, HISTONES, NUCLEI)
-"""From the surest to the vaguest."""
+NO_STAIN = 2 * len(STAINS)
+"""Rank of a name that is none of a nuclear stain."""
 
 EXCITATIONS_NM = (350.0, 410.0)
 """Lamps and lasers that excite DAPI and Hoechst: 355, 358, 365, 385, 395, 405 nm."""
@@ -68,41 +32,63 @@ EXCITATIONS_NM = (350.0, 410.0)
 EMISSIONS_NM = (430.0, 470.0)
 """Filters that show DAPI and Hoechst (461 nm): 447/60, 460/50 …; CFP's begin beyond."""
 
-WAVELENGTH = _words(r"(?<![\d.])(355|358|36[05]|375|38[05]|39[05]|405)(?![\d.]|[\W_]*ms(?![a-z]))")
-"""In a name: `405`, `CSU405`, `Ex 385 nm`."""
+LONGEST_NAME = 300
+"""Characters of a name that are looked at: a file may claim any name, and a search in it must not take minutes."""
 
 CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
-
-
-def find_by_name(channels: Sequence[ChannelMetadata]) -> int | None:
-    """Return the channel with the highest-ranking name of a nuclear stain, among all that it is called."""
-    ranks = [min(map(rank_of, (channel.name, *channel.aliases))) for channel in channels]
-    best = min(ranks, default=len(RANKS))
-    return ranks.index(best) if best < len(RANKS) else None
+WORD = re.compile(r"[^\W_]+")
 
 
 def rank_of(name: str) -> int:
-    """Return the rank of a name in `RANKS`, 0 for the surest; their number for what is none."""
-    plain = NONE_OF_IT.sub(" ", normalize("NFKC", name))
-    text = f"{plain}\n{CAMEL_CASE.sub(' ', plain)}"
-    return next((rank for rank, words in enumerate(RANKS) if words.search(text)), len(RANKS))
+    """Return the rank of a name: the lower, the surer is it that of a nuclear stain; `NO_STAIN` for what is none.
+
+    A name that says a stain and nothing else goes before any that holds one beside other words.
+    """
+    text = NOT_NUCLEI.sub(" … ", folded(name))
+    group = next((number for number, one in enumerate(STAINS) if one.names.search(text)), None)
+    if group is None or CONTRADICTIONS.search(_without_stains(text)):
+        return NO_STAIN
+    if not _says_more(text, STAINS[group]):
+        return group
+    return group + len(STAINS) if STAINS[group].is_unmistakable else NO_STAIN
 
 
-def find_by_wavelength(channels: Sequence[ChannelMetadata]) -> int | None:
-    """Return the first channel whose excitation, or else emission, suits DAPI and Hoechst."""
+def folded(name: str) -> str:
+    """Return a name in lower case, without marks on letters, and with words apart."""
+    apart = CAMEL_CASE.sub(" ", unicodedata.normalize("NFKC", name[:LONGEST_NAME]))
+    marked = unicodedata.normalize("NFKD", apart.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in marked if not unicodedata.combining(c)))
+
+
+def find_by_name(channels: Sequence[ChannelMetadata]) -> list[int]:
+    """Return the channels with the highest-ranking name of a nuclear stain, among all that they are called.
+
+    The same stain several times over, numbered (`DNA_1`, `DNA_2`: one for each round), is the first of them.
+    """
+    names = _own_names(channels)
+    ranks = [min(map(rank_of, of_one), default=NO_STAIN) for of_one in names]
+    best = min(ranks, default=NO_STAIN)
+    found = [number for number, rank in enumerate(ranks) if rank == best < NO_STAIN]
+    return found[:1] if _are_rounds([channels[number].name for number in found]) else found
+
+
+def find_by_wavelength(channels: Sequence[ChannelMetadata]) -> list[int]:
+    """Return the channels whose excitation, or else emission, suits DAPI and Hoechst."""
     for suits in (_is_excited_by_violet, _is_named_by_violet, _shows_blue):
-        found = _first(suits(channel) for channel in channels)
-        if found is not None:
+        found = [number for number, channel in enumerate(channels) if suits(channel)]
+        if found:
             return found
-    return None
+    return []
 
 
-def find_by_colour(channels: Sequence[ChannelMetadata]) -> int | None:
+def find_by_colour(channels: Sequence[ChannelMetadata]) -> list[int]:
     """Return the channel that alone is shown in blue, or is called so."""
     blue = [
-        is_blue(channel.display_colour) or channel.name.strip().casefold() == "blue" for channel in channels
+        number
+        for number, channel in enumerate(channels)
+        if (is_blue(channel.display_colour) and not _shows_another(channel)) or _says_only(channel.name, BLUE)
     ]
-    return blue.index(True) if sum(blue) == 1 else None
+    return blue if len(blue) == 1 else []
 
 
 def is_blue(colour: Rgb | None) -> bool:
@@ -113,22 +99,88 @@ def is_blue(colour: Rgb | None) -> bool:
     return blue >= 128 and red <= blue // 2 and green <= (3 * blue) // 4
 
 
+def _says_more(text: str, group: StainGroup) -> bool:
+    """Whether a name holds other words than stains, what goes with them, and what says nothing."""
+    left = _without_stains(text)
+    for words in (group.companions, NEUTRAL):
+        left = words.sub(" ", left) if words else left
+    return bool(re.search(r"[^\W_]|…", left))
+
+
+def _without_stains(text: str) -> str:
+    for group in STAINS:
+        text = group.names.sub(" ", text)
+    return text
+
+
+def _own_names(channels: Sequence[ChannelMetadata]) -> list[list[str]]:
+    """Return what each channel is called, without what all channels have in common."""
+    called = [[channel.name, *channel.aliases] for channel in channels]
+    if len(channels) < 2:
+        return called
+    common = set.intersection(*map(set, called))
+    if len({len(names) for names in called}) == 1:
+        called = [
+            list(names) for names in zip(*map(_without_shared_words, zip(*called, strict=True)), strict=True)
+        ]
+    return [[name for name in names if name not in common] for names in called]
+
+
+def _without_shared_words(names: Sequence[str]) -> list[str]:
+    """Return names without the words that all of them begin or end with; one is left to each."""
+    texts = [CAMEL_CASE.sub(" ", unicodedata.normalize("NFKC", name[:LONGEST_NAME])) for name in names]
+    words = [list(WORD.finditer(text)) for text in texts]
+    least = min(map(len, words))
+    begin = min(_shared(zip(*words, strict=False)), max(0, least - 1))
+    end = min(_shared(zip(*map(reversed, words), strict=False)), max(0, least - 1 - begin))
+    if not begin and not end:
+        return list(names)
+    return [text[one[begin].start() : one[-1 - end].end()] for text, one in zip(texts, words, strict=True)]
+
+
+def _shared(columns: Iterable[tuple[re.Match[str], ...]]) -> int:
+    return sum(1 for _ in takewhile(lambda words: len({word[0].casefold() for word in words}) == 1, columns))
+
+
+def _are_rounds(names: Sequence[str]) -> bool:
+    """Whether names are one name with different numbers."""
+    letters = {re.sub(r"[\d\W_]+", "", name).casefold() for name in names}
+    return len(letters) == 1 and len(set(names)) == len(names)
+
+
 def _is_excited_by_violet(channel: ChannelMetadata) -> bool:
-    return _within(channel.excitation_nm, EXCITATIONS_NM)
+    return _within(channel.excitation_nm, EXCITATIONS_NM) and not _shows_another(channel)
 
 
 def _is_named_by_violet(channel: ChannelMetadata) -> bool:
-    names = (CONJUGATES.sub(" ", name) for name in (channel.name, *channel.aliases))
-    return any(WAVELENGTH.search(name) for name in names)
+    return any(
+        _says_only(name, VIOLET) and not OTHER_LIGHT.search(folded(name))
+        for name in (channel.name, *channel.aliases)
+    ) and not _shows_another(channel)
 
 
 def _shows_blue(channel: ChannelMetadata) -> bool:
-    return channel.excitation_nm is None and _within(channel.emission_nm, EMISSIONS_NM)
+    return (
+        channel.excitation_nm is None
+        and _within(channel.emission_nm, EMISSIONS_NM)
+        and not _shows_another(channel)
+    )
+
+
+def _says_only(name: str, words: re.Pattern[str]) -> bool:
+    """Whether a name holds one of these words, and beside them only such as say nothing."""
+    text = folded(name)
+    return bool(words.search(text)) and not re.search(r"[^\W_]", NEUTRAL.sub(" ", words.sub(" ", text)))
+
+
+def _shows_another(channel: ChannelMetadata) -> bool:
+    """Whether what a channel is called says that it shows something else, whatever its wavelength or colour."""
+    return any(
+        words.search(folded(name))
+        for name in (channel.name, *channel.aliases)
+        for words in (CONTRADICTIONS, OTHER_TARGETS, FLUOROPHORES, NOT_NUCLEI)
+    )
 
 
 def _within(value: float | None, limits: tuple[float, float]) -> bool:
     return value is not None and limits[0] <= value <= limits[1]
-
-
-def _first(answers: Iterable[bool]) -> int | None:
-    return next((number for number, answer in enumerate(answers) if answer), None)

@@ -10,7 +10,7 @@ from typing import Any
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 from model.reading.metadata import value_or_default
-from model.reading.nuclear_stains import RANKS, rank_of
+from model.reading.nuclear_stains import NO_STAIN, rank_of
 from model.reading.tiff.imagej import POSITION
 
 PAGE_NAME = 285
@@ -40,7 +40,7 @@ def are_channels(names: Sequence[tuple[str, ...]]) -> bool:
         numbers.setdefault(re.sub(r"[\d\W_]+", "", name).casefold(), []).append(int(last[0]))
     counted = all(map(_is_counted, numbers.values()))
     if len(numbers) == 1:  # one word and a number: isotopes, perhaps, else slices or times
-        return not counted and any(rank_of(name) < len(RANKS) for name in first)
+        return not counted and any(rank_of(name) < NO_STAIN for name in first)
     return not counted or len(numbers) > len(first) // 2
 
 
@@ -77,4 +77,4 @@ def _imagej_labels(tif: TiffFile) -> list[tuple[str, ...]]:
     if max(int(about.get(axis, 1)) for axis in ("channels", "frames")) > 1:
         return []
     labels = [POSITION.sub("", (label or "").partition("\n")[0]).strip() for label in about.get("Labels", ())]
-    return [(label,) for label in labels] if any(rank_of(label) < len(RANKS) for label in labels) else []
+    return [(label,) for label in labels] if any(rank_of(label) < NO_STAIN for label in labels) else []

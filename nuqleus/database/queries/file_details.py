@@ -9,7 +9,22 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
-from nuqleus.database.tables import File, Image
+from nuqleus.database.tables import Channel, File, Image
+
+
+@dataclass(frozen=True)
+class ChosenChannel:
+    """Nuclear channel of some images of a file.
+
+    Attributes:
+        number: counted from 0; None for colour images that are seen as a whole.
+        name: as the file names it; None where it doesn't.
+        by: how it was chosen.
+    """
+
+    number: int | None
+    name: str | None
+    by: str
 
 Range = tuple[float, float]
 """Lowest and highest."""
@@ -26,7 +41,7 @@ class FileDetails:
         error_kind: why it failed, in a word; `error` in a sentence.
         duplicate_of: path of the file whose results count for it.
         images: how many it holds; of a duplicate, the other file does.
-        nuclear_channels: how the nuclear channel was chosen in these images.
+        nuclear_channels: which channels show the nuclei in these images.
         pixel_sizes: where the pixel size comes from, or why it isn't known.
         nuclear_diameter: lowest and highest that they were taken to have, in pixels; None without nuclei, and of old
             results.
@@ -41,7 +56,7 @@ class FileDetails:
     error: str | None
     duplicate_of: str | None
     images: int
-    nuclear_channels: list[str]
+    nuclear_channels: list[ChosenChannel]
     pixel_sizes: list[str]
     nuclear_diameter: Range | None
     zoom: Range | None
@@ -69,13 +84,21 @@ def _describe(connection: Connection, file: Row[Any]) -> FileDetails:
         file.error,
         original,
         connection.scalar(select(func.count()).where(of_file)) or 0,
-        _values(connection, Image.nuclear_channel_by, of_file),
+        _chosen_channels(connection, of_file),
         _values(connection, Image.pixel_size_from, of_file),
         *(
             _range(connection, column, of_file)
             for column in (Image.nuclear_diameter, Image.zoom, Image.confidence)
         ),
     )
+
+
+def _chosen_channels(connection: Connection, condition: ColumnElement[bool]) -> list[ChosenChannel]:
+    named = (Channel.image_id == Image.id) & (Channel.channel == Image.nuclear_channel)
+    columns = (Image.nuclear_channel, Channel.name, Image.nuclear_channel_by)
+    query = select(*columns).outerjoin(Channel, named).where(condition, Image.nuclear_channel_by.is_not(None))
+    found = [ChosenChannel(*row) for row in connection.execute(query.distinct())]
+    return sorted(found, key=lambda chosen: (-1 if chosen.number is None else chosen.number, chosen.by))
 
 
 def _values(

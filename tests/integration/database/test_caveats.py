@@ -10,7 +10,7 @@ from nuqleus.database.queries.caveats import (
     ignored_by_kind,
     nuclei_without_um,
 )
-from nuqleus.database.queries.file_details import get_file
+from nuqleus.database.queries.file_details import ChosenChannel, get_file
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 
@@ -51,7 +51,10 @@ def test_nuclei_without_a_size_in_um_come_with_the_reason_and_once_a_stack(archi
 
 
 def test_what_became_of_a_file_is_told_in_detail(archive: Archive):
-    of = archive.done("a.tif", "abc", [replace(GUESSED, z=z, pixel_size_from="not given") for z in range(2)])
+    guessed = [replace(GUESSED, z=z, pixel_size_from="not given") for z in range(2)]
+    named = replace(guessed[0], z=2, nuclear_channel=1, nuclear_channel_by="name", channel_names=("GFP", "DAPI"))
+    colour = replace(guessed[0], z=3, nuclear_channel=None, nuclear_channel_by="colour")
+    of = archive.done("a.tif", "abc", [*guessed, named, colour])
     archive.duplicate("b.tif", of)
     archive.files.observe([SeenFile("a.xml", 1, 1, "metadata")])
 
@@ -59,13 +62,17 @@ def test_what_became_of_a_file_is_told_in_detail(archive: Archive):
     assert done
     assert (done.path, done.images, done.nuclear_channels, done.pixel_sizes) == (
         "a.tif",
-        2,
-        ["guess"],
+        4,
+        [
+            ChosenChannel(None, None, "colour"),
+            ChosenChannel(0, None, "guess"),
+            ChosenChannel(1, "DAPI", "name"),
+        ],
         ["not given"],
     )
     duplicate = get_file(archive.engine, ["b.tif"])
     assert duplicate
-    assert (duplicate.duplicate_of, duplicate.images) == ("a.tif", 2)
+    assert (duplicate.duplicate_of, duplicate.images) == ("a.tif", 4)
     ignored = get_file(archive.engine, ["a.xml"])
     assert ignored
     assert (ignored.state, ignored.ignored_by) == (FileState.IGNORED, "metadata")

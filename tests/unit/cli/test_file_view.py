@@ -40,13 +40,18 @@ def test_a_file_that_is_done_says_how_its_channel_was_chosen(sqlite_engine, file
     files.enqueue([file_id])
     worker_files = WorkerFiles(sqlite_engine)
     claim = worker_files.claim(file_id, "worker", 60)
-    image = replace(image_result(2, channels=2), nuclear_channel_by="guess", pixel_size_from="not given")
-    complete(worker_files, claim, "a", model_id, [image])
+    about = {"nuclear_channel": 0, "nuclear_channel_by": "guess", "pixel_size_from": "not given"}
+    image = replace(image_result(2, channels=2), **about)
+    named = replace(image, z=1, nuclear_channel=1, nuclear_channel_by="name", channel_names=("GFP", "DAPI"))
+    colour = replace(image, z=2, nuclear_channel=None, nuclear_channel_by="colour")
+    complete(worker_files, claim, "a", model_id, [image, named, colour])
 
     assert explain("a.tif").splitlines() == [
         "a.tif: done",
-        "  images: 1",
-        f"  nuclear channel: {CHOSEN_BY['guess']}",
+        "  images: 3",
+        "  nuclear channel: none: a colour image, seen as a whole, by its colour",
+        f"  nuclear channel: channel 0, {CHOSEN_BY['guess']}",
+        "  nuclear channel: channel 1 (DAPI), by its name",
         "  pixel size from: not given",
     ]
 

@@ -102,3 +102,29 @@ def test_a_rule_is_told_from_a_setting():
 
 def test_nobody_has_chosen_yet():
     assert plane("GFP", "DAPI").nuclear_channel_by is None
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("Färbung", "Fa\u0308rbung"), ("DAPI ", "dapi"),
+     ("GFP (Kanal  1)", " gfp (kanal 1) "),
+     ("ＤＡＰＩ", "DAPI"), ("Straße", "STRASSE")],
+)  # fmt: skip
+def test_names_are_compared_as_people_read_them(name: str, wanted: str):
+    assert nuclear_channel(choose_channel(FILE, plane("RFP", name), wanted)) == 1
+    assert nuclear_channel(choose_channel(FILE, plane("RFP", wanted), name)) == 1
+
+
+def test_auto_and_numbers_may_have_spaces_around_them():
+    assert choose_channel(FILE, plane("GFP", "DAPI"), " Auto ").nuclear_channel_by == "name"
+    assert nuclear_channel(choose_channel(FILE, plane("GFP", "DAPI"), " 1 ")) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "channel"),
+    [(("GFP", "DAPI", "DAPI"), 1), (("DAPI_GFP - ch1", "DAPI_GFP - ch2"), 0), (("GFP", "405", "385"), 1)],
+)  # fmt: skip
+def test_the_first_of_several_that_suit_alike_is_a_guess(names: tuple[str, ...], channel: int):
+    chosen = choose_channel(FILE, plane(*names), AUTO)
+
+    assert (chosen.nuclear_channel, chosen.nuclear_channel_by) == (channel, "guess")

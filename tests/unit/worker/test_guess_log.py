@@ -8,7 +8,7 @@ import pytest
 from tests.examples import image_result
 from worker.guess_log import GuessLog
 
-GUESSED = replace(image_result(channels=2), nuclear_channel_by="guess", channel_names=("GFP", "RFP"))
+GUESSED = replace(image_result(channels=2), nuclear_channel=1, nuclear_channel_by="guess", channel_names=("GFP", "RFP"))
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def test_the_first_guess_says_what_was_taken_and_how_to_choose(warnings):
     GuessLog().note("a.tif", GUESSED)
 
     (warning,) = warnings()
-    assert "a.tif: which channel shows the nuclei was guessed: the first of 0 (GFP), 1 (RFP)" in warning
+    assert "a.tif: which channel shows the nuclei was guessed: 1 of 0 (GFP), 1 (RFP)" in warning
     assert "--channel" in warning
     assert "rule" in warning
     assert "nuqleus retry" in warning
@@ -58,4 +58,4 @@ def test_a_channel_that_was_not_guessed_is_nothing_to_warn_of(warnings, by):
 def test_channels_without_names_are_counted(warnings):
     GuessLog().note("a.tif", replace(GUESSED, channel_names=()))
 
-    assert "the first of channels 0 to 1, without names" in warnings()[0]
+    assert "1 of channels 0 to 1, without names" in warnings()[0]
