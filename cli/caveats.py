@@ -18,10 +18,11 @@ def describe_ignored(by_kind: Mapping[str, int]) -> str:
 def describe_guesses(guessed: GuessedChannels) -> str:
     """Guessed channels, with what to do."""
     return (
-        f"CHECK the channel: in {_count_files(guessed.files)}, which one shows the nuclei was GUESSED. One of several was "
-        "taken, as none speaks of nuclei, or several do alike; for example in "
+        f"CHECK the channel: in {_count_files(guessed.files)}, which one shows the nuclei was GUESSED. One of several "
+        "was taken, as none speaks of nuclei, or several do alike; for example in "
         f"{escape_path(guessed.example or '')}. Say which one it is, by its name or number, with "
-        "--channel (NUQLEUS_CHANNEL) or a rule for these files (--rules), and queue them again with `nuqleus retry PATH`."
+        "--channel (NUQLEUS_CHANNEL) or a rule for these files (--rules), and queue them again with "
+        "`nuqleus retry PATH`."
     )
 
 

@@ -26,6 +26,7 @@ class ChosenChannel:
     name: str | None
     by: str
 
+
 Range = tuple[float, float]
 """Lowest and highest."""
 
@@ -97,7 +98,8 @@ def _chosen_channels(connection: Connection, condition: ColumnElement[bool]) -> 
     named = (Channel.image_id == Image.id) & (Channel.channel == Image.nuclear_channel)
     columns = (Image.nuclear_channel, Channel.name, Image.nuclear_channel_by)
     query = select(*columns).outerjoin(Channel, named).where(condition, Image.nuclear_channel_by.is_not(None))
-    found = [ChosenChannel(*row) for row in connection.execute(query.distinct())]
+    rows = connection.execute(query.distinct())
+    found = [ChosenChannel(number, name, str(by)) for number, name, by in rows]
     return sorted(found, key=lambda chosen: (-1 if chosen.number is None else chosen.number, chosen.by))
 
 

@@ -52,7 +52,9 @@ def test_nuclei_without_a_size_in_um_come_with_the_reason_and_once_a_stack(archi
 
 def test_what_became_of_a_file_is_told_in_detail(archive: Archive):
     guessed = [replace(GUESSED, z=z, pixel_size_from="not given") for z in range(2)]
-    named = replace(guessed[0], z=2, nuclear_channel=1, nuclear_channel_by="name", channel_names=("GFP", "DAPI"))
+    named = replace(
+        guessed[0], z=2, nuclear_channel=1, nuclear_channel_by="name", channel_names=("GFP", "DAPI")
+    )
     colour = replace(guessed[0], z=3, nuclear_channel=None, nuclear_channel_by="colour")
     of = archive.done("a.tif", "abc", [*guessed, named, colour])
     archive.duplicate("b.tif", of)

@@ -8,7 +8,9 @@ import pytest
 from tests.examples import image_result
 from worker.guess_log import GuessLog
 
-GUESSED = replace(image_result(channels=2), nuclear_channel=1, nuclear_channel_by="guess", channel_names=("GFP", "RFP"))
+GUESSED = replace(
+    image_result(channels=2), nuclear_channel=1, nuclear_channel_by="guess", channel_names=("GFP", "RFP")
+)
 
 
 @pytest.fixture
