@@ -33,6 +33,10 @@ class DatabaseUnavailable(RetryableError):  # noqa: N818
     """The database can't be reached."""
 
 
+class InboxAway(RetryableError):  # noqa: N818
+    """The watched folder is not there, or is another one: nothing can be said about its files."""
+
+
 class NotHealthy(RetryableError):  # noqa: N818
     """A process that should be at work isn't."""
 

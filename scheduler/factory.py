@@ -11,6 +11,7 @@ from celery import Celery
 from sqlalchemy import Engine, make_url
 
 from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.inbox_device import last_device
 from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.database.workers import Workers
@@ -31,8 +32,12 @@ from scheduler.watcher import Watcher
 log = logging.getLogger(__name__)
 
 
-def make_scanner(settings: Settings) -> Scanner:
+def make_scanner(settings: Settings, device: int | None = None) -> Scanner:
     """A scanner of the watched folder that passes over our own files.
+
+    Args:
+        settings: of the folder.
+        device: number of the device that its files lay on when they were last seen.
 
     Raises:
         SettingsError: see `check_inbox`.
@@ -42,7 +47,7 @@ def make_scanner(settings: Settings) -> Scanner:
     for path in own:
         if path.is_dir() and root in path.resolve().parents:
             log.info("Not looking for images in %s, where our own files lie.", path)
-    return Scanner(root, own, links_may_leave=settings.outside_links)
+    return Scanner(settings.input_dir, own, links_may_leave=settings.outside_links, device=device)
 
 
 def own_paths(settings: Settings) -> list[Path]:
@@ -57,7 +62,7 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     Raises:
         SettingsError: see `make_scanner` and `bind_folder`.
     """
-    scanner, stopping = make_scanner(settings), threading.Event()
+    scanner, stopping = make_scanner(settings, last_device(engine)), threading.Event()
     bind_folder(engine, str(scanner.root))
     leadership = Leadership(engine, SchedulerIdentity(), settings.lease_seconds)
     completeness = Completeness(scanner.root, settings.settle_seconds)

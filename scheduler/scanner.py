@@ -4,14 +4,15 @@ import errno
 import logging
 import os
 import stat
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from nuqleus.file_stat import FileStat
 from nuqleus.folder_stat import stat_folder
-from nuqleus.mount_check import MountCheck
+from nuqleus.mount_check import MountCheck, device_of, inbox_away
 from nuqleus.paths import escape_path
 from scheduler.candidates import is_candidate, is_searched
 from scheduler.image_folders import data_folder_names, is_data_folder, is_image_folder
@@ -19,6 +20,10 @@ from scheduler.image_folders import data_folder_names, is_data_folder, is_image_
 log = logging.getLogger(__name__)
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
+
+EMPTY_SECONDS = 60.0
+"""A watched folder in which nothing lies any more is believed after this long: network drives that are just being
+connected again look like that."""
 
 
 @dataclass
@@ -28,12 +33,25 @@ class Scan:
     Attributes:
         files: by path, relative to the watched folder and with `/`; folders that are one image, too.
         data_folders: those of the paths that are folders in which a file beside them keeps its pixels.
-        saw_everything: False when a subfolder didn't answer, so that missing files prove nothing.
+        unseen: paths that didn't answer, or may not be looked into: what is missing below them proves nothing. The
+            watched folder itself is an empty path.
+        device: number of the device that the watched folder lies on; None while it is empty.
     """
 
     files: dict[str, FileStat] = field(default_factory=dict)
     data_folders: set[str] = field(default_factory=set)
-    saw_everything: bool = True
+    unseen: set[str] = field(default_factory=set)
+    device: int | None = None
+
+    def is_gone(self, path: str) -> bool:
+        """Say whether a path that was there is not there any more."""
+        return path not in self.files and not self._is_unseen(path)
+
+    def _is_unseen(self, path: str) -> bool:
+        if not self.unseen:
+            return False
+        above = (parent.as_posix() for parent in PurePosixPath(path).parents)
+        return not self.unseen.isdisjoint(("", path, *above))
 
 
 class Scanner:
@@ -43,11 +61,23 @@ class Scanner:
         root: the watched folder.
         excluded: files and folders of our own that may lie in it.
         links_may_leave: whether links to files elsewhere count.
+        device: number of the device that the folder's files lay on when an earlier process saw them.
+        clock: seconds from any origin.
     """
 
-    def __init__(self, root: Path, excluded: Sequence[Path] = (), *, links_may_leave: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        excluded: Sequence[Path] = (),
+        *,
+        links_may_leave: bool = False,
+        device: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.root = root.resolve()
-        self._mount = MountCheck(self.root)
+        self._mount = MountCheck(root, device)
+        self._clock = clock
+        self._empty_since: float | None = None
         self._links_may_leave = links_may_leave
         self._excluded = frozenset(str(path.resolve()) for path in excluded)
         self._warned: set[str] = set()
@@ -56,30 +86,41 @@ class Scanner:
         """Look once.
 
         Raises:
-            OSError: the watched folder itself can't be read: missing, or a drive that is not there.
+            InboxAway: the watched folder itself can't be read: missing, exchanged, or a drive that is not there.
         """
         self._mount.ensure_mounted()
         found = Scan()
         base = f"{self.root}/".replace("//", "/")
-        folders = self._list(found, base, list(os.scandir(base)))
+        folders = self._list(found, base, self._entries_of_root(found))
         while folders:
             folder = folders.pop()
-            entries = self._entries(found, folder)
+            entries = self._entries(found, base, folder)
             if is_image_folder(folder, entries):
                 self._add_image_folder(found, base, folder)
             else:
                 folders += self._list(found, base, entries)
         return found
 
-    def _entries(self, found: Scan, folder: str) -> list[os.DirEntry[str]]:
+    def _entries_of_root(self, found: Scan) -> list[os.DirEntry[str]]:
         try:
-            with os.scandir(folder) as entries:
-                return list(entries)
-        except PermissionError:
-            self._warn_once(folder, "is a folder that we may not read")
+            entries = _list_folder(self.root)
+            found.device = device_of(self.root) if entries else None
+        except OSError as error:
+            raise inbox_away(self.root, error) from error
+        if entries:
+            self._empty_since = None
+        elif self._empty_since is None:
+            self._empty_since = self._clock()
+        if self._empty_since is not None and self._clock() - self._empty_since < EMPTY_SECONDS:
+            found.unseen.add("")
+        return entries
+
+    def _entries(self, found: Scan, base: str, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            return _list_folder(folder)
         except OSError as error:
             if error.errno not in _GONE:
-                found.saw_everything = False
+                found.unseen.add(folder[len(base) :])
                 self._warn_once(folder, f"is a folder that can't be read: {error.strerror}")
         return []
 
@@ -96,7 +137,8 @@ class Scanner:
                 elif is_candidate(entry.name) and entry.path not in self._excluded:
                     _note(found, entry.path[len(base) :], entry.stat())
             except OSError as error:
-                found.saw_everything &= error.errno in _GONE
+                if error.errno not in _GONE:
+                    found.unseen.add(entry.path[len(base) :])
         owned = data_folder_names(entries) if subfolders else frozenset()
         for folder in subfolders:
             if is_data_folder(folder.name, owned):
@@ -108,7 +150,7 @@ class Scanner:
         try:
             found.files[folder[len(base) :]] = stat_folder(folder)
         except OSError as error:
-            found.saw_everything = False
+            found.unseen.add(folder[len(base) :])
             self._warn_once(folder, f"is an image whose parts can't be read: {error.strerror}")
 
     def _check_link(self, found: Scan, base: str, entry: os.DirEntry[str]) -> None:
@@ -126,6 +168,11 @@ class Scanner:
         if path not in self._warned:
             self._warned.add(path)
             log.warning("Passing over %s: it %s.", escape_path(path), what)
+
+
+def _list_folder(folder: str | Path) -> list[os.DirEntry[str]]:
+    with os.scandir(str(folder)) as entries:
+        return list(entries)
 
 
 def _note(found: Scan, path: str, seen: os.stat_result) -> None:

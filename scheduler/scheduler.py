@@ -70,6 +70,7 @@ class Scheduler:
         self._stopping = stopping
         self._has_judged = False
         self._recorded: dict[str, FileStat] = {}
+        self._device: int | None = None
         self._reread_due = clock()
 
     def tick(self) -> Scan:
@@ -79,13 +80,14 @@ class Scheduler:
             What the folder holds.
 
         Raises:
-            OSError: the folder can't be read.
+            InboxAway: the folder can't be read, or is another one; nothing is said of its files.
             DatabaseUnavailable: the database can't be reached; the next tick makes up for it.
             Stopped: `stopping` said so.
         """
         self._reread()
         scan = self._scanner.scan()
         self._ignore_list.look_anew()
+        self._note_device(scan)
         self._record(scan)
         self._judge_anew(scan)
         self._enqueue(self._find_complete(scan))
@@ -99,6 +101,11 @@ class Scheduler:
             DatabaseUnavailable: the database can't be reached; the next sweep makes up for it.
         """
         self._sweep.run_if_due()
+
+    def _note_device(self, scan: Scan) -> None:
+        if scan.device not in (None, self._device):
+            self._files.note_device(scan.device)
+            self._device = scan.device
 
     def _reread(self) -> None:
         if self._clock() >= self._reread_due:
@@ -116,19 +123,18 @@ class Scheduler:
             ]
             self._files.observe(seen)
             self._recorded.update((path, scan.files[path]) for path in paths)
-        if scan.saw_everything:
-            self._mark_gone(scan)
-            # a file that went away is new when it comes back
-            self._recorded = scan.files
+        self._mark_gone(scan)
 
     def _mark_gone(self, scan: Scan) -> None:
         """Paths that were there and aren't. All that are there are recorded by now: mostly, counting tells."""
-        if len(self._recorded) == len(scan.files):
-            return
-        gone = sorted(self._recorded.keys() - scan.files.keys())
+        missing = self._recorded.keys() - scan.files.keys() if len(self._recorded) > len(scan.files) else ()
+        gone = sorted(filter(scan.is_gone, missing))
         for paths in batched(gone, RECORD_BATCH):
             self._raise_if_stopping()
             self._files.mark_gone(paths)
+        unseen = {path: self._recorded[path] for path in set(missing).difference(gone)}
+        # a file that went away is new when it comes back
+        self._recorded = {**scan.files, **unseen} if unseen else scan.files
 
     def _judge_anew(self, scan: Scan) -> None:
         """Once, after the start: what failed or was ignored is judged by the list, rules and settings of today."""
@@ -150,8 +156,10 @@ class Scheduler:
         """Waiting files that are complete; those that are not there any more come to their end."""
         waiting = {file.path: file for file in self._files.known(FileState.WAITING)}
         self._completeness.keep(waiting.keys())
-        gone = [file.id for path, file in waiting.items() if path not in scan.files]
-        if gone and scan.saw_everything:
+        # workers don't take files that are queued while nothing at all is there
+        unclaimed = waiting.values() if scan.files else self._files.known(FileState.WAITING, FileState.QUEUED)
+        gone = [file.id for file in unclaimed if scan.is_gone(file.path)]
+        if gone:
             self._end_vanished(gone)
         complete = [file for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
         return self._without_ignored(complete, scan)

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path, PosixPath
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from model.hashing import hash_file
 from nuqleus.database.files.records import Claim
-from nuqleus.errors import UnsafePath
+from nuqleus.errors import InboxAway, UnsafePath
 from nuqleus.file_stat import FileStat
 from nuqleus.folder_stat import files_of, stat_folder
-from nuqleus.mount_check import MountCheck
+from nuqleus.mount_check import MountCheck, inbox_away, is_empty
 from nuqleus.paths import escape_path, safe_join
 from nuqleus.settings import Settings
+
+Problem = TypeVar("Problem", bound=BaseException)
 
 
 class FileChanged(Exception):  # noqa: N818 - not an error: the new content will be processed
@@ -33,12 +35,42 @@ class InboxReader:
         self._folder = settings.input_dir
         self._links_may_leave = settings.outside_links
         self._mount = MountCheck(settings.input_dir)
+        self._was_empty = False
+
+    def ensure_there(self) -> None:
+        """Make sure that the folder is there.
+
+        Raises:
+            InboxAway: it is away, or still as empty as when a file that should lie in it was not found.
+        """
+        self._mount.ensure_mounted()
+        try:
+            self._was_empty = self._was_empty and is_empty(self._folder)
+        except OSError as error:
+            raise inbox_away(self._folder, error) from error
+        if self._was_empty:
+            raise InboxAway(
+                f"nothing lies in the watched folder {escape_path(self._folder)}: is its drive mounted?"
+            )
+
+    def find_cause(self, error: Problem) -> Problem | InboxAway:
+        """What an error of a file comes from: the whole folder that is away, or, mostly, the error itself.
+
+        A folder in which nothing lies, not even the file that the scheduler saw in it, is away for this worker.
+        """
+        if isinstance(error, FileNotFoundError):
+            self._was_empty = True
+        try:
+            self.ensure_there()
+        except InboxAway as away:
+            return away
+        return error
 
     def locate(self, claim: Claim) -> Path:
         """Return where a claimed file lies; opening it can't lead out of the folder.
 
         Raises:
-            OSError: the whole folder is away, so that nothing can be said about the file.
+            InboxAway: the whole folder is away, so that nothing can be said about the file.
             UnsafePath: the path is a folder that lies elsewhere.
         """
         self._mount.ensure_mounted()

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from nuqleus.database.files.records import Claim
 from nuqleus.database.files.results import FileResults
-from nuqleus.errors import LeaseLost
+from nuqleus.errors import InboxAway, LeaseLost
 from nuqleus.image_options import ImageOptions
 from worker.failures import FailureReason, describe_failure
 from worker.inbox_reader import FileChanged
@@ -127,10 +127,12 @@ def outcome_of_error(
             return OutOfMemory(claim)
         case LeaseLost():
             return Lost(claim)
+        case InboxAway():
+            return Released(claim, f"{claim.path} goes back unjudged: {error}")
         case FileChanged():
             return Released(claim, f"{error}; it waits until it is complete")
         case FileNotFoundError() if claim.attempt < max_attempts:
-            # deleted, or its drive is away: the scheduler judges, which may see another folder than we do
+            # the scheduler judges, which may see another folder than we do
             return Released(
                 claim, f"{claim.path} is not there; the scheduler looks for it", count_attempt=True
             )

@@ -24,6 +24,7 @@ from nuqleus.settings import Settings
 from worker.failures import describe_failure
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader, ensure_unchanged, hash_content
+from worker.inbox_wait import InboxWait
 from worker.metrics import Metrics
 from worker.outcome_writer import OutcomeWriter
 from worker.outcomes import (
@@ -81,10 +82,12 @@ class Processor:
     _draining: bool = field(init=False, default=False)
     _rules: Rules = field(init=False)
     _writer: OutcomeWriter = field(init=False)
+    _inbox_wait: InboxWait = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the rules once, when the worker starts."""
         self._rules = self.settings.image_rules()
+        self._inbox_wait = InboxWait(self.inbox, self.retry.sleep)
         self._writer = OutcomeWriter(self.settings, self.files, self.heartbeat, self.metrics, self.retry)
 
     def drain(self) -> None:
@@ -94,11 +97,15 @@ class Processor:
     def handle(self, job: Job) -> None:
         """Process files that are queued. Whatever happens to them ends up in the database.
 
-        If the database stays away, their rows remain as they are: the scheduler's sweep sends them again.
+        If the database or the watched folder stays away, their rows remain as they are: the scheduler's sweep sends
+        them again.
 
         Raises:
             ChunkTimedOut: a chunk took too long. The leases have run out, so that each file gets its own chance.
         """
+        # nobody has to end a worker that waits for its folder
+        if not self._inbox_wait.is_over(self.settings.soft_time_limit / 2, lambda: self._draining):
+            return
         claims: list[Claim] = []
         try:
             claims = self.retry(self._claim, job)
@@ -173,7 +180,7 @@ class Processor:
             except NO_DATABASE:
                 raise
             except Exception as error:
-                return self._writer.outcome_of(claim, error)
+                return self._writer.outcome_of(claim, self.inbox.find_cause(error))
 
     def _identify(self, claim: Claim) -> Identified | Unchanged:
         """Find out what a file holds."""
@@ -235,7 +242,8 @@ class Processor:
     def _end_overdue(self, claims: Sequence[Claim], error: TimeLimitExceeded) -> None:
         """Fail the file whose time is up; of a chunk nobody knows which one it is."""
         if len(claims) == 1:
-            self._writer.commit([self._writer.outcome_of(claims[0], error)])
+            cause = self.inbox.find_cause(error)
+            self._writer.commit([self._writer.outcome_of(claims[0], cause)])
             return
         log.warning("Files %s took too long together: each will be tried alone.", [c.file_id for c in claims])
         self.retry(self.files.end_leases, [self.owner])

@@ -39,6 +39,7 @@ NEVER_REUSED = {"sqlite_autoincrement": True}
 """For ids that others keep (a message in the queue, somebody's notes): a deleted row's number isn't given again."""
 
 FAILED, IGNORED = text("state = 'failed'"), text("state = 'ignored'")
+MISSED = text("missed_at IS NOT NULL")
 GUESSED = text("nuclear_channel_by = 'guess'")
 """Conditions of indexes over some rows alone."""
 
@@ -80,6 +81,8 @@ class File(Base):
         mtime_ns: time of change in nanoseconds since 1970, and with `inode` and `ctime_ns` what is compared to see
             whether the file changed; see `nuqleus.file_stat`.
         gone_at: when the path was no longer there; NULL while it is. Results that the file has are kept.
+        missed_at: when the file was to be processed again, and its path was not there, so that it is what it was
+            before; NULL where it is there again, or is queued again.
         sha256: of the content that the results belong to.
         previous_state: the state that a file had before it was queued again; it goes back to it if there is nothing
             to do after all. NULL where it is queued for the first time, and when it has ended.
@@ -110,6 +113,8 @@ class File(Base):
         # the last failures, and their number by kind
         _index_where("ix_files_failed_finished_at", FAILED, "finished_at", "id"),
         _index_where("ix_files_failed_error_kind", FAILED, "error_kind"),
+        # the number of files that were to be processed again and are not there
+        _index_where("ix_files_missed_at", MISSED, "missed_at"),
         # the number of ignored files by reason
         _index_where("ix_files_ignored_by", IGNORED, "ignored_by"),
         NEVER_REUSED,
@@ -122,6 +127,7 @@ class File(Base):
     inode: Mapped[int | None] = mapped_column(BigInteger())
     ctime_ns: Mapped[int | None] = mapped_column(BigInteger())
     gone_at: Mapped[float | None] = mapped_column(UtcTimestamp())
+    missed_at: Mapped[float | None] = mapped_column(UtcTimestamp())
     sha256: Mapped[str | None]
     image_options: Mapped[str | None] = mapped_column(EscapedText())
     state: Mapped[FileState] = mapped_column(_state_type(checked=True))
@@ -311,6 +317,7 @@ class SchedulerLease(Base):
     Attributes:
         id: 1.
         folder: absolute, as the scheduler sees it.
+        device: number of the device that the folder lay on when files were last seen in it.
         leader: the scheduler's name, for people.
         process_identity: the same for programs; see `nuqleus.process_identity`.
         lease_expires_at: from then on another scheduler may take over.
@@ -322,6 +329,7 @@ class SchedulerLease(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     folder: Mapped[str] = mapped_column(EscapedPath())
+    device: Mapped[int | None] = mapped_column(BigInteger())
     leader: Mapped[str | None]
     process_identity: Mapped[str | None]
     lease_expires_at: Mapped[float | None] = mapped_column(UtcTimestamp())

@@ -12,8 +12,6 @@ from sqlalchemy import (
     Row,
     and_,
     exists,
-    func,
-    literal,
     or_,
     select,
     update,
@@ -32,16 +30,18 @@ from nuqleus.database.files.result_transfer import (
 from nuqleus.database.files.updates import (
     FILES_PER_STATEMENT,
     RESET,
-    RESTORED,
     SUSPECTED,
+    THERE,
     VANISHED,
     VANISHED_KIND,
     expire_leases,
     failed,
     ignored,
+    missed,
     queue_files,
     update_files,
 )
+from nuqleus.database.inbox_device import note_device
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.sqlite import checkpoint
 from nuqleus.database.tables import File, Image
@@ -81,6 +81,10 @@ class SchedulerFiles(FileQueries):
     def checkpoint(self) -> None:
         """Have an embedded database that rests in its file alone: see `sqlite.checkpoint`."""
         checkpoint(self._engine)
+
+    def note_device(self, device: int) -> None:
+        """Note on which device the watched folder's files lie: see `nuqleus.database.inbox_device`."""
+        note_device(self._engine, device)
 
     def enqueue(self, ids: Sequence[int], *, urgent: bool = False) -> list[QueuedFile]:
         """`waiting` → `queued`. Returns those that were; send their messages after this has returned."""
@@ -123,11 +127,10 @@ class SchedulerFiles(FileQueries):
         """
         unclaimed = File.state.in_([FileState.WAITING, FileState.QUEUED])
         is_new, now = File.previous_state.is_(None), self._clock()
-        gone = {"gone_at": func.coalesce(File.gone_at, literal(now, File.gone_at.type))}
         new = restored = 0
         for chunk in batched(ids, FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
-                restored += len(update_files(connection, chunk, and_(unclaimed, ~is_new), RESTORED | gone))
+                restored += len(update_files(connection, chunk, and_(unclaimed, ~is_new), missed(now)))
                 new += len(
                     update_files(
                         connection, chunk, and_(unclaimed, is_new), failed(VANISHED_KIND, VANISHED, now)
@@ -226,7 +229,7 @@ def _look_again(connection: Connection, row: Row[*tuple[Any, ...]], file: SeenFi
     known, now = FileStat(row.size, row.mtime_ns, row.inode, row.ctime_ns), _stamp(file)
     vanished = (row.state, row.error_kind) == (FileState.FAILED, VANISHED_KIND)
     if row.gone_at is not None:
-        connection.execute(update(File).where(File.id == row.id).values(gone_at=None))
+        connection.execute(update(File).where(File.id == row.id).values(THERE))
     if vanished or (known[:2] != now[:2]) or (known.inode is not None and known != now):
         _suspect(connection, row.id, file)
     elif known != now:  # a row from before inodes were noted; a worker's claim names the stamp as it was

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, update
 
 from nuqleus.database.file_states import PENDING_STATES, FileState
 from nuqleus.database.files.records import QueuedFile
@@ -23,6 +23,7 @@ RESET: dict[str, Any] = {
     "sha256": None,
     "image_options": None,
     "attempts": 0,
+    "missed_at": None,
     "error_kind": None,
     "error": None,
     "ignored_by": None,
@@ -37,6 +38,7 @@ REQUEUED: dict[str, Any] = {
     "previous_state": case((File.state.in_(PENDING_STATES), File.previous_state), else_=File.state),
     "suspected": False,
     "attempts": 0,
+    "missed_at": None,
     "queued_at": None,
     "started_at": None,
     **NO_LEASE,
@@ -62,6 +64,18 @@ RESTORED: dict[str, Any] = {
 
 VANISHED_KIND = "vanished"
 """`error_kind` of a file that was gone before its turn."""
+
+THERE: dict[str, Any] = {"gone_at": None, "missed_at": None}
+"""A path is there."""
+
+
+def missed(now: float) -> dict[str, Any]:
+    """A file was to be processed again and is not there: it is again what it was before."""
+    return {
+        **RESTORED,
+        "gone_at": func.coalesce(File.gone_at, literal(now, File.gone_at.type)),
+        "missed_at": now,
+    }
 
 
 def ended(state: FileState, now: object) -> dict[str, Any]:

@@ -28,7 +28,16 @@ from nuqleus.database.files.result_transfer import (
 )
 from nuqleus.database.files.result_writer import insert_images
 from nuqleus.database.files.results import FileResults
-from nuqleus.database.files.updates import NO_LEASE, RESTORED, VANISHED_KIND, ended, expire_leases, failed
+from nuqleus.database.files.updates import (
+    NO_LEASE,
+    RESTORED,
+    THERE,
+    VANISHED_KIND,
+    ended,
+    expire_leases,
+    failed,
+    missed,
+)
 from nuqleus.database.files.worker_statements import (
     CLAIM,
     CLAIM_FRESH,
@@ -122,7 +131,7 @@ class WorkerFiles:
         moved = select(File.id).where(IS_MOVED, File.id != claim.file_id).filter_by(**content)
         first = moved.order_by(File.state != FileState.DONE, File.id).limit(1)
         stamp = {name: getattr(claim, name) for name in ("size", "mtime_ns", "inode", "ctime_ns")}
-        here = {"path": claim.path, **stamp, "gone_at": None}
+        here = {"path": claim.path, **stamp, **THERE}
         with writing(self._engine) as connection:
             # one that another worker is just giving a path to is passed over
             file_id = connection.scalar(first.with_for_update(skip_locked=True))
@@ -168,7 +177,7 @@ class WorkerFiles:
         A file that vanished and was to be processed again is what it was before, and keeps its results.
         """
         with writing(self._engine) as connection:
-            if kind == VANISHED_KIND and _restore(connection, claim, CLAIM_VALID, gone_at=self._clock()):
+            if kind == VANISHED_KIND and _restore(connection, claim, CLAIM_VALID, missed(self._clock())):
                 hand_over(connection, claim.file_id)
                 return True
             return _change(connection, claim, failed(kind, message, self._clock()))
@@ -180,7 +189,8 @@ class WorkerFiles:
             False if the lease is lost: nothing was written.
         """
         with writing(self._engine) as connection:
-            return _restore(connection, claim, and_(CLAIM_VALID, File.sha256 == claim.sha256))
+            same_content = and_(CLAIM_VALID, File.sha256 == claim.sha256)
+            return _restore(connection, claim, same_content, RESTORED)
 
     def drop_results(self, claim: Claim) -> bool:
         """Take away the results of a running file, whose content is no longer the one that they belong to.
@@ -288,9 +298,11 @@ def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> boo
     )
 
 
-def _restore(connection: Connection, claim: Claim, condition: ColumnElement[bool], **values: object) -> bool:
+def _restore(
+    connection: Connection, claim: Claim, condition: ColumnElement[bool], values: dict[str, Any]
+) -> bool:
     """Let a running file be what it was before it was queued again; or say that an earlier try has done so."""
-    restored = update(File).where(condition, File.previous_state.is_not(None)).values(RESTORED | values)
+    restored = update(File).where(condition, File.previous_state.is_not(None)).values(values)
     if connection.execute(restored, claim_parameters(claim)).rowcount:
         return True
     return claim.sha256 is not None and _has(
@@ -306,7 +318,6 @@ def _has(connection: Connection, claim: Claim, values: dict[str, Any], *also: Co
     """
     stamp = {name: getattr(claim, name) for name in ("size", "mtime_ns", "inode", "ctime_ns")}
     as_claimed = {"attempts": claim.attempt, **stamp}
-    expected = {
-        name: value for name, value in (as_claimed | values).items() if name not in {"finished_at", "gone_at"}
-    }
+    of_clocks = {"finished_at", "gone_at", "missed_at"}
+    expected = {name: value for name, value in (as_claimed | values).items() if name not in of_clocks}
     return connection.scalar(select(File.id).filter_by(id=claim.file_id, **expected).where(*also)) is not None

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 from nuqleus.database.engine import reading
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
+from nuqleus.database.inbox_device import last_device
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.queries.snapshot import snapshot
 from nuqleus.database.tables import File, Image
@@ -67,7 +68,7 @@ class Lab:
         dispatcher = Dispatcher(self.jobs.extend, lambda: len(self.jobs), lambda: 1, max_chunk=10)
         limits = SweepLimits(max_attempts=3, resend_seconds=300.0, sweep_seconds=1.0)
         self.scheduler = Scheduler(
-            Scanner(self.settings.input_dir),
+            Scanner(self.settings.input_dir, device=last_device(self.engine), clock=self.clock),
             self.files,
             IgnoreList(self.inbox, Rules(), ()),
             Completeness(self.inbox, SETTLE, self.clock),

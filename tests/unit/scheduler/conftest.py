@@ -92,7 +92,7 @@ def start(inbox, files, workers, queue, clock):
     def start(scanner=None, rules=NO_RULES, ignore=(), **options):
         dispatcher = Dispatcher(queue.send, queue.depth, lambda: 1, max_chunk=4)
         scheduler = Scheduler(
-            scanner or Scanner(inbox),
+            scanner or Scanner(inbox, clock=clock),
             files,
             IgnoreList(inbox, rules, ignore),
             Completeness(inbox, SETTLE, clock),

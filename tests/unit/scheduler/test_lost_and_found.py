@@ -80,6 +80,7 @@ def test_a_file_that_is_deleted_before_its_turn_is_failed(inbox, tick, queue, ro
     path = put(inbox)
     tick()
     path.unlink()
+    (inbox / "another").mkdir()
     tick(1)
     assert (row("a.tif").state, row("a.tif").error_kind) == (FileState.FAILED, "vanished")
     tick(SETTLE)
@@ -118,6 +119,7 @@ def test_a_done_file_that_goes_away_and_comes_back_stays_done(
     tick(SETTLE)
     work()
     path.rename(inbox.parent / "away.tif")
+    (inbox / "another").mkdir()
     tick(1)
     assert row("a.tif").gone_at is not None
     (inbox.parent / "away.tif").rename(path)
@@ -134,7 +136,7 @@ def test_missing_files_are_not_given_up_when_part_of_the_folder_did_not_answer(i
         answers = True
 
         def scan(self):
-            return super().scan() if self.answers else Scan(saw_everything=False)
+            return super().scan() if self.answers else Scan(unseen={""})
 
     put(inbox)
     scanner = Flaky(inbox)

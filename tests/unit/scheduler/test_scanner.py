@@ -4,11 +4,14 @@ import errno
 import logging
 import os
 import sys
+from unittest.mock import Mock
 
 import pytest
 
+from nuqleus.errors import InboxAway
 from nuqleus.file_stat import FileStat
-from scheduler.scanner import Scanner
+from scheduler.scanner import EMPTY_SECONDS, Scanner
+from tests.conftest import Clock
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def test_files_are_found_in_all_subfolders_with_their_stamps(inbox):
     put(inbox / "plate 1" / "B02" / "b.tif", b"more pixels")
     os.utime(inbox / "a.tif", ns=(1, 2))
     found = Scanner(inbox).scan()
-    assert found.saw_everything
+    assert not found.unseen
     seen = (inbox / "a.tif").stat()
     assert found.files["a.tif"] == FileStat(6, 2, seen.st_ino, seen.st_ctime_ns)
     assert found.files["plate 1/B02/b.tif"].size == 11
@@ -125,17 +128,17 @@ def test_a_name_that_is_not_utf8_is_found_under_its_name(inbox):
 def test_a_watched_folder_that_is_away_is_an_error_not_an_empty_folder(inbox):
     scanner = Scanner(inbox)
     inbox.rmdir()
-    with pytest.raises(OSError, match="is its drive mounted"):
+    with pytest.raises(InboxAway, match="is its drive mounted"):
         scanner.scan()
 
 
 @pytest.mark.parametrize(
-    ("error", "complete"),
-    [(errno.EACCES, True), (errno.ENOENT, True), (errno.EIO, False), (errno.ESTALE, False)],
+    ("error", "is_gone"),
+    [(errno.EACCES, False), (errno.ENOENT, True), (errno.EIO, False), (errno.ESTALE, False)],
     ids=["not allowed", "gone meanwhile", "broken", "drive away"],
 )
 def test_of_a_subfolder_that_does_not_answer_missing_files_prove_nothing(
-    inbox, monkeypatch, caplog, error, complete
+    inbox, monkeypatch, caplog, error, is_gone
 ):
     put(inbox / "a.tif")
     put(inbox / "sub" / "b.tif")
@@ -150,7 +153,35 @@ def test_of_a_subfolder_that_does_not_answer_missing_files_prove_nothing(
     with caplog.at_level(logging.CRITICAL):
         found = Scanner(inbox).scan()
     assert set(found.files) == {"a.tif"}
-    assert found.saw_everything is complete
+    assert found.is_gone("sub/b.tif") is is_gone
+    assert found.is_gone("elsewhere/b.tif")
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ENOTCONN])
+def test_a_watched_folder_that_does_not_answer_is_an_error_too(inbox, monkeypatch, error):
+    scanner = Scanner(inbox)
+    monkeypatch.setattr(os, "scandir", Mock(side_effect=OSError(error, os.strerror(error), str(inbox))))
+    with pytest.raises(InboxAway, match=os.strerror(error)):
+        scanner.scan()
+
+
+def test_a_folder_in_which_nothing_lies_any_more_is_believed_after_a_minute(inbox):
+    clock = Clock()
+    put(inbox / "a.tif")
+    scanner = Scanner(inbox, clock=clock)
+    scanner.scan()
+    (inbox / "a.tif").unlink()
+    for gone in (False, True):
+        assert scanner.scan().is_gone("a.tif") is gone
+        clock.advance(EMPTY_SECONDS)
+    put(inbox / "b.tif")
+    assert scanner.scan().is_gone("a.tif"), "another file lies there: the folder answers"
+
+
+def test_it_is_known_on_which_device_files_lie(inbox):
+    assert Scanner(inbox).scan().device is None
+    put(inbox / "a.tif")
+    assert Scanner(inbox).scan().device == inbox.stat().st_dev
 
 
 def test_looking_changes_nothing(inbox):

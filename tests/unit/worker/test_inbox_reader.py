@@ -8,7 +8,7 @@ from PIL import Image
 
 from model.reading import read_planes
 from nuqleus.database.files.records import Claim
-from nuqleus.errors import UnsafePath
+from nuqleus.errors import InboxAway, UnsafePath
 from nuqleus.folder_stat import stat_folder
 from tests.fake_segmenter import draw_squares
 from worker.inbox_reader import FileChanged, InboxReader, ensure_unchanged, hash_content
@@ -110,7 +110,7 @@ def test_a_name_that_climbs_is_refused(read):
 
 def test_a_folder_that_is_away_says_nothing_about_its_files(inbox, read):
     inbox.rmdir()
-    with pytest.raises(OSError, match="is its drive mounted"):
+    with pytest.raises(InboxAway, match="is its drive mounted"):
         read("a.png")
 
 

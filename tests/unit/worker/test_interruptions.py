@@ -13,6 +13,7 @@ from nuqleus.errors import DatabaseUnavailable
 from nuqleus.image_options import DEFAULT_OPTIONS
 from tests.fake_segmenter import draw_squares
 from tests.unit.worker.conftest import queue, raising
+from worker.time_limit import TimeLimitExceeded
 
 
 def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(
@@ -32,8 +33,9 @@ def test_a_twin_that_is_taken_back_at_that_moment_does_not_count(
 
 
 def test_whether_a_file_that_is_not_there_was_deleted_is_left_to_the_scheduler(drop, process, row, settings):
-    """Its drive may be away: a worker that was started since can't tell."""
+    """The worker may see another folder than the scheduler."""
     file_id = drop("a.png")
+    drop("b.png")
     (settings.input_dir / "a.png").unlink()
 
     process(file_id)
@@ -44,6 +46,7 @@ def test_whether_a_file_that_is_not_there_was_deleted_is_left_to_the_scheduler(d
 def test_but_not_for_ever(drop, process, row, settings, files):
     """The worker may see another folder than the scheduler, which would send it the file again and again."""
     file_id = drop("a.png")
+    drop("b.png")
     (settings.input_dir / "a.png").unlink()
     for _ in range(settings.max_attempts):
         files.enqueue([file_id])
@@ -218,11 +221,69 @@ def test_a_drive_that_is_away_for_a_moment_is_waited_for(drop, process, row, clo
     assert clock.slept == [1, 2]
 
 
-def test_a_watched_folder_that_is_away_is_not_mistaken_for_a_removed_file(drop, process, row, settings):
+def test_a_watched_folder_that_goes_away_costs_its_files_nothing(drop, process, row, settings, caplog):
+    caplog.set_level(logging.INFO)
+    file_id = drop("a.png")
+
+    def unmount():
+        settings.input_dir.rename(settings.input_dir.with_name("unmounted"))
+
+    process(file_id, unmount)
+
+    assert (row(file_id).state, row(file_id).attempts, row(file_id).error_kind) == (
+        FileState.WAITING,
+        0,
+        None,
+    )
+    assert "a.png goes back unjudged" in caplog.text
+    assert "is its drive mounted?" in caplog.text
+
+
+def test_nor_does_one_that_lies_empty_for_this_worker(drop, process, row, settings):
+    """Its machine never mounted the drive: the scheduler's has."""
+    file_id = drop("a.png")
+    (settings.input_dir / "a.png").unlink()
+
+    process(file_id)
+
+    assert (row(file_id).state, row(file_id).attempts) == (FileState.WAITING, 0)
+
+
+def test_no_file_is_taken_while_it_is_away_and_that_is_said_once(drop, process, row, clock, settings, caplog):
     file_id = drop("a.png")
     settings.input_dir.rename(settings.input_dir.with_name("unmounted"))
 
     process(file_id)
 
-    assert row(file_id).error_kind == "unreadable"
-    assert "is its drive mounted?" in row(file_id).error
+    assert (row(file_id).state, row(file_id).attempts) == (FileState.QUEUED, 0)
+    assert sum(clock.slept) == settings.soft_time_limit / 2
+    told = [record.getMessage() for record in caplog.records if "waits" in record.getMessage()]
+    assert len(told) == 1
+    assert "is its drive mounted?" in told[0]
+
+
+def test_when_it_is_back_the_worker_goes_on(drop, process, row, clock, settings, monkeypatch):
+    file_id, away = drop("a.png"), settings.input_dir.with_name("unmounted")
+    settings.input_dir.rename(away)
+
+    def mount_after_a_while(seconds):
+        clock.slept.append(seconds)
+        if sum(clock.slept) >= 600:
+            away.rename(settings.input_dir)
+
+    monkeypatch.setattr(clock, "sleep", mount_after_a_while)
+    process(file_id)
+
+    assert (row(file_id).state, row(file_id).attempts) == (FileState.DONE, 1)
+
+
+def test_a_time_limit_that_a_drive_used_up_fails_no_file(drop, process, row, settings):
+    file_id = drop("a.png")
+
+    def hang():
+        settings.input_dir.rename(settings.input_dir.with_name("unmounted"))
+        raise TimeLimitExceeded
+
+    process(file_id, hang)
+
+    assert (row(file_id).state, row(file_id).attempts) == (FileState.WAITING, 0)
