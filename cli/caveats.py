@@ -26,6 +26,19 @@ def describe_guesses(guessed: GuessedChannels) -> str:
     )
 
 
+def describe_missed(files: int) -> str:
+    """Files that were to be processed again, and weren't there."""
+    return f"not there when it was to be processed again: {_count_files(files)}, as before, with the results there are"
+
+
+def describe_restorable(files: int) -> str:
+    """Files that count as vanished, and have results."""
+    return (
+        f"called vanished by an earlier version, though there are results: {_count_files(files)}. "
+        "`nuqleus db restore-vanished` lets them be done again."
+    )
+
+
 def describe_missing_um(by_reason: Mapping[str, int]) -> str:
     """Nuclei without a size in µm, and why."""
     total = sum(by_reason.values())

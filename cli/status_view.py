@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.caveats import describe_guesses, describe_ignored
+from cli.caveats import describe_guesses, describe_ignored, describe_missed, describe_restorable
 from nuqleus.paths import escape_path
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ def _parts(status: Status, details: StatusDetails, now: float) -> Iterator[Rende
         yield Text(describe_ignored(details.ignored_by_kind))
     if details.guessed_channels.files:
         yield Text(describe_guesses(details.guessed_channels), style="bold yellow")
+    if details.missed:
+        yield Text(describe_missed(details.missed))
+    if details.restorable:
+        yield Text(describe_restorable(details.restorable), style="bold yellow")
     yield Text(f"scheduler: {details.leader}" if details.leader else "no scheduler at work")
     yield _workers(status.workers, details.running, now) if status.workers else Text("no live workers")
     if status.failures:

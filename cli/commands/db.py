@@ -1,4 +1,4 @@
-"""`nuqleus db upgrade`, `nuqleus db backup` and `nuqleus db adopt`."""
+"""`nuqleus db upgrade`, `nuqleus db backup`, `nuqleus db adopt` and `nuqleus db restore-vanished`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group(name="db")
 def command() -> None:
-    """Create or migrate the database's schema; back it up; tell it that the watched folder was moved."""
+    """Create or migrate the schema; make a backup; say that the watched folder was moved; restore lost states."""
 
 
 @command.command()
@@ -77,6 +77,27 @@ def adopt(input_dir: Path | None, database_url: str | None) -> None:
     with existing_database(settings.database_url) as engine:
         before = adopt_folder(engine, folder)
     click.echo(f"{escape_path(before) if before else 'no folder'} → {escape_path(folder)}")
+
+
+@command.command("restore-vanished")
+@click.option("--dry-run", is_flag=True, help="Only say how many there are.")
+@database_option()
+def restore_vanished(dry_run: bool, database_url: str | None) -> None:
+    """Let files be `done` again that an earlier version called vanished, though it had processed them.
+
+    Their inputs had been moved away, and they were queued again (`nuqleus retry --model-changed`). Their results are
+    still there, and count again. One whose file comes back is processed again: what it held isn't known any more.
+    """
+    from nuqleus.database.engine import existing_database
+    from nuqleus.database.files.restoring import count_restorable
+    from nuqleus.database.files.restoring import restore_vanished as restore
+    from nuqleus.settings import get_settings
+
+    with existing_database(get_settings(database_url=database_url).database_url) as engine:
+        if dry_run:
+            click.echo(f"{count_restorable(engine):,} files to restore. Nothing was changed.")
+        else:
+            click.echo(f"{restore(engine):,} files are done again, with their results.")
 
 
 def _upgrade(engine: Engine) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.counted_images import counted_images
-from nuqleus.database.tables import GUESSED, IGNORED, File, Image
+from nuqleus.database.tables import GUESSED, IGNORED, MISSED, File, Image
 
 UNKNOWN = "not known"
 """Why a pixel size is missing in images from before the database said why."""
@@ -35,6 +35,12 @@ def ignored_by_kind(engine: Engine) -> dict[str, int]:
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(number.desc(), File.ignored_by))
         return {str(kind): count for kind, count in rows}
+
+
+def missed_files(engine: Engine) -> int:
+    """Number of files that were to be processed again, are not there, and so are what they were before."""
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(File).where(MISSED)) or 0
 
 
 def nuclei_without_um(engine: Engine) -> dict[str, int]:

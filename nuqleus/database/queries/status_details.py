@@ -6,8 +6,9 @@ from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
+from nuqleus.database.files.restoring import count_restorable
 from nuqleus.database.leadership import current_leader
-from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind
+from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind, missed_files
 from nuqleus.database.queries.result_counters import stage_sums
 from nuqleus.database.tables import File, Image
 
@@ -35,6 +36,8 @@ class StatusDetails:
         failures_by_kind: number of failed files by kind of reason, the most frequent first.
         ignored_by_kind: number of ignored files by kind of reason, the most frequent first.
         guessed_channels: files in which the nuclear channel was guessed.
+        missed: number of files that were to be processed again, are not there, and so are what they were before.
+        restorable: number of files that an earlier version called vanished, though they have results.
         stage_seconds: what the stages took, for the images of the files that ended last.
     """
 
@@ -44,6 +47,8 @@ class StatusDetails:
     failures_by_kind: dict[str, int]
     ignored_by_kind: dict[str, int]
     guessed_channels: GuessedChannels
+    missed: int
+    restorable: int
     stage_seconds: dict[str, float]
 
 
@@ -61,6 +66,8 @@ def get_details(engine: Engine, now: float) -> StatusDetails:
         failures_by_kind(engine),
         ignored_by_kind(engine),
         guessed_channels(engine),
+        missed_files(engine),
+        count_restorable(engine),
         _stage_seconds(engine),
     )
 

@@ -155,7 +155,8 @@ def lab(tmp_path: Path, engine: Engine, clock: Clock) -> Lab:
 
 
 def archive(lab: Lab, name: str) -> None:
-    """Move a file or folder out of the watched folder."""
+    """Move a file or folder out of the watched folder, in which others are left."""
+    (lab.inbox / "others").mkdir(exist_ok=True)
     target = lab.inbox.parent / "archive" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(lab.inbox / name, target)

@@ -2,7 +2,15 @@
 
 import shutil
 
+import click
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from cli.commands import db, status
+from nuqleus.database.engine import writing
 from nuqleus.database.files.retry import retry_files, retry_produced_by
+from nuqleus.database.queries.status_details import get_details
 from tests.integration.everyday.conftest import SETTLE, Lab, archive
 
 
@@ -81,3 +89,105 @@ def test_when_they_come_back_they_are_what_they_were(lab: Lab):
 
     assert lab.there() == {"plate/a.png": "done"}
     assert lab.segmenter.segmented == 1
+
+
+class TestStatus:
+    def test_it_says_how_many_that_were_to_be_processed_again_are_not_there(self, lab: Lab):
+        lab.drop("plate/a.png", 3)
+        lab.settle()
+        archive(lab, "plate")
+        retry_files(lab.engine, ["plate"], only_failed=False)
+        lab.settle()
+
+        assert get_details(lab.engine, lab.clock()).missed == 1
+        assert "not there when it was to be processed again: 1 file" in run(lab, status.command)
+
+    def test_until_they_are_there_again(self, lab: Lab):
+        lab.drop("plate/a.png", 3)
+        lab.settle()
+        archive(lab, "plate")
+        retry_files(lab.engine, ["plate"], only_failed=False)
+        lab.settle()
+
+        shutil.move(lab.inbox.parent / "archive" / "plate", lab.inbox / "plate")
+        lab.settle()
+
+        assert get_details(lab.engine, lab.clock()).missed == 0
+
+    def test_also_where_only_the_worker_missed_them(self, lab: Lab):
+        lab.drop("a.png")
+        lab.settle()
+        retry_files(lab.engine, ["a.png"], only_failed=False)
+        lab.tick()
+        lab.tick(SETTLE)
+        claim = lab.worker_files.claim(lab.jobs.pop().file_ids[0], "elsewhere", 60.0)
+        lab.worker_files.fail(claim, "vanished", "It is not there.")
+
+        assert get_details(lab.engine, lab.clock()).missed == 1
+
+
+class TestRestoring:
+    """An earlier version said of archived inputs that were queued again that they had vanished."""
+
+    @pytest.fixture
+    def broken(self, lab: Lab) -> Lab:
+        lab.drop("plate/a.png", 3)
+        lab.drop("plate/b.png", 4)
+        lab.settle()
+        archive(lab, "plate")
+        lab.drop("soon gone.png")
+        lab.tick()
+        (lab.inbox / "soon gone.png").unlink()
+        lab.tick()
+        vanished = (
+            "UPDATE files SET state = 'failed', error_kind = 'vanished', error = 'It was removed.', sha256 = NULL, "
+            "image_options = NULL WHERE path LIKE 'plate/%'"
+        )
+        with writing(lab.engine) as connection:
+            connection.execute(text(vanished))
+        return lab
+
+    def test_status_says_how_many_and_what_to_do(self, broken: Lab):
+        assert get_details(broken.engine, broken.clock()).restorable == 2
+        told = run(broken, status.command)
+        assert "called vanished by an earlier version, though there are results: 2 files." in told
+        assert "`nuqleus db restore-vanished`" in told
+
+    def test_a_dry_run_counts_and_changes_nothing(self, broken: Lab):
+        rows = broken.rows()
+
+        assert run(broken, db.command, "restore-vanished", "--dry-run") == (
+            "2 files to restore. Nothing was changed.\n"
+        )
+        assert broken.rows() == rows
+
+    def test_those_with_results_are_done_again_and_nothing_else_changes(self, broken: Lab):
+        images = broken.image_ids()
+
+        assert run(broken, db.command, "restore-vanished") == "2 files are done again, with their results.\n"
+
+        assert broken.states() == {"plate/a.png": "done", "plate/b.png": "done", "soon gone.png": "failed"}
+        assert {broken.row(name).error_kind for name in ("plate/a.png", "plate/b.png")} == {None}
+        assert (broken.image_ids(), broken.exported()) == (images, {"plate/a.png": 3, "plate/b.png": 4})
+        assert run(broken, db.command, "restore-vanished") == "0 files are done again, with their results.\n"
+
+    def test_after_that_they_are_like_any_archived_input(self, broken: Lab):
+        run(broken, db.command, "restore-vanished")
+        broken.restart()
+        broken.settle()
+        retry_produced_by(broken.engine, broken.model_id)
+        broken.settle()
+        assert broken.states()["plate/a.png"] == "done"
+
+        shutil.move(broken.inbox.parent / "archive" / "plate", broken.inbox / "plate")
+        broken.settle()
+
+        assert broken.there() == {"plate/a.png": "done", "plate/b.png": "done"}
+        assert broken.exported() == {"plate/a.png": 3, "plate/b.png": 4}
+
+
+def run(lab: Lab, command: click.Command, *arguments: str) -> str:
+    database = lab.engine.url.render_as_string(hide_password=False)
+    result = CliRunner().invoke(command, [*arguments, "--database", database], terminal_width=200)
+    assert result.exit_code == 0, result.output
+    return result.output

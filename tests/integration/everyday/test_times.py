@@ -45,6 +45,7 @@ def test_a_file_dated_1970_that_went_away_before_its_turn_is_processed_when_it_c
     os.utime(path, ns=(0, 0))
     lab.tick()
     path.rename(lab.inbox.parent / "away.png")
+    lab.drop("other.png", 2)
     lab.tick(1)
     assert lab.row("a.png").error_kind == "vanished"
     assert lab.row("a.png").gone_at == lab.clock()
@@ -52,7 +53,7 @@ def test_a_file_dated_1970_that_went_away_before_its_turn_is_processed_when_it_c
     (lab.inbox.parent / "away.png").rename(path)
     lab.settle()
 
-    assert lab.there() == {"a.png": "done"}
+    assert lab.there() == {"a.png": "done", "other.png": "done"}
 
 
 def test_a_row_that_the_database_refuses_keeps_no_other_out(lab: Lab, caplog, monkeypatch):

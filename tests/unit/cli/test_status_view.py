@@ -34,6 +34,8 @@ def show():
             "failures_by_kind": {},
             "ignored_by_kind": {},
             "guessed_channels": GuessedChannels(0, None),
+            "missed": 0,
+            "restorable": 0,
             "stage_seconds": {},
         }
         status |= {name: given.pop(name) for name in status.keys() & given.keys()}
