@@ -58,7 +58,8 @@ def _removed_on_error(unfinished: Path, path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         _remove(unfinished)
-        if error.errno is None or error.filename not in (None, os.fspath(unfinished)):
+        is_ours = error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(unfinished)
+        if error.errno is None or not is_ours:
             raise
         # libraries don't name the file whose disk is full, and nobody knows the name that it bears meanwhile
         raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error

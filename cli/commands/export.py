@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nuqleus.database.queries.selection import Selection
     from nuqleus.database.queries.snapshot import Snapshot
 
-FORMATS = ("csv", "labels", "geojson", "rois", "parquet", "coco", "cpa")
+FORMATS = ("csv", "labels", "geojson", "rois", "parquet", "coco", "cpa", "ome-zarr", "anndata")
 """Each is a module of `cli.exports`."""
 
 DEFAULT_FORMATS = ("csv", "labels")
@@ -108,6 +108,10 @@ def command(
     coco: coco.json, with the mask of each nucleus as COCO has it.
 
     cpa: a folder cpa/, whose nuclei.properties CellProfiler Analyst opens.
+
+    ome-zarr: the label images as labels of OME-Zarr 0.4, at ome-zarr/ and the file's path plus .ome.zarr.
+
+    anndata: nuclei.h5ad, whose obs say which nucleus it is, and X what was measured of it.
 
     Duplicates are written out like the file that they duplicate. What is there already is replaced.
 

@@ -10,8 +10,13 @@ import click
 
 from nuqleus.database.queries.snapshot import Snapshot
 
-LIBRARIES = {"rois": "roifile", "parquet": "pyarrow", "coco": "pycocotools"}
-"""Formats that need a library that isn't always installed; the extra is called like the format."""
+EXTRAS = {
+    "rois": ("rois", "roifile"),
+    "parquet": ("parquet", "pyarrow"),
+    "coco": ("coco", "pycocotools"),
+    "ome-zarr": ("zarr", "zarr"),
+}
+"""Formats that need an extra of nuqleus, and the library that it brings."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,13 @@ def load_exporter(name: str, profile: str | None = None) -> Exporter:
         ClickException: if the library that the format needs isn't installed.
     """
     suffix = f"_{profile}" if profile else ""
+    extra, library = EXTRAS.get(name, (None, None))
     try:
-        exporter: Exporter = import_module(f"cli.exports.{name}{suffix}").export
+        exporter: Exporter = import_module(f"cli.exports.{name.replace('-', '_')}{suffix}").export
     except ModuleNotFoundError as error:
-        if error.name != LIBRARIES.get(name):
+        if error.name != library:
             raise
         raise click.ClickException(
-            f"the format {name} needs the library {error.name}: pip install 'nuqleus[{name}]'"
+            f"the format {name} needs the library {library}: pip install 'nuqleus[{extra}]'"
         ) from error
     return exporter
