@@ -53,7 +53,7 @@ class Layout:
             pages: the axis that pages count, where that is known better than the series says.
         """
         page = series.keyframe
-        axes, shape, inner = series.get_axes(squeeze=True), series.get_shape(squeeze=True), len(page.shape)
+        axes, shape, inner = axes_of(series), series.get_shape(squeeze=True), len(page.shape)
         outer: tuple[str, Index] = ("I", (len(series),))
         within = page.axes
         if shape[-inner:] == page.shape and set(PIXEL) <= set(axes[-inner:]):
@@ -128,6 +128,12 @@ class Layout:
 
     def _counts_scenes(self, axis: str) -> bool:
         return self._counts(axis) and axis not in TIME + DEPTH
+
+
+def axes_of(series: TiffPageSeries) -> str:
+    """Return the axes of a series, a letter each; people write `cyx` as well as `CYX`."""
+    axes = str(series.get_axes(squeeze=True))
+    return axes.upper() if set(PIXEL.lower()) <= set(axes) else axes
 
 
 def _with_samples(axes: str, page: str) -> str:

@@ -3,24 +3,20 @@
 Source: *TIFF Revision 6.0* (Adobe 1992): photometric interpretation, extra samples, palettes, CMYK, YCbCr.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from tifffile import COMPRESSION, PHOTOMETRIC, PLANARCONFIG, TiffPage
+from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 
 from model.arrays import AnyArray
-from model.reading.tiff.layout import CHANNEL, SAMPLE
 
 JPEGS = {COMPRESSION.OJPEG, COMPRESSION.JPEG, COMPRESSION.JPEG_LOSSY, COMPRESSION.ALT_JPEG}
 """Compressions that tifffile decodes to RGB when the file says YCbCr."""
 
 COUNTABLE = (None, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MASK)
 """Kinds whose samples are used as they are: "mask" pages that aren't masks of another page are gray images."""
-
-ALPHA = (1, 2)
-"""Extra samples that say how opaque a pixel is; others are channels."""
 
 
 class UnsupportedPixelsError(NotImplementedError):
@@ -40,11 +36,14 @@ class Conversion:
     apply: Callable[[AnyArray], AnyArray]
 
 
-def conversion(page: TiffPage, *, palette_is_display: bool, samples_are_channels: bool = False) -> Conversion:
+def conversion(
+    page: TiffPage, alpha: Sequence[int], *, palette_is_display: bool, samples_are_channels: bool = False
+) -> Conversion:
     """Choose how to convert a page.
 
     Args:
         page: the page, or the key page of a series of pages alike.
+        alpha: which of its samples say how opaque a pixel is, counted from 0.
         palette_is_display: a palette only says how to show measured values (ImageJ, OME): keep the values.
         samples_are_channels: what the page calls red, green and blue (and alpha) are channels.
 
@@ -59,7 +58,7 @@ def conversion(page: TiffPage, *, palette_is_display: bool, samples_are_channels
     if samples_are_channels:
         return Conversion(False, lambda samples: samples)
     if kind == PHOTOMETRIC.RGB:
-        return _rgb(page)
+        return _rgb(page, alpha)
     if kind == PHOTOMETRIC.YCBCR:
         return _ycbcr(page)
     if kind == PHOTOMETRIC.SEPARATED and page.samplesperpixel >= 4:
@@ -67,9 +66,9 @@ def conversion(page: TiffPage, *, palette_is_display: bool, samples_are_channels
     if kind == PHOTOMETRIC.PALETTE and not palette_is_display:
         return Conversion(True, lambda indices: expand(indices[..., 0], page.colormap))
     if kind == PHOTOMETRIC.MINISWHITE:
-        return Conversion(False, lambda values: invert(_channels(values, page), _white(page)))
+        return Conversion(False, lambda values: invert(_without(values, alpha), _white(page)))
     if kind == PHOTOMETRIC.PALETTE or kind in COUNTABLE:
-        return Conversion(False, lambda values: _channels(values, page))
+        return Conversion(False, lambda values: _without(values, alpha))
     raise UnsupportedPixelsError(f"colour space {PHOTOMETRIC(kind).name} not supported")
 
 
@@ -95,28 +94,11 @@ def expand(indices: AnyArray, palette: AnyArray | None) -> AnyArray:
     return np.moveaxis(colours.astype(np.uint8), 0, -1)[indices]
 
 
-def _rgb(page: TiffPage) -> Conversion:
-    """Three samples are colours; a fourth is alpha if it says so, else they are four channels."""
-    alpha = [kind for kind in page.extrasamples if kind in ALPHA]
+def _rgb(page: TiffPage, alpha: Sequence[int]) -> Conversion:
+    """Three samples beside alpha are colours; more are channels."""
     if page.samplesperpixel - len(alpha) == 3:
         return Conversion(True, lambda samples: samples[..., :3])
-    return Conversion(False, lambda samples: _channels(samples, page))
-
-
-def are_channels(page: TiffPage, axes: str, *, colour_is_said: bool) -> bool:
-    """Whether the samples of an RGB page are channels: the axes of its series say so, or a library took them for RGB.
-
-    Args:
-        page: the page, or the key page of a series of pages alike.
-        axes: of the series.
-        colour_is_said: the file's metadata (OME, ImageJ) tell colour from channels.
-    """
-    if page.photometric != PHOTOMETRIC.RGB or SAMPLE not in page.axes:
-        return False
-    if axes[-len(page.axes) :].replace(CHANNEL, SAMPLE) == page.axes and axes[-len(page.axes) :] != page.axes:
-        return True
-    planar = page.planarconfig == PLANARCONFIG.SEPARATE
-    return planar and not colour_is_said and page.dtype is not None and page.dtype.itemsize > 1
+    return Conversion(False, lambda samples: _without(samples, alpha))
 
 
 def _ycbcr(page: TiffPage) -> Conversion:
@@ -133,12 +115,10 @@ def _ycbcr_to_rgb(samples: AnyArray) -> AnyArray:
     return rgb.reshape(*samples.shape[:-1], 3)
 
 
-def _channels(samples: AnyArray, page: TiffPage) -> AnyArray:
+def _without(samples: AnyArray, alpha: Sequence[int]) -> AnyArray:
     """Return the samples without alpha; single bits as 0 and 1."""
     values = samples.view(np.uint8) if samples.dtype == bool else samples
-    colours = page.samplesperpixel - len(page.extrasamples)
-    alpha = [colours + i for i, kind in enumerate(page.extrasamples) if kind in ALPHA]
-    return np.delete(values, alpha, axis=-1) if alpha else values
+    return np.delete(values, list(alpha), axis=-1) if alpha else values
 
 
 def _white(page: TiffPage) -> float:

@@ -8,16 +8,15 @@ structure (vignetting, tissue against glass) doesn't count, as it is alike in di
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
+from model.arrays import AnyArray
 from model.reading.metadata import value_or_default
-from model.reading.plane import LARGE
-from model.reading.tiff.segments import SegmentCache, decodes_by_region, stored_page
+from model.reading.tiff.page_samples import PLACES, PageSamples, can_be_sampled, span
 
 SMALLER = 1.4
 """From this ratio of the sides on, a series may be a copy of another one."""
@@ -63,7 +62,7 @@ def drop_reduced_copies(
 def is_copy(tif: TiffFile, small: TiffPageSeries, large: TiffPageSeries) -> bool:
     """Whether a series shows what a larger one shows; both by their first page."""
     pages = small.keyframe, large.keyframe
-    if not all(map(_can_be_compared, pages)):
+    if not all(map(can_be_sampled, pages)):
         return max(_size(large)) >= LARGE_SIDE
     comparable = False
     for images in _places(tif, *pages):
@@ -84,35 +83,22 @@ def _may_be_copy(small: Sizes, large: Sizes) -> bool:
     return min(ratios) >= SMALLER and abs(ratios[0] - ratios[1]) <= allowed
 
 
-def _can_be_compared(page: TiffPage) -> bool:
-    if page.dtype is None or page.shaped[1] != 1:
-        return False
-    at_once = page.tilewidth * page.tilelength if page.is_tiled else page.imagewidth * page.rowsperstrip
-    return (at_once if decodes_by_region(page) else page.imagelength * page.imagewidth) <= LARGE
-
-
 def _places(tif: TiffFile, small: TiffPage, large: TiffPage) -> Iterator[tuple[Image, Image]]:
     """Yield what both pages show of a few places: the larger one's averaged to the pixels of the smaller."""
-    readers = [_Pixels(tif, page) for page in (small, large)]
+    readers = [PageSamples(tif, page) for page in (small, large)]
     height, width = small.imagelength, small.imagewidth
     ratios = large.imagelength / height, large.imagewidth / width
     side = max(8, min(WINDOW, int(WIDEST / max(ratios))))
-    for row, column in ((1, 1), (0, 0), (0, 2), (2, 0), (2, 2)):
-        rows, columns = _span(row, height, side), _span(column, width, side)
-        wide = [_scaled(span, ratio) for span, ratio in zip((rows, columns), ratios, strict=True)]
+    for row, column in PLACES:
+        rows, columns = span(row, height, side), span(column, width, side)
+        wide = [_scaled(one, ratio) for one, ratio in zip((rows, columns), ratios, strict=True)]
         region = readers[1].read((wide[0][0], wide[0][-1]), (wide[1][0], wide[1][-1]))
-        yield readers[0].read(rows, columns), _averaged(region, *wide)
+        yield _brightness(readers[0].read(rows, columns)), _averaged(_brightness(region), *wide)
 
 
-def _span(part: int, length: int, side: int) -> tuple[int, int]:
-    """First, middle or last pixels of a side."""
-    start = max(0, length - side) * part // 2
-    return start, min(length, start + side)
-
-
-def _scaled(span: tuple[int, int], ratio: float) -> list[int]:
+def _scaled(pixels: tuple[int, int], ratio: float) -> list[int]:
     """Where the pixels of a span begin in the larger page, and where the last one ends."""
-    return [int(position * ratio) for position in range(span[0], span[1] + 1)]
+    return [int(position * ratio) for position in range(pixels[0], pixels[1] + 1)]
 
 
 def _averaged(region: Image, rows: list[int], columns: list[int]) -> Image:
@@ -121,22 +107,8 @@ def _averaged(region: Image, rows: list[int], columns: list[int]) -> Image:
     return (sums / np.outer(np.diff(rows), np.diff(columns))).astype(np.float32)
 
 
-class _Pixels:
-    """Brightness of a page, by region where that is possible."""
-
-    def __init__(self, tif: TiffFile, page: TiffPage) -> None:
-        self._file: Any = tif.filehandle
-        if decodes_by_region(page):
-            self._stored = stored_page(page, tif.byteorder, SegmentCache())
-        else:
-            self._whole: NDArray[Any] = page.asarray().reshape(page.shaped[0], *page.shaped[2:])
-
-    def read(self, rows: tuple[int, int], columns: tuple[int, int]) -> Image:
-        if hasattr(self, "_stored"):
-            samples = self._stored.read(self._file, rows, columns)
-        else:
-            samples = self._whole[:, rows[0] : rows[1], columns[0] : columns[1]]
-        return np.asarray(samples.astype(np.float32).mean(axis=(0, 3)))
+def _brightness(samples: AnyArray) -> Image:
+    return np.asarray(samples.astype(np.float32).mean(axis=(0, 3)))
 
 
 def _correlation(a: Image, b: Image) -> float:

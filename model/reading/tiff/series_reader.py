@@ -5,7 +5,6 @@ MinIsWhite is inverted and colour becomes RGB. The Orientation tag is ignored, a
 so that masks lie on the image that they show.
 """
 
-import logging
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -22,9 +21,10 @@ from model.reading.decoder_errors import as_image_error
 from model.reading.metadata import ImageMetadata, align_channels
 from model.reading.plane import Pixels, Plane, check_size, is_large, with_metadata
 from model.reading.single_colour import gray_if_single_colour
-from model.reading.tiff.layout import CHANNEL, PIXEL, SAMPLE, Index, Layout
-from model.reading.tiff.photometry import JPEGS, Conversion, UnsupportedPixelsError, are_channels, conversion
+from model.reading.tiff.layout import PIXEL, SAMPLE, Index, Layout
+from model.reading.tiff.photometry import JPEGS, Conversion, UnsupportedPixelsError, conversion
 from model.reading.tiff.regions import RegionPixels
+from model.reading.tiff.sample_kinds import sample_kinds
 from model.reading.tiff.segments import (
     ContiguousPage,
     SegmentCache,
@@ -32,8 +32,6 @@ from model.reading.tiff.segments import (
     decodes_by_region,
     stored_page,
 )
-
-log = logging.getLogger(__name__)
 
 
 class SeriesReader:
@@ -190,18 +188,15 @@ class SeriesReader:
 
 
 def _conversion(path: Path, tif: TiffFile, series: TiffPageSeries) -> Conversion:
-    said = bool(tif.is_imagej or tif.is_ome)
-    axes = series.get_axes(squeeze=True)
-    channels = are_channels(series.keyframe, axes, colour_is_said=said)
-    if channels and CHANNEL not in axes:
-        log.warning(
-            "%s is marked as planar RGB of more than 8 bits, as tifffile marks an array of channels unless it is "
-            "told their axes: taken for %d channels, not for colour.",
-            path,
-            series.keyframe.samplesperpixel,
-        )
+    kinds = sample_kinds(path, tif, series)
+    is_display = bool(tif.is_imagej or tif.is_ome)
     try:
-        return conversion(series.keyframe, palette_is_display=said, samples_are_channels=channels)
+        return conversion(
+            series.keyframe,
+            kinds.alpha,
+            palette_is_display=is_display,
+            samples_are_channels=kinds.are_channels,
+        )
     except UnsupportedPixelsError as error:
         raise ImageError(
             "unsupported-format", f"{path} can't be read: {error}. Save it as gray or RGB."

@@ -13,7 +13,7 @@ from tifffile import TiffPageSeries
 from model.errors import ImageError
 from model.reading.metadata import ImageMetadata
 from model.reading.plane import FREE_CHANNELS, Plane, check_size, with_metadata
-from model.reading.tiff.layout import CHANNEL, PIXEL, Layout
+from model.reading.tiff.layout import CHANNEL, PIXEL, Layout, axes_of
 
 SLIVER = 16
 """Pages no wider than this are no images, but rows with their channels, if there are enough of them."""
@@ -34,7 +34,7 @@ def axes_across_pages(path: Path, series: TiffPageSeries) -> str | None:
     Raises:
         ImageError: `unsupported-format`: pages are slivers of images, and of which can't be told.
     """
-    axes, shape = series.get_axes(squeeze=True), series.get_shape(squeeze=True)
+    axes, shape = axes_of(series), series.get_shape(squeeze=True)
     page = series.keyframe
     if _are_said(axes) and not set(PIXEL) <= set(axes[-len(page.axes) :]):
         return axes

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tifffile
+from scipy.ndimage import gaussian_filter
 
 from model.errors import ImageError
 from model.reading import read_planes
@@ -15,6 +16,15 @@ from .tiff_writers import numbered, write_named_pages
 def written(tmp_path, values, **options):
     tifffile.imwrite(tmp_path / "a.tif", values, **options)
     return tmp_path / "a.tif"
+
+
+def fluorescence(channels: int) -> np.ndarray:
+    """(C, 100, 120) bright nuclei on a dark, noisy ground, 0 to 255."""
+    random = np.random.default_rng(0)
+    blurred = gaussian_filter((random.random((channels, 100, 120)) > 0.99).astype(float), (0, 3, 3))
+    return np.clip(blurred / blurred.max() * 220 + random.normal(20, 3, blurred.shape), 0, 255).astype(
+        np.uint8
+    )
 
 
 class TestChannelsLast:
@@ -40,7 +50,7 @@ class TestChannelsLast:
         for plane in planes:
             np.testing.assert_array_equal(plane.pixels, values[plane.z])
 
-    @pytest.mark.parametrize("axes", ["YXC", "TYXC", "XYC"])
+    @pytest.mark.parametrize("axes", ["YXC", "TYXC", "XYC", "yxc"])
     def test_axes_that_are_said_are_obeyed(self, tmp_path, axes):
         values = numbered(*{"T": 2, "Y": 20, "X": 24, "C": 3}.values())[(slice(None) if "T" in axes else 0)]
         ordered = values if "XY" not in axes else np.swapaxes(values, 0, 1)
@@ -95,13 +105,14 @@ class TestSamples:
         assert plane.nuclear_channel == 2
 
     @pytest.mark.parametrize("channels", [3, 4])
-    @pytest.mark.parametrize("dtype", ["uint16", "float32"])
+    @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+    @pytest.mark.filterwarnings("ignore:.*RGB.*:DeprecationWarning")
     @pytest.mark.filterwarnings("ignore:.*photometric.*:DeprecationWarning")
-    def test_planar_rgb_of_more_than_8_bits_is_channels_and_that_is_said(
+    def test_planar_rgb_is_channels_whatever_its_bits_and_that_is_said(
         self, tmp_path, channels, dtype, caplog
     ):
-        values = numbered(channels, 20, 24).astype(dtype)
-        path = written(tmp_path, values, photometric="rgb", planarconfig="separate")
+        values = fluorescence(channels).astype(dtype)
+        path = written(tmp_path, values)  # tifffile marks it itself
 
         plane = only(path)
 
@@ -109,6 +120,69 @@ class TestSamples:
         np.testing.assert_array_equal(plane.pixels, np.moveaxis(values, 0, -1))
         assert f"{path} is marked as planar RGB" in caplog.text
         assert f"taken for {channels} channels" in caplog.text
+
+    @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+    def test_planar_rgb_that_is_bright_is_a_picture_whatever_its_bits_and_that_is_said(
+        self, tmp_path, dtype, caplog
+    ):
+        full = {"uint8": 255, "uint16": 65_535, "float32": 1.0}[dtype]
+        values = (full * (1 - fluorescence(3) / 255 / 2)).astype(dtype)
+        path = written(tmp_path, values, photometric="rgb", planarconfig="separate")
+
+        assert only(path).colour
+        assert f"{path} is marked as planar RGB, and looks like a picture" in caplog.text
+
+    @pytest.mark.parametrize("size", [0, 25_000_000])
+    @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+    @pytest.mark.parametrize(
+        "options", [{}, {"tile": (16, 16)}, {"compression": "zlib"}, {"metadata": {"axes": "YXS"}}]
+    )
+    def test_a_fourth_stain_that_a_library_marked_as_alpha_is_a_channel_and_that_is_said(
+        self, tmp_path, dtype, options, size, caplog, monkeypatch
+    ):
+        monkeypatch.setattr("model.reading.plane.LARGE", size)
+        values = np.moveaxis(fluorescence(4), 0, -1).astype(dtype)
+        path = written(tmp_path, values, photometric="rgb", **options)
+
+        plane = only(path)
+
+        assert not plane.colour
+        np.testing.assert_array_equal(plane.pixels, values)
+        assert f"{path} has a sample that is marked as alpha" in caplog.text
+
+    @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+    @pytest.mark.parametrize("alpha", ["opaque", "a shape", "soft edges", "clear"])
+    def test_an_alpha_is_left_out_in_silence(self, tmp_path, dtype, alpha, caplog):
+        full = {"uint8": 255, "uint16": 65_535, "float32": 1.0}[dtype]
+        rows = np.linspace(-1, 1, 100)[:, None] * np.ones((1, 120))
+        shape = {
+            "opaque": rows * 0 + 1,
+            "a shape": rows > 0,
+            "soft edges": np.clip(rows * 20 + 0.5, 0, 1),
+            "clear": rows * 0,
+        }
+        values = np.moveaxis(fluorescence(4), 0, -1).astype(dtype)
+        values[..., 3] = (shape[alpha] * full).astype(dtype)
+
+        plane = only(written(tmp_path, values, photometric="rgb"))
+
+        assert plane.colour
+        np.testing.assert_array_equal(plane.pixels, values[..., :3])
+        assert caplog.text == ""
+
+    def test_a_second_stain_beside_a_gray_one_is_a_channel(self, tmp_path):
+        values = np.moveaxis(fluorescence(2), 0, -1)
+        options = {"planarconfig": "contig", "extrasamples": ["unassalpha"]}
+
+        plane = only(written(tmp_path, values, photometric="minisblack", **options))
+
+        np.testing.assert_array_equal(plane.pixels, values)
+
+    def test_stains_on_a_ground_of_zero_that_saturate_are_no_alpha(self, tmp_path):
+        values = np.moveaxis(fluorescence(4), 0, -1)
+        values = np.clip((values - 60.0) * 2, 0, 255).astype(np.uint8)
+
+        assert only(written(tmp_path, values, photometric="rgb")).pixels.shape[2] == 4
 
     def test_ome_that_says_colour_means_it(self, tmp_path, caplog):
         path = tmp_path / "a.ome.tif"
@@ -118,6 +192,26 @@ class TestSamples:
 
         assert only(path).colour
         assert caplog.text == ""
+
+
+class TestAxesInLowerCase:
+    @pytest.mark.parametrize("count", [2, 3, 5])
+    def test_they_are_those_in_upper_case(self, tmp_path, count):
+        names = ["Actin", "DAPI", "GFP", "Cy5", "Cy7"][:count]
+        metadata = {"axes": "cyx", "Channel": {"Name": names}}
+        path = written(tmp_path, numbered(count, 20, 24), photometric="minisblack", metadata=metadata)
+
+        plane = choose_channel(path, only(path), "auto")
+
+        assert plane.channel_names == tuple(names)
+        assert (plane.nuclear_channel, plane.nuclear_channel_by) == (1, "name")
+
+    def test_of_stacks_too(self, tmp_path):
+        path = written(tmp_path, numbered(2, 3, 20, 24), photometric="minisblack", metadata={"axes": "tzyx"})
+
+        assert [(plane.t, plane.z) for plane in read_planes(path)] == [
+            (t, z) for t in range(2) for z in range(3)
+        ]
 
 
 class TestNamedPages:

@@ -78,7 +78,7 @@ def test_so_it_is_in_colour(written, storage: str, planar: str):
     stored_as = COLOUR if planar == "contig" else np.moveaxis(COLOUR, -1, 0)
     plane = written(stored_as, photometric="rgb", planarconfig=planar, **STORAGE[storage])
 
-    assert plane.colour
+    assert plane.colour == (planar == "contig")
     assert_same(plane, COLOUR)
 
 

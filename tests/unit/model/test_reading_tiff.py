@@ -167,12 +167,13 @@ class TestMeaning:
         stored = values if planarconfig == "contig" else np.moveaxis(values, -1, 0)
         tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", planarconfig=planarconfig)
 
-        assert same(tmp_path / "a.tif", values).colour == (planarconfig == "contig" or dtype == "uint8")
+        assert same(tmp_path / "a.tif", values).colour == (planarconfig == "contig")
 
     @pytest.mark.parametrize("kind", ["unassalpha", "assocalpha"])
     @pytest.mark.parametrize("planarconfig", ["contig", "separate"])
     def test_alpha_is_dropped_from_colour(self, tmp_path, kind, planarconfig):
         values = ramp(channels=4)
+        values[..., 3] = 255
         stored = values if planarconfig == "contig" else np.moveaxis(values, -1, 0)
         tifffile.imwrite(
             tmp_path / "a.tif", stored, photometric="rgb", planarconfig=planarconfig, extrasamples=[kind]
@@ -198,6 +199,7 @@ class TestMeaning:
 
     def test_alpha_is_dropped_from_gray(self, tmp_path):
         values = ramp(channels=2)
+        values[..., 1] = 255
         tifffile.imwrite(
             tmp_path / "a.tif",
             values,
