@@ -13,6 +13,7 @@ COMMANDS = {
     "status": "Show counts by state, rate, live workers and last failures.",
     "retry": "Queue files again.",
     "forget": "Delete results, file by file or folder by folder.",
+    "platemap": "Say what is in the wells of a plate.",
     "export": "Write tables and label images out of the database.",
     "train": "Train a network from labelled images.",
     "evaluate": "Measure how good a network is on labelled images.",

@@ -42,8 +42,19 @@ def record_fields(connection: Connection, files: Iterable[FieldFile]) -> None:
     for (folder, name), group in groupby(sorted(files, key=folder_and_name), folder_and_name):
         of_plate = list(group)
         plate_id = _record_plate(connection, folder, name, of_plate[0].convention)
-        _record_wells(connection, plate_id, {file.place.well for file in of_plate if file.place.well})
+        record_wells(connection, plate_id, {file.place.well for file in of_plate if file.place.well})
         _record_channels(connection, plate_id, {file.channel for file in of_plate})
+
+
+def record_wells(connection: Connection, plate_id: int, names: Collection[str]) -> None:
+    """Make the rows of wells that have none."""
+    known = set(connection.scalars(select(Well.name).where(Well.plate_id == plate_id)))
+    new = [well for name in sorted(names) if name not in known and (well := parse_well(name))]
+    if not new:
+        return
+    rows = [{"plate_id": plate_id, "name": well.name, "row": well.row, "col": well.col} for well in new]
+    insert_missing(connection, Well, rows, key=("plate_id", "name"))
+    _fit_size(connection, plate_id)
 
 
 def find_plate(connection: Connection, place: FieldPlace) -> int | None:
@@ -78,16 +89,6 @@ def _record_plate(connection: Connection, folder: str, name: str, convention: st
         insert_missing(connection, Plate, [row], key=("folder", "name"))
         plate_id = connection.scalars(known).one()
     return plate_id
-
-
-def _record_wells(connection: Connection, plate_id: int, names: Collection[str]) -> None:
-    known = set(connection.scalars(select(Well.name).where(Well.plate_id == plate_id)))
-    new = [well for name in sorted(names) if name not in known and (well := parse_well(name))]
-    if not new:
-        return
-    rows = [{"plate_id": plate_id, "name": well.name, "row": well.row, "col": well.col} for well in new]
-    insert_missing(connection, Well, rows, key=("plate_id", "name"))
-    _fit_size(connection, plate_id)
 
 
 def _fit_size(connection: Connection, plate_id: int) -> None:

@@ -1,0 +1,100 @@
+"""Plate maps in the database: rows of `well_annotations`."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, insert, or_, select, update
+
+from nuqleus.database.batches import batched
+from nuqleus.database.engine import reading, writing
+from nuqleus.database.plate_tables import Plate, Well, WellAnnotation
+from nuqleus.database.plates import record_wells
+from nuqleus.database.tables import Image
+from nuqleus.plate_map import PlateMap, PlateMapError
+
+ROWS_PER_STATEMENT = 500
+
+HAS_IMAGES = exists().where(Image.well_id == Well.id)
+
+
+@dataclass(frozen=True)
+class NamedPlate:
+    """A plate, as people name it.
+
+    Attributes:
+        plate_map: the file in its folder that its annotations came from last, and that file's stamp.
+    """
+
+    id: int
+    folder: str
+    name: str
+    plate_map: str | None
+
+    @property
+    def path(self) -> str:
+        """Its folder and its name."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+
+def known_plates(engine: Engine) -> list[NamedPlate]:
+    """All plates."""
+    with reading(engine) as connection:
+        return _plates(connection, Plate.id.is_not(None))
+
+
+def find_plate_named(engine: Engine, named: str) -> NamedPlate:
+    """The plate of this name, of this folder, or of `folder/name`.
+
+    Raises:
+        PlateMapError: there is none, or there are several.
+    """
+    named = named.strip("/")
+    path = func.ltrim(Plate.folder + "/" + Plate.name, "/")
+    with reading(engine) as connection:
+        found = _plates(connection, or_(Plate.name == named, Plate.folder == named, path == named))
+    if not found:
+        known = ", ".join(plate.path for plate in known_plates(engine)[:20]) or "none"
+        raise PlateMapError(f"there is no plate {named!r}. Known plates: {known}")
+    if len(found) > 1:
+        raise PlateMapError(
+            f"several plates are called {named!r}; name one of {', '.join(plate.path for plate in found)}"
+        )
+    return found[0]
+
+
+def attach_plate_map(
+    engine: Engine, plate_id: int, plate_map: PlateMap, source: str | None = None
+) -> list[str]:
+    """Put a plate map in the place of what the plate's wells were annotated with before.
+
+    Args:
+        engine: the database.
+        plate_id: the plate.
+        plate_map: what is in its wells; those that have no image so far get a row, too.
+        source: the file in the plate's folder that it is from, with its stamp; None: a person chose it.
+
+    Returns:
+        The wells that it names and that have no image so far.
+    """
+    with writing(engine) as connection:
+        record_wells(connection, plate_id, {well.name for well in plate_map})
+        of_plate = select(Well.name, Well.id).where(Well.plate_id == plate_id)
+        ids = {name: well_id for name, well_id in connection.execute(of_plate)}  # noqa: C416 - rows are no pairs
+        connection.execute(delete(WellAnnotation).where(WellAnnotation.well_id.in_(list(ids.values()))))
+        rows = [
+            {"well_id": ids[well.name], "name": name, "value": value}
+            for well, values in plate_map.items()
+            for name, value in values.items()
+        ]
+        for batch in batched(rows, ROWS_PER_STATEMENT):
+            connection.execute(insert(WellAnnotation), batch)
+        if source is not None:
+            connection.execute(update(Plate).where(Plate.id == plate_id).values(plate_map=source))
+        imaged = set(connection.scalars(select(Well.name).where(Well.plate_id == plate_id, HAS_IMAGES)))
+        return [well.name for well in sorted(plate_map) if well.name not in imaged]
+
+
+def _plates(connection: Connection, condition: ColumnElement[bool]) -> list[NamedPlate]:
+    columns = (Plate.id, Plate.folder, Plate.name, Plate.plate_map)
+    return [
+        NamedPlate(*row) for row in connection.execute(select(*columns).where(condition).order_by(Plate.id))
+    ]
