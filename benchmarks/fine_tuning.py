@@ -1,17 +1,13 @@
-"""Fine-tuning on a kind that was held out: `python benchmarks/fine_tuning.py DIR --kind KIND --output FOLDER`.
+"""Fine-tuning on images of a kind that a network has not seen: what it gains there, and what it forgets.
 
-DIR is a folder as `nuqleus train` takes it, with an index.csv that says each image's kind. One kind plays the lab whose
-images nobody has seen: a network is trained on all other kinds, then fine-tuned on a few images of that one, and both
-are measured on the rest of it, and on the validation images of the other kinds, to see what is forgotten. All by the
-commands that a user would type; FOLDER keeps what they leave, and a second call goes on where the first one ended.
+`python benchmarks/fine_tuning.py DIR --set SET --weights FILE --output FOLDER`. DIR is a collection as `nuqleus train`
+takes it. One of its sets plays the lab: weights that have not learnt from it (an earlier version's, out of the history)
+are fine-tuned on a few of its images, with and without rehearsal. All are measured on its held-out images, and on
+those of the sets that the weights do know.
 """
 
-import csv
-import json
-import subprocess
-import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -19,104 +15,106 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from model.training.dataset import Pair, find_pairs
+from cli.progress_bars import make_progress, track
+from model.evaluation.matching import match_nuclei
+from model.segmentation.segmenter import Segmenter
+from model.training.callbacks import Callbacks
+from model.training.collection import Member, find_members, load_members
+from model.training.dataset import Example
+from model.training.recipe import Recipe
+from model.training.rehearsal.crops import read_crops
+from model.training.rehearsal.mixing import rehearse
+from model.training.session import TrainingPlan, TrainingStart, fine_tune, run_session
+from model.training.training_data import SHOWN, TrainingData
 
-THRESHOLD = "0.50"
-"""IoU of the average precision that is shown."""
+MEASURED = 6
+"""Of the lab's images, one in so many is held out to fit the thresholds."""
 
 
-@dataclass(frozen=True)
-class Roles:
-    """Who plays what: labelled images to train on, to tune on, and to measure on."""
+def choose_lab(members: Sequence[Member], source: str, images: int, seed: int) -> TrainingData:
+    """Return the lab's images, chosen by lot from those of its set that are not held out."""
+    own = [member for member in members if member.source == source and not member.held_out]
+    lot = np.random.default_rng(seed).permutation(len(own))[:images]
+    fitted = images // MEASURED
+    lab = load_members([own[i] for i in lot], lambda chosen: track(chosen, f"Reading {source}"))
+    return TrainingData(lab[fitted:], lab[:fitted], {"name": source})
 
-    train: list[Pair]
-    val: list[Pair]
-    lab: list[Pair]
-    unseen: list[Pair]
 
-
-def deal_roles(folder: Path, kind: str, images: int, seed: int) -> Roles:
-    """Deal the images of a folder: all other kinds as they are, this kind by lot."""
-    train, val = find_pairs(folder / "train"), find_pairs(folder / "val")
-    strangers = [pair for pair in (*train, *val) if pair.kind == kind]
-    if len(strangers) <= images:
-        raise click.UsageError(
-            f"{folder} has {len(strangers)} images of kind {kind!r}: too few to tune on {images}."
-        )
-    lot = np.random.default_rng(seed).permutation(len(strangers))
-    return Roles(
-        [pair for pair in train if pair.kind != kind],
-        [pair for pair in val if pair.kind != kind],
-        [strangers[i] for i in lot[:images]],
-        [strangers[i] for i in lot[images:]],
+def tune(
+    start: TrainingStart, data: TrainingData, known: Sequence[str], share: float, steps: int, folder: Path
+) -> Path:
+    """Fine-tune, unless that was done before; of the package's crops, those of known kinds are rehearsed."""
+    weights = folder / "tuned.weights.h5"
+    if weights.is_file():
+        return weights
+    folder.mkdir(parents=True, exist_ok=True)
+    start = replace(start, recipe=Recipe(tuple(replace(stage, steps=steps) for stage in start.recipe.stages)))
+    start, mixed = rehearse(start, data, [crop for crop in read_crops() if crop.kind in known], share)
+    plan = TrainingPlan(
+        start, folder, "tuned", mixed.description, "benchmark", resume=True, diameters=mixed.diameters
     )
-
-
-def lay_out(pairs: Iterable[Pair], folder: Path) -> Path:
-    """Make a folder of links to labelled images, with an index of their kinds."""
-    rows = [{"id": pair.name, "kind": pair.kind} for pair in pairs]
-    for part in ("images", "labels"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    for pair in pairs:
-        for part, path in (("images", pair.image), ("labels", pair.labels)):
-            (folder / part / path.name).unlink(missing_ok=True)
-            (folder / part / path.name).symlink_to(path.resolve())
-    with (folder / "index.csv").open("w", newline="") as lines:
-        writer = csv.DictWriter(lines, ["id", "kind"])
-        writer.writeheader()
-        writer.writerows(rows)
-    return folder
-
-
-def nuqleus(*arguments: object) -> None:
-    """Run a command of nuqleus as a user would."""
-    subprocess.run([sys.executable, "-m", "cli.main", *map(str, arguments)], check=True)
-
-
-def train_once(weights: Path, *arguments: object) -> Path:
-    """Train to these weights unless that was done before; goes on with what was cut off."""
-    if not weights.is_file():
-        name = weights.name.removesuffix(".weights.h5")
-        resume = ["--resume"] if weights.parent.is_dir() else []
-        nuqleus("train", *arguments, "--output", weights.parent, "--name", name, *resume)
+    with make_progress() as progress:
+        task = progress.add_task(f"Tuning, {share:.0%} rehearsed", total=steps, note="")
+        run_session(
+            plan,
+            mixed.train,
+            mixed.val,
+            Callbacks(lambda step, loss: progress.update(task, completed=step, note=f"loss {loss:.3f}")),
+        )
     return weights
 
 
-def measure(folder: Path, weights: Path) -> tuple[float, float]:
-    """Return the Data Science Bowl's figure and the average precision of a network on a folder."""
-    figures = weights.with_name(f"{folder.name}.figures.json")
-    nuqleus("evaluate", folder, "--weights", weights, "--json", figures)
-    everything = json.loads(figures.read_text())["summaries"][0]
-    return everything["dsb"], everything["average_precision"][THRESHOLD]
-
-
-def print_table(kind: str, folders: dict[str, Path], networks: dict[str, Path]) -> None:
-    """Measure every network on every folder and print a row for each."""
-    table = Table("measured on", "network", "DSB", f"AP {THRESHOLD}", title=f"Kind held out: {kind}")
-    for what, folder in folders.items():
-        for name, weights in networks.items():
-            table.add_row(what, name, *(f"{figure:.3f}" for figure in measure(folder, weights)))
-    Console().print(table)
+def measure(weights: Path, examples: Sequence[Example]) -> float:
+    """Return the mean figure of the Data Science Bowl."""
+    segmenter = Segmenter.load(weights)
+    scores = [
+        match_nuclei(example.labels, segmenter.segment_normalised(example.image).labels).score
+        for example in track(list(examples), f"Measuring {weights.parent.name}")
+    ]
+    return float(np.mean(scores))
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--kind", required=True, help="The kind that is held out.")
+@click.option("--set", "source", required=True, help="The set that plays the lab.")
+@click.option(
+    "--known", multiple=True, default=["dsb2018"], show_default=True, help="Sets that the weights know."
+)
+@click.option("--weights", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--images", default=20, show_default=True, help="Images of it to fine-tune on.")
-@click.option("--steps", default=600, show_default=True, help="Steps of the training on the other kinds.")
-@click.option("--tune-steps", default=300, show_default=True, help="Steps of the fine-tuning.")
-@click.option("--seed", default=0, show_default=True, help="Of the choice of images.")
+@click.option("--steps", default=300, show_default=True, help="Of the fine-tuning.")
+@click.option(
+    "--share", "shares", multiple=True, default=[0.0, 0.5], show_default=True, help="That is rehearsed."
+)
+@click.option("--seed", default=1, show_default=True, help="Of the choice of images.")
 @click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path))
-def main(folder: Path, kind: str, images: int, steps: int, tune_steps: int, seed: int, output: Path) -> None:
-    """Train without a kind, fine-tune on a few images of it, and show what that gained."""
-    roles = deal_roles(folder, kind, images, seed)
-    others = lay_out(roles.train, output / "others" / "train").parent
-    val = lay_out(roles.val, others / "val")
-    lab, unseen = lay_out(roles.lab, output / "lab"), lay_out(roles.unseen, output / "unseen")
-    base = train_once(output / "base" / "base.weights.h5", others, "--steps", steps)
-    tuned = train_once(output / "tuned" / "tuned.weights.h5", lab, "--from", base, "--steps", tune_steps)
-    folders = {f"{len(roles.unseen)} other images of this kind": unseen, "the other kinds": val}
-    print_table(kind, folders, {"trained without": base, f"fine-tuned on {images} images": tuned})
+def main(
+    folder: Path,
+    source: str,
+    known: tuple[str, ...],
+    weights: Path,
+    images: int,
+    steps: int,
+    shares: tuple[float, ...],
+    seed: int,
+    output: Path,
+) -> None:
+    """Fine-tune on a few images of a set, and show what that gained there and cost elsewhere."""
+    members = find_members(folder)
+    held_out = [member for member in members if member.held_out]
+    unseen = load_members([member for member in held_out if member.source == source])
+    others = load_members([member for member in held_out if member.source in known])
+    kinds = sorted({member.pair.kind for member in members if member.source in known})
+    start = fine_tune(weights)
+    start = replace(start, diameters=start.diameters or SHOWN)
+    lab = choose_lab(members, source, images, seed)
+    table = Table("network", f"{source}, {len(unseen)} images", f"{', '.join(known)}, {len(others)} images")
+    table.add_row("before", f"{measure(weights, unseen):.3f}", f"{measure(weights, others):.3f}")
+    for share in shares:
+        tuned = tune(start, lab, kinds, share, steps, output / f"rehearsed-{share:.2f}")
+        name = f"fine-tuned on {images} images, {share:.0%} rehearsed"
+        table.add_row(name, f"{measure(tuned, unseen):.3f}", f"{measure(tuned, others):.3f}")
+    Console().print(table)
 
 
 if __name__ == "__main__":

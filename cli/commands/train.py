@@ -12,6 +12,7 @@ from nuqleus import __version__
 
 if TYPE_CHECKING:
     from model.training.session import TrainingStart
+    from model.training.training_data import TrainingData
     from model.weights import ModelCard
 
 
@@ -53,6 +54,12 @@ if TYPE_CHECKING:
     metavar="WEIGHTS",
     help="Fine-tune these weights, a file or `shipped`, in few small steps, instead of starting from nothing.",
 )
+@click.option(
+    "--rehearsal",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Of what fine-tuning shows, the share of images that the shipped network has learnt from, so that it doesn't "
+    "forget these.  [default: 0.5, for weights that are used at several zooms, as the shipped ones are]",
+)
 @click.option("--resume", is_flag=True, help="Go on with the interrupted training in the output folder.")
 def command(
     folder: Path,
@@ -60,6 +67,7 @@ def command(
     name: str,
     preset: str | None,
     weights: str | None,
+    rehearsal: float | None,
     resume: bool,
     **changes: Any,
 ) -> None:
@@ -74,13 +82,18 @@ def command(
         raise click.UsageError(
             "--preset says what new network to build, --from gives a built one: choose one."
         )
+    if rehearsal is not None and not weights:
+        raise click.UsageError(
+            "--rehearsal is for fine-tuning (--from): a new network has nothing to forget."
+        )
     _make_folder(output)
     from model.network.quiet_start import quiet_start
 
     with quiet_start():
         start = _fine_tune(weights) if weights else _start_anew(preset)
         start = _adapt(start, **changes)
-    _report(_train(start, folder, output, name, resume), output)
+        start, data = _prepare(start, _read(folder), rehearsal)
+    _report(_train(start, data, output, name, resume), output)
 
 
 def _start_anew(preset: str | None) -> TrainingStart:
@@ -103,17 +116,39 @@ def _adapt(start: TrainingStart, **changes: Any) -> TrainingStart:
     return replace(start, recipe=adapt(start.recipe, **changes))
 
 
-def _train(start: TrainingStart, folder: Path, output: Path, name: str, resume: bool) -> ModelCard:
-    from cli.progress_bars import make_progress, track
-    from model.training.callbacks import Callbacks
-    from model.training.session import TrainingPlan, run_session
+def _read(folder: Path) -> TrainingData:
+    from cli.progress_bars import track
     from model.training.training_data import read_training_data
 
-    data = read_training_data(
+    return read_training_data(
         folder,
         track,
         lambda names: click.echo(f"Held out to measure on: {', '.join(names)}"),
     )
+
+
+def _prepare(
+    start: TrainingStart, data: TrainingData, rehearsal: float | None
+) -> tuple[TrainingStart, TrainingData]:
+    """Add to a fine-tuning what it must not forget."""
+    from model.training.rehearsal.crops import read_crops
+    from model.training.rehearsal.mixing import SHARE, rehearse
+
+    if not start.diameters:
+        if rehearsal:
+            raise click.UsageError(
+                "--rehearsal is for weights that are used at several zooms (their card has `diameters`); what these "
+                "have learnt from isn't known."
+            )
+        return start, data
+    return rehearse(start, data, read_crops(), SHARE if rehearsal is None else rehearsal)
+
+
+def _train(start: TrainingStart, data: TrainingData, output: Path, name: str, resume: bool) -> ModelCard:
+    from cli.progress_bars import make_progress
+    from model.training.callbacks import Callbacks
+    from model.training.session import TrainingPlan, run_session
+
     plan = TrainingPlan(start, output, name, data.description, __version__, resume, data.diameters)
     with make_progress() as progress:
         steps = progress.add_task("Training", total=start.recipe.steps, note="")
@@ -152,6 +187,10 @@ def _report(card: ModelCard, output: Path) -> None:
     from cli.score_table import print_scores
     from model.evaluation.scores import Summary
 
+    if initial := card.training["from"]:
+        click.echo(f"Before, with {initial['file']}, on the same images:")
+        print_scores([Summary(**summary) for summary in initial["metrics"].values()])
+        click.echo("And now:")
     print_scores([Summary(**summary) for summary in card.metrics.values()])
     click.echo(
         f"Weights, card, curve and examples are in {output}: {card.name}.weights.h5, {card.name}.json,"

@@ -37,24 +37,21 @@ class InferenceSettings:
 
     Attributes:
         params: thresholds.
-        calibration: how sure it is of nuclei.
+        calibration: how sure it is of nuclei; None if it finds none, of which one could say.
         diameters: sizes of nuclei that it knows.
         score: of the held-out images.
     """
 
     params: PostprocessingParams
-    calibration: Calibration
+    calibration: Calibration | None
     diameters: KnownDiameters
     score: float
 
     @property
     def config(self) -> Mapping[str, Any]:
         """What a model card says of it, beside the network."""
-        return {
-            "postprocessing": asdict(self.params),
-            "calibration": asdict(self.calibration),
-            "diameters": asdict(self.diameters),
-        }
+        calibration = {"calibration": asdict(self.calibration)} if self.calibration else {}
+        return {"postprocessing": asdict(self.params), **calibration, "diameters": asdict(self.diameters)}
 
 
 def fit_inference_settings(
@@ -70,8 +67,10 @@ def fit_inference_settings(
     """Search the thresholds and fit the calibration on held-out images, each seen at the zoom that it needs."""
     use = {"postprocessing": asdict(start), "diameters": asdict(diameters)}
     images = predict_images(make_segmenter(network, config, use), examples)
-    params, _ = search_params(images, config.outputs, start=start, scoring=scoring, on_trial=on_trial)
+    params, score = search_params(images, config.outputs, start=start, scoring=scoring, on_trial=on_trial)
     calibration = calibrate(images, config.outputs, params)
+    if calibration is None:
+        return InferenceSettings(params, None, diameters, score)
     params, score = search_confidence(images, config.outputs, params, calibration, scoring)
     return InferenceSettings(params, calibration, diameters, score)
 
@@ -95,9 +94,15 @@ def _predict_image(segmenter: Segmenter, example: Example, zoom: Fraction) -> Pr
 
 def calibrate(
     images: Sequence[PredictedImage], outputs: tuple[str, ...], params: PostprocessingParams
-) -> Calibration:
-    """Fit how sure a network is of nuclei; kinds of images count alike, however many nuclei they have."""
+) -> Calibration | None:
+    """Fit how sure a network is of nuclei; kinds of images count alike, however many nuclei they have.
+
+    Returns:
+        None if it finds no nuclei.
+    """
     features, matched, kinds = collect_evidence(images, outputs, params)
+    if not len(matched):
+        return None
     names, numbers, counts = np.unique(kinds, return_inverse=True, return_counts=True)
     return fit_calibration(features, matched, 1.0 / (len(names) * counts[numbers]))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from model.arrays import Labels
 from model.errors import DatasetError, WeightsError
 from model.evaluation.matching import match_nuclei
 from model.evaluation.scores import ImageScore, summarise
@@ -38,11 +39,13 @@ class TrainingStart:
         recipe: what to train, and how.
         weights: weights to begin with instead of random ones.
         params: thresholds from which better ones are looked for.
+        diameters: sizes of nuclei that the weights know.
     """
 
     recipe: Recipe
     weights: InitialWeights | None = None
     params: PostprocessingParams = field(default_factory=PostprocessingParams)
+    diameters: KnownDiameters | None = None
 
 
 def fine_tune(weights: Path) -> TrainingStart:
@@ -53,14 +56,14 @@ def fine_tune(weights: Path) -> TrainingStart:
     """
     card = read_card(weights)
     try:
-        network, params = card.network, card.postprocessing
+        network, params, diameters = card.network, card.postprocessing, card.diameters
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(
             f"The card of {weights} doesn't describe a network and its thresholds: {error!r}. Was it written by "
             "`nuqleus train`, of this version?"
         ) from error
     recipe = Recipe((replace(FINE_TUNE, network=network),))
-    return TrainingStart(recipe, InitialWeights(weights, network), params)
+    return TrainingStart(recipe, InitialWeights(weights, network), params, diameters)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def run_session(
     settings = _fit_settings(plan, network, val, callbacks)
     save_without_optimizer(network, config, weights)
     scores = _measure(make_segmenter(network, config, settings), val, plan.folder)
-    card = _write_card(plan, settings, weights, scores)
+    card = _write_card(plan, settings, weights, scores, _measure_initial(start.weights, val))
     draw_curve(plan.folder / LOG, plan.folder / "curve.png")
     return card
 
@@ -156,19 +159,23 @@ def _fit_settings(
 
 
 def _write_card(
-    plan: TrainingPlan, settings: Mapping[str, Any], weights: Path, scores: list[ImageScore]
+    plan: TrainingPlan,
+    settings: Mapping[str, Any],
+    weights: Path,
+    scores: list[ImageScore],
+    initial: Mapping[str, Any] | None,
 ) -> ModelCard:
-    recipe, initial = plan.start.recipe, plan.start.weights
+    recipe = plan.start.recipe
     card = ModelCard(
         name=plan.name,
         sha256=hash_file(weights),
         config={"network": recipe.network.to_json(), **settings},
-        metrics={summary.kind: asdict(summary) for summary in summarise(scores)},
+        metrics=_metrics(scores),
         code_version=plan.code_version,
         training={
             "data": dict(plan.data),
             "recipe": asdict(recipe),
-            "from": {"file": initial.file.name, "sha256": hash_file(initial.file)} if initial else None,
+            "from": initial,
             "seconds": round(trained_seconds(plan.folder)),
             "backend": f"{keras.backend.backend()}, Keras {keras.version()}",
             "machine": f"{platform.system()} {platform.machine()}",
@@ -178,12 +185,33 @@ def _write_card(
     return card
 
 
-def _measure(segmenter: Segmenter, val: Sequence[Example], folder: Path) -> list[ImageScore]:
-    found = [segmenter.segment_normalised(example.image).labels for example in val]
-    scores = [
+def _metrics(scores: Sequence[ImageScore]) -> dict[str, Any]:
+    return {summary.kind: asdict(summary) for summary in summarise(scores)}
+
+
+def _measure_initial(initial: InitialWeights | None, val: Sequence[Example]) -> dict[str, Any] | None:
+    """Say which weights a fine-tuning began with, and how good they are on what it is measured on."""
+    if initial is None:
+        return None
+    segmenter = Segmenter.load(initial.file)
+    metrics = _metrics(_score(val, _find_nuclei(segmenter, val)))
+    return {"file": initial.file.name, "sha256": segmenter.card.sha256, "metrics": metrics}
+
+
+def _find_nuclei(segmenter: Segmenter, val: Sequence[Example]) -> list[Labels]:
+    return [segmenter.segment_normalised(example.image).labels for example in val]
+
+
+def _score(val: Sequence[Example], found: Sequence[Labels]) -> list[ImageScore]:
+    return [
         ImageScore(e.name, e.kind, match_nuclei(e.labels, labels))
         for e, labels in zip(val, found, strict=True)
     ]
+
+
+def _measure(segmenter: Segmenter, val: Sequence[Example], folder: Path) -> list[ImageScore]:
+    found = _find_nuclei(segmenter, val)
+    scores = _score(val, found)
     shown = _worst_and_best(scores)
     draw_examples(
         [val[i] for i in shown],
