@@ -31,4 +31,4 @@ class FileStat(NamedTuple):
 
 def wrap64(number: int) -> int:
     """The number that has the same lowest 64 bits, and a sign."""
-    return (number + 2**63) % 2**64 - 2**63
+    return number if -(2**63) <= number < 2**63 else (number + 2**63) % 2**64 - 2**63

@@ -3,18 +3,18 @@
 import errno
 import logging
 import os
-import stat
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from nuqleus.file_stat import FileStat
 from nuqleus.folder_stat import stat_folder
 from nuqleus.mount_check import MountCheck, device_of, inbox_away
 from nuqleus.paths import escape_path
 from scheduler.candidates import is_candidate, is_searched
+from scheduler.file_stats import FileStats, Folder, pack, pack_seen
 from scheduler.image_folders import data_folder_names, is_data_folder, is_image_folder
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Scan:
         device: number of the device that the watched folder lies on; None while it is empty.
     """
 
-    files: dict[str, FileStat] = field(default_factory=dict)
+    files: FileStats = field(default_factory=FileStats)
     data_folders: set[str] = field(default_factory=set)
     unseen: set[str] = field(default_factory=set)
     device: int | None = None
@@ -81,6 +81,7 @@ class Scanner:
         self._links_may_leave = links_may_leave
         self._excluded = frozenset(str(path.resolve()) for path in excluded)
         self._warned: set[str] = set()
+        self._last = FileStats()
 
     def scan(self) -> Scan:
         """Look once.
@@ -91,14 +92,19 @@ class Scanner:
         self._mount.ensure_mounted()
         found = Scan()
         base = f"{self.root}/".replace("//", "/")
-        folders = self._list(found, base, self._entries_of_root(found))
+        folders = self._list(found, base, base, self._entries_of_root(found))
+        image_folders = defaultdict[str, Folder](dict)
         while folders:
             folder = folders.pop()
             entries = self._entries(found, base, folder)
             if is_image_folder(folder, entries):
-                self._add_image_folder(found, base, folder)
+                parent, _, name = folder[len(base) :].rpartition("/")
+                image_folders[parent] |= self._stat_image_folder(found, base, folder, name)
             else:
-                folders += self._list(found, base, entries)
+                folders += self._list(found, base, folder, entries)
+        for parent, files in image_folders.items():
+            found.files.add(parent, files, self._last)
+        self._last = found.files
         return found
 
     def _entries_of_root(self, found: Scan) -> list[os.DirEntry[str]]:
@@ -124,44 +130,50 @@ class Scanner:
                 self._warn_once(folder, f"is a folder that can't be read: {error.strerror}")
         return []
 
-    def _list(self, found: Scan, base: str, entries: Sequence[os.DirEntry[str]]) -> list[str]:
+    def _list(self, found: Scan, base: str, folder: str, entries: Sequence[os.DirEntry[str]]) -> list[str]:
         """Note the files among the entries of a folder, and return the folders to look into."""
-        subfolders = []
+        path = folder[len(base) :]
+        known, files, subfolders = self._last.names_in(path), Folder(), []
         for entry in entries:
             try:
-                if entry.is_symlink():
-                    self._check_link(found, base, entry)
-                elif entry.is_dir():
-                    if is_searched(entry.name) and entry.path not in self._excluded:
-                        subfolders.append(entry)
-                elif is_candidate(entry.name) and entry.path not in self._excluded:
-                    _note(found, entry.path[len(base) :], entry.stat())
+                if entry.is_file(follow_symlinks=False):
+                    if entry.name in known or self._is_candidate(entry):
+                        files[entry.name] = pack_seen(entry.stat(follow_symlinks=False))
+                elif entry.is_symlink():
+                    files |= self._stat_link(base, entry)
+                elif entry.is_dir() and is_searched(entry.name) and entry.path not in self._excluded:
+                    subfolders.append(entry)
             except OSError as error:
                 if error.errno not in _GONE:
                     found.unseen.add(entry.path[len(base) :])
         owned = data_folder_names(entries) if subfolders else frozenset()
-        for folder in subfolders:
-            if is_data_folder(folder.name, owned):
-                _note_data_folder(found, base, folder)
-        return [folder.path for folder in subfolders if not is_data_folder(folder.name, owned)]
+        data_folders = {entry for entry in subfolders if is_data_folder(entry.name, owned)}
+        found.data_folders.update(entry.path[len(base) :] for entry in data_folders)
+        found.files.add(path, files | _stat_data_folders(data_folders), self._last)
+        return [entry.path for entry in subfolders if entry not in data_folders]
 
-    def _add_image_folder(self, found: Scan, base: str, folder: str) -> None:
+    def _is_candidate(self, entry: os.DirEntry[str]) -> bool:
+        return is_candidate(entry.name) and entry.path not in self._excluded
+
+    def _stat_image_folder(self, found: Scan, base: str, folder: str, name: str) -> Folder:
         """A folder that is one image changes when a file in it does."""
         try:
-            found.files[folder[len(base) :]] = stat_folder(folder)
+            return {name: pack(stat_folder(folder))}
         except OSError as error:
             found.unseen.add(folder[len(base) :])
             self._warn_once(folder, f"is an image whose parts can't be read: {error.strerror}")
+            return {}
 
-    def _check_link(self, found: Scan, base: str, entry: os.DirEntry[str]) -> None:
+    def _stat_link(self, base: str, entry: os.DirEntry[str]) -> Folder:
         """A link to a file in the folder is a file; any other could show us what nobody dropped."""
         if not is_candidate(entry.name):
-            return
+            return {}
         target = os.path.realpath(entry.path)
         if not (target.startswith(base) or self._links_may_leave):
             self._warn_once(entry.path, "is a link that leads out of the watched folder")
         elif entry.is_file() and target not in self._excluded:
-            _note(found, entry.path[len(base) :], entry.stat())
+            return {entry.name: pack_seen(entry.stat())}
+        return {}
 
     def _warn_once(self, path: str, what: str) -> None:
         """Say it once, not at every scan."""
@@ -175,13 +187,9 @@ def _list_folder(folder: str | Path) -> list[os.DirEntry[str]]:
         return list(entries)
 
 
-def _note(found: Scan, path: str, seen: os.stat_result) -> None:
-    if stat.S_ISREG(seen.st_mode):  # no pipes, sockets or devices
-        found.files[path] = FileStat.of(seen)
-
-
-def _note_data_folder(found: Scan, base: str, folder: os.DirEntry[str]) -> None:
-    path = folder.path[len(base) :]
-    with suppress(OSError):  # it has just gone
-        found.files[path] = FileStat.of(folder.stat())
-        found.data_folders.add(path)
+def _stat_data_folders(folders: Iterable[os.DirEntry[str]]) -> Folder:
+    files = Folder()
+    for folder in folders:
+        with suppress(OSError):  # it has just gone
+            files[folder.name] = pack_seen(folder.stat())
+    return files

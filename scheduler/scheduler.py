@@ -11,6 +11,7 @@ from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.file_stat import FileStat
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import DISPATCH_BATCH, Dispatcher
+from scheduler.file_stats import FileStats
 from scheduler.ignore_list import IgnoreList
 from scheduler.scanner import Scan, Scanner
 from scheduler.sweep import Sweep
@@ -69,7 +70,7 @@ class Scheduler:
         self._clock = clock
         self._stopping = stopping
         self._has_judged = False
-        self._recorded: dict[str, FileStat] = {}
+        self._recorded = FileStats()
         self._device: int | None = None
         self._reread_due = clock()
 
@@ -109,12 +110,12 @@ class Scheduler:
 
     def _reread(self) -> None:
         if self._clock() >= self._reread_due:
-            self._recorded = {file.path: file.stat for file in self._files.known() if not file.is_gone}
+            self._recorded = FileStats(self._files.stats())
             self._reread_due = self._clock() + REREAD_SECONDS
 
     def _record(self, scan: Scan) -> None:
         """New and changed files become rows that wait."""
-        news = sorted(path for path, stat in scan.files.items() if self._recorded.get(path) != stat)
+        news = sorted(scan.files.differing_from(self._recorded))
         for paths in batched(news, RECORD_BATCH):
             self._raise_if_stopping()
             seen = [
@@ -122,19 +123,18 @@ class Scheduler:
                 for path in paths
             ]
             self._files.observe(seen)
-            self._recorded.update((path, scan.files[path]) for path in paths)
         self._mark_gone(scan)
 
     def _mark_gone(self, scan: Scan) -> None:
-        """Paths that were there and aren't. All that are there are recorded by now: mostly, counting tells."""
-        missing = self._recorded.keys() - scan.files.keys() if len(self._recorded) > len(scan.files) else ()
+        """Paths that were there and aren't."""
+        missing = list(self._recorded.missing_from(scan.files))
         gone = sorted(filter(scan.is_gone, missing))
         for paths in batched(gone, RECORD_BATCH):
             self._raise_if_stopping()
             self._files.mark_gone(paths)
         unseen = {path: self._recorded[path] for path in set(missing).difference(gone)}
         # a file that went away is new when it comes back
-        self._recorded = {**scan.files, **unseen} if unseen else scan.files
+        self._recorded = scan.files | unseen if unseen else scan.files
 
     def _judge_anew(self, scan: Scan) -> None:
         """Once, after the start: what failed or was ignored is judged by the list, rules and settings of today."""

@@ -1,8 +1,9 @@
 """Queries about files: which there are, and how many in each state."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Row, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
@@ -12,6 +13,9 @@ from nuqleus.file_stat import FileStat
 
 PAGE_SIZE = 5_000
 """Rows that `known` holds in memory."""
+
+
+_STAT = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
 
 
 class FileQueries:
@@ -30,6 +34,13 @@ class FileQueries:
             yield from page
             page = self._page(page[-1].id, states) if len(page) == PAGE_SIZE else []
 
+    def stats(self) -> Iterator[tuple[str, FileStat]]:
+        """Paths that are there, each with the stat that is recorded, a page at a time."""
+        page = self._page_of_stats(0)
+        while page:
+            yield from ((path, FileStat(*stat)) for _, path, *stat in page)
+            page = self._page_of_stats(page[-1].id) if len(page) == PAGE_SIZE else []
+
     def counts(self) -> dict[FileState, int]:
         """Number of files in each state; states without files count 0."""
         query = select(File.state, func.count()).group_by(File.state)
@@ -37,9 +48,16 @@ class FileQueries:
             found = {state: count for state, count in connection.execute(query)}  # noqa: C416 - for mypy
         return {state: found.get(state, 0) for state in FileState}
 
+    def _page_of_stats(self, after: int) -> Sequence[Row[*tuple[Any, ...]]]:
+        columns = (File.id, File.path, *_STAT)
+        query = (
+            select(*columns).where(File.id > after, File.gone_at.is_(None)).order_by(File.id).limit(PAGE_SIZE)
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(query).all()
+
     def _page(self, after: int, states: Sequence[FileState]) -> list[KnownFile]:
-        stamp = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
-        columns = (File.id, File.path, File.state, File.gone_at.is_not(None), *stamp)
+        columns = (File.id, File.path, File.state, File.gone_at.is_not(None), *_STAT)
         query = select(*columns).where(File.id > after).order_by(File.id).limit(PAGE_SIZE)
         if states:
             query = query.where(File.state.in_(states))

@@ -8,6 +8,7 @@ import pytest
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.file_stat import FileStat
 from scheduler.completeness import Completeness
+from scheduler.file_stats import FileStats
 from scheduler.scanner import Scan
 from scheduler.scheduler import Stopped
 from scheduler.scheduler_loop import (
@@ -85,7 +86,7 @@ def play(tmp_path):
     return play
 
 
-FOUND = Scan({"a.tif": FileStat(1, 1)})
+FOUND = Scan(FileStats([("a.tif", FileStat(1, 1))]))
 
 
 def test_it_knows_what_the_folder_held_at_the_last_tick(play):
