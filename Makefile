@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 READY := .venv/ready
-PACKAGES := cli nuqleus scheduler worker model
+PACKAGES := cli nuqleus scheduler web worker model
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test faults lint format lock wheel pictures clean

@@ -9,6 +9,7 @@ COMMANDS = {
     "run": "Watch a folder: scheduler, broker and workers on one machine.",
     "schedule": "The scheduler alone: watch a folder and queue its files.",
     "work": "One worker alone: take files off the queue and process them.",
+    "serve": "Serve a page: watch, look at every nucleus, queue again what failed.",
     "segment": "Segment images directly, without queue and database.",
     "status": "Show counts by state, rate, live workers and last failures.",
     "retry": "Queue files again.",

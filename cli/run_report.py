@@ -46,11 +46,13 @@ class RunReport:
     Args:
         engine: the database.
         settings: of the run.
+        page: where the page is; None without one.
         goes_on: whether it goes on watching when every file has ended.
     """
 
-    def __init__(self, engine: Engine, settings: Settings, *, goes_on: bool) -> None:
+    def __init__(self, engine: Engine, settings: Settings, page: str | None = None, *, goes_on: bool) -> None:
         self._goes_on = goes_on
+        self._page = page
         self._engine = engine
         self._settings = settings
         self._began = time.time()
@@ -90,6 +92,9 @@ class RunReport:
         if not self._is_ready and any(worker.started_at > self._began for worker in status.workers):
             self._is_ready = True
             log.info("Ready to work.")
+            if self._page:
+                self._display.clear()
+                click.echo(f"The page is at {self._page}")
 
     def _conclude(self, status: Status, folder: Collection[str]) -> bool:
         has_ended = status.ended == sum(status.counts.values())

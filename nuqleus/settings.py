@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         metrics_address: the address that both listen on.
         outside_links: whether links in the watched folder may lead to files elsewhere.
         watch: `auto` uses the operating system's events where they work; `poll` never does.
+        overviews: whether workers store a small picture of each image.
+        web_address: the address that the page listens on; any but this machine's own demands a token or a proxy.
+        web_port: its port; where it isn't set, and is taken, the next free one.
+        web_token: what people log in with.
+        web_proxies: addresses, with commas between, whose header `Remote-User` is believed.
+        web_hosts: names of this machine, with commas between, that browsers may call it by.
     """
 
     model_config = SettingsConfigDict(
@@ -127,6 +133,12 @@ class Settings(BaseSettings):
     worker_metrics_port: Port | None = None
     metrics_address: str = "127.0.0.1"
     watch: Literal["auto", "poll"] = "auto"
+    overviews: bool = True
+    web_address: str = "127.0.0.1"
+    web_port: Port = 8600
+    web_token: Annotated[str | None, Field(repr=False)] = None
+    web_proxies: str = ""
+    web_hosts: str = ""
 
     @field_validator("database_url")
     @classmethod

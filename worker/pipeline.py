@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from model.blockwise.segmentation import BlockwiseSegmentation, TilePredictor, join_results
 from model.labels.masks import LabelImage, LazyLabelImage, MaskBlock, encode_mask
+from model.labels.overview import draw_overview
 from model.measurements import Table, measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
 from model.reading import LARGE, Plane, read_planes
@@ -55,6 +57,7 @@ def process(
     *,
     memory: MemoryBudget | None = None,
     max_pixels: int | None = None,
+    with_overviews: bool = False,
     on_image: OnImage | None = None,
     on_block: OnBlock | None = None,
 ) -> Iterator[ImageResult]:
@@ -68,6 +71,7 @@ def process(
             processed as a whole shares `LARGE` of them, and a large image has them for itself. Decoded pixels come on
             top: a plane is read before its turn comes, so each thread may hold one that waits.
         max_pixels: an image with more is refused from its header; None: `model.reading.MAX_PIXELS`.
+        with_overviews: draw a small picture of each image.
         on_image: called with every image, its nuclei and its result, before the result is yielded; to draw them,
             say. The label image of one that was worked on in blocks is a `LazyLabelImage`, to be sliced like an array.
         on_block: called after every block of a large image; to see how far it is, or to stop it by an error.
@@ -86,6 +90,8 @@ def process(
                 _warn_of_unknown_size(path, result.nuclei, segmenter.card.diameters)
             else:
                 labels, result = _process_whole(plane, segmenter, seconds)
+        if with_overviews:
+            result = replace(result, overview=draw_overview(plane, labels))
         if on_image:
             on_image(plane, labels, result)
         yield result

@@ -234,6 +234,7 @@ class Processor:
                     file.content.image_options,
                     memory=self.memory,
                     max_pixels=self.settings.max_pixels,
+                    with_overviews=self.settings.overviews,
                     on_image=on_image,
                     on_block=on_block,
                 )

@@ -1,9 +1,11 @@
-"""`nuqleus run [--input DIR] [--database URL] [--once] [--workers N] [--overlays DIR]`."""
+"""`nuqleus run [--input DIR] [--database URL] [--once] [--workers N] [--overlays DIR] [--no-web]`."""
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,7 +35,10 @@ _POLL = 0.2
 @channel_option()
 @z_option()
 @rules_option()
-def command(*, once: bool, **given: Any) -> None:
+@click.option(
+    "--web/--no-web", default=None, help="Serve the page, too; so it does, unless it ends by --once."
+)
+def command(*, once: bool, web: bool | None, **given: Any) -> None:
     """Watch a folder: scheduler, broker and workers on one machine.
 
     Ctrl-C stops everything in seconds, once the images at hand are finished; a second one at once.
@@ -46,11 +51,16 @@ def command(*, once: bool, **given: Any) -> None:
     create_default_inbox(settings)
     check_inbox(settings)
     ensure_shared_memory()
-    sys.exit(run(settings, once=once))
+    sys.exit(run(settings, once=once, web=not once if web is None else web))
 
 
-def run(settings: Settings, *, once: bool) -> int:
+def run(settings: Settings, *, once: bool, web: bool) -> int:
     """Run everything until told to stop, or until every file has ended.
+
+    Args:
+        settings: of the run.
+        once: whether it ends when every file has ended.
+        web: whether it serves the page.
 
     Returns:
         The exit status: 0; with `once` also 1 if files failed, and 130 if it was stopped before all had ended.
@@ -61,17 +71,22 @@ def run(settings: Settings, *, once: bool) -> int:
     from cli.processes.local_stack import LocalStack
     from cli.processes.run_lock import hold_run_lock
     from cli.processes.stop_signals import StopSignals
+    from web.listening import bind_page
 
-    with hold_run_lock(settings.state_dir), StopSignals() as signals, LocalStack(settings) as stack:
+    with ExitStack() as held:
+        held.enter_context(hold_run_lock(settings.state_dir))
+        page = held.enter_context(bind_page(settings)) if web else None
+        signals = held.enter_context(StopSignals())
+        stack = held.enter_context(LocalStack(settings))
         try:
-            status = _run_all(stack, signals, once=once)
+            status = _run_all(stack, signals, page, once=once)
             stack.stop()
         except KeyboardInterrupt:
             return INTERRUPTED
     return status
 
 
-def _run_all(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
+def _run_all(stack: LocalStack, signals: StopSignals, page: socket.socket | None, *, once: bool) -> int:
     """Start all processes, the slowest first, and supervise them."""
     settings = stack.start()
 
@@ -82,11 +97,15 @@ def _run_all(stack: LocalStack, signals: StopSignals, *, once: bool) -> int:
     from nuqleus.queue import make_app
     from scheduler.factory import make_scheduler_loop, run_in_thread
     from scheduler.metrics import serve_scheduler_metrics
+    from web.listening import page_url
 
     engine, app = open_database(settings.database_url, busy_seconds=settings.busy_seconds), make_app(settings)
     loop = make_scheduler_loop(settings, engine, app)
     serve_scheduler_metrics(settings, engine, app)
-    with RunReport(engine, settings, goes_on=not once) as report, run_in_thread(settings, loop):
+    if page:
+        stack.serve_page(page)
+    url = page_url(page) if page else None
+    with RunReport(engine, settings, url, goes_on=not once) as report, run_in_thread(settings, loop):
         has_ended = _supervise(stack, loop, report, signals, once=once)
     if not once:
         return 0

@@ -1,8 +1,10 @@
 """Local stack: the processes of `nuqleus run`, a broker unless one is configured, and workers."""
 
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import partial
 from typing import Self
 
@@ -13,6 +15,9 @@ from nuqleus.settings import ENVIRONMENT_PREFIX, Settings, as_environment
 
 WORKER = (sys.executable, "-P", "-m", "cli.main", "work")
 """The command of a worker; everything it needs to know is in its environment."""
+
+PAGE = (sys.executable, "-P", "-m", "cli.main", "serve", "--socket")
+"""The command of the page; the number of its socket follows."""
 
 WORKER_GRACE = 10.0
 """Seconds for a worker to finish the file at hand; one that needs longer is killed, and the file comes back."""
@@ -62,10 +67,15 @@ class LocalStack:
             broker = EmbeddedBroker(settings.state_dir / "broker")
             self._supervisor.add("broker", broker.start)
             settings = settings.model_copy(update={"broker_url": broker.url})
-        start_worker = partial(_start_worker, environment(settings))
+        start_worker = partial(_start_worker, environment(settings.model_copy(update={"web_token": None})))
         for number in range(1, settings.workers + 1):
             self.workers.append(self._supervisor.add(f"worker-{number}", start_worker))
         return settings
+
+    def serve_page(self, listening: socket.socket) -> None:
+        """Start the page, once there is a database; it answers on a socket that outlives it."""
+        variables = environment(self._settings)
+        self._supervisor.add("page", partial(_start_page, variables, listening.fileno()))
 
     def check(self) -> None:
         """Start again what ended. Call this a few times a second."""
@@ -100,11 +110,22 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _start_worker(variables: dict[str, str], log_file: int) -> "subprocess.Popen[bytes]":
+    return _start(WORKER, variables, log_file)
+
+
+def _start_page(variables: dict[str, str], listening: int, log_file: int) -> "subprocess.Popen[bytes]":
+    return _start((*PAGE, str(listening)), variables, log_file, pass_fds=[listening])
+
+
+def _start(
+    command: Sequence[str], variables: dict[str, str], log_file: int, pass_fds: Sequence[int] = ()
+) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        WORKER,
+        command,
         env=variables,
         stdin=subprocess.DEVNULL,
         stdout=log_file,
         stderr=log_file,
         start_new_session=True,
+        pass_fds=pass_fds,
     )

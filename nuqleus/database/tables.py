@@ -105,6 +105,8 @@ class File(Base):
         # the sweep, and counts by state
         Index(None, "state", "queued_at"),
         Index(None, "state", "lease_expires_at"),
+        # lists of files, a page at a time
+        Index(None, "state", "id"),
         Index(None, "started_at"),
         Index(None, "finished_at"),
         # the search for an original, and for the duplicates of a file
@@ -244,6 +246,16 @@ class Mask(Base):
     height: Mapped[int]
     width: Mapped[int]
     encoding: Mapped[str]
+    data: Mapped[bytes]
+
+
+class Overview(Base):
+    """A small picture of an image with the outlines of its nuclei, for looking through many."""
+
+    __tablename__ = "overviews"
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"), primary_key=True)
+    media_type: Mapped[str]
     data: Mapped[bytes]
 
 

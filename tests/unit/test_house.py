@@ -17,7 +17,7 @@ from nuqleus import __version__
 from nuqleus.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("cli", "nuqleus", "scheduler", "worker", "model")
+ROOMS = ("cli", "nuqleus", "scheduler", "web", "worker", "model")
 HEAVY = {"keras", "tensorflow"}
 README = (ROOT / "README.md").read_text()
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from nuqleus.database.batches import batched
 from nuqleus.database.bulk_insert import Columns, insert_columns, join
 from nuqleus.database.files.results import FileResults, ImageResult
-from nuqleus.database.tables import Base, Channel, Image, Intensity, Mask, Nucleus
+from nuqleus.database.tables import Base, Channel, Image, Intensity, Mask, Nucleus, Overview
 
 IMAGES_PER_STATEMENT = 500
 """Images, and their rows, that one statement writes."""
@@ -39,6 +39,7 @@ def insert_images(connection: Connection, finished: Sequence[FileResults]) -> No
     masks = [row for image_id, image in zip(ids, results, strict=True) for row in _mask_rows(image_id, image)]
     for batch in batched(masks, MASKS_PER_STATEMENT):
         connection.execute(insert(Mask), batch)
+    _insert_overviews(connection, ids, results)
     _insert_channels(connection, ids, results)
     _insert_tables(connection, Nucleus, ids, [image.nuclei for image in results])
     _insert_tables(connection, Intensity, ids, [image.intensities for image in results])
@@ -84,6 +85,16 @@ def _mask_rows(image_id: int, result: ImageResult) -> Iterator[dict[str, Any]]:
     fields = ("row0", "col0", "height", "width", "encoding", "data")
     for block in result.masks:
         yield {"image_id": image_id, **{field: getattr(block, field) for field in fields}}
+
+
+def _insert_overviews(connection: Connection, ids: Sequence[int], results: Sequence[ImageResult]) -> None:
+    rows = [
+        {"image_id": image_id, "media_type": "image/jpeg", "data": image.overview}
+        for image_id, image in zip(ids, results, strict=True)
+        if image.overview
+    ]
+    for batch in batched(rows, IMAGES_PER_STATEMENT):
+        connection.execute(insert(Overview), batch)
 
 
 def _insert_channels(connection: Connection, ids: Sequence[int], results: Sequence[ImageResult]) -> None:

@@ -60,6 +60,7 @@ class ImageResult:
         nuclear_diameter: of the nuclei of the file, in pixels, by which `zoom` was chosen; None if it has none.
         zoom: how large the network saw the image.
         confidence: how sure the network was of the image, 0..1; None if it doesn't tell.
+        overview: a small picture of it, as a JPEG; None where nobody wants any.
     """
 
     scene: int
@@ -83,6 +84,7 @@ class ImageResult:
     nuclear_diameter: float | None = None
     zoom: float | None = None
     confidence: float | None = None
+    overview: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, func, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
@@ -29,9 +29,14 @@ def retry_files(engine: Engine, paths: Sequence[str] | None = None, *, only_fail
     Raises:
         DatabaseUnavailable: the database can't be reached.
     """
+    return retry_matching(engine, under_paths(paths), only_failed=only_failed)
+
+
+def retry_matching(engine: Engine, condition: ColumnElement[bool], *, only_failed: bool = True) -> list[int]:
+    """The same for files that a condition holds for."""
     has_ended = File.state.in_([FileState.FAILED] if only_failed else RETRYABLE_STATES)
     with reading(engine) as connection:
-        ids = connection.scalars(select(File.id).where(has_ended, under_paths(paths))).all()
+        ids = connection.scalars(select(File.id).where(has_ended, condition)).all()
     retried: list[int] = []
     for chunk in batched(ids, FILES_PER_STATEMENT):
         with writing(engine) as connection:

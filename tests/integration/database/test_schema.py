@@ -233,6 +233,17 @@ def test_confidence_is_unknown_of_what_is_there_and_loses_no_row(full_0005: Engi
     assert sorted(_views(full_0005)) == views
 
 
+def test_overviews_lose_no_row_in_any_table(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0013")
+    before = _contents(full_0005)
+
+    _migrate(full_0005, command.upgrade, "0014")
+    assert _contents(full_0005) == before | {"overviews": []}
+
+    _migrate(full_0005, command.downgrade, "0013")
+    assert _contents(full_0005) == before
+
+
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_numbers_of_deleted_files_aren_t_given_again_after_an_upgrade(full_0005: Engine):
     with writing(full_0005) as connection:

@@ -1,0 +1,92 @@
+"""Overview: a small picture of an image with the outlines of its nuclei."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from model.arrays import AnyArray, AnyLabels, Bools
+from model.labels.masks import LabelImage
+from model.labels.overlay import CHANNELS, LINES, Picture
+from model.reading.plane import Plane
+
+LONGEST_SIDE = 512
+"""Pixels of a picture's longer side, at most: every second pixel of a larger image is shown, every third, …"""
+
+QUALITY = 75
+
+DARKEST, BRIGHTEST = 0.5, 99.8
+"""Percentiles of an image that are shown black and white."""
+
+SAMPLED_PIXELS = 20_000
+"""Pixels that these percentiles are taken from, about."""
+
+
+def draw_overview(plane: Plane, labels: LabelImage) -> bytes:
+    """Draw a small picture of an image, as a JPEG.
+
+    Args:
+        plane: the image; one channel is shown as gray, several that are no colours in a colour each.
+        labels: (H, W), 0 background, 1..N nuclei.
+    """
+    every = slice(None, None, -(-max(plane.pixels.shape[:2]) // LONGEST_SIDE))
+    picture = to_small_picture(plane.pixels[every, every], colour=plane.colour)
+    small = labels[every, every]
+    lines = find_edges(small)
+    picture[lines] = LINES[small[lines] % len(LINES)]
+    return encode_jpeg(picture)
+
+
+def to_small_picture(pixels: AnyArray, *, colour: bool) -> Picture:
+    """Show pixels of any kind, from their darkest to their brightest: (h, w, C) → (h, w, 3)."""
+    if colour or pixels.shape[2] == 1:
+        return np.repeat(to_light(pixels, *find_range(pixels)), 3 // pixels.shape[2], axis=2)
+    channels = [to_light(channel, *find_range(channel)) for channel in np.moveaxis(pixels, 2, 0)]
+    light = np.zeros((*pixels.shape[:2], 3), np.float32)
+    for number, channel in enumerate(channels):
+        light += channel[..., None] * CHANNELS[number % len(CHANNELS)]
+    return np.minimum(light, 255).astype(np.uint8)
+
+
+def to_light(pixels: AnyArray, dark: float, bright: float) -> NDArray[np.uint8]:
+    """Scale pixels of any shape to 0..255; what isn't a number is black."""
+    if pixels.dtype == np.uint8:
+        return _scale(np.arange(256), dark, bright)[pixels]
+    return _scale(pixels, dark, bright)
+
+
+def _scale(pixels: AnyArray, dark: float, bright: float) -> NDArray[np.uint8]:
+    scaled = (pixels.astype(np.float32) - np.float32(dark)) * np.float32(255 / (bright - dark))
+    return np.nan_to_num(np.clip(scaled, 0, 255), nan=0.0).astype(np.uint8)
+
+
+def find_range(pixels: AnyArray) -> tuple[float, float]:
+    """Return the darkest and the brightest value that are told apart, the second larger."""
+    flat = pixels.reshape(-1)
+    sample = flat[:: max(1, flat.size // SAMPLED_PIXELS)].astype(np.float64)
+    sample = sample[np.isfinite(sample)]
+    if not sample.size:
+        return 0.0, 1.0
+    dark, bright = np.percentile(sample, (DARKEST, BRIGHTEST))
+    return float(dark), float(max(bright, dark + 1e-6 * max(1.0, abs(dark))))
+
+
+def find_edges(labels: AnyLabels) -> Bools:
+    """Return the pixels of nuclei beside another label: (h, w) bool."""
+    edges = np.zeros(labels.shape, np.bool_)
+    beside = labels[:, 1:] != labels[:, :-1]
+    below = labels[1:] != labels[:-1]
+    edges[:, 1:] |= beside
+    edges[:, :-1] |= beside
+    edges[1:] |= below
+    edges[:-1] |= below
+    edges &= labels > 0
+    return edges
+
+
+def encode_jpeg(picture: Picture, quality: int = QUALITY) -> bytes:
+    """Encode (h, w, 3) uint8; the colours of lines a pixel wide are kept."""
+    stream = BytesIO()
+    Image.fromarray(picture).save(stream, "jpeg", quality=quality, subsampling=0)
+    return stream.getvalue()

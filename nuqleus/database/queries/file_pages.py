@@ -1,0 +1,151 @@
+"""File pages: a list of files, a page at a time, that stays quick however many files there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, or_, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.file_states import FileState
+from nuqleus.database.tables import File, Image
+
+PAGE_SIZE = 50
+"""Files on a page."""
+
+SEARCHED_FILES = 100_000
+"""Files that are looked at for one page: the next page goes on from there."""
+
+
+@dataclass(frozen=True)
+class FileFilter:
+    """Which files are listed.
+
+    Attributes:
+        state: only those in this state.
+        reason: only those that failed, or are ignored, for this reason, in a word.
+        path: only those whose path holds this text.
+    """
+
+    state: FileState | None = None
+    reason: str | None = None
+    path: str | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """The filter, as a condition of SQL."""
+        return and_(*self.indexed(), *self.searched())
+
+    def indexed(self) -> list[ColumnElement[bool]]:
+        """What an index finds."""
+        return [] if self.state is None else [File.state == self.state]
+
+    def searched(self) -> list[ColumnElement[bool]]:
+        """What has to be looked for, file by file."""
+        found: list[ColumnElement[bool]] = []
+        if self.reason:
+            found.append(or_(File.error_kind == self.reason, File.ignored_by == self.reason))
+        if self.path:
+            found.append(File.path.contains(self.path, autoescape=True))
+        return found
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A file of a page; `images` and `nuclei` are those of its results."""
+
+    id: int
+    path: str
+    state: FileState
+    size: int
+    discovered_at: float
+    finished_at: float | None
+    gone_at: float | None
+    error_kind: str | None
+    error: str | None
+    ignored_by: str | None
+    duplicate_of: int | None
+    images: int
+    nuclei: int
+
+
+@dataclass(frozen=True)
+class FilePage:
+    """A page of a list, the newest files first.
+
+    Attributes:
+        files: what is on it.
+        next_before: asks for the next page; None on the last.
+        searched_all: whether the page is as full as it can be; else the search was broken off, and goes on there.
+    """
+
+    files: list[ListedFile]
+    next_before: int | None
+    searched_all: bool
+
+
+_COLUMNS: tuple[Any, ...] = (
+    File.id,
+    File.path,
+    File.state,
+    File.size,
+    File.discovered_at,
+    File.finished_at,
+    File.gone_at,
+    File.error_kind,
+    File.error,
+    File.ignored_by,
+    File.duplicate_of,
+)
+
+
+def list_files(engine: Engine, wanted: FileFilter, *, before: int | None = None) -> FilePage:
+    """List files with ids below `before`, from the newest on."""
+    some = _newest(wanted, before)
+    with reading(engine) as connection:
+        files = connection.execute(_found(some, wanted, PAGE_SIZE + 1)).all()
+        if len(files) > PAGE_SIZE:
+            return FilePage(
+                _listed(connection, files[:PAGE_SIZE]), files[PAGE_SIZE - 1].id, searched_all=True
+            )
+        looked_at = some.subquery()
+        last, number = connection.execute(
+            select(func.min(looked_at.c.id), func.count()).select_from(looked_at)
+        ).one()
+        more = number == SEARCHED_FILES
+        return FilePage(_listed(connection, files), last if more else None, searched_all=not more)
+
+
+def get_listed(engine: Engine, file_id: int) -> ListedFile | None:
+    """Return one file as the list shows it; None if there is none of this id."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(*_COLUMNS).where(File.id == file_id)).all()
+        return next(iter(_listed(connection, rows)), None)
+
+
+def _newest(wanted: FileFilter, before: int | None) -> Select[Any]:
+    """The files among which is searched."""
+    below = [] if before is None else [File.id < before]
+    query = select(File.id).where(*wanted.indexed(), *below).order_by(File.id.desc())
+    return query.limit(SEARCHED_FILES)
+
+
+def _found(some: Select[Any], wanted: FileFilter, limit: int) -> Select[Any]:
+    searched = wanted.searched()
+    if not searched:
+        return some.with_only_columns(*_COLUMNS).limit(limit)
+    looked_at = some.subquery()
+    query = select(*_COLUMNS).join(looked_at, looked_at.c.id == File.id).where(*searched)
+    return query.order_by(looked_at.c.id.desc()).limit(limit)
+
+
+def _listed(connection: Connection, files: Sequence[Row[Any]]) -> list[ListedFile]:
+    """Add the numbers of images and nuclei."""
+    sources = {file.duplicate_of or file.id for file in files}
+    query = select(Image.file_id, func.count(), func.sum(Image.n_nuclei)).where(Image.file_id.in_(sources))
+    numbers = {row[0]: (row[1], int(row[2])) for row in connection.execute(query.group_by(Image.file_id))}
+    nothing = (0, 0)
+    return [_as_listed(file, *numbers.get(file.duplicate_of or file.id, nothing)) for file in files]
+
+
+def _as_listed(file: Row[Any], images: int, nuclei: int) -> ListedFile:
+    return ListedFile(**file._mapping, images=images, nuclei=nuclei)

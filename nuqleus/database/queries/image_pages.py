@@ -1,0 +1,194 @@
+"""Image pages: images, a page at a time, and what is known of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Row, func, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.tables import Channel, File, Image, Mask, Overview
+from nuqleus.file_stat import FileStat
+
+PAGE_SIZE = 60
+"""Images on a page."""
+
+SEARCHED_IMAGES = 50_000
+"""Images that are looked at for one page: the next page goes on from there."""
+
+
+@dataclass(frozen=True)
+class ListedImage:
+    """An image of a page; `place` says which of its file's images it is, where a file has several."""
+
+    id: int
+    file_id: int
+    path: str
+    scene: int
+    t: int
+    z: int
+    scene_name: str | None
+    well_id: int | None
+    site: int | None
+    height: int
+    width: int
+    n_nuclei: int
+
+    @property
+    def place(self) -> str:
+        """Which image of its file it is: ` · scene 2 · z 4`; empty for the first."""
+        scene = (
+            [f" · {self.scene_name}"] if self.scene_name else [f" · scene {self.scene}"] * bool(self.scene)
+        )
+        return "".join([*scene, *[f" · t {self.t}"] * bool(self.t), *[f" · z {self.z}"] * bool(self.z)])
+
+
+@dataclass(frozen=True)
+class ImagePage:
+    """A page of images, the newest first.
+
+    Attributes:
+        images: what is on it.
+        next_before: asks for the next page; None on the last.
+    """
+
+    images: list[ListedImage]
+    next_before: int | None
+
+
+@dataclass(frozen=True)
+class ImageDetails:
+    """What is known of an image, and how it is read from its file.
+
+    Attributes:
+        listed: what lists show.
+        stat: of the file whose content was measured.
+        image_options: how the file was looked at.
+        channels: how many there are.
+        channel_names: one per channel where the file names them, else empty.
+        projection: how it was made of a z-stack.
+        nuclear_channel: where nuclei were sought.
+        nuclear_channel_by: how that was chosen.
+        pixel_size_um: side of a pixel.
+        gone: whether the file is no longer in the folder.
+    """
+
+    listed: ListedImage
+    stat: FileStat
+    image_options: str | None
+    channels: int
+    channel_names: tuple[str, ...]
+    projection: str | None
+    nuclear_channel: int | None
+    nuclear_channel_by: str | None
+    pixel_size_um: float | None
+    gone: bool
+
+
+_LISTED: tuple[Any, ...] = (
+    Image.id,
+    Image.file_id,
+    File.path,
+    Image.scene,
+    Image.t,
+    Image.z,
+    Image.scene_name,
+    Image.well_id,
+    Image.site,
+    Image.height,
+    Image.width,
+    Image.n_nuclei,
+)
+
+
+def list_images(
+    engine: Engine, *, path: str | None = None, well_id: int | None = None, before: int | None = None
+) -> ImagePage:
+    """List images with ids below `before`, from the newest on, of a well or of files whose path holds a text."""
+    some = select(Image.id).order_by(Image.id.desc()).limit(SEARCHED_IMAGES)
+    if before is not None:
+        some = some.where(Image.id < before)
+    if well_id is not None:
+        some = some.where(Image.well_id == well_id)
+    looked_at = some.subquery()
+    query = select(*_LISTED).join(File, File.id == Image.file_id).join(looked_at, looked_at.c.id == Image.id)
+    if path:
+        query = query.where(File.path.contains(path, autoescape=True))
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(looked_at.c.id.desc()).limit(PAGE_SIZE + 1)).all()
+        if len(rows) > PAGE_SIZE:
+            return ImagePage(_listed(rows[:PAGE_SIZE]), rows[PAGE_SIZE - 1].id)
+        last, number = connection.execute(
+            select(func.min(looked_at.c.id), func.count()).select_from(looked_at)
+        ).one()
+    return ImagePage(_listed(rows), last if number == SEARCHED_IMAGES else None)
+
+
+def images_of_file(engine: Engine, file_id: int) -> list[ListedImage]:
+    """The first images of a file, in order."""
+    query = select(*_LISTED).join(File, File.id == Image.file_id).where(Image.file_id == file_id)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(Image.scene, Image.t, Image.z).limit(PAGE_SIZE))
+        return _listed(rows.all())
+
+
+def get_image(engine: Engine, image_id: int) -> ImageDetails | None:
+    """Return what is known of an image; None if there is none of this id."""
+    stat = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
+    further = (
+        Image.channels,
+        Image.projection,
+        Image.nuclear_channel,
+        Image.nuclear_channel_by,
+        Image.pixel_size_um,
+        File.image_options,
+        File.gone_at,
+    )
+    columns: tuple[Any, ...] = (*_LISTED, *stat, *further)
+    query = select(*columns).join(File, File.id == Image.file_id).where(Image.id == image_id)
+    names = select(Channel.name).where(Channel.image_id == image_id).order_by(Channel.channel)
+    with reading(engine) as connection:
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return ImageDetails(
+            listed=_as_listed(row),
+            stat=FileStat(row.size, row.mtime_ns, row.inode, row.ctime_ns),
+            image_options=row.image_options,
+            channels=row.channels,
+            channel_names=tuple(connection.scalars(names)),
+            projection=row.projection,
+            nuclear_channel=row.nuclear_channel,
+            nuclear_channel_by=row.nuclear_channel_by,
+            pixel_size_um=row.pixel_size_um,
+            gone=row.gone_at is not None,
+        )
+
+
+def get_overview_picture(engine: Engine, image_id: int) -> bytes | None:
+    """Return the small picture that a worker stored; None if there is none."""
+    with reading(engine) as connection:
+        return connection.scalar(select(Overview.data).where(Overview.image_id == image_id))
+
+
+def get_mask_blocks(
+    engine: Engine, image_id: int, rows: tuple[int, int], columns: tuple[int, int]
+) -> list[Row[Any]]:
+    """Return the blocks of an image's mask that share pixels with a rectangle, as they are stored."""
+    query = select(Mask.row0, Mask.col0, Mask.height, Mask.width, Mask.encoding, Mask.data).where(
+        Mask.image_id == image_id,
+        Mask.row0 < rows[1],
+        Mask.row0 + Mask.height > rows[0],
+        Mask.col0 < columns[1],
+        Mask.col0 + Mask.width > columns[0],
+    )
+    with reading(engine) as connection:
+        return list(connection.execute(query))
+
+
+def _listed(rows: Sequence[Row[Any]]) -> list[ListedImage]:
+    return [_as_listed(row) for row in rows]
+
+
+def _as_listed(row: Row[Any]) -> ListedImage:
+    return ListedImage(**{column.key: row._mapping[column.key] for column in _LISTED})

@@ -1,0 +1,91 @@
+"""The overview: how things stand, as of a moment ago."""
+
+import threading
+
+import pytest
+
+from nuqleus.errors import DatabaseUnavailable
+from web.snapshot import MAX_BUSY_SHARE, REFRESH_SECONDS, Snapshot
+
+
+def settled(snapshot):
+    """Ask until the question of now has been answered."""
+    snapshot.latest()
+    for thread in threading.enumerate():
+        if thread.name == "snapshot":
+            thread.join()
+    return snapshot.latest()
+
+
+def test_an_empty_folder_says_what_to_do(visit):
+    page = visit()
+    settled(page.app.state.site.overview)
+    assert "Drop images into" in page.get("/").text
+
+
+def test_it_counts_files_and_names_reasons(visit, archive):
+    archive.done("a.png")
+    archive.failed("b.png", "truncated", "The file ends early.")
+    archive.running("c.png", owner="host:1:1")
+    page = visit()
+    settled(page.app.state.site.overview)
+    text = page.get("/overview").text
+    assert '<a href="/files?state=failed&amp;reason=truncated">truncated</a> 1' in text
+    assert text.count('class="number">1</span>') == 3
+
+
+def test_a_file_s_name_is_text(visit, archive):
+    archive.failed("<script>alert(1)</script>.png", "x", "<img src=x onerror=alert(1)>")
+    page = visit()
+    settled(page.app.state.site.overview)
+    for path in ("/", "/files", "/files/1", "/files?path=<script>alert(1)</script>&reason=<b>"):
+        assert "<script>alert" not in page.get(path).text
+        assert "<img src=x" not in page.get(path).text
+
+
+def test_the_database_is_asked_again_when_it_is_time_and_not_before(clock):
+    asked = []
+    snapshot = Snapshot(lambda: asked.append(1) or len(asked), clock)
+    assert settled(snapshot).answer == 1
+    clock.advance(REFRESH_SECONDS - 0.1)
+    assert settled(snapshot).answer == 1
+    clock.advance(0.2)
+    assert settled(snapshot).answer == 2
+    assert settled(snapshot).as_of == clock()
+
+
+def test_a_slow_question_is_asked_so_rarely_that_it_takes_a_small_share_of_the_time(clock):
+    snapshot = Snapshot(clock, clock, stopwatch=iter([0.0, 2.0, 2.0, 4.0]).__next__)
+    first = settled(snapshot).answer
+    clock.advance(2.0 / MAX_BUSY_SHARE - 1)
+    assert settled(snapshot).answer == first
+    clock.advance(2)
+    assert settled(snapshot).answer > first
+
+
+def test_nobody_waits_for_a_database_that_is_slow(clock):
+    goes_on = threading.Event()
+    snapshot = Snapshot(lambda: goes_on.wait(10), clock)
+    assert snapshot.latest().answer is None
+    goes_on.set()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(DatabaseUnavailable("it is away"), "it is away"), (RuntimeError("secret"), "nobody expected")],
+)
+def test_what_was_known_stays_when_the_database_is_away(clock, error, said):
+    answers = iter([lambda: 1])
+
+    def make():
+        answer = next(answers, None)
+        if answer is None:
+            raise error
+        return answer()
+
+    snapshot = Snapshot(make, clock)
+    assert settled(snapshot).answer == 1
+    clock.advance(REFRESH_SECONDS + 1)
+    latest = settled(snapshot)
+    assert latest.answer == 1
+    assert said in (latest.trouble or "")

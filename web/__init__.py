@@ -1,0 +1,1 @@
+"""The page: what the database knows, for people at a browser, and as JSON for programs."""

@@ -1,0 +1,1 @@
+"""Pages: each module has the handlers of one, and of what it is made of."""

@@ -1,0 +1,80 @@
+"""Overview: how things stand."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from nuqleus.database.file_states import FileState
+from nuqleus.database.queries.overview import Overview
+from nuqleus.database.queries.status_details import RunningFile
+from web.site import render, site_of
+
+STATES = {
+    FileState.WAITING: "Being copied, or about to be queued",
+    FileState.QUEUED: "Wait for a worker",
+    FileState.RUNNING: "Being measured now",
+    FileState.DONE: "Measured",
+    FileState.DUPLICATE: "Copies of measured files, whose results count for them",
+    FileState.FAILED: "Could not be measured; the reason is known",
+    FileState.IGNORED: "Are no images, or are not wanted",
+}
+"""What each state means, in the order in which they are shown."""
+
+
+def show_overview(request: Request) -> Response:
+    """The whole page."""
+    return _render(request, "overview.html")
+
+
+def show_fragment(request: Request) -> Response:
+    """Its changing part, which the page asks for every few seconds."""
+    return _render(request, "overview_fragment.html")
+
+
+def _render(request: Request, template: str) -> Response:
+    dated = site_of(request).overview.latest()
+    seen = dated.answer
+    return render(
+        request,
+        template,
+        dated=dated,
+        seen=seen,
+        states=STATES,
+        total=sum(seen.status.counts.values()) if seen else 0,
+        running=by_owner(seen.details.running) if seen else {},
+    )
+
+
+def by_owner(files: Sequence[RunningFile]) -> Mapping[str, list[RunningFile]]:
+    """Files that are being measured, by the worker that does."""
+    of_owner: dict[str, list[RunningFile]] = defaultdict(list)
+    for file in files:
+        of_owner[file.owner].append(file)
+    return of_owner
+
+
+def describe_overview(seen: Overview) -> dict[str, object]:
+    """The same for programs."""
+    status, details = seen.status, seen.details
+    return {
+        "counts": {state.value: number for state, number in status.counts.items()},
+        "files_per_minute": status.files_per_minute,
+        "seconds_left": status.seconds_left,
+        "queue_age_seconds": details.queue_age_seconds,
+        "throughput_per_minute": vars(seen.throughput) if seen.throughput else None,
+        "failures_by_kind": details.failures_by_kind,
+        "ignored_by_kind": details.ignored_by_kind,
+        "guessed_channels": vars(details.guessed_channels),
+        "leader": details.leader,
+        "trouble": seen.watched.trouble if seen.watched else None,
+        "workers": [vars(worker) for worker in status.workers],
+    }
+
+
+ROUTES = [
+    Route("/", show_overview),
+    Route("/overview", show_fragment),
+]

@@ -1,0 +1,76 @@
+"""Site: what every page has at hand."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from nuqleus.database.queries.overview import Overview, get_overview
+from nuqleus.settings import Settings
+from web.access import AccessRules, access_rules
+from web.login_limit import LoginLimit
+from web.snapshot import Snapshot
+from web.templates import Templates
+
+
+@dataclass
+class Site:
+    """What every page has at hand.
+
+    Attributes:
+        settings: of the folder and the page.
+        engine: the database.
+        ignored_reasons: what each word in `files.ignored_by` means.
+        clock: seconds since 1970.
+        rules: who gets in.
+        limit: how often somebody may guess a token.
+        overview: how things stand.
+        templates: what pages are made of.
+    """
+
+    settings: Settings
+    engine: Engine
+    ignored_reasons: Mapping[str, str] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
+    rules: AccessRules = field(init=False)
+    limit: LoginLimit = field(default_factory=LoginLimit)
+    overview: Snapshot[Overview] = field(init=False)
+    templates: Templates = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the rules.
+
+        Raises:
+            SettingsError: everybody would get in.
+        """
+        self.rules = access_rules(self.settings)
+        self.overview = Snapshot(self._ask_for_overview, self.clock)
+        self.templates = Templates(self.clock)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.engine.dispose()
+
+    def _ask_for_overview(self) -> Overview:
+        return get_overview(self.engine, self.clock(), alive_within=self.settings.lease_seconds)
+
+
+def site_of(request: Request) -> Site:
+    """Return what the page that is asked for has at hand."""
+    site: Site = request.app.state.site
+    return site
+
+
+def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """Make a page of a template."""
+    site = site_of(request)
+    shared = {
+        "path": request.url.path,
+        "can_log_out": site.rules.token is not None,
+        "folder": str(site.settings.input_dir),
+    }
+    return HTMLResponse(site.templates.render(template, **shared, **values), status)

@@ -1,0 +1,87 @@
+"""Snapshot: an answer of the database that is made in the background and shown until there is a newer one."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from nuqleus.errors import NuqleusError
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+REFRESH_SECONDS = 5.0
+"""Answers are made no more often than this."""
+
+MAX_BUSY_SHARE = 0.05
+"""Of the time that making answers may take."""
+
+FIRST_SECONDS = 0.1
+"""How long the first who asks waits for the first answer."""
+
+
+@dataclass(frozen=True)
+class Dated(Generic[Answer]):
+    """An answer, and when it was made.
+
+    Attributes:
+        answer: None before the first one.
+        as_of: seconds since 1970.
+        trouble: why there is no newer one, in words.
+    """
+
+    answer: Answer | None = None
+    as_of: float = 0.0
+    trouble: str | None = None
+
+
+class Snapshot(Generic[Answer]):
+    """Asks in the background while somebody looks; nobody waits for it.
+
+    Args:
+        make: asks the database.
+        clock: seconds since 1970.
+        stopwatch: seconds from any origin; says what an answer took.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Answer],
+        clock: Callable[[], float] = time.time,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._make = make
+        self._clock = clock
+        self._stopwatch = stopwatch
+        self._asking = threading.Lock()
+        self._is_there = threading.Event()
+        self._latest: Dated[Answer] = Dated()
+        self._due = float("-inf")
+
+    def latest(self) -> Dated[Answer]:
+        """The newest answer; a newer one is asked for if it is time."""
+        if self._clock() >= self._due and self._asking.acquire(blocking=False):
+            threading.Thread(target=self._renew, name="snapshot", daemon=True).start()
+        self._is_there.wait(FIRST_SECONDS)
+        return self._latest
+
+    def _renew(self) -> None:
+        began = self._stopwatch()
+        try:
+            as_of = self._clock()
+            self._latest = Dated(self._make(), as_of)
+        except NuqleusError as error:
+            self._latest = Dated(self._latest.answer, self._latest.as_of, str(error))
+        except Exception:
+            log.exception("The snapshot can't be made.")
+            self._latest = Dated(
+                self._latest.answer, self._latest.as_of, "An error nobody expected; see the log."
+            )
+        finally:
+            took = self._stopwatch() - began
+            self._due = self._clock() + max(REFRESH_SECONDS, took / MAX_BUSY_SHARE)
+            self._is_there.set()
+            self._asking.release()
