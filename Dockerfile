@@ -54,6 +54,7 @@ COPY cli cli
 COPY model model
 COPY nuqleus nuqleus
 COPY scheduler scheduler
+COPY web web
 COPY worker worker
 RUN hatchling build --target wheel \
     && uv venv "$VIRTUAL_ENV" \

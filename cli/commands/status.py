@@ -1,4 +1,4 @@
-"""`nuqleus status [PATH…] [--watch | --json | --healthy scheduler|worker]`."""
+"""`nuqleus status [PATH…] [--watch | --json | --healthy scheduler|worker|page]`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from nuqleus.database.queries.status import Status
     from nuqleus.database.queries.status_details import StatusDetails
+    from nuqleus.settings import Settings
 
 WATCH_SECONDS = 2.0
 """Time between two looks."""
@@ -36,7 +37,7 @@ REST_FACTOR = 9
 @click.option(
     "--healthy",
     "process",
-    type=click.Choice(["scheduler", "worker"]),
+    type=click.Choice(["scheduler", "worker", "page"]),
     help="Only say whether that process is at work, here in this container: status 1 if it isn't.",
 )
 @input_option()
@@ -67,7 +68,7 @@ def command(
         if paths:
             _explain(engine, paths, settings.input_dir)
         elif process:
-            click.echo(_require(process, engine, time.time(), settings.lease_seconds))
+            click.echo(_require(process, engine, time.time(), settings))
         elif watch:
             _watch(engine, settings.lease_seconds)
         elif as_json:
@@ -89,12 +90,15 @@ def _explain(engine: Engine, paths: tuple[str, ...], folder: Path) -> None:
         click.echo(explain_file(engine, meant))
 
 
-def _require(process: str, engine: Engine, now: float, within_seconds: float) -> str:
+def _require(process: str, engine: Engine, now: float, settings: Settings) -> str:
     from nuqleus.health import require_scheduler, require_worker
+    from web.health import require_page
 
+    if process == "page":
+        return require_page(settings)
     if process == "scheduler":
         return require_scheduler(engine, now)
-    return require_worker(engine, now, within_seconds)
+    return require_worker(engine, now, settings.lease_seconds)
 
 
 def to_json(status: Status, details: StatusDetails) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from tests.unit.deployment.files import (
     seconds,
     services,
 )
+from web.access import access_rules
 
 EXAMPLE = (ROOT / ".env.example").read_text()
 ONE_SHOTS = {"password", "migrate"}
@@ -89,9 +90,13 @@ class TestCommands:
             made.append({path.name: path.read_text().strip() for path in tmp_path.iterdir()})
 
         assert made[0] == made[1]
-        assert made[0].keys() == {"nuqleus_database_password", "nuqleus_broker_password"}
+        assert made[0].keys() == {
+            "nuqleus_database_password",
+            "nuqleus_broker_password",
+            "nuqleus_web_token",
+        }
         assert all(len(password) > 30 for password in made[0].values())
-        assert len({*made[0].values()}) == 2
+        assert len({*made[0].values()}) == 3
 
     def test_a_password_that_is_there_already_is_kept(self, tmp_path):
         (tmp_path / "nuqleus_database_password").write_text("chosen")
@@ -233,9 +238,15 @@ class TestConfinement:
         mounts = [mount for mount in services()[name].get("volumes", []) if mount["source"] == "secrets"]
         assert all(mount["read_only"] and mount["target"] == str(SECRETS) for mount in mounts)
 
+    def test_the_page_starts_with_the_token_that_is_made(self, monkeypatch, tmp_path):
+        monkeypatch.setattr("nuqleus.settings.SECRETS", tmp_path)
+        (tmp_path / "nuqleus_web_token").write_text("a token that was made\n")
+        monkeypatch.setenv("NUQLEUS_WEB_ADDRESS", ours()["web"]["environment"]["NUQLEUS_WEB_ADDRESS"])
+        assert access_rules(get_settings()).token == "a token that was made"
+
     def test_no_port_is_open_to_the_outside(self):
         opened = {name: service["ports"] for name, service in services().items() if "ports" in service}
-        assert opened.keys() == MONITORING
+        assert opened.keys() == MONITORING | {"web"}
         assert all(port.startswith("127.0.0.1:") for (port,) in opened.values())
 
     def test_what_must_last_is_in_named_volumes(self):
