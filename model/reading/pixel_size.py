@@ -1,6 +1,8 @@
 """Pixel size in µm: units of length, and one test of believability for every source."""
 
 import math
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,22 +21,33 @@ UM_PER_SYMBOL = {
 """Micrometres per unit, as OME's schema and others write units; case tells `mm` from `Mm`, and µ and Å have two code
 points each. `pixel` and `reference frame` are no lengths."""
 
-METRES = ("meter", "meters", "metre", "metres")
-
 UM_PER_PREFIX = {
-    "kilo": 1e9, "deci": 1e5, "centi": 1e4, "milli": 1e3, "micro": 1.0, "nano": 1e-3, "pico": 1e-6,
-    "femto": 1e-9, "": 1e6,
+    "kilo": 1e9, "dezi": 1e5, "deci": 1e5, "zenti": 1e4, "centi": 1e4, "mili": 1e3, "milli": 1e3, "mikro": 1.0,
+    "micro": 1.0,
+    "nano": 1e-3, "pico": 1e-6, "piko": 1e-6, "femto": 1e-9, "": 1e6,
 }  # fmt: skip
-"""Micrometres per metre with a prefix: these units are spelled out, too."""
+"""Micrometres per metre with a prefix: these units are spelled out, too, in several languages."""
+
+SPELLED_OUT = re.compile(rf"({'|'.join(UM_PER_PREFIX)})met(er|re|ro|ri|ru|ry|r)[ns]?")
 
 UM_PER_WORD = {
-    **{prefix + metre: um for prefix, um in UM_PER_PREFIX.items() for metre in METRES},
-    "micron": 1.0, "microns": 1.0, "micro": 1.0, "mcm": 1.0, "inch": UM_PER_INCH, "inches": UM_PER_INCH,
-    "angstrom": 1e-4, "angstroms": 1e-4, "angström": 1e-4, "ångström": 1e-4, "ångstrom": 1e-4,
-    "point": UM_PER_INCH / 72, "foot": 12 * UM_PER_INCH, "feet": 12 * UM_PER_INCH, "yard": 36 * UM_PER_INCH,
-    "yards": 36 * UM_PER_INCH,
+    "micron": 1.0, "microns": 1.0, "mikron": 1.0, "micra": 1.0, "micro": 1.0, "mcm": 1.0, "мкм": 1.0, "микрометр": 1.0,
+    "微米": 1.0, "マイクロメートル": 1.0, "ミクロン": 1.0, "마이크로미터": 1.0, "нм": 1e-3, "нанометр": 1e-3,
+    "纳米": 1e-3, "мм": 1e3,
+    "毫米": 1e3, "inch": UM_PER_INCH, "inches": UM_PER_INCH, "zoll": UM_PER_INCH, "pouce": UM_PER_INCH,
+    "pulgada": UM_PER_INCH,
+    "angstrom": 1e-4, "angstroms": 1e-4, "point": UM_PER_INCH / 72, "foot": 12 * UM_PER_INCH, "feet": 12 * UM_PER_INCH,
+    "yard": 36 * UM_PER_INCH, "yards": 36 * UM_PER_INCH,
 }  # fmt: skip
-"""Micrometres per unit that is spelled out, in lower case."""
+"""Micrometres per unit that is spelled out, in lower case and without marks on letters."""
+
+PER_PIXEL = re.compile(r"\s*(/|per|pro)\s*(pixels?|px|pix)$", re.IGNORECASE)
+
+LONGEST = 100
+"""Characters of a length that are looked at."""
+
+NUMBER_AND_UNIT = re.compile(r"\s*([-+]?[\d.,]+(?:[eE][-+]?\d+)?)\s*([^\s\d.,].*?)\s*")
+"""`0.325 µm`: a unit that is written with its number."""
 
 GARBLED = {
     r"\u00B5": "µ",
@@ -135,12 +148,19 @@ def um_per_unit(unit: Any) -> float | None:
     text = str(unit)
     for garbled, letter in GARBLED.items():
         text = text.replace(garbled, letter)
-    text = text.strip().removesuffix("/pixel").removesuffix("/px").removesuffix("/pix").strip(" .")
-    word = text.casefold().replace("μ", "µ")
+    text = PER_PIXEL.sub("", text.strip()).strip(" .[]()")
     for spelling in (text, text.lower()):
         if spelling in UM_PER_SYMBOL:
             return UM_PER_SYMBOL[spelling]
-    return UM_PER_WORD.get(word)
+    word = _without_marks(text)
+    spelled_out = SPELLED_OUT.fullmatch(word)
+    return UM_PER_PREFIX[spelled_out[1]] if spelled_out else UM_PER_WORD.get(word)
+
+
+def _without_marks(text: str) -> str:
+    """`Micromètre` → `micrometre`."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part)))
 
 
 def parse_number(text: Any) -> float | None:
@@ -157,7 +177,13 @@ def parse_number(text: Any) -> float | None:
 
 
 def length_in_um(text: Any, unit: Any) -> float | None:
-    """Return a length in µm; None where it, or a unit of length, isn't given."""
+    """Return a length in µm; None where it, or a unit of length, isn't given.
+
+    A unit that stands with the number counts before the other one.
+    """
+    together = NUMBER_AND_UNIT.fullmatch(str(text)[:LONGEST])
+    if together and um_per_unit(together[2]) is not None:
+        text, unit = together.groups()
     number = parse_number(text)
     um = None if number is None else um_per_unit(unit)
     return None if number is None or um is None else float(f"{number * um:.{DIGITS}g}")

@@ -6,6 +6,7 @@ from functools import partial
 from tifffile import TiffFile, TiffPageSeries
 
 from model.reading.metadata import value_or_default
+from model.reading.tiff.page_names import PAGE_NAME
 from model.reading.tiff.reduced_copies import drop_reduced_copies
 from model.reading.tiff.slide_scanners import scn_overviews
 
@@ -14,10 +15,13 @@ Numbered = list[tuple[int, TiffPageSeries]]
 
 EXTRA_PICTURES = re.compile(
     r"(?P<before>.*[^a-z])??(thumb(nail)?|label|macro|overview|slide[ _-]?preview|preview|map|reference"
-    r"|navigation|barcode|probability)([ _-]?image)?[ _-]*\d*",
+    r"|navigation|barcode|probability)([ _-]?image)?[ _-]*(\d*|\d+x\d+)",
     re.IGNORECASE,
 )
 """Names of pictures beside the scan: slide scanners' (`Label`), and converted files' (`slide.czi macro image`)."""
+
+LONGEST_NAME = 80
+"""Longer descriptions are no names."""
 
 FAR_SMALLER = 4
 """So many times fewer pixels than the scan a picture has whose name says more than that."""
@@ -66,10 +70,17 @@ def _without_extra_pictures(tif: TiffFile, images: Numbered) -> Numbered:
 
 
 def _is_extra_picture(series: TiffPageSeries, largest: int) -> bool:
-    named = EXTRA_PICTURES.fullmatch(series.name.strip())
-    if named is None:
-        return False
-    return _pixels(series) < largest / (FAR_SMALLER if named["before"] else 1)
+    found = (EXTRA_PICTURES.fullmatch(name) for name in _names(series))
+    named = next((match for match in found if match), None)
+    return named is not None and _pixels(series) < largest / (FAR_SMALLER if named["before"] else 1)
+
+
+def _names(series: TiffPageSeries) -> list[str]:
+    """Return what a series is called; plain pages have but a description, of which the first line counts."""
+    page = series.keyframe
+    said = (series.name, page.description, page.tags.valueof(PAGE_NAME))
+    lines = ((str(text or "").strip().splitlines() or [""])[0].strip() for text in said)
+    return [line for line in lines if len(line) <= LONGEST_NAME]
 
 
 def _pixels(series: TiffPageSeries) -> int:

@@ -21,6 +21,13 @@ POSITION = re.compile(r"^\s*([czt]:\d+/\d+[\s,;-]*)+", re.IGNORECASE)
 """What labels of a hyperstack begin with: `c:1/3 z:2/5 - `."""
 
 
+CHANNEL_POSITION = re.compile(r"\s*(?:[zt]:\d+/\d+[\s,;-]*)*c:(\d+)/\d+", re.IGNORECASE)
+"""The number of a channel in it."""
+
+TITLE = re.compile(r"\.(tiff?|png|jpe?g|czi|nd2|lif|lsm|oib|oif|stk)$", re.IGNORECASE)
+"""The end of a label that is a file's name."""
+
+
 def read_imagej(tif: TiffFile, series: TiffPageSeries, _number: int) -> ImageMetadata:
     """Return what ImageJ says about its hyperstack."""
     about = tif.imagej_metadata
@@ -45,7 +52,7 @@ def _pixel_size(about: Mapping[str, Any], series: TiffPageSeries) -> PixelSize:
 
 
 def _channels(about: Mapping[str, Any], count: int) -> tuple[ChannelMetadata, ...]:
-    names = channel_labels(about.get("Labels", ()), count)
+    names = channel_labels(labels_of(about), count)
     colours: list[Rgb | None] = [_colour(table) for table in about.get("LUTs", ())]
     if len(colours) != count or len(set(colours)) == 1:  # all alike: they are no colours of channels
         colours = [None] * count
@@ -55,15 +62,26 @@ def _channels(about: Mapping[str, Any], count: int) -> tuple[ChannelMetadata, ..
     )
 
 
-def channel_labels(labels: Sequence[str], count: int) -> list[str]:
-    """Return the names of channels, which are the labels of the first slices; empty ones where labels say nothing.
+def labels_of(about: Mapping[str, Any]) -> Sequence[str]:
+    """Return the labels of slices; tifffile gives a single one as it is."""
+    labels: Sequence[str] = about.get("Labels", ())
+    return [labels] if isinstance(labels, str) else labels
 
-    Titles, that all channels have in common, are no names.
+
+def channel_labels(labels: Sequence[str], count: int) -> list[str]:
+    """Return the names of channels, which are the labels of their first slices; empty ones where labels say nothing.
+
+    A label says which channel it is of (`c:2/3`), or else labels follow the channels. What all channels have in common,
+    and a single label that is the title of a file, are no names.
     """
-    names = [POSITION.sub("", (label or "").partition("\n")[0]).strip() for label in labels[:count]]
-    if len(names) < count or (count > 1 and len(set(names)) == 1):
-        return [""] * count
-    return names
+    found: dict[int, str] = {}
+    for number, label in enumerate(labels):
+        line = (label or "").partition("\n")[0]
+        place = CHANNEL_POSITION.match(line)
+        found.setdefault(int(place[1]) - 1 if place else number % count, POSITION.sub("", line).strip())
+    names = [found.get(channel, "") for channel in range(count)]
+    is_title = len(labels) == 1 and TITLE.search(names[0])
+    return [""] * count if is_title or len(set(names)) == 1 else names
 
 
 def _colour(table: Any) -> Rgb:

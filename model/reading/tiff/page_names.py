@@ -11,7 +11,7 @@ from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 from model.reading.metadata import value_or_default
 from model.reading.nuclear_stains import NO_STAIN, rank_of
-from model.reading.tiff.imagej import POSITION
+from model.reading.tiff.imagej import POSITION, labels_of
 
 PAGE_NAME = 285
 
@@ -76,5 +76,5 @@ def _imagej_labels(tif: TiffFile) -> list[tuple[str, ...]]:
     about = tif.imagej_metadata or {}
     if max(int(about.get(axis, 1)) for axis in ("channels", "frames")) > 1:
         return []
-    labels = [POSITION.sub("", (label or "").partition("\n")[0]).strip() for label in about.get("Labels", ())]
+    labels = [POSITION.sub("", (label or "").partition("\n")[0]).strip() for label in labels_of(about)]
     return [(label,) for label in labels] if any(rank_of(label) < NO_STAIN for label in labels) else []

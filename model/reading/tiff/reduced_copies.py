@@ -17,6 +17,7 @@ from tifffile import TiffFile, TiffPage, TiffPageSeries
 from model.arrays import AnyArray
 from model.reading.metadata import value_or_default
 from model.reading.tiff.page_samples import PLACES, PageSamples, can_be_sampled, span
+from model.reading.tiff.segments import Span
 
 SMALLER = 1.4
 """From this ratio of the sides on, a series may be a copy of another one."""
@@ -36,8 +37,20 @@ NEAR = 15
 ALIKE = 0.5
 """Least correlation of copies: that of different images is about 0, that of copies about 0.9."""
 
+STRUCTURE = 0.3
+"""From this correlation of neighbouring pixels on, a place shows more than noise."""
+
+DARK = 0.05
+"""Up to this share of the largest number of its kind, a place is nearly black."""
+
+SEARCHED = 4_000_000
+"""Up to so many pixels, the brightest place of the smaller one is compared, too: most of it may be black."""
+
 LARGE_SIDE = 2_048
-"""What nothing can be compared of, as it is blank, is a copy of series from this height or width on."""
+"""What nothing can be compared of, as it is blank, is a copy of series from this height or width on …"""
+
+SAME_BRIGHTNESS = 0.05
+"""… and of smaller ones, if it is as bright, but for this share, or one step."""
 
 Sizes = tuple[int, int]
 Image = NDArray[np.float32]
@@ -64,13 +77,15 @@ def is_copy(tif: TiffFile, small: TiffPageSeries, large: TiffPageSeries) -> bool
     pages = small.keyframe, large.keyframe
     if not all(map(can_be_sampled, pages)):
         return max(_size(large)) >= LARGE_SIDE
-    comparable = False
+    places = []
     for images in _places(tif, *pages):
-        correlation = _correlation(*images)
-        if correlation >= ALIKE:
+        if _correlation(*images) >= ALIKE:
             return True
-        comparable = comparable or not math.isnan(correlation)
-    return not comparable and max(_size(large)) >= LARGE_SIDE
+        places.append(images)
+    darkest = DARK * max(map(_full, pages))
+    if any(_can_differ(image, other, darkest) for image, other in places):
+        return False
+    return max(_size(large)) >= LARGE_SIDE or _are_equally_bright(places)
 
 
 def _size(series: TiffPageSeries) -> Sizes:
@@ -89,11 +104,26 @@ def _places(tif: TiffFile, small: TiffPage, large: TiffPage) -> Iterator[tuple[I
     height, width = small.imagelength, small.imagewidth
     ratios = large.imagelength / height, large.imagewidth / width
     side = max(8, min(WINDOW, int(WIDEST / max(ratios))))
-    for row, column in PLACES:
-        rows, columns = span(row, height, side), span(column, width, side)
+    places = [(span(row, height, side), span(column, width, side)) for row, column in PLACES]
+    brightest = _brightest_place(readers[0], height, width, side)
+    for rows, columns in (*places, *brightest):
         wide = [_scaled(one, ratio) for one, ratio in zip((rows, columns), ratios, strict=True)]
         region = readers[1].read((wide[0][0], wide[0][-1]), (wide[1][0], wide[1][-1]))
         yield _brightness(readers[0].read(rows, columns)), _averaged(_brightness(region), *wide)
+
+
+def _brightest_place(small: PageSamples, height: int, width: int, side: int) -> list[tuple[Span, Span]]:
+    """Return the place around the brightest pixel; none of a page that is large itself."""
+    if height * width > SEARCHED:
+        return []
+    pixels = _brightness(small.read((0, height), (0, width)))
+    row, column = np.unravel_index(int(np.nan_to_num(pixels).argmax()), pixels.shape)
+    return [(_around(int(row), height, side), _around(int(column), width, side))]
+
+
+def _around(centre: int, length: int, side: int) -> Span:
+    start = max(0, min(centre - side // 2, length - side))
+    return start, min(length, start + side)
 
 
 def _scaled(pixels: tuple[int, int], ratio: float) -> list[int]:
@@ -111,9 +141,40 @@ def _brightness(samples: AnyArray) -> Image:
     return np.asarray(samples.astype(np.float32).mean(axis=(0, 3)))
 
 
+def _are_equally_bright(places: Sequence[tuple[Image, Image]]) -> bool:
+    means = [float(np.mean([image.mean() for image in images])) for images in zip(*places, strict=True)]
+    return abs(means[0] - means[1]) <= max(1.0, SAME_BRIGHTNESS * abs(means[1]))
+
+
+def _full(page: TiffPage) -> float:
+    """Return the largest number of a page's kind; of floats, none is known."""
+    return float(np.iinfo(page.dtype).max) if page.dtype is not None and page.dtype.kind in "iu" else 0.0
+
+
+def _can_differ(a: Image, b: Image, darkest: float) -> bool:
+    """Whether two places show enough to be told apart: in the dark, noise alone says nothing."""
+    if max(a.max(), b.max()) <= darkest:
+        return _has_structure(a) and _has_structure(b)
+    return not math.isnan(_correlation(a, b))
+
+
+def _has_structure(image: Image) -> bool:
+    """Whether neighbouring pixels are alike, as where there is something to see: noise and empty ground are not."""
+    fine = _fine(image)
+    power = float((fine**2).sum())
+    if power == 0 or not np.isfinite(power):
+        return False
+    neighbours = float((fine[:, 1:] * fine[:, :-1]).sum() + (fine[1:] * fine[:-1]).sum()) / 2
+    return neighbours / power > STRUCTURE
+
+
+def _fine(image: Image) -> Image:
+    return np.asarray(image - uniform_filter(image, NEAR))
+
+
 def _correlation(a: Image, b: Image) -> float:
     """Correlation of fine structure; NaN where one of both has none."""
-    fine = [image - uniform_filter(image, NEAR) for image in (a, b)]
+    fine = [_fine(image) for image in (a, b)]
     spread = [float(np.sqrt((image**2).sum())) for image in fine]
     if min(spread) == 0 or not np.isfinite(spread).all():
         return math.nan

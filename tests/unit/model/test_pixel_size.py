@@ -26,7 +26,14 @@ from model.reading.pixel_size import (
         ("nm", 1e-3), ("nanometer", 1e-3), ("pm", 1e-6), ("Å", 1e-4), ("\u212b", 1e-4), ("angstrom", 1e-4),
         ("mm", 1e3), ("millimetre", 1e3), ("cm", 1e4), ("dm", 1e5), ("m", 1e6), ("meter", 1e6), ("Mm", 1e12),
         ("in", UM_PER_INCH), ("inch", UM_PER_INCH), ("inches", UM_PER_INCH), ("thou", 25.4),
-        ("pt", UM_PER_INCH / 72), ("ft", 12 * UM_PER_INCH),
+        ("pt", UM_PER_INCH / 72), ("ft", 12 * UM_PER_INCH), ("Mikrometer", 1), ("mikrometern", 1), ("Mikron", 1),
+        ("Nanometer", 1e-3), ("Millimeter", 1e3), ("Zentimeter", 1e4), ("Meter", 1e6), ("Zoll", UM_PER_INCH),
+        ("micromètre", 1),
+        ("micromètres", 1), ("micrómetro", 1), ("micrómetros", 1), ("micrômetro", 1), ("micrometri", 1),
+        ("mikrometr", 1),
+        ("микрометр", 1), ("мкм", 1), ("微米", 1), ("マイクロメートル", 1), ("um per pixel", 1), ("µm/px", 1),
+        ("[µm]", 1), ("(um)", 1),
+        ("Ångström", 1e-4),
     ],
 )  # fmt: skip
 def test_every_usual_spelling_of_a_unit(unit: str, um: float):
@@ -44,6 +51,16 @@ def test_what_is_no_length_is_none(unit):
 )
 def test_numbers_with_a_point_or_a_comma(text, number):
     assert parse_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("0.325 µm", "µm"), ("0.325µm", None), ("0,325 um", "pixel"), ("325 nm", "µm"), ("3.25e-4 mm",
+    "µm"), ("0.325 Mikrometer", ""),
+     ("0.325 µm/pixel", "µm")],
+)  # fmt: skip
+def test_a_unit_that_stands_with_the_number_counts(text: str, unit: str | None):
+    assert length_in_um(text, unit) == pytest.approx(0.325)
 
 
 @pytest.mark.parametrize(

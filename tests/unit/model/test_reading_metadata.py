@@ -150,6 +150,13 @@ class TestImageJ:
             (["Cy5", "GFP", "Hoechst"], ("Cy5", "GFP", "Hoechst"), (2, "name")),
             (["c:1/3 - a.lif", "c:2/3 - a.lif", "c:3/3 - a.lif"], (), (0, "guess")),
             (["c:1/3", "c:2/3", "c:3/3"], (), (0, "guess")),
+            # fewer labels than channels
+            (["Cy5", "DAPI"], ("Cy5", "DAPI", "channel 2"), (1, "name")),
+            (["c:2/3 - DAPI"], ("channel 0", "DAPI", "channel 2"), (1, "name")),
+            (["c:3/3 - DAPI", "c:1/3 - Cy5"], ("Cy5", "channel 1", "DAPI"), (2, "name")),
+            (["DAPI"], ("DAPI", "channel 1", "channel 2"), (0, "name")),
+            (["DAPI experiment.tif"], (), (0, "guess")),
+            (["", "DAPI"], ("channel 0", "DAPI", "channel 2"), (1, "name")),
         ],
     )
     def test_labels_of_slices_name_channels(self, tmp_path, labels, names, expected):

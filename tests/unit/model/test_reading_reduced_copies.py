@@ -99,6 +99,41 @@ def test_so_they_are_where_they_are_large(tmp_path, compression):
     ]
 
 
+def poisson(mean: float) -> np.ndarray:
+    return np.random.default_rng(0).poisson(mean, (512, 512)).astype(np.uint16)
+
+
+def few_spots() -> np.ndarray:
+    image = np.zeros((512, 512), np.uint8)
+    image[350:360, 150:160] = 9
+    image[61:64, 450:452] = 30
+    return image
+
+
+def brightest(image: np.ndarray, factor: int) -> np.ndarray:
+    side = len(image) // factor
+    return image.reshape(side, factor, side, factor).max(axis=(1, 3))
+
+
+@pytest.mark.parametrize("reduce", [averaged, picked, smoothed, brightest])
+@pytest.mark.parametrize(
+    "whole",
+    [np.zeros((512, 512), np.uint16), np.full((512, 512), 7, np.uint8), poisson(0.05), poisson(2), poisson(100),
+     few_spots(), poisson(2) + few_spots()],
+    ids=["black", "flat", "single photons", "dark noise", "offset of a camera", "few spots", "few spots in noise"],
+)  # fmt: skip
+def test_levels_of_a_pyramid_that_is_nearly_black(tmp_path, whole, reduce):
+    pages = [whole, *(reduce(whole, factor) for factor in (2, 4, 8))]
+
+    assert sizes(write_pages(tmp_path / "a.tif", pages)) == [(512, 512)]
+
+
+def test_other_fields_in_the_dark_are_images_if_they_show_anything(tmp_path):
+    dark = [(field(seed, side) // 4 + 90).astype(np.uint16) for seed, side in ((0, 256), (1, 128), (2, 64))]
+
+    assert len(sizes(write_pages(tmp_path / "a.tif", dark))) == 3
+
+
 def test_a_flat_conversion_of_a_slide(tmp_path):
     """bfconvert makes an OME image of each level, label and macro image."""
     whole = field(0, 512)
@@ -131,6 +166,31 @@ def test_pictures_beside_the_scan_are_known_by_their_names(tmp_path, name):
     assert sizes(write_images(tmp_path / "a.ome.tif", [field(0), field(1, 100)], ["scan", name])) == [
         (256, 256)
     ]
+
+
+@pytest.mark.parametrize(
+    "said", ["label", "Macro", "Label Image", "thumbnail", "macro 120x90", "Thumbnail\r\nmade by a scanner"]
+)
+@pytest.mark.parametrize("tag", ["description", "page name"])
+def test_plain_pages_may_be_described_as_such_pictures(tmp_path, said, tag):
+    options = (
+        {"description": said}
+        if tag == "description"
+        else {"extratags": [(285, 2, len(said) + 1, said, True)]}
+    )
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(field(0), metadata=None)
+        file.write(field(1, 100), metadata=None, **options)
+
+    assert sizes(tmp_path / "a.tif") == [(256, 256)]
+
+
+def test_a_long_description_that_begins_so_is_another_s(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(field(0), metadata=None)
+        file.write(field(1, 100), metadata=None, description="label-free imaging of the same field")
+
+    assert len(sizes(tmp_path / "a.tif")) == 2
 
 
 @pytest.mark.parametrize("name", ["macrophages", "label-free cells", "overviews of B02 wells", "Position 2"])
