@@ -41,9 +41,9 @@ def record_fields(connection: Connection, files: Iterable[FieldFile]) -> None:
 
     for (folder, name), group in groupby(sorted(files, key=folder_and_name), folder_and_name):
         of_plate = list(group)
-        plate_id = _record_plate(connection, folder, name, of_plate[0].convention)
+        plate_id = record_plate(connection, folder, name, of_plate[0].convention)
         record_wells(connection, plate_id, {file.place.well for file in of_plate if file.place.well})
-        _record_channels(connection, plate_id, {file.channel for file in of_plate})
+        record_channels(connection, plate_id, {file.channel for file in of_plate})
 
 
 def record_wells(connection: Connection, plate_id: int, names: Collection[str]) -> None:
@@ -81,7 +81,8 @@ def plate_channels(connection: Connection, plate_id: int) -> list[KnownChannel]:
     return [KnownChannel(*row) for row in connection.execute(query)]
 
 
-def _record_plate(connection: Connection, folder: str, name: str, convention: str) -> int:
+def record_plate(connection: Connection, folder: str, name: str, convention: str) -> int:
+    """Make the row of a plate that has none; returns its id."""
     row = {"folder": folder, "name": name, "convention": convention}
     known = select(Plate.id).where(Plate.folder == folder, Plate.name == name)
     plate_id = connection.scalar(known)
@@ -99,7 +100,7 @@ def _fit_size(connection: Connection, plate_id: int) -> None:
     connection.execute(update(Plate).where(Plate.id == plate_id, smaller).values(rows=rows, cols=cols))
 
 
-def _record_channels(connection: Connection, plate_id: int, keys: set[str]) -> None:
+def record_channels(connection: Connection, plate_id: int, keys: set[str]) -> None:
     """New channels in their order, after those that are there: a number, once given, stays, since results name it."""
     known = {channel.key for channel in plate_channels(connection, plate_id)}
     new = sorted(keys - known, key=channel_order)
