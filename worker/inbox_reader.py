@@ -9,6 +9,7 @@ from pathlib import Path, PosixPath
 from typing import IO, Any, TypeVar
 
 from model.hashing import hash_file
+from model.reading.linkless_folder import link_refusal
 from nuqleus.database.files.records import Claim
 from nuqleus.errors import InboxAway, UnsafePath
 from nuqleus.file_stat import FileStat
@@ -165,12 +166,15 @@ def hash_content(path: Path) -> str:
 
     Raises:
         OSError: it can't be read.
-        UnsafePath: a link in it leads out of the watched folder.
+        UnsafePath: the file is a link that leads out of the watched folder.
+        ImageError: `unsupported-format`: there is a link in the folder.
     """
     if not path.is_dir():
         return hash_file(path)
     digest = sha256()
     for name in files_of(path):
+        if (path / name).is_symlink():  # no setting allows it: readers of such folders follow none
+            raise link_refusal(path, name)
         digest.update(f"{name}\0{hash_file(path / name)}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 

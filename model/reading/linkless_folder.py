@@ -51,7 +51,7 @@ class LinklessFolder:
         """Open a file folder by folder: each name must be that of no link."""
         parts = name.split("/")
         if not all(parts) or {".", ".."} & set(parts):
-            raise self._refused(name, "leads out of it")
+            raise _refusal(self.path, name, "leads out of it")
         folder = os.dup(self._descriptor)
         for part in parts:
             try:
@@ -61,16 +61,22 @@ class LinklessFolder:
             except OSError as error:
                 # a link to a folder is no folder to O_NOFOLLOW on some systems, and too many links on others
                 if error.errno == errno.ELOOP:
-                    raise self._refused(name, "is a link") from error
+                    raise link_refusal(self.path, name) from error
                 raise
             finally:
                 os.close(folder)
             folder = inner
         return folder
 
-    def _refused(self, name: str, what: str) -> ImageError:
-        return ImageError(
-            "unsupported-format",
-            f"{self.path} can't be read: {name!r} in it {what}, and only what lies in the folder itself is read. "
-            "Copy the whole image into one folder.",
-        )
+
+def link_refusal(path: Path, name: str) -> ImageError:
+    """Return the error for a folder in which a file, or a folder on the way to it, is a link."""
+    return _refusal(path, name, "is a link, or lies behind one")
+
+
+def _refusal(path: Path, name: str, what: str) -> ImageError:
+    return ImageError(
+        "unsupported-format",
+        f"{path} can't be read: {name!r} in it {what}, and only what lies in the folder itself is read. Copy the image "
+        "with all that its links lead to into one folder (cp -L, rsync -L).",
+    )

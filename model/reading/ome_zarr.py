@@ -1,9 +1,10 @@
 """Reader of OME-Zarr folders: images, plates and conversions, at full resolution.
 
 A chunk that isn't stored is the array's fill value, as zarr has it: a copy that lacks chunks can't be told from an
-image that is dark there.
+image that is dark there, and so it is logged. A folder without any chunk is refused.
 """
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from model.reading.decoder_errors import as_image_error
 from model.reading.linkless_folder import LinklessFolder
 from model.reading.ome_zarr_metadata import ZarrImage, find_images, is_ome_zarr
 from model.reading.plane import FREE_CHANNELS, Plane, check_size, is_large, with_metadata
-from model.reading.scenes import require_library
+from model.reading.scenes import require_library, truncated_error
+
+log = logging.getLogger(__name__)
 
 AXES = set("tczyx")
 
@@ -37,9 +40,10 @@ def read_ome_zarr(path: Path, max_pixels: int) -> Iterator[Plane]:
                 f"{path} is a folder, and not an image: it lacks the metadata of OME-Zarr (zarr.json or .zgroup). "
                 "Copy it again, as a whole.",
             )
-        store = require_library("model.reading.zarr_store", path, "an OME-Zarr folder", extra="zarr")
+        library = require_library("model.reading.zarr_store", path, "an OME-Zarr folder", extra="zarr")
+        store = library.FolderStore(folder)
         with as_image_error(path):
-            scenes = [_Scene(image, store.open_array(folder, image.array)) for image in find_images(folder)]
+            scenes = [_Scene(image, store.open_array(image.array)) for image in find_images(folder)]
         if not scenes:
             raise ImageError(
                 "unsupported-format", f"{path} is a Zarr folder without images (OME-Zarr multiscales)."
@@ -48,6 +52,25 @@ def read_ome_zarr(path: Path, max_pixels: int) -> Iterator[Plane]:
             scene.check(path, max_pixels)
         for number, scene in enumerate(scenes):
             yield from scene.planes(path, number)
+        _say_missing(path, store)
+
+
+def _say_missing(path: Path, store: Any) -> None:
+    """Say how many chunks aren't there.
+
+    Raises:
+        ImageError: `truncated`: none is.
+    """
+    if store.missing_chunks and not store.has_chunks:
+        raise truncated_error(path, "its metadata are there, but none of its chunks of pixels is")
+    if store.missing_chunks:
+        log.warning(
+            "%s lacks %d of its chunks, such as %s: they were taken as empty (their fill value, mostly 0), which is "
+            "what zarr leaves out. If it is a copy, compare it with the original: it may not be whole.",
+            path,
+            len(store.missing_chunks),
+            min(store.missing_chunks),
+        )
 
 
 @dataclass(frozen=True)

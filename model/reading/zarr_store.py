@@ -10,20 +10,29 @@ from zarr.core.buffer import Buffer, BufferPrototype
 
 from model.reading.linkless_folder import LinklessFolder
 
-
-def open_array(folder: LinklessFolder, name: str) -> Any:
-    """Open an array of a folder, of either version of zarr."""
-    return zarr.open_array(FolderStore(folder), path=name, mode="r")
+METADATA = {"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"}
+"""Names of files that are no chunks."""
 
 
 class FolderStore(Store):
-    """Store of zarr that reads what a folder holds, and nothing else."""
+    """Store of zarr that reads what a folder holds, and nothing else.
+
+    Attributes:
+        missing_chunks: names of those that were asked for, and aren't there.
+        has_chunks: whether any was there.
+    """
 
     supports_writes = supports_deletes = supports_listing = False
 
     def __init__(self, folder: LinklessFolder) -> None:
         super().__init__(read_only=True)
         self._folder = folder
+        self.missing_chunks: set[str] = set()
+        self.has_chunks = False
+
+    def open_array(self, name: str) -> Any:
+        """Open an array of the folder, of either version of zarr."""
+        return zarr.open_array(self, path=name, mode="r")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FolderStore) and other._folder is self._folder
@@ -36,7 +45,14 @@ class FolderStore(Store):
     ) -> Buffer | None:
         """Return the bytes of a key; None where there are none."""
         data = await asyncio.to_thread(self._folder.read, key, *_span(byte_range))
+        if key.rpartition("/")[2] not in METADATA:
+            self._note_chunk(key, is_there=data is not None)
         return None if data is None else prototype.buffer.from_bytes(data)
+
+    def _note_chunk(self, key: str, *, is_there: bool) -> None:
+        self.has_chunks |= is_there
+        if not is_there:
+            self.missing_chunks.add(key)
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]

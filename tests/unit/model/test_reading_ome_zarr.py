@@ -166,7 +166,7 @@ def test_no_link_leads_out_of_the_folder(folder, tmp_path, version):
     error = refusal(folder)
 
     assert error.kind == "unsupported-format"
-    assert "is a link" in str(error)
+    assert "is a link, or lies behind one" in str(error)
 
 
 @VERSIONS
@@ -255,3 +255,42 @@ def test_without_the_extra_the_message_says_how_to_get_it(folder, monkeypatch):
 
     assert error.kind == "unsupported-format"
     assert "pip install 'nuqleus[zarr]'" in str(error)
+
+
+def chunks_of(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in (folder / "0").rglob("*")
+        if path.is_file() and path.name not in (".zarray", ".zattrs", "zarr.json")
+    )
+
+
+@VERSIONS
+def test_chunks_that_are_missing_are_said_to_be(folder, version, caplog):
+    write_image(folder, VALUES + 1, version)
+    lost = chunks_of(folder)[2:5]
+    for chunk in lost:
+        chunk.unlink()
+
+    (plane,) = read_planes(folder)
+
+    assert (plane.pixels == 0).any()
+    assert f"{folder} lacks 3 of its chunks, such as {lost[0].relative_to(folder).as_posix()}" in caplog.text
+
+
+@VERSIONS
+def test_nothing_is_said_of_a_whole_one(folder, version, caplog):
+    write_image(folder, VALUES + 1, version)
+
+    list(read_planes(folder))
+
+    assert caplog.text == ""
+
+
+@VERSIONS
+def test_a_folder_without_any_chunk_is_refused(folder, version):
+    write_image(folder, VALUES + 1, version)
+    for chunk in chunks_of(folder):
+        chunk.unlink()
+
+    assert refusal(folder).kind == "truncated"
