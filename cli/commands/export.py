@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from nuqleus.database.queries.selection import Selection
     from nuqleus.database.queries.snapshot import Snapshot
 
 FORMATS = ("csv", "labels", "geojson", "rois", "parquet", "coco", "cpa", "ome-zarr", "anndata")
@@ -77,6 +76,11 @@ class Formats(click.ParamType[tuple[str, ...]]):
     multiple=True,
     help="Only results in wells of this plate; several: all of them.",
 )
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    help="Only nuclei of which the network was at least as sure. Of images and wells, all nuclei are counted.",
+)
 @input_option()
 @database_option()
 def command(
@@ -86,6 +90,7 @@ def command(
     paths: tuple[str, ...],
     since: datetime | None,
     plates: tuple[str, ...],
+    min_confidence: float | None,
     input_dir: Path | None,
     database_url: str | None,
 ) -> None:
@@ -121,16 +126,20 @@ def command(
         raise click.UsageError("--profile is for --format parquet")
     from cli.exports.exporter import load_exporter
     from nuqleus.database.engine import existing_database
+    from nuqleus.database.queries.selection import Selection
     from nuqleus.database.queries.snapshot import snapshot
     from nuqleus.settings import get_settings
 
     exporters = [load_exporter(name, profile if name == "parquet" else None) for name in formats]
     settings = get_settings(input_dir=input_dir, database_url=database_url)
     places = {path: stored_paths(path, settings.input_dir) for path in paths}
-    with (
-        existing_database(settings.database_url) as engine,
-        snapshot(engine, _select(places, since, plates)) as results,
-    ):
+    selection = Selection(
+        paths=_paths_at(places),
+        since=None if since is None else since.timestamp(),
+        plates=plates or None,
+        min_confidence=min_confidence,
+    )
+    with existing_database(settings.database_url) as engine, snapshot(engine, selection) as results:
         _check_places(results, places)
         _check_plates(results, plates)
         output.mkdir(parents=True, exist_ok=True)
@@ -143,16 +152,11 @@ def command(
         raise click.ClickException("these files couldn't be written:\n" + "\n".join(problems))
 
 
-def _select(
-    places: Mapping[str, list[str] | None], since: datetime | None, plates: Sequence[str]
-) -> Selection:
-    """Return what is at all of the places together, and on all of the plates."""
-    from nuqleus.database.queries.selection import Selection
-
+def _paths_at(places: Mapping[str, list[str] | None]) -> list[str] | None:
+    """Return what is at all of the places together; None for everything."""
     known = [candidates for candidates in places.values() if candidates is not None]
     everywhere = not places or len(known) < len(places)
-    paths = None if everywhere else [path for candidates in known for path in candidates]
-    return Selection(paths, None if since is None else since.timestamp(), plates or None)
+    return None if everywhere else [path for candidates in known for path in candidates]
 
 
 def _check_places(results: Snapshot, places: Mapping[str, list[str] | None]) -> None:

@@ -1,19 +1,41 @@
 """Stored masks as label images, and the outlines of the nuclei in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from model.arrays import Bools
+import numpy as np
+
+from model.arrays import Bools, Labels
 from model.errors import MaskError
-from model.labels.masks import BLOCK_SIDE, LazyLabelImage, MaskBlock
+from model.labels.masks import BLOCK_SIDE, LabelImage, LazyLabelImage, MaskBlock
 from model.labels.outline_polygons import Polygon, trace_polygons
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
 
 
-def load_mask(results: Snapshot, image: StoredImage) -> LazyLabelImage:
+class SelectedLabels:
+    """Label image in which other nuclei are background, to be sliced as `mask` is.
+
+    Attributes:
+        shape: (H, W).
+    """
+
+    def __init__(self, mask: LazyLabelImage, labels: Sequence[int]) -> None:
+        self.shape = mask.shape
+        self._mask = mask
+        self._labels = np.asarray(labels, np.int32)
+
+    def __getitem__(self, key: tuple[slice, slice], /) -> Labels:
+        """Put a region together."""
+        region = self._mask[key]
+        region[~np.isin(region, self._labels)] = 0
+        return region
+
+
+def load_mask(results: Snapshot, image: StoredImage) -> LazyLabelImage | SelectedLabels:
     """Return the label image of an image, whose blocks are decoded where it is sliced."""
     blocks = (MaskBlock(**block) for block in results.mask_blocks(image))
-    return LazyLabelImage(blocks, *image.shape)
+    mask = LazyLabelImage(blocks, *image.shape)
+    return SelectedLabels(mask, results.labels(image)) if results.leaves_out_nuclei else mask
 
 
 def outlined_nuclei(results: Snapshot, image: StoredImage) -> Iterator[tuple[dict[str, Any], list[Polygon]]]:
@@ -55,7 +77,7 @@ def _not_in_mask(label: int) -> MaskError:
     return MaskError(f"nucleus {label} has measurements, but is not in the mask")
 
 
-def _trace(mask: LazyLabelImage, nuclei: list[dict[str, Any]]) -> dict[int, list[Polygon]]:
+def _trace(mask: LabelImage, nuclei: list[dict[str, Any]]) -> dict[int, list[Polygon]]:
     """Return the outlines of the nuclei, and pieces of others nearby."""
     row0, col0, row1, col1 = _bounding_box(nuclei)
     return trace_polygons(mask[row0:row1, col0:col1], row0, col0)

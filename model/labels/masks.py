@@ -8,6 +8,7 @@ one block.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Protocol
 
 import numpy as np
 import tifffile
@@ -96,8 +97,15 @@ class LazyLabelImage:
         return region
 
 
-LabelImage = Labels | LazyLabelImage
-"""(H, W), 0 background, 1..N nuclei: to be sliced by rows and columns, `labels[r0:r1, c0:c1]`."""
+class LabelImage(Protocol):
+    """(H, W), 0 background, 1..N nuclei: to be sliced by rows and columns, `labels[r0:r1, c0:c1]`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W)."""
+
+    def __getitem__(self, key: tuple[slice, slice], /) -> Labels:
+        """Return a region."""
 
 
 def _shared(wanted: range, first: int, length: int) -> tuple[slice, slice]:

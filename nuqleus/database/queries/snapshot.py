@@ -130,8 +130,21 @@ class Snapshot:
 
     def nucleus_count(self) -> int:
         """How many nuclei there are, in duplicates as well."""
+        if self.leaves_out_nuclei:
+            nuclei = self._results(select(func.count())).join(Nucleus, Nucleus.image_id == Image.id)
+            return self._connection.scalar(nuclei.where(self._selection.of_nuclei()).order_by(None)) or 0
         query = self._results(select(Image.n_nuclei)).order_by(None).subquery()
         return self._connection.scalar(select(func.sum(query.c.n_nuclei))) or 0
+
+    @property
+    def leaves_out_nuclei(self) -> bool:
+        """Whether images may have more nuclei than are selected."""
+        return self._selection.min_confidence is not None
+
+    def labels(self, image: StoredImage) -> list[int]:
+        """Labels of an image's nuclei, in order."""
+        query = select(Nucleus.label).where(Nucleus.image_id == image.image_id, self._selection.of_nuclei())
+        return list(self._connection.scalars(query.order_by(Nucleus.label)))
 
     def images(self) -> Iterator[StoredImage]:
         """Every image."""
@@ -164,6 +177,7 @@ class Snapshot:
         shapes = (
             _on_plate(self._results(columns))
             .join(Nucleus, Nucleus.image_id == Image.id)
+            .where(self._selection.of_nuclei())
             .order_by(Nucleus.label)
         )
         rows = (
@@ -172,6 +186,7 @@ class Snapshot:
         )
         measured = self._results(select(File.id, Image.id, Intensity.label, Intensity.channel, *_INTENSITIES))
         measured = measured.join(Intensity, Intensity.image_id == Image.id).join(Nucleus, _SAME_NUCLEUS)
+        measured = measured.where(self._selection.of_nuclei())
         measured = measured.order_by(Intensity.label, Intensity.channel)
         for _, nucleus in _with_intensities(rows, self._intensities(measured)):
             yield nucleus
@@ -188,7 +203,8 @@ class Snapshot:
         """
         # an image that is one tile needs no sorting: its nuclei lie in the order of their labels
         tile = (Nucleus.bbox_row0 // side, Nucleus.bbox_col0 // side) if max(image.shape) > side else ()
-        shapes = select(*tile, *_SHAPES).where(Nucleus.image_id == image.image_id)
+        selected = and_(Nucleus.image_id == image.image_id, self._selection.of_nuclei())
+        shapes = select(*tile, *_SHAPES).where(selected)
         pixel_size_um = image.columns["pixel_size_um"]
         rows = (
             (row[: len(tile)], dict(zip(NUCLEUS_FIELDS, row[len(tile) :], strict=True)), pixel_size_um)
@@ -197,7 +213,7 @@ class Snapshot:
         measured = select(*tile, Intensity.label, Intensity.channel, *_INTENSITIES).join(
             Nucleus, _SAME_NUCLEUS
         )
-        measured = measured.where(Intensity.image_id == image.image_id)
+        measured = measured.where(Intensity.image_id == image.image_id, selected)
         measured = measured.order_by(*tile, Intensity.label, Intensity.channel)
         nuclei = _with_intensities(rows, self._intensities(measured))
         for _, found in groupby(nuclei, key=itemgetter(0)):

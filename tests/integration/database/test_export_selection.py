@@ -1,12 +1,26 @@
 """`nuqleus export --path … --since …`: a part of the results, in every format."""
 
+import gzip
+import json
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from zipfile import ZipFile
 
+import anndata
+import numpy as np
 import pandas as pd
 import pytest
+import tifffile
+import zarr
+from sqlalchemy import update
 
-from tests.examples import image_result
+from nuqleus.database.engine import writing
+from nuqleus.database.queries.selection import Selection
+from nuqleus.database.queries.snapshot import snapshot
+from nuqleus.database.tables import Nucleus
+from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export
 
@@ -86,3 +100,57 @@ def test_a_path_without_results_is_named_and_nothing_is_written(database_url: st
     assert result.exit_code == 1
     assert "no results to export at 'plate1'" in result.output
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def confidences(archive: Archive) -> None:
+    """Of the nuclei of plate 1/c.tif: not known, 0.5, 0.9."""
+    with writing(archive.engine) as connection:
+        for label, confidence in ((2, 0.5), (3, 0.9)):
+            nucleus = update(Nucleus).where(Nucleus.image_id == 3, Nucleus.label == label)
+            connection.execute(nucleus.values(confidence=confidence))
+
+
+@pytest.mark.parametrize(("least", "labels"), [("0.5", [2, 3]), ("0.51", [3]), ("0", [2, 3]), ("1", [])])
+@pytest.mark.usefixtures("confidences")
+def test_nuclei_of_which_the_network_was_less_sure_are_in_no_format(
+    least: str, labels: list[int], database_url: str, tmp_path: Path
+):
+    formats = "csv,parquet,labels,geojson,rois,coco,cpa,ome-zarr,anndata"
+    options = ("--format", formats, "--path", "plate 1/c.tif", "--min-confidence", least)
+    result = export(database_url, tmp_path, *options)
+
+    assert result.exit_code == 0, result.output
+    place = "plate 1/c.tif"
+    in_table = pd.read_csv(tmp_path / "nuclei.csv")
+    assert list(in_table.label) == list(pd.read_parquet(tmp_path / "nuclei.parquet").label) == labels
+    first_channel = image_result(3).intensities["intensity_mean"]
+    assert list(in_table["intensity_mean-0"]) == [first_channel[label - 1] for label in labels]
+    expected = np.where(np.isin(label_image(3), labels), label_image(3), 0)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / f"labels/{place}.label.tif"), expected)
+    in_zarr = zarr.open_array(tmp_path / f"ome-zarr/{place}.ome.zarr/labels/nuclei/0", mode="r")
+    np.testing.assert_array_equal(in_zarr[:], expected)
+    features = json.loads(gzip.decompress((tmp_path / f"geojson/{place}.geojson.gz").read_bytes()))[
+        "features"
+    ]
+    assert [int(feature["properties"]["name"]) for feature in features] == labels
+    with ZipFile(tmp_path / f"rois/{place}.rois.zip") as rois:
+        assert rois.namelist() == [f"{label:04}.roi" for label in labels]
+    annotations = json.loads((tmp_path / "coco.json").read_text())["annotations"]
+    assert [annotation["label"] for annotation in annotations] == labels
+    assert list(anndata.read_h5ad(tmp_path / "nuclei.h5ad").obs.label) == labels
+    with closing(sqlite3.connect(tmp_path / "cpa/nuclei.db")) as analyst:
+        assert [row[0] for row in analyst.execute("SELECT ObjectNumber FROM Per_Object")] == labels
+
+
+@pytest.mark.usefixtures("confidences")
+def test_images_keep_the_number_of_all_their_nuclei(database_url: str, tmp_path: Path):
+    export(database_url, tmp_path, "--format", "csv", "--path", "plate 1/c.tif", "--min-confidence", "0.9")
+
+    assert list(pd.read_csv(tmp_path / "images.csv").n_nuclei) == [3]
+
+
+@pytest.mark.usefixtures("confidences")
+def test_progress_counts_the_nuclei_that_are_selected(archive: Archive):
+    with snapshot(archive.engine, Selection(min_confidence=0.6)) as results:
+        assert results.nucleus_count() == len(list(results.nuclei())) == 1
