@@ -92,10 +92,7 @@ class Lab:
         )
 
     def drop(self, name: str, nuclei: int = 3) -> Path:
-        path = self.inbox / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Picture.fromarray(draw_squares(nuclei)).save(path)
-        return path
+        return drop_image(self.inbox / name, nuclei)
 
     def tick(self, seconds: float = 0.0):
         self.clock.advance(seconds)
@@ -145,6 +142,13 @@ class Lab:
             for nucleus in results.nuclei():
                 found[nucleus["path"]] = found.get(nucleus["path"], 0) + 1
         return found
+
+
+def drop_image(path: Path, nuclei: int) -> Path:
+    """Write an image with so many nuclei."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Picture.fromarray(draw_squares(nuclei)).save(path)
+    return path
 
 
 @pytest.fixture
