@@ -28,7 +28,7 @@ def escape_path(path: str | PurePath) -> str:
 
 def unescape_path(text: str) -> str:
     """The relative path (undecodable bytes as Python's `surrogateescape` has them) that a row stands for."""
-    return _ESCAPE.sub(_unescape, text)
+    return _ESCAPE.sub(_unescape, text) if "\\" in text else text
 
 
 def printable(text: str) -> str:

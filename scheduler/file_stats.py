@@ -83,7 +83,10 @@ def _join(folder: str, names: Iterable[str]) -> Iterator[str]:
 
 def pack(stat: FileStat) -> PackedStat:
     """Pack a stat, whether its inode is known or not."""
-    return _UNKNOWN_INODE.pack(*stat[:2]) if None in stat else _KNOWN_INODE.pack(*stat)
+    try:
+        return _KNOWN_INODE.pack(*stat)
+    except struct.error:
+        return _UNKNOWN_INODE.pack(*stat[:2])
 
 
 def pack_seen(seen: os.stat_result) -> PackedStat:
