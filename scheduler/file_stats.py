@@ -55,6 +55,10 @@ class FileStats(Mapping[str, FileStat]):
         """Names of the files that lie in a folder itself."""
         return self._folders.get(folder, {}).keys()
 
+    def paths_in(self, folder: str) -> Iterator[str]:
+        """Paths of these files."""
+        return _join(folder, self.names_in(folder))
+
     def add(self, folder: str, files: Folder, earlier: "FileStats") -> None:
         """Add files of a folder. If all of it is as it was earlier, the memory is shared."""
         files = self._folders.get(folder, {}) | files

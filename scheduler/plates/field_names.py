@@ -5,7 +5,6 @@ What was once recognised stays so, whatever else lands beside it.
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from nuqleus.fields import FieldFile
@@ -50,7 +49,6 @@ class PlateNames:
         self._recognised = set(recognised)
         self._refused: set[tuple[str, str]] = set()
         self._scan: Scan | None = None
-        self._folders: dict[str, list[str]] = {}
 
     def place(self, path: str, scan: Scan) -> FieldFile | None:
         """The place of a file that is no companion; None for one that stands alone.
@@ -74,7 +72,7 @@ class PlateNames:
         if plate in self._recognised:
             return True
         if self._scan is not scan:
-            self._scan, self._folders = scan, {}
+            self._scan = scan
             self._refused.clear()
         folder = path.rpartition("/")[0]
         if (folder, file.convention) in self._refused:
@@ -91,17 +89,10 @@ class PlateNames:
     def _follows(self, folder: str, convention: str, scan: Scan) -> bool:
         """Say whether nine in ten image files of a folder are called as a convention has it."""
         fitting = others = 0
-        for path in self._files_of(folder, scan):
+        for path in scan.files.paths_in(folder):
             file = parse_path(path)
             if file is not None and file.convention == convention:
                 fitting += 1
             elif path.lower().endswith(IMAGE_ENDINGS) and not self._is_ignored(path, scan):
                 others += 1
         return fitting >= MIN_SHARE * (fitting + others)
-
-    def _files_of(self, folder: str, scan: Scan) -> list[str]:
-        if not self._folders:
-            self._folders = defaultdict(list)
-            for path in scan.files:
-                self._folders[path.rpartition("/")[0]].append(path)
-        return self._folders[folder]

@@ -38,7 +38,9 @@ class FileQueries:
         """Paths that are there, each with the stat that is recorded, a page at a time."""
         page = self._page_of_stats(0)
         while page:
-            yield from ((path, FileStat(size, mtime, inode, ctime)) for _, path, size, mtime, inode, ctime in page)
+            yield from (
+                (path, FileStat(size, mtime, inode, ctime)) for _, path, size, mtime, inode, ctime in page
+            )
             page = self._page_of_stats(page[-1].id) if len(page) == PAGE_SIZE else []
 
     def counts(self) -> dict[FileState, int]:

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from nuqleus.file_stat import FileStat
+from scheduler.file_stats import FileStats
 from scheduler.plates.field_names import PlateNames
 from scheduler.scanner import Scan
 
@@ -12,7 +13,7 @@ PLATE = [f"p/P_A0{col}_s1_w{channel}.tif" for col in range(1, 6) for channel in 
 
 
 def scan_of(*paths: str) -> Scan:
-    return Scan(dict.fromkeys(paths, FileStat(1, 1, 1, 1)))
+    return Scan(FileStats((path, FileStat(1, 1, 1, 1)) for path in paths))
 
 
 def never_ignored(_path: str, _scan: Scan) -> bool:

@@ -4,11 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from nuqleus.file_stat import FileStat
 from nuqleus.name_pattern import NamePattern
 from nuqleus.rules import Rule, Rules, load_rules
+from scheduler.file_stats import FileStats
 from scheduler.plates.field_names import PlateNames
 from scheduler.plates.patterns import place_by_pattern
 from scheduler.scanner import Scan
+
+
+def scan_of(*paths: str) -> Scan:
+    return Scan(FileStats((path, FileStat(1, 1, 1, 1)) for path in paths))
+
 
 DOCS = Path(__file__).parents[4] / "docs" / "plates.md"
 
@@ -114,7 +121,7 @@ def test_odd_names_are_searched_as_they_are_written():
 def test_a_rule_decides_before_conventions():
     rules = Rules([Rule(path="alone/*", plates="off"), Rule(path="x/*", pattern=r"_(?P<channel>w\d)_")])
     names = PlateNames(lambda _path, _scan: False, rules=rules)
-    scan = Scan(dict.fromkeys(("alone/P_A01_s1_w1.tif", "p/P_A01_s1_w1.tif")))
+    scan = scan_of("alone/P_A01_s1_w1.tif", "p/P_A01_s1_w1.tif")
 
     assert names.place("alone/P_A01_s1_w1.tif", scan) is None
     assert names.place("x/P_A01_s1_w1.tif", scan) is None
@@ -125,13 +132,13 @@ def test_off_leaves_every_file_alone():
     rules = Rules([Rule(path="x/*", pattern=r"_(?P<channel>\w+)\.tif")])
     names = PlateNames(lambda _path, _scan: False, rules=rules, plates="off")
 
-    assert names.place("p/P_A01_s1_w1.tif", Scan({"p/P_A01_s1_w1.tif": None})) is None
-    assert names.place("x/s_DAPI.tif", Scan({"x/s_DAPI.tif": None})) is None
+    assert names.place("p/P_A01_s1_w1.tif", scan_of("p/P_A01_s1_w1.tif")) is None
+    assert names.place("x/s_DAPI.tif", scan_of("x/s_DAPI.tif")) is None
 
 
 @pytest.mark.parametrize(("path", "expected"), RECIPES.items())
 def test_recipes(path: str, expected: tuple[object, ...]):
-    file = PlateNames(lambda _path, _scan: False, rules=recipes()).place(path, Scan({path: None}))
+    file = PlateNames(lambda _path, _scan: False, rules=recipes()).place(path, scan_of(path))
 
     assert file is not None
     place = file.place
