@@ -22,6 +22,8 @@ from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
 from scheduler.inbox import check_inbox
+from scheduler.plates.plate_map_files import PlateMapFiles
+from scheduler.plates.sidecars import Sidecars
 from scheduler.plates.well_statistics_keeper import WellStatisticsKeeper
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
@@ -81,8 +83,20 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
 
     ignore_list = IgnoreList(scanner.root, settings.image_rules(), settings.ignore.split(","))
     is_urgent = path_matcher(settings.urgent.split(","))
+    sidecars = Sidecars(scanner.root, engine, settings.settle_seconds)
+    # sooner than images, so that a run that ends with these has it
+    plate_maps = PlateMapFiles(scanner.root, engine, settings.settle_seconds / 2)
     scheduler = Scheduler(
-        scanner, files, ignore_list, completeness, dispatcher, sweep, is_urgent=is_urgent, stopping=ends
+        scanner,
+        files,
+        ignore_list,
+        completeness,
+        dispatcher,
+        sweep,
+        is_urgent=is_urgent,
+        stopping=ends,
+        look_beside=sidecars.look,
+        look_after=plate_maps.look,
     )
     keeper = WellStatisticsKeeper(WellStatistics(engine))
     return SchedulerLoop(

@@ -45,6 +45,8 @@ class Scheduler:
         is_urgent: says of a path whether its file goes before others.
         clock: seconds from any origin.
         stopping: says whether to stop in the middle of a tick.
+        look_beside: called in each tick before files are queued, for what lies beside images.
+        look_after: the same after they are queued.
     """
 
     def __init__(
@@ -59,6 +61,8 @@ class Scheduler:
         is_urgent: Callable[[str], bool] = lambda _path: False,
         clock: Callable[[], float] = time.monotonic,
         stopping: Callable[[], bool] = lambda: False,
+        look_beside: Callable[[Scan], None] = lambda _scan: None,
+        look_after: Callable[[Scan], None] = lambda _scan: None,
     ) -> None:
         self._scanner = scanner
         self._files = files
@@ -69,6 +73,8 @@ class Scheduler:
         self._is_urgent = is_urgent
         self._clock = clock
         self._stopping = stopping
+        self._look_beside = look_beside
+        self._look_after = look_after
         self._has_judged = False
         self._recorded = FileStats()
         self._device: int | None = None
@@ -91,7 +97,9 @@ class Scheduler:
         self._note_device(scan)
         self._record(scan)
         self._judge_anew(scan)
+        self._look_beside(scan)
         self._enqueue(self._find_complete(scan))
+        self._look_after(scan)
         self.sweep()
         return scan
 
