@@ -49,7 +49,14 @@ def _state(file: FileDetails) -> str:
             return f"failed: {file.error_kind}: {file.error}"
         case FileState.DUPLICATE:
             return f"duplicate of {escape_path(file.duplicate_of or '')}, whose results count"
+        case FileState.COMPANION:
+            return f"companion of {escape_path(file.companion_of or '')}, the field of which is {_field_state(file)}"
     return file.state.value
+
+
+def _field_state(file: FileDetails) -> str:
+    failed = f": {file.error_kind}: {file.error}" if file.field_state is FileState.FAILED else ""
+    return f"{file.field_state}{failed}"
 
 
 def _images(file: FileDetails) -> Iterator[str]:

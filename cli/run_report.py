@@ -11,7 +11,7 @@ import click
 from cli.caveats import describe_guesses, describe_ignored, describe_missing_um
 from cli.run_display import Display, make_display
 from nuqleus.database.engine import redact_url
-from nuqleus.database.file_states import FileState
+from nuqleus.database.file_states import UNLISTED_STATES, FileState
 from nuqleus.database.queries.caveats import guessed_channels, ignored_by_kind, nuclei_without_um
 from nuqleus.database.queries.file_summaries import summarise
 from nuqleus.database.queries.status import get_status
@@ -102,7 +102,8 @@ class RunReport:
             self._has_concluded = True
             self._display.clear()
             if folder:
-                print_results(self._engine, status.ended - status.counts[FileState.IGNORED])
+                unlisted = sum(status.counts[state] for state in UNLISTED_STATES)
+                print_results(self._engine, status.ended - unlisted)
                 print_caveats(self._engine)
                 print_where(self._settings)
             if self._goes_on:
@@ -111,7 +112,7 @@ class RunReport:
 
 
 def print_results(engine: Engine, total: int) -> None:
-    """Print the table of what came out of this many files, those that are ignored left out."""
+    """Print the table of what came out of this many files, those that are ignored, or companions, left out."""
     from rich.console import Console
 
     console = Console()

@@ -17,7 +17,7 @@ class ImageError(ModelError):
 
     Attributes:
         kind: short name of the reason, stored as `files.error_kind`: `empty-file`, `not-an-image`, `truncated`,
-            `damaged`, `git-lfs-pointer`, `unsupported-format`, `too-many-pixels`, `no-such-channel`.
+            `damaged`, `git-lfs-pointer`, `unsupported-format`, `too-many-pixels`, `no-such-channel`, `field-mismatch`.
     """
 
     def __init__(self, kind: str, message: str) -> None:

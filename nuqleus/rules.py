@@ -25,7 +25,7 @@ Rules come from a TOML file:
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -82,10 +82,12 @@ class Rules:
     Attributes:
         rules: in order; the first that fits wins.
         default: what they leave open.
+        field_z: what becomes of a z-stack whose steps are files of a field, where they leave it open.
     """
 
     rules: Sequence[Rule] = ()
     default: ImageOptions = DEFAULT_OPTIONS
+    field_z: ZStacks = "max"
 
     def rule_for(self, path: str) -> Rule | None:
         """Return the rule that decides about a file; its path is relative to the watched folder, with `/`."""
@@ -93,16 +95,28 @@ class Rules:
 
     def options_for(self, path: str) -> ImageOptions:
         """Return a file's image options."""
-        rule = self.rule_for(path)
+        return self._options(self.rule_for(path), self.default.z)
+
+    def field_options(self, paths: Sequence[str]) -> ImageOptions:
+        """Return the image options of a field of several files: the first rule decides that fits any of them."""
+        rule = next((rule for rule, fits in self._matchers if any(map(fits, paths))), None)
+        return self._options(rule, self.field_z)
+
+    def _options(self, rule: Rule | None, z: ZStacks) -> ImageOptions:
         if rule is None:
-            return self.default
+            return replace(self.default, z=z)
         by: ChannelSource = "rule" if rule.channel else self.default.channel_by
-        return ImageOptions(rule.channel or self.default.channel, rule.z or self.default.z, rule.pages, by)
+        return ImageOptions(rule.channel or self.default.channel, rule.z or z, rule.pages, by)
 
     def skip(self, path: str) -> bool | None:
         """Say whether a file is ignored, or (False) processed whatever it looks like; None: no rule says so."""
         rule = self.rule_for(path)
         return rule.skip if rule else None
+
+    def channels_of(self, path: str) -> int | None:
+        """Return how many channels the field has that a file is a part of; None: no rule says so."""
+        rule = self.rule_for(path)
+        return rule.channels if rule else None
 
     def unused(self, paths: Iterable[str]) -> list[Rule]:
         """Return the rules that decide about none of these files."""

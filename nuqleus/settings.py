@@ -63,12 +63,14 @@ class Settings(BaseSettings):
         scan_seconds: time between two scans of the whole folder.
         lease_seconds: a running file whose worker was silent for this long may be given to another.
         heartbeat_seconds: how often a worker renews its lease.
+        field_seconds: a field of a plate that lacks files waits this long for them, from the plate's last new file.
         max_attempts: workers that a file may kill before it is failed.
         resend_seconds: a queued file's message is sent again when it seems to be lost after this long.
         chunk_files: small files that a worker takes together, at most, where many wait.
         urgent: patterns of paths whose files go before others, with commas between; see `nuqleus.path_patterns`.
         channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.
-        z: what becomes of a z-stack: `planes`, an image each, or one image, `max` or `mean`.
+        z: what becomes of a z-stack: `planes`, an image each, or one image, `max` or `mean`; None: `planes`, but `max`
+            for the steps of a plate's field, which are files.
         rules: a file that sets channel, z and more for files at some paths; see `nuqleus.rules`.
         plates: `auto` takes files that are named like a field's for parts of one image; `off`: each is one of its own.
         ignore: patterns of paths whose files are ignored, with commas between; see `nuqleus.path_patterns`.
@@ -112,12 +114,13 @@ class Settings(BaseSettings):
     scan_seconds: PositiveFloat = 5.0
     lease_seconds: PositiveFloat = 60.0
     heartbeat_seconds: PositiveFloat = 10.0
+    field_seconds: Annotated[float, Field(ge=0)] = 300.0
     max_attempts: PositiveInt = 3
     resend_seconds: PositiveFloat = 300.0
     chunk_files: PositiveInt = 16
     urgent: str = "priority/*,*/priority/*"
     channel: Channel = AUTO
-    z: ZStacks = "planes"
+    z: ZStacks | None = None
     rules: Path | None = None
     plates: Plates = "auto"
     ignore: str = ""
@@ -183,7 +186,7 @@ class Settings(BaseSettings):
     def image_rules(self) -> Rules:
         """Load the rules, with `channel` and `z` for what they leave open."""
         rules = load_rules(self.rules) if self.rules else ()
-        return Rules(rules, ImageOptions(self.channel, self.z))
+        return Rules(rules, ImageOptions(self.channel, self.z or "planes"), self.z or "max")
 
 
 def as_environment(values: Mapping[str, Any]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, make_url
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.inbox_device import last_device
 from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
+from nuqleus.database.plates import recognised_plates
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.database.workers import Workers
 from nuqleus.path_patterns import path_matcher
@@ -22,6 +23,9 @@ from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
 from scheduler.inbox import check_inbox
+from scheduler.plates.field_completeness import Expectations, FieldCompleteness
+from scheduler.plates.field_files import FieldFiles
+from scheduler.plates.field_names import PlateNames
 from scheduler.plates.plate_map_files import PlateMapFiles
 from scheduler.plates.sidecars import Sidecars
 from scheduler.plates.well_statistics_keeper import WellStatisticsKeeper
@@ -81,11 +85,21 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     def ends() -> bool:
         return stopping.is_set() or not leadership.try_acquire()
 
-    ignore_list = IgnoreList(scanner.root, settings.image_rules(), settings.ignore.split(","))
+    rules = settings.image_rules()
+    ignore_list = IgnoreList(scanner.root, rules, settings.ignore.split(","))
     is_urgent = path_matcher(settings.urgent.split(","))
     sidecars = Sidecars(scanner.root, engine, settings.settle_seconds)
     # sooner than images, so that a run that ends with these has it
     plate_maps = PlateMapFiles(scanner.root, engine, settings.settle_seconds / 2)
+    names = PlateNames(
+        lambda path, scan: ignore_list.ignored_by(path, scan) is not None,
+        recognised_plates(engine),
+        rules=rules,
+        plates=settings.plates,
+    )
+    expectations = Expectations(sidecars.listed, rules.channels_of)
+    field_completeness = FieldCompleteness(settings.settle_seconds, settings.field_seconds, expectations)
+    field_files = FieldFiles(files, names, field_completeness, is_urgent)
     scheduler = Scheduler(
         scanner,
         files,
@@ -93,14 +107,16 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
         completeness,
         dispatcher,
         sweep,
+        field_files,
         is_urgent=is_urgent,
         stopping=ends,
         look_beside=sidecars.look,
         look_after=plate_maps.look,
     )
+    waits = (completeness, field_files)
     keeper = WellStatisticsKeeper(WellStatistics(engine))
     return SchedulerLoop(
-        scheduler, completeness, settings.scan_seconds, stopping, leadership, background=keeper.run_if_due
+        scheduler, waits, settings.scan_seconds, stopping, leadership, background=keeper.run_if_due
     )
 
 

@@ -13,6 +13,7 @@ from scheduler.completeness import Completeness
 from scheduler.dispatcher import DISPATCH_BATCH, Dispatcher
 from scheduler.file_stats import FileStats
 from scheduler.ignore_list import IgnoreList
+from scheduler.plates.field_files import FieldFiles
 from scheduler.scanner import Scan, Scanner
 from scheduler.sweep import Sweep
 
@@ -42,6 +43,7 @@ class Scheduler:
         completeness: judges whether a waiting file is complete.
         dispatcher: the queue.
         sweep: finds what got lost.
+        field_files: puts files of plates together to fields.
         is_urgent: says of a path whether its file goes before others.
         clock: seconds from any origin.
         stopping: says whether to stop in the middle of a tick.
@@ -57,6 +59,7 @@ class Scheduler:
         completeness: Completeness,
         dispatcher: Dispatcher,
         sweep: Sweep,
+        field_files: FieldFiles,
         *,
         is_urgent: Callable[[str], bool] = lambda _path: False,
         clock: Callable[[], float] = time.monotonic,
@@ -70,6 +73,7 @@ class Scheduler:
         self._completeness = completeness
         self._dispatcher = dispatcher
         self._sweep = sweep
+        self._field_files = field_files
         self._is_urgent = is_urgent
         self._clock = clock
         self._stopping = stopping
@@ -98,7 +102,10 @@ class Scheduler:
         self._record(scan)
         self._judge_anew(scan)
         self._look_beside(scan)
-        self._enqueue(self._find_complete(scan))
+        self._enqueue(self._field_files.place(self._find_complete(scan), scan))
+        for queued in self._field_files.enqueue_complete(scan):
+            self._raise_if_stopping()
+            self._dispatcher.dispatch(queued)
         self._look_after(scan)
         self.sweep()
         return scan
@@ -169,7 +176,11 @@ class Scheduler:
         gone = [file.id for file in unclaimed if scan.is_gone(file.path)]
         if gone:
             self._end_vanished(gone)
-        complete = [file for file in waiting.values() if self._is_complete(file, scan.files.get(file.path))]
+        complete = [
+            file
+            for file in waiting.values()
+            if not self._field_files.is_settled(file) and self._is_complete(file, scan.files.get(file.path))
+        ]
         return self._without_ignored(complete, scan)
 
     def _end_vanished(self, file_ids: Sequence[int]) -> None:

@@ -6,12 +6,12 @@ A look at a large folder costs a second, one for what got lost some milliseconds
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from nuqleus.database.leadership import Leadership
 from nuqleus.errors import NuqleusError
-from scheduler.completeness import Completeness
 from scheduler.scheduler import Scheduler, Stopped
 from scheduler.trouble_log import TroubleLog
 
@@ -33,12 +33,19 @@ IDLE_SHARE = 0.008
 """Of the time that ticks may take while nothing happens: together with everything else, less than 1 % of a core."""
 
 
+class Wait(Protocol):
+    """Something that is waited for."""
+
+    def seconds_to_next(self) -> float | None:
+        """Seconds until it may be there; None when nothing is waited for."""
+
+
 class SchedulerLoop:
     """Runs a scheduler until told to stop, in the calling thread.
 
     Args:
         scheduler: its `tick` is called again and again; whatever it raises, the next one follows.
-        completeness: knows when a file may be complete.
+        waits: know when a file, or a field, may be complete.
         scan_seconds: time between two ticks when nothing happens, if the folder is small; between two sweeps always.
         stopping: set when told to stop.
         leadership: says whether another scheduler looks after the folder instead.
@@ -52,7 +59,7 @@ class SchedulerLoop:
     def __init__(
         self,
         scheduler: Scheduler,
-        completeness: Completeness,
+        waits: Sequence[Wait],
         scan_seconds: float,
         stopping: threading.Event,
         leadership: Leadership,
@@ -61,7 +68,7 @@ class SchedulerLoop:
     ) -> None:
         self.found_paths: Collection[str] | None = None
         self._scheduler = scheduler
-        self._completeness = completeness
+        self._waits = waits
         self._scan_seconds = scan_seconds
         self._leadership = leadership
         self._background = background
@@ -132,7 +139,8 @@ class SchedulerLoop:
     def _wait(self, took: float) -> None:
         short, long = poll_interval(took, self._scan_seconds)
         self._stopping.wait(short)
-        due = self._completeness.seconds_to_next()
+        dues = [due for wait in self._waits if (due := wait.seconds_to_next()) is not None]
+        due = min(dues, default=None)
         end = self._clock() + (long - short if due is None else min(due, long - short))
         while not self._awake.wait(min(max(0.0, end - self._clock()), self._scan_seconds)):
             if self._clock() >= end:

@@ -25,12 +25,15 @@ class FailureReason:
     message: str
 
 
-def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) -> FailureReason:
+def describe_failure(
+    error: Exception | TimeLimitExceeded, time_limit: float, file: str = "The file"
+) -> FailureReason:
     """Turn an error into a reason; one that nobody expected is also logged with its traceback.
 
     Args:
         error: what was raised while the file was processed.
         time_limit: the seconds that a file may take.
+        file: which one can't be read, where it is one of several.
     """
     match error:
         case ImageError():
@@ -43,10 +46,10 @@ def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) ->
         case FileNotFoundError():
             return FailureReason("vanished", VANISHED)
         case PermissionError():
-            return FailureReason("unreadable", _NOT_PERMITTED.format(user=describe_user()))
+            return FailureReason("unreadable", _NOT_PERMITTED.format(file=file, user=describe_user()))
         case OSError():
             return FailureReason(
-                "unreadable", f"The file can't be read: {error.strerror or error}. Check the drive it is on."
+                "unreadable", f"{file} can't be read: {error.strerror or error}. Check the drive it is on."
             )
         case TimeLimitExceeded():
             return FailureReason("time-limit", _TOO_SLOW.format(seconds=time_limit))
@@ -57,7 +60,7 @@ def describe_failure(error: Exception | TimeLimitExceeded, time_limit: float) ->
 
 
 _NOT_PERMITTED = (
-    "The file can't be read: permission denied to {user}. Give that user the right to read it, and queue it again with "
+    "{file} can't be read: permission denied to {user}. Give that user the right to read it, and queue it again with "
     "`nuqleus retry`."
 )
 _TOO_SLOW = (

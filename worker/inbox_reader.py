@@ -2,15 +2,15 @@
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path, PosixPath
 from typing import IO, Any, TypeVar
 
 from model.hashing import hash_file
 from model.reading.linkless_folder import link_refusal
-from nuqleus.database.files.records import Claim
+from nuqleus.database.files.records import Claim, Companion
 from nuqleus.errors import InboxAway, UnsafePath
 from nuqleus.file_stat import FileStat
 from nuqleus.folder_stat import files_of, stat_folder
@@ -19,6 +19,7 @@ from nuqleus.paths import escape_path, safe_join
 from nuqleus.settings import Settings
 
 Problem = TypeVar("Problem", bound=BaseException)
+Result = TypeVar("Result")
 
 
 class FileChanged(Exception):  # noqa: N818 - not an error: the new content will be processed
@@ -67,7 +68,22 @@ class InboxReader:
             return away
         return error
 
-    def locate(self, claim: Claim) -> Path:
+    @contextmanager
+    def open_unchanged(self, claim: Claim) -> Iterator[list[Path]]:
+        """Locate all files of a claim, and make sure that none changes in the block; in the order of `claim.files`.
+
+        Raises:
+            FileChanged: one is another than the one that the scheduler saw; see `ensure_unchanged`.
+            OSError: as `locate`; FileNotFoundError if one is gone.
+        """
+        with ExitStack() as unchanged:
+            paths = []
+            for file in claim.files:
+                paths.append(self.locate(file))
+                unchanged.enter_context(ensure_unchanged(paths[-1], file))
+            yield paths
+
+    def locate(self, claim: Claim | Companion) -> Path:
         """Return where a claimed file lies; opening it can't lead out of the folder.
 
         Raises:
@@ -140,7 +156,7 @@ def _open_in(folder: int, name: str) -> int:
 
 
 @contextmanager
-def ensure_unchanged(path: Path, claim: Claim) -> Iterator[None]:
+def ensure_unchanged(path: Path, claim: Claim | Companion) -> Iterator[None]:
     """Compare a file with what the scheduler saw, and with itself, after a block that read it.
 
     A change explains whatever else went wrong in the block. Inode and ctime are compared only with what this machine
@@ -159,6 +175,19 @@ def ensure_unchanged(path: Path, claim: Claim) -> Iterator[None]:
             raise FileChanged(f"{claim.path} changed: {claim.size} bytes when queued, {now.size} now")
         if now != before:
             raise FileChanged(f"{claim.path} was replaced while it was read")
+
+
+def naming(path: Path, read: Callable[[Path], Result]) -> Result:
+    """Read a file; an error that doesn't say of which file it is, as those of failing drives, says so then.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    try:
+        return read(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def hash_content(path: Path) -> str:

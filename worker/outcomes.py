@@ -3,13 +3,15 @@
 A step that a file goes through ends in an `Outcome`, or leaves the file `Unfinished`: it goes round again.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from nuqleus.database.files.records import Claim
 from nuqleus.database.files.results import FileResults
 from nuqleus.errors import InboxAway, LeaseLost
 from nuqleus.image_options import ImageOptions
+from nuqleus.paths import escape_path
 from worker.failures import FailureReason, describe_failure
 from worker.inbox_reader import FileChanged
 from worker.overlay_writer import OverlayWriter
@@ -18,10 +20,16 @@ from worker.time_limit import TimeLimitExceeded
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds, and how it is looked at: where both are equal, so are the results."""
+    """What a file holds, and how it is looked at: where both are equal, so are the results.
+
+    Attributes:
+        sha256: of the file; of a field, of all that it holds (`worker.field_content`).
+        companions: SHA-256 of each companion, by the file's id.
+    """
 
     sha256: str
     image_options: ImageOptions
+    companions: Mapping[int, str] = field(default_factory=dict, compare=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -134,6 +142,14 @@ def outcome_of_error(
         case FileNotFoundError() if claim.attempt < max_attempts:
             # the scheduler judges, which may see another folder than we do
             return Released(
-                claim, f"{claim.path} is not there; the scheduler looks for it", count_attempt=True
+                claim,
+                f"{_file_of(claim, error) or claim.path} is not there; the scheduler looks for it",
+                count_attempt=True,
             )
-    return Failed(claim, describe_failure(error, time_limit))
+    return Failed(claim, describe_failure(error, time_limit, _file_of(claim, error) or "The file"))
+
+
+def _file_of(claim: Claim, error: BaseException) -> str | None:
+    """The file of a field that an error is about; None for files on their own."""
+    name = error.filename if isinstance(error, OSError) else None
+    return escape_path(str(name)) if claim.companions and name else None

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,7 @@ from model.measurements import Table, measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
 from model.reading import LARGE, Plane, read_planes
 from model.reading.channels import choose_channel, nuclear_channel, nuclear_pixels
+from model.reading.field import Field, choose_nuclear_channel, read_field
 from model.reading.projection import project
 from model.segmentation.nuclear_size import weighted_median_diameter
 from model.weights.diameters import KnownDiameters
@@ -55,6 +56,7 @@ def process(
     segmenter: SegmenterProtocol,
     image_options: ImageOptions = DEFAULT_OPTIONS,
     *,
+    field: Field | None = None,
     memory: MemoryBudget | None = None,
     max_pixels: int | None = None,
     with_overviews: bool = False,
@@ -67,6 +69,7 @@ def process(
         path: of an image file, or of a stack.
         segmenter: finds the nuclei.
         image_options: where it looks for them, and what becomes of a z-stack.
+        field: the field of a plate that the file is the lead of: all of its files are one image.
         memory: pixels that may be segmented and measured at a time, where several threads process files: what is
             processed as a whole shares `LARGE` of them, and a large image has them for itself. Decoded pixels come on
             top: a plane is read before its turn comes, so each thread may hold one that waits.
@@ -82,7 +85,7 @@ def process(
     """
     memory = memory or MemoryBudget(LARGE)
     labels: LabelImage
-    for plane, seconds in _read(path, image_options, max_pixels):
+    for plane, seconds in _read(path, field, image_options, max_pixels):
         tile_predictor = segmenter.tile_predictor if plane.is_large else None
         with memory.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
             if tile_predictor:
@@ -106,12 +109,21 @@ def warm_up(segmenter: SegmenterProtocol) -> None:
         segmenter.segment(np.zeros(shape, np.uint8))
 
 
-def _read(path: Path, image_options: ImageOptions, max_pixels: int | None) -> Iterator[tuple[Plane, float]]:
+def _read(
+    path: Path, field: Field | None, image_options: ImageOptions, max_pixels: int | None
+) -> Iterator[tuple[Plane, float]]:
     """Yield each plane with the seconds that reading it took."""
-    planes = project(read_planes(path, max_pixels=max_pixels, pages=image_options.pages), image_options.z)
+    z, pages = image_options.z, image_options.pages
+    wanted = image_options.channel, image_options.channel_by
+    if field:
+        planes = read_field(field, z, max_pixels=max_pixels, pages=pages)
+    else:
+        planes = project(read_planes(path, max_pixels=max_pixels, pages=pages), z)
     start = time.perf_counter()
     for plane in planes:
-        chosen = choose_channel(path, plane, image_options.channel, image_options.channel_by)
+        chosen = (
+            choose_nuclear_channel(field, plane, *wanted) if field else choose_channel(path, plane, *wanted)
+        )
         yield chosen, time.perf_counter() - start
         start = time.perf_counter()
 
@@ -172,8 +184,17 @@ def _result(
         scene_name=plane.scene_name,
         projection=plane.projection,
         channel_names=plane.channel_names,
+        missing_channel_numbers=plane.missing_channels,
         masks=masks,
         nuclei=nuclei,
-        intensities=intensities,
+        intensities=_without(plane.missing_channels, intensities),
         seconds=seconds,
     )
+
+
+def _without(channels: Sequence[int], intensities: Table) -> Table:
+    """Leave out what was measured in channels that aren't there."""
+    if not channels:
+        return intensities
+    there = ~np.isin(intensities["channel"], channels)
+    return {name: values[there] for name, values in intensities.items()}

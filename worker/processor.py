@@ -21,9 +21,10 @@ from nuqleus.logs import about_file
 from nuqleus.messages import Job
 from nuqleus.rules import Rules
 from nuqleus.settings import Settings
+from worker.claimed_field import field_content, field_of, located
 from worker.failures import describe_failure
 from worker.heartbeat import Heartbeat
-from worker.inbox_reader import InboxReader, ensure_unchanged, hash_content
+from worker.inbox_reader import InboxReader, hash_content, naming
 from worker.inbox_wait import InboxWait
 from worker.metrics import Metrics
 from worker.outcome_writer import OutcomeWriter
@@ -144,9 +145,13 @@ class Processor:
             if file.content.key in moved and file.claim.sha256 != file.content.sha256:
                 steps[file.claim] = partial(Moved, file.claim, file.content)
             else:
-                steps[file.claim] = partial(self._segment, file, originals.get(file.content.key))
+                steps[file.claim] = partial(self._segment, file, self._original(file, originals))
         for file in self._run(steps):  # its original was taken back at this moment
             self._segment_all([file])
+
+    def _original(self, file: Identified, originals: Mapping[tuple[str, str], int]) -> int | None:
+        """The file whose results count for this one too; fields of plates share none."""
+        return None if file.claim.field_key else originals.get(file.content.key)
 
     def _run(self, steps: Mapping[Claim, Step]) -> list[Identified]:
         """Do a step of several files at the same time, and commit what becomes of them as soon as it is known.
@@ -184,15 +189,20 @@ class Processor:
 
     def _identify(self, claim: Claim) -> Identified | Unchanged:
         """Find out what a file holds."""
-        sha256 = self.retry(self._hash, claim)
-        if claim.suspected and sha256 == claim.sha256:
+        content = self.retry(self._read_content, claim)
+        if claim.suspected and content.sha256 == claim.sha256:
             return Unchanged(claim)
-        return Identified(claim, Content(sha256, self._rules.options_for(claim.path)))
+        return Identified(claim, content)
 
-    def _hash(self, claim: Claim) -> str:
-        path = self.inbox.locate(claim)
-        with ensure_unchanged(path, claim):
-            return hash_content(path)
+    def _read_content(self, claim: Claim) -> Content:
+        with self.inbox.open_unchanged(claim) as paths:
+            hashes = [naming(path, hash_content) for path in paths]
+        if claim.field_key is None:
+            return Content(hashes[0], self._rules.options_for(claim.path))
+        options = self._rules.field_options([file.path for file in claim.files])
+        companions = {file.file_id: sha256 for file, sha256 in zip(claim.files, hashes, strict=True)}
+        del companions[claim.file_id]
+        return Content(field_content(claim, hashes), options, companions)
 
     def _segment(self, file: Identified, original: int | None) -> Released | Duplicate | Done:
         """Find the nuclei of a file, unless it is a copy of one that is done, or the worker is about to end."""
@@ -209,9 +219,10 @@ class Processor:
         except BaseException:
             overlays.discard()
             raise
-        return Done(
-            claim, FileResults(claim, content.sha256, self.model_id, images, content.image_options), overlays
+        results = FileResults(
+            claim, content.sha256, self.model_id, images, content.image_options, content.companions
         )
+        return Done(claim, results, overlays)
 
     def _find_nuclei(self, file: Identified, overlays: OverlayWriter) -> list[ImageResult]:
         claim = file.claim
@@ -225,20 +236,19 @@ class Processor:
             self.heartbeat.ensure_held(claim)
             progress(done, blocks)
 
-        path = self.inbox.locate(claim)
-        with ensure_unchanged(path, claim):
-            return list(
-                process(
-                    path,
-                    self.segmenter,
-                    file.content.image_options,
-                    memory=self.memory,
-                    max_pixels=self.settings.max_pixels,
-                    with_overviews=self.settings.overviews,
-                    on_image=on_image,
-                    on_block=on_block,
-                )
+        with self.inbox.open_unchanged(claim) as paths:
+            found = process(
+                paths[0],
+                self.segmenter,
+                file.content.image_options,
+                field=field_of(claim, paths),
+                memory=self.memory,
+                max_pixels=self.settings.max_pixels,
+                with_overviews=self.settings.overviews,
+                on_image=on_image,
+                on_block=on_block,
             )
+            return [located(claim, image) for image in found]
 
     def _end_overdue(self, claims: Sequence[Claim], error: TimeLimitExceeded) -> None:
         """Fail the file whose time is up; of a chunk nobody knows which one it is."""

@@ -69,7 +69,7 @@ def command(
     settings = get_settings(weights=weights, channel=channel, z=z)
     inputs = list(find_inputs(images, output))
     segmenter = load_network(settings.weights)
-    image_options = ImageOptions(settings.channel, settings.z)
+    image_options = ImageOptions(settings.channel, settings.z or "planes")
     find = partial(process, segmenter=segmenter, image_options=image_options, max_pixels=settings.max_pixels)
     segment = partial(_segment, output=output, find=find, guesses=GuessLog())
     counts = [segment(file, note=note) for file, note in track_with_notes(inputs, "Segmenting")]

@@ -57,6 +57,8 @@ class Plane:
         nuclear_channel: the channel that shows the nuclei, once somebody has chosen it (`model.reading.channels`).
         nuclear_channel_by: how it was chosen (`model.reading.channels.ChosenBy`); None before.
         projection: `max` or `mean` where a z-stack was made one image (`model.reading.projection`).
+        missing_channels: numbers of channels that a field of a plate lacks, whose pixels are zero
+            (`model.reading.field`).
     """
 
     pixels: Pixels
@@ -70,6 +72,7 @@ class Plane:
     nuclear_channel: int | None = None
     nuclear_channel_by: str | None = None
     projection: str | None = None
+    missing_channels: tuple[int, ...] = ()
 
     @property
     def pixel_size_um(self) -> float | None:

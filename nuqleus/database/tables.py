@@ -41,6 +41,7 @@ NEVER_REUSED = {"sqlite_autoincrement": True}
 FAILED, IGNORED = text("state = 'failed'"), text("state = 'ignored'")
 MISSED = text("missed_at IS NOT NULL")
 GUESSED = text("nuclear_channel_by = 'guess'")
+WAITING_MEMBER = text("state = 'waiting' AND field_key IS NOT NULL")
 """Conditions of indexes over some rows alone."""
 
 
@@ -97,6 +98,12 @@ class File(Base):
         ignored_by: why the file is no image, in a word of `docs/formats.md`, while its state is `ignored`.
         duplicate_of: the file of the same content whose results count for this one too; if that one is deleted, its
             first duplicate inherits them (`nuqleus.database.migrations.deletion_triggers`).
+        field_key: the field of a plate that the file is a part of, as `nuqleus.fields.FieldPlace` writes it; NULL for a
+            file on its own.
+        field_channel: which channel of the field it holds, as its microscope calls it (`w1`, `C01`, `UV - DAPI`).
+        field_z: which step of the field's z-stack, 0-based; NULL where the name says none.
+        companion_of: the lead of the field, which has its results, while the state is `companion`. A companion that
+            changed is `waiting`, and refers to the lead all the same.
     """
 
     __tablename__ = "files"
@@ -112,6 +119,11 @@ class File(Base):
         # the search for an original, and for the duplicates of a file
         Index(None, "sha256"),
         Index(None, "duplicate_of"),
+        # the files of a field
+        Index(None, "field_key"),
+        Index(None, "companion_of"),
+        # the fields that wait, however many other files do
+        _index_where("ix_files_waiting_field_key", WAITING_MEMBER, "field_key"),
         # the last failures, and their number by kind
         _index_where("ix_files_failed_finished_at", FAILED, "finished_at", "id"),
         _index_where("ix_files_failed_error_kind", FAILED, "error_kind"),
@@ -143,6 +155,10 @@ class File(Base):
     error: Mapped[str | None] = mapped_column(EscapedText())
     ignored_by: Mapped[str | None]
     duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id"))
+    field_key: Mapped[str | None] = mapped_column(EscapedPath())
+    field_channel: Mapped[str | None] = mapped_column(EscapedPath())
+    field_z: Mapped[int | None]
+    companion_of: Mapped[int | None] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"))
     discovered_at: Mapped[float] = mapped_column(UtcTimestamp())
     queued_at: Mapped[float | None] = mapped_column(UtcTimestamp())
     started_at: Mapped[float | None] = mapped_column(UtcTimestamp())

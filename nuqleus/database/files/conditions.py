@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from nuqleus.database.file_states import PENDING_STATES, FileState
 from nuqleus.database.files.records import Claim
@@ -41,10 +42,18 @@ def lease_expired(now: float) -> ColumnElement[bool]:
 
 
 def under_paths(paths: Sequence[str] | None) -> ColumnElement[bool]:
-    """One of these files, or in one of these folders; None: any file."""
+    """One of these files, or in one of these folders, or the lead of a field with such a file; None: any file."""
     if paths is None:
         return true()
-    return or_(*(or_(File.path == path, File.path.startswith(f"{path}/", autoescape=True)) for path in paths))
+    companion = aliased(File)
+    leads = select(companion.companion_of).where(
+        _under(companion.path, paths), companion.companion_of.is_not(None)
+    )
+    return or_(_under(File.path, paths), File.id.in_(leads))
+
+
+def _under(path: InstrumentedAttribute[str], paths: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(or_(path == one, path.startswith(f"{one}/", autoescape=True)) for one in paths))
 
 
 def produced_by(model_id: int, image_ids: range) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ The database itself leaves the results of a file to its first duplicate that is 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete, func, or_, select
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
@@ -37,11 +37,15 @@ class Forgettable:
 def find_forgettable(engine: Engine, paths: Sequence[str]) -> Forgettable:
     """Count what is at some paths: files or folders, relative to the watched folder. Changes nothing.
 
+    A file of a field stands for all of them.
+
     Raises:
         DatabaseUnavailable: the database can't be reached.
     """
     with reading(engine) as connection:
-        rows = connection.execute(select(File.id, File.gone_at).where(under_paths(paths))).all()
+        named = select(File.id).where(under_paths(paths)).correlate(None)
+        query = select(File.id, File.gone_at).where(or_(File.id.in_(named), File.companion_of.in_(named)))
+        rows = connection.execute(query).all()
         ids = {row.id for row in rows}
         copies = select(File.duplicate_of, File.id).where(File.duplicate_of.is_not(None))
         handed_over = {original for original, copy in connection.execute(copies) if copy not in ids} & ids
@@ -57,11 +61,10 @@ def forget_files(engine: Engine, file_ids: Sequence[int]) -> int:
     Raises:
         DatabaseUnavailable: the database can't be reached; what is deleted by then stays deleted.
     """
-    deleted = 0
     for chunk in batched(file_ids, FILES_PER_STATEMENT):
         with writing(engine) as connection:
-            deleted += connection.execute(delete(File).where(File.id.in_(chunk))).rowcount
-    return deleted
+            connection.execute(delete(File).where(File.id.in_(chunk)))
+    return len(file_ids)
 
 
 def _count_results(connection: Connection, file_ids: Sequence[int]) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nuqleus.database.file_states import FileState
+from nuqleus.database.plates import KnownChannel
 from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 
@@ -49,6 +50,35 @@ class KnownFile:
 
 
 @dataclass(frozen=True)
+class ClaimedPlate:
+    """The plate of a claimed field, as the database has it; `well_id` is that of the field."""
+
+    channels: tuple[KnownChannel, ...]
+    pixel_size_um: float | None
+    well_id: int | None
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A file that belongs to the image of another, its lead.
+
+    Attributes:
+        inode: part of its stamp, as `size`, `mtime_ns` and `ctime_ns`.
+        channel: which channel it holds, as its microscope calls it.
+        z: step of a z-stack, 0-based; None where its name says none.
+    """
+
+    file_id: int
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int | None
+    ctime_ns: int | None
+    channel: str
+    z: int | None
+
+
+@dataclass(frozen=True)
 class Claim:
     """The right to process a file, as long as the lease is renewed.
 
@@ -58,6 +88,11 @@ class Claim:
         inode: part of the stamp that the scheduler saw, as `size`, `mtime_ns` and `ctime_ns`.
         sha256: of the content that the file's results belong to; None if it has none.
         suspected: if the content is still that one, there is nothing to do.
+        field_key: the field of a plate that the file leads, as `nuqleus.fields.FieldPlace` writes it; None for a file
+            on its own.
+        channel: which channel of the field it holds, as its microscope calls it; `z` which step of a z-stack.
+        companions: the other files of the field. Whatever befalls one of them ends this claim.
+        plate: that the field lies in.
     """
 
     file_id: int
@@ -70,6 +105,16 @@ class Claim:
     ctime_ns: int | None = None
     sha256: str | None = None
     suspected: bool = False
+    field_key: str | None = None
+    channel: str | None = None
+    z: int | None = None
+    companions: tuple[Companion, ...] = ()
+    plate: ClaimedPlate | None = None
+
+    @property
+    def files(self) -> tuple["Claim | Companion", ...]:
+        """All files: this one, and its companions."""
+        return (self, *self.companions)
 
 
 @dataclass(frozen=True)
@@ -77,7 +122,7 @@ class QueuedFile:
     """A file whose message is to be sent.
 
     Attributes:
-        size: bytes.
+        size: bytes, with those of its companions.
         attempts: times that a worker has begun with it.
         urgent: goes before files that aren't.
     """

@@ -1,7 +1,7 @@
 """Results: what was found in a file, image by image."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from nuqleus.database.bulk_insert import Columns
@@ -61,6 +61,9 @@ class ImageResult:
         zoom: how large the network saw the image.
         confidence: how sure the network was of the image, 0..1; None if it doesn't tell.
         overview: a small picture of it, as a JPEG; None where nobody wants any.
+        missing_channel_numbers: of channels that the plate has and the image lacks.
+        missing_channels: what these are called in names of files, with `, ` between; None where it lacks none.
+        well_id: of the well that the image shows a site of; None outside plates, as `site`.
     """
 
     scene: int
@@ -85,6 +88,10 @@ class ImageResult:
     zoom: float | None = None
     confidence: float | None = None
     overview: bytes | None = None
+    missing_channel_numbers: Sequence[int] = ()
+    missing_channels: str | None = None
+    well_id: int | None = None
+    site: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ class FileResults:
         model_id: of the network that found them.
         images: what is in each of the file's images.
         image_options: how they were looked at.
+        companions: SHA-256 of each companion, by the file's id.
     """
 
     claim: Claim
@@ -103,3 +111,4 @@ class FileResults:
     model_id: int
     images: Sequence[ImageResult]
     image_options: ImageOptions = DEFAULT_OPTIONS
+    companions: Mapping[int, str] = field(default_factory=dict)

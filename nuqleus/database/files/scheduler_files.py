@@ -18,8 +18,18 @@ from sqlalchemy import (
 )
 
 from nuqleus.database.batches import batched
-from nuqleus.database.engine import writing
+from nuqleus.database.engine import reading, writing
 from nuqleus.database.file_states import FileState
+from nuqleus.database.files.fields import (
+    FieldMember,
+    Placement,
+    change_companions,
+    lose_companions,
+    place_files,
+    queue_fields,
+    release_companions,
+    waiting_members,
+)
 from nuqleus.database.files.records import QueuedFile, SeenFile, storable
 from nuqleus.database.files.recovery import recover_lost
 from nuqleus.database.files.result_transfer import (
@@ -42,11 +52,13 @@ from nuqleus.database.files.updates import (
     update_files,
 )
 from nuqleus.database.inbox_device import note_device
+from nuqleus.database.plates import record_fields
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.sqlite import checkpoint
-from nuqleus.database.tables import File, Image
+from nuqleus.database.tables import WAITING_MEMBER, File, Image
 from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import NuqleusError
+from nuqleus.fields import FieldFile
 from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 
@@ -95,6 +107,46 @@ class SchedulerFiles(FileQueries):
                 queued += queue_files(connection, chunk, File.state == FileState.WAITING, values)
         return queued
 
+    def waiting_members(self) -> list[FieldMember]:
+        """The files that are there of fields with a file that waits, field by field."""
+        with reading(self._engine) as connection:
+            return [FieldMember(*row) for row in connection.execute(waiting_members())]
+
+    def place(self, placements: Sequence[Placement]) -> None:
+        """Make waiting files parts of fields; the lead that a field has already is set back."""
+        for chunk in batched(placements, FILES_PER_STATEMENT):
+            with writing(self._engine) as connection:
+                place_files(connection, chunk)
+
+    def waiting_member_ids(self) -> frozenset[int]:
+        """Ids of waiting files that are parts of fields."""
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(select(File.id).where(WAITING_MEMBER)))
+
+    def processed_among(self, ids: Sequence[int]) -> frozenset[int]:
+        """Those of these waiting files that were processed before."""
+        found: set[int] = set()
+        for chunk in batched(ids, FILES_PER_STATEMENT):
+            with reading(self._engine) as connection:
+                known = select(File.id).where(File.id.in_(chunk), File.previous_state.is_not(None))
+                found.update(connection.scalars(known))
+        return frozenset(found)
+
+    def enqueue_fields(
+        self, keys: Sequence[str], members: Sequence[FieldFile], *, urgent: bool = False
+    ) -> list[QueuedFile]:
+        """Queue the leads of fields, as `enqueue` does; their other files become companions.
+
+        Args:
+            keys: of the fields.
+            members: the files of all of them; their plates, wells and channels are recorded.
+            urgent: they go before others.
+        """
+        values = {"state": FileState.QUEUED, "queued_at": self._clock(), "urgent": urgent}
+        with writing(self._engine) as connection:
+            record_fields(connection, members)
+            return queue_fields(connection, keys, values)
+
     def ignore(self, reasons: Mapping[int, str]) -> None:
         """`waiting` → `ignored`, for these reasons by id. Results that a file has from before don't count any more."""
         self._ignore(reasons, File.state == FileState.WAITING)
@@ -116,6 +168,7 @@ class SchedulerFiles(FileQueries):
             with writing(self._engine) as connection:
                 marked = update(File).where(File.path.in_(chunk), there).values(gone_at=self._clock())
                 gone = connection.scalars(marked.returning(File.id)).all()
+                lose_companions(connection, gone, {})
                 for file_id in having_results(connection, gone):
                     hand_over(connection, file_id)
 
@@ -130,12 +183,12 @@ class SchedulerFiles(FileQueries):
         new = restored = 0
         for chunk in batched(ids, FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
+                lose_companions(connection, chunk, {"gone_at": now})
                 restored += len(update_files(connection, chunk, and_(unclaimed, ~is_new), missed(now)))
-                new += len(
-                    update_files(
-                        connection, chunk, and_(unclaimed, is_new), failed(VANISHED_KIND, VANISHED, now)
-                    )
-                )
+                failing = failed(VANISHED_KIND, VANISHED, now)
+                vanished = update_files(connection, chunk, and_(unclaimed, is_new), failing)
+                release_companions(connection, vanished)
+                new += len(vanished)
                 for file_id in having_results(connection, chunk):
                     hand_over(connection, file_id)
         return new, restored
@@ -191,6 +244,7 @@ class SchedulerFiles(FileQueries):
             for chunk in batched(ids, FILES_PER_STATEMENT):
                 with writing(self._engine) as connection:
                     changed = update_files(connection, chunk, condition, ignored(kind))
+                    release_companions(connection, changed)
                     for file_id in having_results(connection, changed):
                         drop_or_transfer(connection, file_id)
 
@@ -200,9 +254,8 @@ _STAMP = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
 
 def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> None:
     paths = [file.path for file in seen]
-    query = select(File.path, File.id, File.state, File.error_kind, File.gone_at, *_STAMP).where(
-        File.path.in_(paths)
-    )
+    columns = (File.path, File.id, File.state, File.error_kind, File.gone_at, File.companion_of)
+    query = select(*columns, *_STAMP).where(File.path.in_(paths))
     known = {row.path: row for row in connection.execute(query)}
     _insert_new(connection, [file for file in seen if file.path not in known], now)
     for file in seen:
@@ -230,11 +283,21 @@ def _look_again(connection: Connection, row: Row[*tuple[Any, ...]], file: SeenFi
     vanished = (row.state, row.error_kind) == (FileState.FAILED, VANISHED_KIND)
     if row.gone_at is not None:
         connection.execute(update(File).where(File.id == row.id).values(THERE))
-    if vanished or (known[:2] != now[:2]) or (known.inode is not None and known != now):
+    if row.companion_of is not None:
+        if known != now or row.gone_at is not None:
+            _set_back(connection, row.id, file)
+    elif vanished or (known[:2] != now[:2]) or (known.inode is not None and known != now):
         _suspect(connection, row.id, file)
     elif known != now:  # a row from before inodes were noted; a worker's claim names the stamp as it was
         adopt = update(File).where(File.id == row.id, File.inode.is_(None), File.state != FileState.RUNNING)
         connection.execute(adopt.values(inode=now.inode, ctime_ns=now.ctime_ns))
+
+
+def _set_back(connection: Connection, companion_id: int, file: SeenFile) -> None:
+    """A companion that came back, or has another stamp, sets its lead back."""
+    change_companions(connection, [companion_id])
+    values = _stamp(file)._asdict() | (ignored(file.ignored_by) if file.ignored_by else {})
+    connection.execute(update(File).where(File.id == companion_id).values(values))
 
 
 def _suspect(connection: Connection, file_id: int, file: SeenFile) -> None:
@@ -247,6 +310,7 @@ def _suspect(connection: Connection, file_id: int, file: SeenFile) -> None:
     )
     changed = update(File).where(File.id == file_id, is_news).values(stamp | values)
     if connection.execute(changed).rowcount and file.ignored_by:
+        release_companions(connection, [file_id])
         drop_or_transfer(connection, file_id)
 
 

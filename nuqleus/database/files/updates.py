@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
+from sqlalchemy.orm import aliased
 
 from nuqleus.database.file_states import PENDING_STATES, FileState
 from nuqleus.database.files.records import QueuedFile
@@ -28,6 +29,7 @@ RESET: dict[str, Any] = {
     "error": None,
     "ignored_by": None,
     "duplicate_of": None,
+    "companion_of": None,
     "queued_at": None,
     "started_at": None,
     "finished_at": None,
@@ -107,11 +109,13 @@ def queue_files(
     connection: Connection, ids: Sequence[int], condition: ColumnElement[bool], values: dict[str, Any]
 ) -> list[QueuedFile]:
     """Queue these files where the condition (still) holds. Returns those that are queued now, in this order."""
+    companion = aliased(File)
+    of_others = select(func.coalesce(func.sum(companion.size), 0)).where(companion.companion_of == File.id)
     statement = (
         update(File)
         .where(File.id.in_(ids), condition)
         .values(values)
-        .returning(File.id, File.size, File.attempts, File.urgent)
+        .returning(File.id, File.size + of_others.scalar_subquery(), File.attempts, File.urgent)
     )
     queued = {row.id: QueuedFile(*row) for row in connection.execute(statement)}
     return [queued[file_id] for file_id in ids if file_id in queued]

@@ -1,7 +1,7 @@
 """The worker's side of the files: claimed, kept by a lease, and brought to their end."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +17,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.file_states import FileState
+from nuqleus.database.files.claimed_fields import with_fields
 from nuqleus.database.files.conditions import CLAIM_VALID, claim_parameters
+from nuqleus.database.files.fields import release_companions
+from nuqleus.database.files.moves import find_moved_file, has_followed, move_here
 from nuqleus.database.files.records import Claim
 from nuqleus.database.files.result_transfer import (
     become_duplicate,
@@ -31,7 +34,6 @@ from nuqleus.database.files.results import FileResults
 from nuqleus.database.files.updates import (
     NO_LEASE,
     RESTORED,
-    THERE,
     VANISHED_KIND,
     ended,
     expire_leases,
@@ -43,10 +45,11 @@ from nuqleus.database.files.worker_statements import (
     CLAIM_FRESH,
     COMPLETE,
     HAS_ENDED,
-    IS_MOVED,
+    LOCK,
     MOVED,
     ORIGINALS,
     RENEW,
+    SET_SHA256,
 )
 from nuqleus.database.tables import File
 from nuqleus.errors import LeaseLost
@@ -119,7 +122,7 @@ class WorkerFiles:
     def follow_move(self, claim: Claim, sha256: str, image_options: ImageOptions = DEFAULT_OPTIONS) -> bool:
         """Give the path of a running file to one of the same content whose path is gone; the running one's row goes.
 
-        So the file that was moved or renamed keeps its results, whatever model found them.
+        So the file that was moved or renamed keeps its results, whatever model found them. Of a field, all files move.
 
         Returns:
             False if there is no such file any more: process this one after all.
@@ -128,24 +131,18 @@ class WorkerFiles:
             LeaseLost: nothing was written.
         """
         content = {"sha256": sha256, "image_options": str(image_options)}
-        moved = select(File.id).where(IS_MOVED, File.id != claim.file_id).filter_by(**content)
-        first = moved.order_by(File.state != FileState.DONE, File.id).limit(1)
-        stamp = {name: getattr(claim, name) for name in ("size", "mtime_ns", "inode", "ctime_ns")}
-        here = {"path": claim.path, **stamp, **THERE}
         with writing(self._engine) as connection:
-            # one that another worker is just giving a path to is passed over
-            file_id = connection.scalar(first.with_for_update(skip_locked=True))
+            file_id = find_moved_file(connection, claim, content)
             if (
                 file_id is None
                 or not connection.execute(delete(File).where(CLAIM_VALID), claim_parameters(claim)).rowcount
             ):
-                followed = select(File.id).where(File.id != claim.file_id).filter_by(**here, **content)
-                if connection.scalar(followed) is not None:  # an earlier try has done so
+                if has_followed(connection, claim, content):  # in an earlier try
                     return True
                 if file_id is None:
                     return False
                 raise _lost(claim)
-            connection.execute(update(File).where(File.id == file_id).values(here))
+            move_here(connection, file_id, claim)
             return True
 
     def mark_duplicate(
@@ -180,7 +177,10 @@ class WorkerFiles:
             if kind == VANISHED_KIND and _restore(connection, claim, CLAIM_VALID, missed(self._clock())):
                 hand_over(connection, claim.file_id)
                 return True
-            return _change(connection, claim, failed(kind, message, self._clock()))
+            has_failed = _change(connection, claim, failed(kind, message, self._clock()))
+            if has_failed and kind == VANISHED_KIND:
+                release_companions(connection, [claim.file_id])
+            return has_failed
 
     def confirm(self, claim: Claim) -> bool:
         """`running` → the state before: the file was suspected, but its content is the one that its results belong to.
@@ -243,8 +243,8 @@ class WorkerFiles:
         now = self._clock()
         given = {**which, "owner": owner, "now": now, "until": now + lease_seconds}
         with writing(self._engine) as connection:
-            rows = connection.execute(statement, given).mappings()
-            return [Claim(**row, owner=owner) for row in rows]
+            rows = connection.execute(statement, given).mappings().all()
+            return with_fields(connection, [Claim(**row, owner=owner) for row in rows])
 
     def _complete_alone(self, file: FileResults) -> bool:
         if self._complete([file]):
@@ -263,10 +263,16 @@ class WorkerFiles:
         now = self._clock()
         # in order of their ids, as a heartbeat renews them: neither waits for the other in a circle
         rows = [_completed(file, now) for file in sorted(finished, key=lambda file: file.claim.file_id)]
+        companions = [file_id for file in finished for file_id in file.companions]
         with writing(self._engine) as connection:
+            if companions:
+                ids = [*companions, *(file.claim.file_id for file in finished)]
+                connection.execute(LOCK, {"ids": ids}).all()
             if connection.execute(COMPLETE, rows).rowcount < len(rows):
                 connection.rollback()
                 return False
+            for file in finished:
+                _note_contents(connection, file.companions)
             for file_id in having_results(connection, [file.claim.file_id for file in finished]):
                 clear_for_new_results(connection, file_id)
             insert_images(connection, finished)
@@ -280,6 +286,12 @@ def _completed(file: FileResults, now: float) -> dict[str, object]:
         "content": file.sha256,
         "options": str(file.image_options),
     }
+
+
+def _note_contents(connection: Connection, companions: Mapping[int, str]) -> None:
+    if companions:
+        rows = [{"member_id": file_id, "content": sha256} for file_id, sha256 in companions.items()]
+        connection.execute(SET_SHA256, rows)
 
 
 def _file_id(claim: Claim) -> int:

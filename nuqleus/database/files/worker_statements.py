@@ -32,12 +32,35 @@ def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any, ...]]:
             File.attempts.label("attempt"),
             File.sha256,
             File.suspected,
+            File.field_key,
+            File.field_channel.label("channel"),
+            File.field_z.label("z"),
         )
     )
 
 
 CLAIM = _claiming(File.id == bindparam("file_id"))
 CLAIM_FRESH = _claiming(and_(File.id.in_(bindparam("ids", expanding=True)), File.attempts == 0))
+COMPANIONS = (
+    select(
+        File.companion_of,
+        File.id.label("file_id"),
+        File.path,
+        File.size,
+        File.mtime_ns,
+        File.inode,
+        File.ctime_ns,
+        File.field_channel.label("channel"),
+        File.field_z.label("z"),
+    )
+    .where(File.companion_of.in_(bindparam("leads", expanding=True)), File.gone_at.is_(None))
+    .where(File.state == FileState.COMPANION)
+    .order_by(File.id)
+)
+SET_SHA256 = update(File).where(File.id == bindparam("member_id")).values(sha256=bindparam("content"))
+LOCK = (
+    select(File.id).where(File.id.in_(bindparam("ids", expanding=True))).order_by(File.id).with_for_update()
+)
 IS_MOVED = and_(File.gone_at.is_not(None), File.state.in_([FileState.DONE, FileState.DUPLICATE]))
 MOVED = (
     select(File.sha256, File.image_options)

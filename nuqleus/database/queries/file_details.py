@@ -41,7 +41,8 @@ class FileDetails:
         ignored_by: why it is ignored.
         error_kind: why it failed, in a word; `error` in a sentence.
         duplicate_of: path of the file whose results count for it.
-        images: how many it holds; of a duplicate, the other file does.
+        companion_of: path of the lead of its field, which has the results; `field_state` says where that stands.
+        images: how many it holds; of a duplicate, the other file does, of a companion, the lead.
         nuclear_channels: which channels show the nuclei in these images.
         pixel_sizes: where the pixel size comes from, or why it isn't known.
         nuclear_diameter: lowest and highest that they were taken to have, in pixels; None without nuclei, and of old
@@ -56,6 +57,8 @@ class FileDetails:
     error_kind: str | None
     error: str | None
     duplicate_of: str | None
+    companion_of: str | None
+    field_state: FileState | None
     images: int
     nuclear_channels: list[ChosenChannel]
     pixel_sizes: list[str]
@@ -76,14 +79,17 @@ def get_file(engine: Engine, paths: Sequence[str]) -> FileDetails | None:
 
 def _describe(connection: Connection, file: Row[Any]) -> FileDetails:
     original = connection.scalar(select(File.path).where(File.id == file.duplicate_of))
-    of_file = Image.file_id == (file.duplicate_of or file.id)
+    lead = connection.execute(select(File.__table__).where(File.id == file.companion_of)).one_or_none()
+    of_file = Image.file_id == (file.duplicate_of or file.companion_of or file.id)
     return FileDetails(
         file.path,
         file.state,
         file.ignored_by,
-        file.error_kind,
-        file.error,
+        (lead or file).error_kind,
+        (lead or file).error,
         original,
+        lead.path if lead else None,
+        lead.state if lead else None,
         connection.scalar(select(func.count()).where(of_file)) or 0,
         _chosen_channels(connection, of_file),
         _values(connection, Image.pixel_size_from, of_file),

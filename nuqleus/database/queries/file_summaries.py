@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, case, func, select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.file_states import FileState
+from nuqleus.database.file_states import UNLISTED_STATES, FileState
 from nuqleus.database.queries.counted_images import counted_images
 from nuqleus.database.tables import File, Image, Nucleus
 
@@ -37,9 +37,10 @@ class FileSummary:
 
 
 def summarise(engine: Engine, limit: int) -> list[FileSummary]:
-    """At most `limit` files, those that failed first, then in order of path; none that are ignored."""
+    """At most `limit` files, those that failed first, then in order of path; none that are ignored, or companions."""
     failed_first = case((File.state == FileState.FAILED, 0), else_=1)
-    query = select(File).where(File.state != FileState.IGNORED).order_by(failed_first, File.path).limit(limit)
+    shown = File.state.not_in(UNLISTED_STATES)
+    query = select(File).where(shown).order_by(failed_first, File.path).limit(limit)
     with reading(engine) as connection:
         return [_summarise(connection, row) for row in connection.execute(query)]
 

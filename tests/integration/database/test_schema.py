@@ -244,6 +244,18 @@ def test_overviews_lose_no_row_in_any_table(full_0005: Engine):
     assert _contents(full_0005) == before
 
 
+def test_fields_lose_no_row_and_can_be_taken_back(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0014")
+    before, views, triggers = _contents(full_0005), _views(full_0005), _triggers(full_0005)
+
+    _migrate(full_0005, command.upgrade, "0015")
+    assert (_views(full_0005), _triggers(full_0005)) == (views, triggers)
+    _migrate(full_0005, command.downgrade, "0014")
+
+    assert _contents(full_0005) == before
+    assert (_views(full_0005), _triggers(full_0005)) == (views, triggers)
+
+
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_numbers_of_deleted_files_aren_t_given_again_after_an_upgrade(full_0005: Engine):
     with writing(full_0005) as connection:
@@ -351,6 +363,15 @@ def _migrate(engine: Engine, to: Callable[..., None], version: str) -> None:
 def _views(engine: Engine) -> list[str]:
     with reading(engine) as connection:
         return inspect(connection).get_view_names()
+
+
+def _triggers(engine: Engine) -> list[str]:
+    query = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
+    }
+    with reading(engine) as connection:
+        return list(connection.scalars(text(query[engine.dialect.name])))
 
 
 def _run_together(functions) -> None:

@@ -222,7 +222,7 @@ def test_files_are_counted_by_state(archive: Archive):
     archive.waiting("a"), archive.queued("b"), archive.running("c"), archive.done("d"), archive.failed("e")
 
     assert archive.files.counts() == {
-        state: int(state not in {"duplicate", "ignored"}) for state in FileState
+        state: int(state not in {"duplicate", "ignored", "companion"}) for state in FileState
     }
 
 

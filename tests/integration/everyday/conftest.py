@@ -13,6 +13,7 @@ from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.inbox_device import last_device
 from nuqleus.database.model_registry import register_model
+from nuqleus.database.plates import recognised_plates
 from nuqleus.database.queries.snapshot import snapshot
 from nuqleus.database.tables import File, Image
 from nuqleus.database.workers import Workers
@@ -22,6 +23,9 @@ from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
+from scheduler.plates.field_completeness import FieldCompleteness
+from scheduler.plates.field_files import FieldFiles
+from scheduler.plates.field_names import PlateNames
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.sweep import Sweep, SweepLimits
@@ -33,6 +37,7 @@ from worker.processor import Processor
 from worker.retry_policy import RetryPolicy
 
 SETTLE = 2.0
+FIELD_SECONDS = 300.0
 
 
 class CountingSegmenter(ThresholdSegmenter):
@@ -67,13 +72,19 @@ class Lab:
         workers = Workers(self.engine, self.clock)
         dispatcher = Dispatcher(self.jobs.extend, lambda: len(self.jobs), lambda: 1, max_chunk=10)
         limits = SweepLimits(max_attempts=3, resend_seconds=300.0, sweep_seconds=1.0)
+        ignore_list = IgnoreList(self.inbox, Rules(), ())
+        names = PlateNames(
+            lambda path, scan: ignore_list.ignored_by(path, scan) is not None, recognised_plates(self.engine)
+        )
+        field_completeness = FieldCompleteness(SETTLE, FIELD_SECONDS, clock=self.clock)
         self.scheduler = Scheduler(
             Scanner(self.settings.input_dir, device=last_device(self.engine), clock=self.clock),
             self.files,
-            IgnoreList(self.inbox, Rules(), ()),
+            ignore_list,
             Completeness(self.inbox, SETTLE, self.clock),
             dispatcher,
             Sweep(self.files, workers, dispatcher, limits, self.clock),
+            FieldFiles(self.files, names, field_completeness),
             clock=self.clock,
         )
         self.heartbeat = Heartbeat(

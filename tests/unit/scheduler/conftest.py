@@ -18,6 +18,9 @@ from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
+from scheduler.plates.field_completeness import FieldCompleteness
+from scheduler.plates.field_files import FieldFiles
+from scheduler.plates.field_names import PlateNames
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.sweep import Sweep, SweepLimits
@@ -27,6 +30,7 @@ SETTLE = 2.0
 LEASE = 60.0
 MAX_ATTEMPTS = 2
 RESEND = 300.0
+FIELD_SECONDS = 300.0
 NO_RULES = Rules()
 LIMITS = SweepLimits(MAX_ATTEMPTS, RESEND, sweep_seconds=1.0)
 
@@ -89,16 +93,20 @@ def queue(files):
 def start(inbox, files, workers, queue, clock):
     """Starts a scheduler, as a process of its own would be."""
 
-    def start(scanner=None, rules=NO_RULES, ignore=(), **options):
+    def start(scanner=None, rules=NO_RULES, ignore=(), expectations=None, **options):
+        ignore_list, is_urgent = IgnoreList(inbox, rules, ignore), path_matcher(Settings().urgent.split(","))
+        names = PlateNames(lambda path, scan: ignore_list.ignored_by(path, scan) is not None)
+        field_completeness = FieldCompleteness(SETTLE, FIELD_SECONDS, expectations, clock)
         dispatcher = Dispatcher(queue.send, queue.depth, lambda: 1, max_chunk=4)
         scheduler = Scheduler(
             scanner or Scanner(inbox, clock=clock),
             files,
-            IgnoreList(inbox, rules, ignore),
+            ignore_list,
             Completeness(inbox, SETTLE, clock),
             dispatcher,
             Sweep(files, workers, dispatcher, LIMITS, clock),
-            is_urgent=path_matcher(Settings().urgent.split(",")),
+            FieldFiles(files, names, field_completeness, is_urgent),
+            is_urgent=is_urgent,
             clock=clock,
             **options,
         )

@@ -79,7 +79,7 @@ def play(tmp_path):
         leadership = leadership or Alone()
         script = Script(*outcomes)
         completeness = Completeness(tmp_path, settle_seconds=0)
-        script.daemon = SchedulerLoop(script, completeness, 0.001, threading.Event(), leadership)
+        script.daemon = SchedulerLoop(script, [completeness], 0.001, threading.Event(), leadership)
         script.daemon.run()
         return script.daemon
 
@@ -168,7 +168,7 @@ def test_an_event_ends_its_rest(tmp_path):
             daemon.stop() if len(ticks) == 2 else daemon.wake()
             return Scan()
 
-    daemon = SchedulerLoop(Counting(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    daemon = SchedulerLoop(Counting(), [Completeness(tmp_path, 1.0)], LONG, threading.Event(), Alone())
     runner = threading.Thread(target=daemon.run, daemon=True)
     runner.start()
     runner.join(timeout=30)
@@ -192,7 +192,7 @@ def test_an_event_wakes_once(tmp_path):
             return Scan()
 
     found = []
-    daemon = SchedulerLoop(ThreeTimes(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    daemon = SchedulerLoop(ThreeTimes(), [Completeness(tmp_path, 1.0)], LONG, threading.Event(), Alone())
     daemon._awake = Impatient()
     daemon.run()
     assert found[:2] == [True, False]
@@ -223,7 +223,7 @@ def test_what_got_lost_is_looked_for_during_a_long_rest_too(tmp_path):
             return self.is_set()
 
     clock, large = Clock(), Large()
-    daemon = SchedulerLoop(large, Completeness(tmp_path, 1.0, clock), 5.0, Passing(), Alone(), clock)
+    daemon = SchedulerLoop(large, [Completeness(tmp_path, 1.0, clock)], 5.0, Passing(), Alone(), clock)
     daemon._awake = Passing()
     daemon.run()
     assert large.done == ["tick", "sweep", "sweep", "sweep"]
@@ -237,7 +237,7 @@ def test_told_to_stop_it_does_not_finish_its_rest(tmp_path):
             ticked.set()
             return Scan()
 
-    daemon = SchedulerLoop(Once(), Completeness(tmp_path, 1.0), LONG, threading.Event(), Alone())
+    daemon = SchedulerLoop(Once(), [Completeness(tmp_path, 1.0)], LONG, threading.Event(), Alone())
     runner = threading.Thread(target=daemon.run, daemon=True)
     runner.start()
     assert ticked.wait(timeout=30)

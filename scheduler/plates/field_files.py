@@ -1,0 +1,93 @@
+"""Field files: waiting files of plates are put together to fields, each of which is queued as one image."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from nuqleus.database.batches import batched
+from nuqleus.database.files.fields import FieldMember, Placement
+from nuqleus.database.files.records import KnownFile, QueuedFile
+from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.fields import FieldFile, FieldPlace
+from nuqleus.file_stat import FileStat
+from scheduler.dispatcher import DISPATCH_BATCH
+from scheduler.plates.field_completeness import FieldCompleteness
+from scheduler.plates.field_names import PlateNames
+from scheduler.scanner import Scan
+
+
+class FieldFiles:
+    """Puts waiting files together to fields.
+
+    Args:
+        files: the database's files.
+        names: knows which files are parts of fields.
+        completeness: judges whether a field is complete.
+        is_urgent: says of a path whether its file goes before others.
+    """
+
+    def __init__(
+        self,
+        files: SchedulerFiles,
+        names: PlateNames,
+        completeness: FieldCompleteness,
+        is_urgent: Callable[[str], bool] = lambda _path: False,
+    ) -> None:
+        self._files = files
+        self._names = names
+        self._completeness = completeness
+        self._is_urgent = is_urgent
+        self._settled: dict[int, FileStat] = {}
+        self._conventions: dict[tuple[str, str], str] = {}
+
+    def is_settled(self, file: KnownFile) -> bool:
+        """Say whether a file of a field has stood still before, as it is now: it waits for others alone."""
+        return self._settled.get(file.id) == file.stat
+
+    def place(self, files: Sequence[KnownFile], scan: Scan) -> list[KnownFile]:
+        """Make files that have settled parts of fields. Returns those that stand on their own.
+
+        What was processed before, on its own, stays so.
+        """
+        self._settled |= {file.id: file.stat for file in files}
+        members = self._files.waiting_member_ids() if files else frozenset()
+        places = {
+            file: place
+            for file in files
+            if file.id not in members and (place := self._names.place(file.path, scan)) is not None
+        }
+        processed = self._files.processed_among([file.id for file in places]) if places else frozenset()
+        placements = []
+        for file, place in places.items():
+            if file.id not in processed:
+                self._conventions[place.place.plate_folder, place.place.plate] = place.convention
+                z = None if place.is_projection else place.z
+                placements.append(Placement(file.id, place.field_key, place.channel, z))
+        self._files.place(placements)
+        placed = members | {placement.id for placement in placements}
+        return [file for file in files if file.id not in placed]
+
+    def enqueue_complete(self, scan: Scan) -> Iterable[list[QueuedFile]]:
+        """Queue the fields that are complete, urgent ones first; yields those whose messages are to be sent."""
+        fields: dict[str, list[FieldMember]] = defaultdict(list)
+        for member in self._files.waiting_members():
+            fields[member.field_key].append(member)
+        waiting = {member.id for members in fields.values() for member in members if member.is_waiting}
+        self._settled = {id_: stat for id_, stat in self._settled.items() if id_ in waiting}
+        complete = self._completeness.find_complete(fields, waiting - self._settled.keys())
+        urgent = {key for key in complete if any(self._is_urgent(member.path) for member in fields[key])}
+        for keys in (urgent, [key for key in complete if key not in urgent]):
+            for batch in batched(keys, DISPATCH_BATCH):
+                files = [self._describe(member, scan) for key in batch for member in fields[key]]
+                yield self._files.enqueue_fields(batch, files, urgent=keys is urgent)
+
+    def seconds_to_next(self) -> float | None:
+        """Seconds until a field may be complete; None when there is none to wait for."""
+        return self._completeness.seconds_to_next()
+
+    def _describe(self, member: FieldMember, scan: Scan) -> FieldFile:
+        place = FieldPlace.parse(member.field_key)
+        name = (place.plate_folder, place.plate)
+        if name not in self._conventions:  # placed before this scheduler started
+            named = self._names.place(member.path, scan)
+            self._conventions[name] = named.convention if named else "pattern"
+        return FieldFile(self._conventions[name], place, member.z, member.channel)
