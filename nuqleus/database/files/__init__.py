@@ -10,6 +10,8 @@ people in `retry.py`; nothing else changes `files.state`.
 
 A file that is gone before it is queued has `failed`, too: `forget`.
 
+Files of a field of a plate are one image: its lead goes this way, the others are `companion`; see `fields.py`.
+
 A file that is no image is `ignored`: `observe` or `ignore` say so, `reconsider` makes it `waiting`.
 
 Every arrow is one conditional UPDATE: it names the state that it starts from and, for a running file, the owner
