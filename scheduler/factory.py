@@ -113,7 +113,7 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
         look_beside=sidecars.look,
         look_after=plate_maps.look,
     )
-    waits = (completeness, field_files)
+    waits = (completeness, field_files, sidecars)
     keeper = WellStatisticsKeeper(WellStatistics(engine))
     return SchedulerLoop(
         scheduler, waits, settings.scan_seconds, stopping, leadership, background=keeper.run_if_due
