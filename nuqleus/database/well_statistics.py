@@ -1,7 +1,8 @@
 """Well statistics: fields, nuclei, and mean and median of every measurement, per channel, time point and z.
 
-Made from what is stored, a well a transaction, by whoever looks after the folder. A well's are out of date when it
-has other images than those that they are of: ids of images are never given again.
+They follow the rule of all others (`docs/queries.md`): counts have all nuclei, measurements are of those that are
+wholly inside the image. Made from what is stored, a well a transaction, by whoever looks after the folder. A well's are
+out of date when it has other images than those that they are of: ids of images are never given again.
 """
 
 import time
@@ -11,8 +12,7 @@ from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, or_, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
@@ -37,7 +37,10 @@ PLACES = (
 )
 """Columns of nuclei that say where they are: no mean of these means anything."""
 
-SHAPES = [column for column in Nucleus.__table__.columns if column.name not in PLACES]
+INSIDE = Nucleus.touches_border.is_(False)
+SAME_NUCLEUS = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == Intensity.label)
+
+SHAPES = [column for column in Nucleus.__table__.columns if column.name not in {*PLACES, "touches_border"}]
 INTENSITIES = [column for column in Intensity.__table__.columns if not column.primary_key]
 
 Statistics = dict[tuple[int, int, int, str], float | None]
@@ -132,13 +135,11 @@ def _make(connection: Connection, images: Sequence[_WellImage]) -> Statistics:
         ids, n_nuclei = [image.id for image in of_plane], sum(image.n_nuclei for image in of_plane)
         statistics[t, z, WHOLE, "fields"] = len({image.file_id for image in of_plane})
         statistics[t, z, WHOLE, "nuclei"] = n_nuclei
-        for name, value in _averages(connection, SHAPES, ids, n_nuclei, Nucleus.image_id):
+        for name, value in _averages(connection, SHAPES, ids, n_nuclei, INSIDE):
             statistics[t, z, WHOLE, name] = value
         for channel in range(max(image.channels for image in of_plane)):
-            of_channel = Intensity.channel == channel
-            for name, value in _averages(
-                connection, INTENSITIES, ids, n_nuclei, Intensity.image_id, of_channel
-            ):
+            of_channel = and_(INSIDE, SAME_NUCLEUS, Intensity.channel == channel)
+            for name, value in _averages(connection, INTENSITIES, ids, n_nuclei, of_channel):
                 statistics[t, z, channel, name] = value
     return statistics
 
@@ -148,14 +149,13 @@ def _averages(
     columns: Sequence[ColumnElement[float]],
     image_ids: Sequence[int],
     n_nuclei: int,
-    image_id: InstrumentedAttribute[int],
-    *conditions: ColumnElement[bool],
+    condition: ColumnElement[bool],
 ) -> Iterator[tuple[str, float | None]]:
-    """Mean and median of each column over these images; what isn't a number is left out."""
+    """Mean and median of each column over these images, where a condition holds; what isn't a number is left out."""
     for some in batched(columns, max(1, VALUES_AT_ONCE // max(1, n_nuclei))):
         parts = []
         for ids in batched(image_ids, IMAGES_PER_STATEMENT):
-            rows = connection.execute(select(*some).where(image_id.in_(ids), *conditions))
+            rows = connection.execute(select(*some).where(Nucleus.image_id.in_(ids), condition))
             parts.append(np.array([tuple(row) for row in rows], np.float64).reshape(-1, len(some)))
         values = np.concatenate(parts)
         for column, of_column in zip(some, values.T, strict=True):

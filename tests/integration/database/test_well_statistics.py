@@ -48,21 +48,24 @@ def stored(engine: Engine, well_id: int) -> dict[tuple[int, int, int, str], floa
         return {tuple(place): value for *place, value in rows}
 
 
-def test_they_are_those_of_all_nuclei_of_all_fields(archive: Archive, statistics: WellStatistics):
-    well_id = fill_well(archive, "B02", [image_result(3, channels=2)], [image_result(5, channels=2)])
+def test_they_count_all_nuclei_and_measure_those_inside(archive: Archive, statistics: WellStatistics):
+    cut = image_result(5, channels=2, cut=True)
+    well_id = fill_well(archive, "B02", [image_result(3, channels=2)], [cut])
     fill_well(archive, "B03", [image_result(7)])
 
     statistics.refresh_all()
 
+    in_well = (Image.well_id == well_id, ~Nucleus.touches_border)
+    same = (Nucleus.image_id == Intensity.image_id) & (Nucleus.label == Intensity.label)
     with reading(archive.engine) as connection:
-        of_well = (
-            select(Nucleus.area).join(Image, Image.id == Nucleus.image_id).where(Image.well_id == well_id)
-        )
+        of_well = select(Nucleus.area).join(Image, Image.id == Nucleus.image_id).where(*in_well)
         areas = connection.scalars(of_well).all()
-        in_second = select(Intensity.intensity_mean).join(Image, Image.id == Intensity.image_id)
-        means = connection.scalars(in_second.where(Image.well_id == well_id, Intensity.channel == 1)).all()
+        joined = (
+            select(Intensity.intensity_mean).join(Image, Image.id == Intensity.image_id).join(Nucleus, same)
+        )
+        means = connection.scalars(joined.where(*in_well, Intensity.channel == 1)).all()
     found = stored(archive.engine, well_id)
-    assert (found[0, 0, WHOLE, "fields"], found[0, 0, WHOLE, "nuclei"]) == (2, 8)
+    assert (found[0, 0, WHOLE, "fields"], found[0, 0, WHOLE, "nuclei"], len(areas)) == (2, 8, 7)
     assert found[0, 0, WHOLE, "mean_area"] == pytest.approx(np.mean(areas))
     assert found[0, 0, WHOLE, "median_area"] == pytest.approx(np.median(areas))
     assert found[0, 0, 1, "mean_intensity_mean"] == pytest.approx(np.mean(means))
