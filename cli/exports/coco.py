@@ -13,13 +13,13 @@ import numpy as np
 from pycocotools import mask as coco_masks
 
 from cli.exports.exporter import Written
-from cli.exports.masks import cut_out_nuclei
 from cli.progress_bars import track_stream
 from model.arrays import Bools
 from model.errors import MaskError
 from nuqleus.csv_files import defused
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
 from nuqleus.paths import escape_path
+from nuqleus.results.masks import cut_out_nuclei
 from nuqleus.whole_files import whole_file
 
 NUCLEUS = 1

@@ -13,10 +13,10 @@ from uuid import UUID, uuid5
 
 from cli.exports.exporter import Written
 from cli.exports.file_per_image import write_each_image
-from cli.exports.masks import outlined_nuclei
 from model.labels.outline_polygons import Polygon, Ring
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
 from nuqleus.paths import escape_path
+from nuqleus.results.masks import outlined_nuclei
 
 NAMESPACE = UUID("5c0ab1d4-3f3b-4c0e-9a55-0d5b7a9f1e2c")
 """Of the ids: the same nucleus of the same image has the same id each time that it is written."""

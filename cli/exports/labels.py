@@ -4,9 +4,9 @@ from pathlib import Path
 
 from cli.exports.exporter import Written
 from cli.exports.file_per_image import write_each_image
-from cli.exports.masks import load_mask
 from model.labels.label_files import ENDING, write_label_image
 from nuqleus.database.queries.snapshot import Snapshot
+from nuqleus.results.masks import load_mask
 
 
 def export(results: Snapshot, output: Path) -> Written:

@@ -11,9 +11,9 @@ from numcodecs import Zlib
 
 from cli.exports.exporter import Written
 from cli.exports.file_per_image import write_each_image
-from cli.exports.masks import load_mask
 from model.labels.masks import BLOCK_SIDE, LabelImage, block_corners
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
+from nuqleus.results.masks import load_mask
 from nuqleus.whole_files import whole_folder
 
 VERSION = "0.4"

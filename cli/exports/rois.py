@@ -9,9 +9,9 @@ from roifile import ROI_TYPE, ImagejRoi
 
 from cli.exports.exporter import Written
 from cli.exports.file_per_image import write_each_image
-from cli.exports.masks import outlined_nuclei
 from model.labels.outline_polygons import Polygon, Ring
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
+from nuqleus.results.masks import outlined_nuclei
 
 MOVE, LINE, CLOSE = 0, 1, 4
 """Steps of a path, as java.awt.geom.PathIterator numbers them."""

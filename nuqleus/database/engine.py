@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from nuqleus.database import sqlite
@@ -69,7 +69,7 @@ def open_database(url: str, *, create: bool = True, busy_seconds: float = BUSY_S
         DatabaseUnavailable: if it can't be reached.
     """
     if not create and _is_missing(_parse(url)):
-        raise SchemaError(f"there is no database at {redact_url(url)} yet: `nuqleus run` makes one")
+        raise _missing(url)
     engine = make_engine(url, busy_seconds=busy_seconds)
     try:
         _make_ready(engine)
@@ -89,15 +89,44 @@ def existing_database(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
+def open_for_reading(url: str) -> Engine:
+    """An engine that can write nothing, not even bring the tables up to date.
+
+    Raises:
+        SchemaError: if the database's schema is not this version's, or there is no database.
+        DatabaseUnavailable: if it can't be reached.
+    """
+    if _is_missing(_parse(url)):
+        raise _missing(url)
+    engine = make_engine(url).execution_options(postgresql_readonly=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA query_only = ON"))
+    try:
+        _require_head(schema_version(engine))
+    except NuqleusError:
+        engine.dispose()
+        raise
+    return engine
+
+
 def _make_ready(engine: Engine) -> None:
     found = schema_version(engine)
-    if found != HEAD and engine.dialect.name != "sqlite":
+    if engine.dialect.name != "sqlite":
+        _require_head(found)
+    elif found != HEAD:
+        upgrade(engine)
+
+
+def _require_head(found: str | None) -> None:
+    if found != HEAD:
         raise SchemaError(
             f"the database's schema is {found or 'missing'}, this version of nuqleus needs {HEAD}: "
             "run `nuqleus db upgrade`"
         )
-    if found != HEAD:
-        upgrade(engine)
+
+
+def _missing(url: str) -> SchemaError:
+    return SchemaError(f"there is no database at {redact_url(url)} yet: `nuqleus run` makes one")
 
 
 def redact_url(url: str | URL) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from nuqleus import micrometres
 from nuqleus.database.engine import reading
 from nuqleus.database.plate_tables import Plate, Well
-from nuqleus.database.queries.counted_images import counted_images
+from nuqleus.database.queries.counted_images import is_counted
 from nuqleus.database.queries.selection import EVERYTHING, Selection
 from nuqleus.database.queries.well_rows import WELL_COLUMNS, annotation_names, annotations_of, well_rows
 from nuqleus.database.tables import Channel, File, Image, Intensity, Mask, Model, Nucleus, SchedulerLease
@@ -274,8 +274,9 @@ class Snapshot:
 
     @cached_property
     def _counted(self) -> frozenset[int]:
-        """Ids of the images that count."""
-        return frozenset(self._connection.scalars(select(counted_images.c.image_id)))
+        """Ids of the selected images that count."""
+        counted = self._results(select(Image.id)).where(is_counted()).order_by(None)
+        return frozenset(self._connection.scalars(counted))
 
     def _results(self, query: _Query) -> _Query:
         """The selected files with their images, or with those of the file that they duplicate; by file and plane."""

@@ -27,6 +27,11 @@ class Archive:
     clock: Clock
     model_id: int
 
+    @classmethod
+    def on(cls, engine: Engine, clock: Clock) -> "Archive":
+        model_id = register_model(engine, "a network", "f" * 64, {"base": 16}, {"dsb": 0.5}, "1.0")
+        return cls(engine, SchedulerFiles(engine, clock), WorkerFiles(engine, clock), clock, model_id)
+
     def waiting(self, path: str = "a.png", *, size: int = 10, mtime_ns: int = 1) -> int:
         return observe(self.files, SeenFile(path, size, mtime_ns))[path]
 
@@ -71,5 +76,4 @@ class Archive:
 
 @pytest.fixture
 def archive(engine: Engine, clock: Clock) -> Archive:
-    model_id = register_model(engine, "a network", "f" * 64, {"base": 16}, {"dsb": 0.5}, "1.0")
-    return Archive(engine, SchedulerFiles(engine, clock), WorkerFiles(engine, clock), clock, model_id)
+    return Archive.on(engine, clock)

@@ -57,7 +57,7 @@ def test_masks_boxes_and_areas_are_those_of_the_nuclei(archive: Archive, databas
 def test_an_image_in_many_blocks_has_the_same_masks(
     archive: Archive, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("cli.exports.masks.BLOCK_SIDE", 48)
+    monkeypatch.setattr("nuqleus.results.masks.BLOCK_SIDE", 48)
     labels = label_image(7).T.copy()
     archive.done("a.tif", "abc", [image_result(labels=labels)])
 

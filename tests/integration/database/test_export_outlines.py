@@ -140,7 +140,7 @@ def test_an_image_in_many_blocks_has_the_same_outlines(
 ):
     archive.done("a.tif", "abc", [image_result(7, labels=label_image(7).T.copy(), channels=2)])
     export(database_url, tmp_path / "whole", "--format", "geojson")
-    monkeypatch.setattr("cli.exports.masks.BLOCK_SIDE", 48)
+    monkeypatch.setattr("nuqleus.results.masks.BLOCK_SIDE", 48)
     export(database_url, tmp_path / "blocks", "--format", "geojson")
 
     whole, blocks = (features(tmp_path / name / "geojson/a.tif.geojson.gz") for name in ("whole", "blocks"))

@@ -4,7 +4,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from benchmarks.generated_database import Size, fill
-from cli.exports.masks import load_mask
+from nuqleus.results.masks import load_mask
 from nuqleus.database.queries.snapshot import snapshot
 
 

@@ -1,0 +1,33 @@
+"""Types of the columns of results: of images, nuclei and wells, as `Snapshot` gives them."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import TypeDecorator
+
+from nuqleus.database.queries.snapshot import IMAGE_COLUMNS
+from nuqleus.database.tables import Image, Nucleus
+
+KEY_TYPES = {"path": str, "image_id": int, "duplicate_of": str, "counted": bool, "plate": str, "well": str}
+"""Columns that no table has under this name."""
+
+WELL_NUMBERS = ("row", "col", "t", "images", "nuclei")
+"""Columns of wells that are no text."""
+
+
+def types_of(columns: Iterable[str]) -> dict[str, type]:
+    """Types of columns of images or nuclei: text, whole numbers, numbers, or yes and no; any may lack values."""
+    return {name: _type(name) for name in columns}
+
+
+def types_of_wells(columns: Iterable[str]) -> dict[str, type]:
+    """Types of columns of wells."""
+    return {name: int if name in WELL_NUMBERS else str for name in columns}
+
+
+def _type(name: str) -> type:
+    """As in the tables; µm, and what is measured of a channel, are numbers."""
+    for columns in (Image.__table__.columns, Nucleus.__table__.columns):
+        if name in columns and name not in KEY_TYPES:
+            kind = columns[name].type
+            return (kind.impl_instance if isinstance(kind, TypeDecorator) else kind).python_type
+    return KEY_TYPES.get(name, str if name in IMAGE_COLUMNS else float)
