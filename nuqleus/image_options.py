@@ -1,7 +1,8 @@
 """Image options: which channel of an image shows the nuclei, and what becomes of z-stacks and pages."""
 
+import re
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
@@ -46,6 +47,15 @@ class ImageOptions:
     def __str__(self) -> str:
         """As the database keeps it; an option at its default from a later version is left out, as it was before."""
         return f"channel {self.channel}, z {self.z}" + (f", pages {self.pages}" if self.pages else "")
+
+
+_PAGES = re.compile(r", z (?:planes|max|mean), pages (channels|z|t)$")
+
+
+def stored_pages(options: str | None) -> Pages | None:
+    """Read what the pages of a TIFF are from options as the database keeps them."""
+    found = _PAGES.search(options or "")
+    return cast(Pages, found[1]) if found else None
 
 
 DEFAULT_OPTIONS = ImageOptions()

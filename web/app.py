@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from nuqleus.errors import NuqleusError
 from web.guard import Guard
-from web.pages import files, login, overview
+from web.pages import api, files, images, login, overview
 from web.site import Site, render
 from web.templates import STATIC
 
@@ -48,7 +48,9 @@ def build_app(site: Site) -> Starlette:
     app = Starlette(
         routes=[
             *overview.ROUTES,
+            *api.ROUTES,
             *files.ROUTES,
+            *images.ROUTES,
             *login.ROUTES,
             Mount("/static", KeptFiles(directory=STATIC)),
         ],

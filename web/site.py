@@ -13,6 +13,7 @@ from nuqleus.database.queries.overview import Overview, get_overview
 from nuqleus.settings import Settings
 from web.access import AccessRules, access_rules
 from web.login_limit import LoginLimit
+from web.painter import Painter
 from web.snapshot import Snapshot
 from web.templates import Templates
 
@@ -29,6 +30,7 @@ class Site:
         rules: who gets in.
         limit: how often somebody may guess a token.
         overview: how things stand.
+        painter: has pictures drawn.
         templates: what pages are made of.
     """
 
@@ -39,6 +41,7 @@ class Site:
     rules: AccessRules = field(init=False)
     limit: LoginLimit = field(default_factory=LoginLimit)
     overview: Snapshot[Overview] = field(init=False)
+    painter: Painter = field(init=False)
     templates: Templates = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,10 +52,12 @@ class Site:
         """
         self.rules = access_rules(self.settings)
         self.overview = Snapshot(self._ask_for_overview, self.clock)
+        self.painter = Painter(self.settings)
         self.templates = Templates(self.clock)
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect, and end what draws."""
+        self.painter.close()
         self.engine.dispose()
 
     def _ask_for_overview(self) -> Overview:

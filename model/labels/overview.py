@@ -30,11 +30,20 @@ def draw_overview(plane: Plane, labels: LabelImage) -> bytes:
         plane: the image; one channel is shown as gray, several that are no colours in a colour each.
         labels: (H, W), 0 background, 1..N nuclei.
     """
-    every = slice(None, None, -(-max(plane.pixels.shape[:2]) // LONGEST_SIDE))
-    picture = to_small_picture(plane.pixels[every, every], colour=plane.colour)
-    small = labels[every, every]
-    lines = find_edges(small)
-    picture[lines] = LINES[small[lines] % len(LINES)]
+    every = slice(None, None, overview_step(*plane.pixels.shape[:2]))
+    return draw_small(plane.pixels[every, every], labels[every, every], colour=plane.colour)
+
+
+def overview_step(height: int, width: int) -> int:
+    """Every how manieth pixel of an image its overview shows."""
+    return -(-max(height, width) // LONGEST_SIDE)
+
+
+def draw_small(pixels: AnyArray, labels: AnyLabels, *, colour: bool) -> bytes:
+    """Draw pixels (h, w, C) with the outlines of labels (h, w), as a JPEG."""
+    picture = to_small_picture(pixels, colour=colour)
+    lines = find_edges(labels)
+    picture[lines] = LINES[labels[lines] % len(LINES)]
     return encode_jpeg(picture)
 
 

@@ -1,0 +1,96 @@
+"""Nuclei: their numbers, one by one and image by image."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.tables import Intensity, Nucleus
+
+PAGE_SIZE = 50
+"""Nuclei on a page."""
+
+_NO_MEASUREMENTS = {"image_id", "label", "channel", "touches_border"}
+
+SHAPES: tuple[str, ...] = tuple(
+    name
+    for name in Nucleus.__table__.columns.keys()  # noqa: SIM118 - a collection of columns
+    if name not in _NO_MEASUREMENTS and not name.startswith("bbox")
+)
+"""Measurements of a nucleus."""
+
+INTENSITIES: tuple[str, ...] = tuple(
+    name
+    for name in Intensity.__table__.columns.keys()  # noqa: SIM118
+    if name not in _NO_MEASUREMENTS
+)
+"""Measurements of a nucleus in a channel."""
+
+
+@dataclass(frozen=True)
+class NucleusNumbers:
+    """All numbers of a nucleus.
+
+    Attributes:
+        image_id: the image that it is in.
+        label: its label there.
+        bbox: first row, first column, row and column after the last.
+        touches_border: whether the image's border cuts it.
+        shape: measurements by name.
+        intensities: for each channel, measurements by name.
+    """
+
+    image_id: int
+    label: int
+    bbox: tuple[int, int, int, int]
+    touches_border: bool
+    shape: dict[str, float | None]
+    intensities: dict[int, dict[str, float | None]]
+
+
+def get_nucleus(engine: Engine, image_id: int, label: int) -> NucleusNumbers | None:
+    """Return the numbers of a nucleus; None if there is none."""
+    with reading(engine) as connection:
+        row = (
+            connection.execute(
+                select(Nucleus.__table__).where(Nucleus.image_id == image_id, Nucleus.label == label)
+            )
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            return None
+        channels = connection.execute(
+            select(Intensity.__table__)
+            .where(Intensity.image_id == image_id, Intensity.label == label)
+            .order_by(Intensity.channel)
+        ).mappings()
+        return NucleusNumbers(
+            image_id,
+            label,
+            (row["bbox_row0"], row["bbox_col0"], row["bbox_row1"], row["bbox_col1"]),
+            row["touches_border"],
+            {name: row[name] for name in SHAPES},
+            {one["channel"]: {name: one[name] for name in INTENSITIES} for one in channels},
+        )
+
+
+def list_nuclei(engine: Engine, image_id: int, *, after: int = 0) -> list[dict[str, Any]]:
+    """Return the nuclei of an image with labels above `after`, a page of them."""
+    query = select(Nucleus.__table__).where(Nucleus.image_id == image_id, Nucleus.label > after)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(Nucleus.label).limit(PAGE_SIZE)).mappings()
+        return [dict(row) for row in rows]
+
+
+def values_of(engine: Engine, image_id: int, measurement: str, channel: int) -> dict[int, float | None]:
+    """Return a measurement of all nuclei of an image, by label; `channel` is for one of `INTENSITIES`."""
+    if measurement in SHAPES:
+        query = select(Nucleus.label, Nucleus.__table__.columns[measurement])
+        query = query.where(Nucleus.image_id == image_id)
+    else:
+        query = select(Intensity.label, Intensity.__table__.columns[measurement])
+        query = query.where(Intensity.image_id == image_id, Intensity.channel == channel)
+    with reading(engine) as connection:
+        return {label: value for label, value in connection.execute(query)}  # noqa: C416 - for mypy

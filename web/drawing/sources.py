@@ -1,0 +1,191 @@
+"""Sources: an image's pixels and its label image, decoded where they are looked at and kept for the next look."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.arrays import AnyArray, AnyLabels, Labels
+from model.errors import ImageError
+from model.labels.masks import LazyLabelImage, MaskBlock
+from model.labels.overview import find_range
+from model.reading import Plane, read_planes
+from model.reading.projection import project
+from nuqleus.file_stat import FileStat
+from nuqleus.folder_stat import stat_folder
+from nuqleus.paths import safe_join
+from nuqleus.sandboxed_path import SandboxedPath
+
+KEPT_BYTES = 800_000_000
+"""Decoded pixels that are kept; the image at hand is kept whatever it takes."""
+
+KEPT_BLOCKS = 16
+"""Decoded blocks of masks that are kept, of up to 16 MB each."""
+
+COARSE_SIDE = 1536
+"""Pixels of the coarse copy's longer side, at most, from which whole large images are shown."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The watched folder, as this process reads it.
+
+    Attributes:
+        path: where it is.
+        links_may_leave: whether links may lead out of it.
+        max_pixels: images with more are refused.
+    """
+
+    path: Path
+    links_may_leave: bool
+    max_pixels: int | None
+
+    def locate(self, name: str) -> Path:
+        """Return where a file lies; opening it can't lead out of the folder.
+
+        Raises:
+            UnsafePath: the path leads out of it.
+        """
+        path = Path(safe_join(self.path, name))
+        if self.links_may_leave:
+            return path
+        sandboxed = SandboxedPath(path).within(self.path)
+        if sandboxed.is_dir():
+            sandboxed.ensure_inside()
+        return sandboxed
+
+
+@dataclass
+class View:
+    """An image that is looked at.
+
+    Attributes:
+        plane: what was read.
+    """
+
+    plane: Plane
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory, if all of it is decoded."""
+        height, width, channels = self.plane.pixels.shape
+        is_decoded = isinstance(self.plane.pixels, np.ndarray)
+        return int(height * width * channels * self.plane.pixels.dtype.itemsize) if is_decoded else 0
+
+    @cached_property
+    def step(self) -> int:
+        """Every how manieth pixel the coarse copy has."""
+        return -(-max(self.plane.pixels.shape[:2]) // COARSE_SIDE)
+
+    @cached_property
+    def coarse(self) -> AnyArray:
+        """The whole image, (h, w, C), thinned out."""
+        return np.asarray(self.plane.pixels[:: self.step, :: self.step])
+
+    @cached_property
+    def ranges(self) -> list[tuple[float, float]]:
+        """The darkest and brightest value of each channel; of a colour image, of all together."""
+        if self.plane.colour:
+            return [find_range(self.coarse)] * self.coarse.shape[2]
+        return [find_range(channel) for channel in np.moveaxis(self.coarse, 2, 0)]
+
+    def region(self, rows: slice, columns: slice, step: int) -> AnyArray:
+        """Return every `step`th pixel of a rectangle: (h, w, C)."""
+        if step >= self.step > 1 and step % self.step == 0:
+            return self.coarse[_thinned(rows, self.step, step), _thinned(columns, self.step, step)]
+        thinned = (slice(side.start, side.stop, step) for side in (rows, columns))
+        return np.asarray(self.plane.pixels[tuple(thinned)])
+
+
+@dataclass
+class Sources:
+    """Images and masks, the last few of them decoded.
+
+    Attributes:
+        folder: where images are read from.
+    """
+
+    folder: Folder
+    _views: "OrderedDict[str, View]" = field(default_factory=OrderedDict)
+    _blocks: "OrderedDict[tuple[Any, ...], Labels]" = field(default_factory=OrderedDict)
+
+    def view(self, image: Mapping[str, Any]) -> View:
+        """Return an image: `path`, `scene`, `t`, `z`, `projection`, `pages`, and `size` and `mtime_ns` of its file.
+
+        Raises:
+            ImageError: it can't be read, or isn't the one that was measured.
+            OSError: the file isn't there.
+        """
+        key = repr(sorted(image.items()))
+        path = self.folder.locate(image["path"])
+        _ensure_same(path, image)
+        if key not in self._views:
+            self._views[key] = View(_read(path, image, self.folder.max_pixels))
+        self._views.move_to_end(key)
+        while len(self._views) > 1 and sum(view.nbytes for view in self._views.values()) > KEPT_BYTES:
+            self._views.popitem(last=False)
+        return self._views[key]
+
+    def labels(
+        self,
+        image_id: int,
+        blocks: Sequence[Mapping[str, Any]],
+        data: Sequence[bytes],
+        place: Mapping[str, int],
+    ) -> AnyLabels:
+        """Return a rectangle of a label image: rows `top` to `bottom`, columns `left` to `right`, every `step`th.
+
+        Raises:
+            MaskError: a block can't be read.
+        """
+        rows = range(place["top"], place["bottom"], place["step"])
+        columns = range(place["left"], place["right"], place["step"])
+        region = np.zeros((len(rows), len(columns)), np.int32)
+        for head, encoded in zip(blocks, data, strict=True):
+            block = MaskBlock(**head, data=encoded)
+            row_in, row_of = _shared(rows, block.row0, block.height)
+            column_in, column_of = _shared(columns, block.col0, block.width)
+            region[row_in, column_in] = self._decode(image_id, block)[row_of, column_of]
+        return region
+
+    def _decode(self, image_id: int, block: MaskBlock) -> Labels:
+        key = (image_id, block.row0, block.col0)
+        if key not in self._blocks:
+            alone = MaskBlock(0, 0, block.height, block.width, block.encoding, block.data)
+            self._blocks[key] = LazyLabelImage([alone], block.height, block.width)[:, :]
+        self._blocks.move_to_end(key)
+        if len(self._blocks) > KEPT_BLOCKS:
+            self._blocks.popitem(last=False)
+        return self._blocks[key]
+
+
+def _thinned(side: slice, have: int, want: int) -> slice:
+    """The slice of a copy that has every `have`th pixel already."""
+    return slice(-(-side.start // have), -(-side.stop // have), want // have)
+
+
+def _shared(wanted: range, first: int, length: int) -> tuple[slice, slice]:
+    """Return which of the wanted rows (or columns) lie in a block, counted among those wanted and in the block."""
+    skipped = max(0, -(-(first - wanted.start) // wanted.step))
+    until = max(skipped, min(len(wanted), -(-(first + length - wanted.start) // wanted.step)))
+    start = wanted.start + skipped * wanted.step - first
+    return slice(skipped, until), slice(start, start + (until - skipped) * wanted.step, wanted.step)
+
+
+def _ensure_same(path: Path, image: Mapping[str, Any]) -> None:
+    seen = stat_folder(path) if path.is_dir() else FileStat.of(path.stat())
+    if (seen.size, seen.mtime_ns) != (image["size"], image["mtime_ns"]):
+        raise ImageError("changed", "The file has changed since it was measured.")
+
+
+def _read(path: Path, image: Mapping[str, Any], max_pixels: int | None) -> Plane:
+    planes = read_planes(path, max_pixels=max_pixels, pages=image["pages"])
+    wanted = image["scene"], image["t"], image["z"]
+    for plane in project(planes, image["projection"] or "planes"):
+        if (plane.scene, plane.t, plane.z) == wanted:
+            return plane
+    raise ImageError("changed", "The file no longer holds this image.")

@@ -1,0 +1,115 @@
+"""JSON for programs: the same as the pages show, read-only but for trying again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from nuqleus.database.queries.file_pages import ListedFile, list_files
+from nuqleus.database.queries.image_pages import images_of_file, list_images
+from nuqleus.database.queries.nuclei import PAGE_SIZE, list_nuclei
+from nuqleus.paths import escape_path
+from web import query
+from web.openapi import DESCRIPTION
+from web.pages.files import file_filter, known_file, retry_chosen
+from web.pages.images import known_image, known_nucleus
+from web.pages.login import form_of
+from web.pages.overview import describe_overview
+from web.site import site_of
+
+
+def describe_api(_: Request) -> Response:
+    """The description of all this, as OpenAPI has it."""
+    return JSONResponse(DESCRIPTION)
+
+
+def status(request: Request) -> Response:
+    """How things stand."""
+    dated = site_of(request).overview.latest()
+    if dated.answer is None:
+        raise HTTPException(503, dated.trouble or "The database is being asked; try again in a moment.")
+    return JSONResponse({"as_of": dated.as_of, **_plain(describe_overview(dated.answer))})
+
+
+def files(request: Request) -> Response:
+    """A page of files."""
+    given = request.query_params
+    page = list_files(site_of(request).engine, file_filter(given), before=query.number(given, "before"))
+    return JSONResponse({"files": [_file(file) for file in page.files], "next_before": page.next_before})
+
+
+def file(request: Request) -> Response:
+    """A file and its images."""
+    found = known_file(request)
+    images = images_of_file(site_of(request).engine, found.duplicate_of or found.id)
+    return JSONResponse(_file(found) | {"images": [_plain(asdict(image)) for image in images]})
+
+
+async def retry(request: Request) -> Response:
+    """Queue again, as the button does."""
+    form = await form_of(request)
+    return JSONResponse({"retried": await run_in_threadpool(retry_chosen, request, form)})
+
+
+def images(request: Request) -> Response:
+    """A page of images."""
+    given = request.query_params
+    page = list_images(
+        site_of(request).engine,
+        path=query.word(given, "path"),
+        well_id=query.number(given, "well"),
+        before=query.number(given, "before"),
+    )
+    return JSONResponse(
+        {"images": [_plain(asdict(image)) for image in page.images], "next_before": page.next_before}
+    )
+
+
+def image(request: Request) -> Response:
+    """What is known of an image."""
+    found = known_image(request)
+    described = asdict(found)
+    listed = described.pop("listed")
+    del described["stat"]
+    return JSONResponse(_plain(listed | described))
+
+
+def nuclei(request: Request) -> Response:
+    """A page of an image's nuclei."""
+    found = known_image(request)
+    after = query.number(request.query_params, "after") or 0
+    rows = list_nuclei(site_of(request).engine, found.listed.id, after=after)
+    more = rows[-1]["label"] if len(rows) == PAGE_SIZE else None
+    return JSONResponse({"nuclei": rows, "next_after": more})
+
+
+def nucleus(request: Request) -> Response:
+    """All numbers of a nucleus."""
+    return JSONResponse(vars(known_nucleus(request)))
+
+
+def _file(found: ListedFile) -> dict[str, Any]:
+    return _plain(asdict(found))
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that JSON knows; paths as the database writes them."""
+    return {name: escape_path(value) if name == "path" else value for name, value in values.items()}
+
+
+ROUTES = [
+    Route("/api/openapi.json", describe_api),
+    Route("/api/status", status),
+    Route("/api/files", files),
+    Route("/api/files/retry", retry, methods=["POST"]),
+    Route("/api/files/{file_id:int}", file),
+    Route("/api/images", images),
+    Route("/api/images/{image_id:int}", image),
+    Route("/api/images/{image_id:int}/nuclei", nuclei),
+    Route("/api/images/{image_id:int}/nuclei/{label:int}", nucleus),
+]

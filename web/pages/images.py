@@ -1,0 +1,279 @@
+"""Images: the gallery, the viewer, and the pictures in both."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from nuqleus.database.queries.image_pages import ImageDetails, get_image, get_overview_picture, list_images
+from nuqleus.database.queries.nuclei import (
+    INTENSITIES,
+    PAGE_SIZE,
+    SHAPES,
+    NucleusNumbers,
+    get_nucleus,
+    list_nuclei,
+    values_of,
+)
+from web import query, viewing
+from web.colours import colour_table, fit_scale
+from web.painter import PictureProblem
+from web.site import render, site_of
+
+CUTOUT_SIDE = 160
+
+MARGIN = 12
+"""Pixels around a nucleus in its cut-out."""
+
+MOST_COLOURED = 200_000
+"""Nuclei of an image that are coloured by a measurement; more have colours that tell neighbours apart."""
+
+KEPT = {"cache-control": "private, max-age=86400, immutable"}
+"""Of pictures: an image that is measured anew has another number."""
+
+COLUMNS = ("area", "eccentricity", "solidity", "confidence")
+"""Measurements in the viewer's table, where the database has them."""
+
+COLOURS = ("0000ff", "00ff00", "ff0000", "ff00ff", "00ffff", "ffff00")
+
+
+def show_gallery(request: Request) -> Response:
+    """A page of pictures."""
+    site, given = site_of(request), request.query_params
+    path, well, before = (
+        query.word(given, "path"),
+        query.number(given, "well"),
+        query.number(given, "before"),
+    )
+    page = list_images(site.engine, path=path, well_id=well, before=before)
+    return render(
+        request,
+        "images.html",
+        page=page,
+        path_holds=path,
+        parameters={"path": path, "well": well},
+        before=before,
+    )
+
+
+def show_image(request: Request) -> Response:
+    """The viewer, at an image or at a nucleus in it."""
+    site, image, given = site_of(request), known_image(request), request.query_params
+    nucleus = known_nucleus(request) if "label" in request.path_params else None
+    after = query.number(given, "after")
+    if after is None:
+        after = max(0, nucleus.label - PAGE_SIZE // 2) if nucleus else 0
+    nuclei = list_nuclei(site.engine, image.listed.id, after=after)
+    measurement, channel = chosen_measurement(request)
+    scale = (
+        fit_scale(values_of(site.engine, image.listed.id, measurement, channel).values())
+        if measurement
+        else None
+    )
+    return render(
+        request,
+        "image.html",
+        image=image,
+        nucleus=nucleus,
+        nuclei=nuclei,
+        next_after=nuclei[-1]["label"] if len(nuclei) == PAGE_SIZE else None,
+        columns=[name for name in COLUMNS if name in SHAPES],
+        measurement=measurement,
+        measurement_channel=channel,
+        scale=scale,
+        shapes=SHAPES,
+        intensities=INTENSITIES,
+        channels=describe_channels(image),
+        tile_side=viewing.TILE_SIDE,
+        coarsest=viewing.COARSEST_OUTLINES,
+    )
+
+
+def picture(draw: Callable[[Request], tuple[bytes, str]]) -> Callable[[Request], Response]:
+    """Answer with a picture, or say why there is none."""
+
+    @wraps(draw)
+    def answer(request: Request) -> Response:
+        try:
+            content, media_type = draw(request)
+        except PictureProblem as problem:
+            return PlainTextResponse(f"{problem}\n", 404)
+        return Response(content, media_type=media_type, headers=KEPT)
+
+    return answer
+
+
+@picture
+def overview(request: Request) -> tuple[bytes, str]:
+    """The small picture of an image: the worker's, else one drawn now, else its outlines alone."""
+    site = site_of(request)
+    image_id = request.path_params["image_id"]
+    stored = get_overview_picture(site.engine, image_id) if image_id <= query.LARGEST else None
+    if stored:
+        return stored, "image/jpeg"
+    image = known_image(request)
+    place = viewing.whole(image, max(1, -(-max(image.listed.height, image.listed.width) // 512)))
+    blocks, parts = viewing.mask(site.engine, image, place)
+    asked: dict[str, Any] = {"place": place, "blocks": blocks}
+    try:
+        asked |= {"do": "overview", "image": viewing.source(image)}
+        return site.painter.draw(image.listed.id, asked, parts), "image/jpeg"
+    except PictureProblem:
+        asked |= {"do": "outlines", "colours": None}
+        return site.painter.draw(image.listed.id, asked, parts), "image/png"
+
+
+@picture
+def tile(request: Request) -> tuple[bytes, str]:
+    """A tile of an image, with the channels that the URL names."""
+    image = known_image(request)
+    asked = {
+        "do": "tile",
+        "image": viewing.source(image),
+        "place": known_place(request, image),
+        "shown": viewing.shown_channels(request.query_params.getlist("c")),
+    }
+    return site_of(request).painter.draw(image.listed.id, asked), "image/jpeg"
+
+
+@picture
+def outlines(request: Request) -> tuple[bytes, str]:
+    """A tile of outlines."""
+    site, image = site_of(request), known_image(request)
+    place = known_place(request, image)
+    if place["step"] > viewing.COARSEST_OUTLINES:
+        raise HTTPException(404)
+    measurement, channel = chosen_measurement(request)
+    colours = None
+    if measurement and image.listed.n_nuclei <= MOST_COLOURED:
+        colours = colour_table(values_of(site.engine, image.listed.id, measurement, channel))
+    blocks, parts = viewing.mask(site.engine, image, place)
+    asked = {"do": "outlines", "place": place, "blocks": blocks, "colours": colours}
+    return site.painter.draw(image.listed.id, asked, parts), "image/png"
+
+
+@picture
+def cutout(request: Request) -> tuple[bytes, str]:
+    """A nucleus and what is around it; the outline alone where the file can't be read."""
+    site, image, nucleus = site_of(request), known_image(request), known_nucleus(request)
+    place = viewing.around(image, nucleus.bbox, MARGIN)
+    blocks, parts = viewing.mask(site.engine, image, place)
+    asked: dict[str, Any] = {
+        "do": "cutout",
+        "place": place,
+        "blocks": blocks,
+        "label": nucleus.label,
+        "side": CUTOUT_SIDE,
+        "shown": [],
+    }
+    try:
+        return site.painter.draw(
+            image.listed.id, asked | {"image": viewing.source(image)}, parts
+        ), "image/jpeg"
+    except PictureProblem:
+        return site.painter.draw(image.listed.id, asked | {"image": None}, parts), "image/jpeg"
+
+
+def nucleus_at(request: Request) -> Response:
+    """The nucleus at a pixel, for programs and for the viewer."""
+    site, image = site_of(request), known_image(request)
+    row, column = (query.number(request.query_params, name) for name in ("row", "col"))
+    if row is None or column is None or row >= image.listed.height or column >= image.listed.width:
+        raise query.refuse("row and col", "a pixel of the image")
+    place = {"top": row, "bottom": row + 1, "left": column, "right": column + 1, "step": 1}
+    blocks, parts = viewing.mask(site.engine, image, place)
+    try:
+        label = site.painter.look_up(
+            image.listed.id, {"do": "label", "place": place, "blocks": blocks}, parts
+        )
+    except PictureProblem as problem:
+        raise HTTPException(404, str(problem)) from problem
+    nucleus = get_nucleus(site.engine, image.listed.id, label) if label else None
+    return JSONResponse({"nucleus": vars(nucleus) if nucleus else None}, headers=KEPT)
+
+
+def known_image(request: Request) -> ImageDetails:
+    """Return the image that a URL names.
+
+    Raises:
+        HTTPException: there is none.
+    """
+    image_id: int = request.path_params["image_id"]
+    image = get_image(site_of(request).engine, image_id) if image_id <= query.LARGEST else None
+    if image is None:
+        raise HTTPException(404)
+    return image
+
+
+def known_nucleus(request: Request) -> NucleusNumbers:
+    """Return the nucleus that a URL names.
+
+    Raises:
+        HTTPException: there is none.
+    """
+    image_id, label = (request.path_params[name] for name in ("image_id", "label"))
+    nucleus = None
+    if max(image_id, label) < 2**31:
+        nucleus = get_nucleus(site_of(request).engine, image_id, label)
+    if nucleus is None:
+        raise HTTPException(404)
+    return nucleus
+
+
+def known_place(request: Request, image: ImageDetails) -> dict[str, int]:
+    """Return the rectangle of the tile that a URL names.
+
+    Raises:
+        HTTPException: there is none.
+    """
+    place = viewing.tile_place(image, *(request.path_params[name] for name in ("step", "column", "row")))
+    if place is None:
+        raise HTTPException(404)
+    return place
+
+
+def chosen_measurement(request: Request) -> tuple[str | None, int]:
+    """Return the measurement that outlines are coloured by, and its channel.
+
+    Raises:
+        HTTPException: there is no such measurement.
+    """
+    name = query.word(request.query_params, "by")
+    if name is not None and name not in SHAPES and name not in INTENSITIES:
+        raise query.refuse("by", "a measurement")
+    return name, query.number(request.query_params, "channel", most=999) or 0
+
+
+def describe_channels(image: ImageDetails) -> list[dict[str, Any]]:
+    """Return the channels that can be switched: number, name and colour; none of a colour image."""
+    if image.channels == 3 and image.nuclear_channel is None:
+        return []
+    names = image.channel_names or tuple(f"Channel {number}" for number in range(image.channels))
+    single = image.channels == 1
+    return [
+        {
+            "number": number,
+            "name": name or f"Channel {number}",
+            "colour": "ffffff" if single else COLOURS[number % len(COLOURS)],
+            "is_nuclear": number == image.nuclear_channel,
+        }
+        for number, name in enumerate(names[: viewing.MOST_CHANNELS])
+    ]
+
+
+_TILE = "{step:int}/{column:int}/{row:int}"
+
+ROUTES = [
+    Route("/images", show_gallery),
+    Route("/images/{image_id:int}", show_image),
+    Route("/images/{image_id:int}/nuclei/{label:int}", show_image),
+    Route("/images/{image_id:int}/overview.jpg", overview),
+    Route(f"/images/{{image_id:int}}/tiles/{_TILE}", tile),
+    Route(f"/images/{{image_id:int}}/outlines/{_TILE}", outlines),
+    Route("/images/{image_id:int}/nuclei/{label:int}/cutout.jpg", cutout),
+    Route("/api/images/{image_id:int}/at", nucleus_at),
+]
