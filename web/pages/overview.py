@@ -18,6 +18,7 @@ STATES = {
     FileState.RUNNING: "Being measured now",
     FileState.DONE: "Measured",
     FileState.DUPLICATE: "Copies of measured files, whose results count for them",
+    FileState.COMPANION: "Further channels or z-steps of measured fields",
     FileState.FAILED: "Could not be measured; the reason is known",
     FileState.IGNORED: "Are no images, or are not wanted",
 }
