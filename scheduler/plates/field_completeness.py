@@ -174,11 +174,11 @@ class FieldCompleteness:
         key = min(lacking)
         place = self._places[key]
         log.warning(
-            "%s: %d fields of the plate %s wait for files that they lack, %s for %s. In %.0f s they are processed as "
-            "they are, unless more comes (NUQLEUS_FIELD_SECONDS).",
+            "%s: %s for missing files, %s for %s. In %.0f s what is there is processed, unless more comes "
+            "(NUQLEUS_FIELD_SECONDS).",
             escape_path(name[0]) or "The watched folder",
-            len(lacking),
-            escape_path(name[1]),
+            f"{len(lacking)} field{'s' * (len(lacking) > 1)} of the plate {escape_path(name[1])} "
+            f"wait{'s' * (len(lacking) == 1)}",
             escape_path(f"{place.well}, site {place.site}," if place.well else place.part),
             escape_path(lacking[key]),
             plate.last_new + self._field_seconds - now,
