@@ -96,16 +96,17 @@ def test_the_gains_of_frozen_norms_stay_as_they_are_in_training():
     assert (kept == gain).all()
 
 
-@pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16", "bf16"])
-def test_processors_that_multiply_bfloat16_use_it(tmp_path: Path, flag: str):
+@pytest.mark.parametrize("flags", ["avx512_bf16 amx_bf16", "amx_bf16", "bf16"])
+def test_processors_that_multiply_matrices_of_bfloat16_use_it(tmp_path: Path, flags: str):
     described = tmp_path / "cpuinfo"
-    described.write_text(f"processor : 0\nflags : fpu sse2 {flag} avx2\n")
+    described.write_text(f"processor : 0\nflags : fpu sse2 {flags} avx2\n")
     assert choose_precision(described) == "mixed_bfloat16"
 
 
-def test_other_processors_and_unknown_ones_compute_in_float32(tmp_path: Path):
+@pytest.mark.parametrize("flags", ["avx2 avx512f", "avx512f avx512_bf16"])
+def test_other_processors_and_unknown_ones_compute_in_float32(tmp_path: Path, flags: str):
     described = tmp_path / "cpuinfo"
-    described.write_text("flags : fpu avx2 avx512f\n")
+    described.write_text(f"flags : fpu {flags}\n")
     assert choose_precision(described) == "float32"
     assert choose_precision(tmp_path / "none") == "float32"
 
