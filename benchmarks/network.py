@@ -20,7 +20,8 @@ from rich.table import Table
 
 from model.network.unet import CHANNELS_IN
 from model.preprocessing.normalisation import normalise
-from model.segmentation.segmenter import Segmenter, make_batch
+from model.segmentation.prediction import make_batch
+from model.segmentation.segmenter import Segmenter
 from model.training.dataset import read_image
 from model.weights import SHIPPED
 

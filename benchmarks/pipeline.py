@@ -23,7 +23,8 @@ from model.measurements import measure_intensities, measure_shapes
 from model.preprocessing.normalisation import normalise
 from model.reading import Plane, read_planes
 from model.reading.channels import nuclear_pixels
-from model.segmentation.segmenter import Segmenter, make_batch
+from model.segmentation.prediction import halo, make_batch, tile_side
+from model.segmentation.segmenter import Segmenter
 from model.segmentation.tiling import cut_tiles
 from model.weights import SHIPPED
 from nuqleus.database.engine import open_database
@@ -130,7 +131,7 @@ def time_bare_pass(plane: Plane, segmenter: Segmenter, watch: Stopwatch) -> None
     """Time nothing but the network, on the tiles that the segmenter cuts."""
     image = normalise(nuclear_pixels(plane))
     height, width = image.shape[:2]
-    for tile in cut_tiles(height, width, segmenter.tile_side, segmenter.halo):
+    for tile in cut_tiles(height, width, tile_side(segmenter.config), halo(segmenter.config)):
         batch = make_batch(image[tile.read], segmenter.card.network.multiple)
         with watch.timing(BARE):
             segmenter.network.predict_on_batch(batch)

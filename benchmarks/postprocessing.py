@@ -25,7 +25,8 @@ from model.network.forward_pass import BatchedForwardPass
 from model.preprocessing.normalisation import normalise
 from model.samples.drawn import Field, fluorescence
 from model.segmentation.instances import find_nuclei
-from model.segmentation.segmenter import Segmenter, predict_maps
+from model.segmentation.prediction import predict_maps
+from model.segmentation.segmenter import Segmenter
 from model.training.dataset import read_image
 from model.training.targets import distance_map, stack_targets
 from model.weights import SHIPPED, ModelCard, read_card

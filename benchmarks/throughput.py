@@ -41,7 +41,8 @@ from model.network.forward_pass import choose_concurrency
 from model.preprocessing.normalisation import normalise
 from model.reading import read_planes
 from model.reading.channels import nuclear_pixels
-from model.segmentation.segmenter import Segmenter, make_batch
+from model.segmentation.prediction import make_batch
+from model.segmentation.segmenter import Segmenter
 
 SMALL = 128
 

@@ -21,7 +21,7 @@ from model.network.batch_norm import fold_norms
 from model.network.forward_pass import BatchedForwardPass
 from model.network.unet import build_unet
 from model.segmentation.instances import find_nuclei
-from model.segmentation.segmenter import predict_maps
+from model.segmentation.prediction import predict_maps
 from model.training.dataset import Example, find_pairs, load_examples
 from model.training.teacher import predict_augmented
 from model.weights import SHIPPED, ModelCard, read_card

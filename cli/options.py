@@ -54,6 +54,24 @@ def z_option() -> Decorator:
     )
 
 
+def diameter_option() -> Decorator:
+    """`--diameter`."""
+    return click.option(
+        "--diameter",
+        metavar="SIZE",
+        help="How wide the nuclei are: a number of pixels, or '12 um'. Without it, it is looked for.",
+    )
+
+
+def smallest_option() -> Decorator:
+    """`--smallest`."""
+    return click.option(
+        "--smallest",
+        metavar="PIXELS",
+        help="Leave out nuclei of fewer pixels; without it, that follows their size.",
+    )
+
+
 def rules_option() -> Decorator:
     """`--rules`."""
     return click.option(

@@ -17,7 +17,8 @@ class ImageError(ModelError):
 
     Attributes:
         kind: short name of the reason, stored as `files.error_kind`: `empty-file`, `not-an-image`, `truncated`,
-            `damaged`, `git-lfs-pointer`, `unsupported-format`, `too-many-pixels`, `no-such-channel`, `field-mismatch`.
+            `damaged`, `git-lfs-pointer`, `unsupported-format`, `too-many-pixels`, `no-such-channel`,
+            `field-mismatch`, `unknown-pixel-size`.
     """
 
     def __init__(self, kind: str, message: str) -> None:

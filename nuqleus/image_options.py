@@ -1,4 +1,4 @@
-"""Image options: which channel of an image shows the nuclei, and what becomes of z-stacks and pages."""
+"""Image options: which channel shows the nuclei, how large these are, and what becomes of z-stacks and pages."""
 
 import re
 from dataclasses import dataclass, field
@@ -28,6 +28,31 @@ Channel = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_leng
 """A name, or a number counted from 0, as text."""
 
 
+LARGEST_DIAMETER = 10_000
+"""Nobody has larger nuclei, in whatever unit."""
+
+_DIAMETER = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>um|µm|μm|px)?", re.ASCII)
+
+
+def _as_diameter(given: Any) -> Any:
+    """Write a diameter in one way: `40`, `12.5 um`."""
+    match = _DIAMETER.fullmatch(str(given).strip()) if type(given) in {int, float, str} else None
+    number = float(match["number"]) if match else 0.0
+    if not match or not 0 < number <= LARGEST_DIAMETER:
+        raise ValueError(
+            "a diameter is a number of pixels, like 40, or of micrometres, like '12 um', above 0 and up to "
+            f"{LARGEST_DIAMETER}"
+        )
+    return f"{number:g}" + (" um" if match["unit"] not in {None, "px"} else "")
+
+
+Diameter = Annotated[str, BeforeValidator(_as_diameter)]
+"""Of the nuclei: a number of pixels, or of micrometres with `um`, as text."""
+
+Smallest = Annotated[int, Field(ge=1, le=LARGEST_DIAMETER**2)]
+"""Pixels of the smallest nucleus."""
+
+
 @dataclass(frozen=True)
 class ImageOptions:
     """How the images of a file are looked at; files of equal content share results where these are equal.
@@ -36,17 +61,23 @@ class ImageOptions:
         channel: where the nuclei are sought; see `Channel`, `AUTO`.
         z: what becomes of a z-stack.
         pages: what the pages of a TIFF are; None: what the file says.
+        diameter: of the nuclei, see `Diameter`; None: it is looked for.
+        smallest: nuclei of fewer pixels are dropped; None: as the network's thresholds say.
         channel_by: who names the channel. Makes no difference to what is found, and so none between options.
     """
 
     channel: str = AUTO
     z: ZStacks = "planes"
     pages: Pages | None = None
+    diameter: str | None = None
+    smallest: int | None = None
     channel_by: ChannelSource = field(default="setting", compare=False)
 
     def __str__(self) -> str:
         """As the database keeps it; an option at its default from a later version is left out, as it was before."""
-        return f"channel {self.channel}, z {self.z}" + (f", pages {self.pages}" if self.pages else "")
+        later = {name: getattr(self, name) for name in ("pages", "diameter", "smallest")}
+        named = (f", {name} {value}" for name, value in later.items() if value is not None)
+        return f"channel {self.channel}, z {self.z}" + "".join(named)
 
 
 _PAGES = re.compile(r", z (?:planes|max|mean), pages (channels|z|t)$")
@@ -60,3 +91,11 @@ def stored_pages(options: str | None) -> Pages | None:
 
 DEFAULT_OPTIONS = ImageOptions()
 """Without rules and settings."""
+
+
+def diameter_in_pixels(diameter: str, pixel_size_um: float | None) -> float | None:
+    """Return a `Diameter` in pixels; None where that takes a pixel size, and there is none."""
+    number, _, unit = diameter.partition(" ")
+    if not unit:
+        return float(number)
+    return None if pixel_size_um is None else float(number) / pixel_size_um

@@ -8,6 +8,8 @@ Rules come from a TOML file:
     channel = "DAPI"          # a name, whatever its case, or a number counted from 0, or "auto": a nuclear stain's
     z = "max"                 # or "mean", or "planes": each on its own
     pages = "channels"        # what the pages of a TIFF are, or "z", or "t"
+    diameter = "12 um"        # of the nuclei, or a number of pixels; without it, it is looked for
+    smallest = 12             # pixels of the smallest nucleus: keeps micronuclei
 
     [[rule]]
     path = "*_overview.tif"
@@ -32,7 +34,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
-from nuqleus.image_options import DEFAULT_OPTIONS, Channel, ChannelSource, ImageOptions, Pages, ZStacks
+from nuqleus.image_options import DEFAULT_OPTIONS, Channel, Diameter, ImageOptions, Pages, Smallest, ZStacks
 from nuqleus.name_pattern import NamePattern
 from nuqleus.path_patterns import Matcher, path_matcher
 
@@ -49,6 +51,8 @@ class Rule(BaseModel):
     channel: Channel | None = None
     z: ZStacks | None = None
     pages: Pages | None = None
+    diameter: Diameter | None = None
+    smallest: Smallest | None = None
     skip: bool | None = None
     pattern: str | None = None
     channels: PositiveInt | None = None
@@ -105,8 +109,19 @@ class Rules:
     def _options(self, rule: Rule | None, z: ZStacks) -> ImageOptions:
         if rule is None:
             return replace(self.default, z=z)
-        by: ChannelSource = "rule" if rule.channel else self.default.channel_by
-        return ImageOptions(rule.channel or self.default.channel, rule.z or z, rule.pages, by)
+        return ImageOptions(
+            channel=rule.channel or self.default.channel,
+            z=rule.z or z,
+            pages=rule.pages,
+            diameter=rule.diameter or self.default.diameter,
+            smallest=rule.smallest or self.default.smallest,
+            channel_by="rule" if rule.channel else self.default.channel_by,
+        )
+
+    @property
+    def says_diameters(self) -> bool:
+        """Whether the diameter of some file's nuclei is given."""
+        return bool(self.default.diameter) or any(rule.diameter for rule in self.rules)
 
     def skip(self, path: str) -> bool | None:
         """Say whether a file is ignored, or (False) processed whatever it looks like; None: no rule says so."""

@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from nuqleus.errors import SettingsError
-from nuqleus.image_options import AUTO, Channel, ImageOptions, ZStacks
+from nuqleus.image_options import AUTO, Channel, Diameter, ImageOptions, Smallest, ZStacks
 from nuqleus.rules import Plates, Rules, load_rules
 
 SECRETS = Path("/run/secrets")
@@ -71,6 +71,8 @@ class Settings(BaseSettings):
         channel: the channel that shows the nuclei: a name, or a number counted from 0, or `auto`.
         z: what becomes of a z-stack: `planes`, an image each, or one image, `max` or `mean`; None: `planes`, but `max`
             for the steps of a plate's field, which are files.
+        diameter: of the nuclei: a number of pixels, or of micrometres with `um`; None: it is looked for.
+        smallest: nuclei of fewer pixels are dropped; None: as the network's thresholds say.
         rules: a file that sets channel, z and more for files at some paths; see `nuqleus.rules`.
         plates: `auto` takes files that are named like a field's for parts of one image; `off`: each is one of its own.
         ignore: patterns of paths whose files are ignored, with commas between; see `nuqleus.path_patterns`.
@@ -121,6 +123,8 @@ class Settings(BaseSettings):
     urgent: str = "priority/*,*/priority/*"
     channel: Channel = AUTO
     z: ZStacks | None = None
+    diameter: Diameter | None = None
+    smallest: Smallest | None = None
     rules: Path | None = None
     plates: Plates = "auto"
     ignore: str = ""
@@ -184,9 +188,13 @@ class Settings(BaseSettings):
         return self.lease_seconds / 4
 
     def image_rules(self) -> Rules:
-        """Load the rules, with `channel` and `z` for what they leave open."""
-        rules = load_rules(self.rules) if self.rules else ()
-        return Rules(rules, ImageOptions(self.channel, self.z or "planes"), self.z or "max")
+        """Load the rules, with the settings for what they leave open."""
+        return Rules(load_rules(self.rules) if self.rules else (), self.image_options, self.z or "max")
+
+    @property
+    def image_options(self) -> ImageOptions:
+        """How images are looked at of which no rule says otherwise."""
+        return ImageOptions(self.channel, self.z or "planes", diameter=self.diameter, smallest=self.smallest)
 
 
 def as_environment(values: Mapping[str, Any]) -> dict[str, str]:

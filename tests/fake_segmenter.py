@@ -1,13 +1,18 @@
 """Fake segmenter, in place of the network: bright connected pixels are nuclei. Quick, exact, without training."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from model.preprocessing.normalisation import normalise
+from model.preprocessing.resampling import Region, bring_back, resample
+from model.segmentation.nuclear_size import NuclearSize, Sighting, area_weighted_diameter
+from model.segmentation.nuclei import EVERYWHERE, Nuclei
 from model.segmentation.tiling import Tile
+from model.segmentation.windows import SampledImage
 from model.weights.diameters import KnownDiameters
 
 
@@ -25,42 +30,82 @@ class Card:
 class Found:
     labels: np.ndarray
     seconds: dict
+    diameter: float = 0.0
+    zoom: Fraction = Fraction(1)
+    confidence: np.ndarray | None = None
+    image_confidence: float | None = None
 
 
 class ThresholdSegmenter:
     """Pixels brighter than half of the brightest, 4-connected."""
 
     card = Card()
-    tile_predictor = None
+    known_diameters: KnownDiameters | None = None
 
     @classmethod
     def load(cls, weights: Path | None = None) -> "ThresholdSegmenter":
         return cls()
 
-    def segment(self, pixels: np.ndarray) -> Found:
+    def size_of(self, diameter: float) -> NuclearSize:
+        return NuclearSize(diameter)
+
+    def look_at(self, image: SampledImage) -> Sighting:
+        return Sighting(Fraction(1))
+
+    def tile_predictor(
+        self, shape: tuple[int, int], size: NuclearSize | None = None, smallest: int | None = None
+    ) -> "TiledThreshold | None":
+        return None
+
+    def segment(
+        self, pixels: np.ndarray, size: NuclearSize | None = None, smallest: int | None = None
+    ) -> Found:
         light = pixels.astype(np.float64).mean(axis=2)
         labels, _ = ndimage.label(light > light.max() / 2)
-        return Found(labels.astype(np.int32), {"normalise": 0.0, "network": 0.0, "instances": 0.0})
+        diameter = size.diameter if size else area_weighted_diameter(labels)
+        return Found(labels.astype(np.int32), {"normalise": 0.0, "network": 0.0, "instances": 0.0}, diameter)
 
 
-class TiledThresholdSegmenter(ThresholdSegmenter):
-    """Sees images in tiles, too: the light itself is its map, of which nuclei are the bright parts."""
+@dataclass(frozen=True)
+class TiledThreshold:
+    """Sees images in tiles, at any zoom: the light itself is its map, of which nuclei are the bright parts."""
 
-    tile_side, halo, n_maps = 96, 16, 1
-
-    @property
-    def tile_predictor(self) -> "TiledThresholdSegmenter":
-        return self
+    zoom: Fraction = Fraction(1)
+    tile_side: int = 96
+    halo: int = 16
+    multiple: int = 8
+    n_maps: int = 1
 
     def predict(self, image: np.ndarray, tile: Tile) -> np.ndarray:
         return image[tile.read][tile.inner].mean(axis=2, keepdims=True)
 
-    def separate(self, maps: np.ndarray) -> np.ndarray:
-        return ndimage.label(maps[..., 0] > 0.5)[0].astype(np.int32)
+    def find(self, maps: np.ndarray, counted: Region = EVERYWHERE) -> Nuclei:
+        return Nuclei(ndimage.label(maps[..., 0] > 0.5)[0].astype(np.int32))
 
-    def segment(self, pixels: np.ndarray) -> Found:
-        labels = self.separate(normalise(pixels).mean(axis=2, keepdims=True))
-        return Found(labels, {"normalise": 0.0, "network": 0.0, "instances": 0.0})
+    def find_in(self, image: np.ndarray) -> Nuclei:
+        """What it finds in an image that it sees whole."""
+        maps = resample(image, self.zoom).mean(axis=2, keepdims=True)
+        return self.find(bring_back(maps, image.shape[:2], self.zoom))
+
+
+class TiledThresholdSegmenter(ThresholdSegmenter):
+    """Sees images in tiles, too."""
+
+    tiles = TiledThreshold()
+
+    def tile_predictor(
+        self, shape: tuple[int, int], size: NuclearSize | None = None, smallest: int | None = None
+    ) -> TiledThreshold | None:
+        return replace(self.tiles, zoom=size.zoom) if size else self.tiles
+
+    def segment(
+        self, pixels: np.ndarray, size: NuclearSize | None = None, smallest: int | None = None
+    ) -> Found:
+        tiles = self.tile_predictor(pixels.shape[:2], size)
+        labels = (tiles or self.tiles).find_in(normalise(pixels)).labels
+        diameter = size.diameter if size else area_weighted_diameter(labels)
+        seconds = {"normalise": 0.0, "network": 0.0, "instances": 0.0}
+        return Found(labels, seconds, diameter, size.zoom if size else Fraction(1))
 
 
 def draw_discs(height: int, width: int, *, pitch: int = 24) -> np.ndarray:

@@ -13,7 +13,9 @@ from nuqleus.database.engine import open_database
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.workers import Workers
+from nuqleus.errors import SettingsError
 from nuqleus.process_identity import current_identity
+from nuqleus.rules import Rules
 from nuqleus.settings import Settings
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader
@@ -46,6 +48,20 @@ def find_device() -> str:
     return str(keras.distribution.list_devices()[0])
 
 
+def ensure_diameters_are_known(segmenter: SegmenterProtocol, rules: Rules) -> None:
+    """Refuse diameters that are given for a network of which nobody knows which diameters suit it.
+
+    Raises:
+        SettingsError: say what to do.
+    """
+    if rules.says_diameters and segmenter.known_diameters is None:
+        raise SettingsError(
+            "NUQLEUS_DIAMETER (--diameter, or diameter in a rule) is given, but the card of the network "
+            f"{segmenter.card.name!r} doesn't say which diameters it knows: it sees every image at its own size. Leave "
+            "the diameter out, or add `diameters` to `config` in its card (docs/fine-tuning.md)."
+        )
+
+
 def build_processor(
     settings: Settings,
     load: Callable[[Path | None], SegmenterProtocol] = load_network,
@@ -60,6 +76,7 @@ def build_processor(
 
     Raises:
         WeightsError: the weights can't be used.
+        SettingsError: a diameter is given that they can't use.
         SchemaError: the database has other tables than this version needs.
         DatabaseUnavailable: the database can't be reached, for a minute.
     """
@@ -67,6 +84,7 @@ def build_processor(
     # first: it fails sooner than a network loads
     engine = retry(open_database, settings.database_url, busy_seconds=settings.busy_seconds)
     segmenter = load(settings.weights)
+    ensure_diameters_are_known(segmenter, settings.image_rules())
     worker = retry(Workers(engine).start, socket.gethostname(), os.getpid(), device(), current_identity())
     model_id = retry(_register, engine, segmenter)
     heartbeat = _start_heartbeat(settings, engine, worker.id)

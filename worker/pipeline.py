@@ -1,54 +1,70 @@
 """Image-analysis pipeline: a file → its images, each with a mask and measured nuclei. Needs no queue, no database."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.blockwise.normalised_plane import NormalisedPlane
 from model.blockwise.segmentation import BlockwiseSegmentation, TilePredictor, join_results
 from model.labels.masks import LabelImage, LazyLabelImage, MaskBlock, encode_mask
 from model.labels.overview import draw_overview
-from model.measurements import Table, measure_intensities, measure_shapes
+from model.measurements import Table, measure_intensities, measure_shapes, with_confidence
 from model.memory_budget import MemoryBudget
 from model.reading import LARGE, Plane, read_planes
 from model.reading.channels import choose_channel, nuclear_channel, nuclear_pixels
 from model.reading.field import Field, choose_nuclear_channel, read_field
 from model.reading.projection import project
-from model.segmentation.nuclear_size import weighted_median_diameter
+from model.segmentation.nuclear_size import NuclearSize, weighted_median_diameter
 from model.weights.diameters import KnownDiameters
-from nuqleus.database.bulk_insert import Columns
 from nuqleus.database.files.results import ImageResult
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
+from worker.nuclear_size_estimate import SizeEstimator, estimate_size, given_diameter
 
 if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.segmentation.segmenter import Segmentation
     from model.weights import ModelCard
-
-log = logging.getLogger(__name__)
 
 OnImage = Callable[[Plane, LabelImage, ImageResult], None]
 OnBlock = Callable[[int, int], None]
 """Called with the number of blocks that are done, and of all."""
 
 
-class SegmenterProtocol(Protocol):
+class Sight(NamedTuple):
+    """How the network saw an image: see `ImageResult`."""
+
+    diameter: float
+    zoom: float
+    confidence: float | None
+
+
+class SegmenterProtocol(SizeEstimator, Protocol):
     """What the pipeline needs of a network: `model.segmentation.segmenter.Segmenter` is one."""
 
     @property
     def card(self) -> "ModelCard":
         """What the network is."""
 
-    def segment(self, pixels: NDArray[np.generic]) -> "Segmentation":
-        """Find the nuclei of an image: (H, W, 1) or (H, W, 3), any numeric dtype."""
-
     @property
-    def tile_predictor(self) -> TilePredictor | None:
-        """How it sees large images piece by piece; None if it must see them whole."""
+    def known_diameters(self) -> KnownDiameters | None:
+        """How large the nuclei are that it knows; None if it sees every image as it is."""
+
+    def size_of(self, diameter: float) -> NuclearSize:
+        """Return the size of nuclei of a known diameter, in pixels."""
+
+    def segment(
+        self, pixels: NDArray[np.generic], size: NuclearSize | None = None, smallest: int | None = None
+    ) -> "Segmentation":
+        """Find the nuclei of an image: (H, W, 1) or (H, W, 3), any numeric dtype; without a size, it looks for it."""
+
+    def tile_predictor(
+        self, shape: tuple[int, int], size: NuclearSize | None = None, smallest: int | None = None
+    ) -> TilePredictor | None:
+        """Return what sees an image (H, W) piece by piece; None if it must be seen whole."""
 
 
 def process(
@@ -85,14 +101,19 @@ def process(
     """
     memory = memory or MemoryBudget(LARGE)
     labels: LabelImage
+    smallest = image_options.smallest
+    estimate = _estimated_size(
+        _read(path, field, image_options, max_pixels), segmenter, image_options, memory
+    )
     for plane, seconds in _read(path, field, image_options, max_pixels):
-        tile_predictor = segmenter.tile_predictor if plane.is_large else None
-        with memory.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
-            if tile_predictor:
-                labels, result = _process_blocks(plane, tile_predictor, seconds, on_block)
-                _warn_of_unknown_size(path, result.nuclei, segmenter.card.diameters)
+        height, width = plane.pixels.shape[:2]
+        size = _given_size(path, plane, segmenter, image_options.diameter) or estimate
+        tiles = segmenter.tile_predictor((height, width), size, smallest) if plane.is_large else None
+        with memory.reserve(height * width):
+            if tiles:
+                labels, result = _process_blocks(plane, tiles, size, seconds, on_block)
             else:
-                labels, result = _process_whole(plane, segmenter, seconds)
+                labels, result = _process_whole(plane, segmenter, size, smallest, seconds)
         if with_overviews:
             result = replace(result, overview=draw_overview(plane, labels))
         if on_image:
@@ -128,45 +149,61 @@ def _read(
         start = time.perf_counter()
 
 
+def _estimated_size(
+    planes: Iterator[tuple[Plane, float]],
+    segmenter: SegmenterProtocol,
+    image_options: ImageOptions,
+    memory: MemoryBudget,
+) -> NuclearSize | None:
+    """Return how large the nuclei of a file are; None where somebody says so, or each image is to tell by itself."""
+    if image_options.diameter or segmenter.known_diameters is None:
+        return None
+    return estimate_size((plane for plane, _ in planes), segmenter, memory)
+
+
+def _given_size(
+    path: Path, plane: Plane, segmenter: SegmenterProtocol, diameter: str | None
+) -> NuclearSize | None:
+    return segmenter.size_of(given_diameter(path, plane, diameter)) if diameter else None
+
+
 def _process_whole(
-    plane: Plane, segmenter: SegmenterProtocol, reading: float
+    plane: Plane, segmenter: SegmenterProtocol, size: NuclearSize | None, smallest: int | None, reading: float
 ) -> tuple[LabelImage, ImageResult]:
-    found = segmenter.segment(nuclear_pixels(plane))
+    found = segmenter.segment(nuclear_pixels(plane), size, smallest)
     start = time.perf_counter()
-    nuclei = measure_shapes(found.labels)
+    nuclei = with_confidence(measure_shapes(found.labels), found.confidence)
     intensities = measure_intensities(found.labels, np.asarray(plane.pixels))
     masks = encode_mask(found.labels)
     seconds = {"read": reading, **found.seconds, "measure": time.perf_counter() - start}
-    return found.labels, _result(plane, masks, nuclei, intensities, seconds)
+    sight = Sight(found.diameter, float(found.zoom), found.image_confidence)
+    return found.labels, _result(plane, sight, masks, nuclei, intensities, seconds)
 
 
 def _process_blocks(
-    plane: Plane, network: TilePredictor, reading: float, on_block: OnBlock | None
+    plane: Plane, network: TilePredictor, size: NuclearSize | None, reading: float, on_block: OnBlock | None
 ) -> tuple[LazyLabelImage, ImageResult]:
     results = []
-    segmentation = BlockwiseSegmentation(plane, network)
+    segmentation = BlockwiseSegmentation(NormalisedPlane(plane), network)
     for result in segmentation:
         results.append(result)
         if on_block:
             on_block(len(results), len(segmentation))
     masks, nuclei, intensities = join_results(results)
     seconds = {**segmentation.seconds, "read": segmentation.seconds["read"] + reading}
-    return LazyLabelImage(masks, *plane.pixels.shape[:2]), _result(plane, masks, nuclei, intensities, seconds)
-
-
-def _warn_of_unknown_size(path: Path, nuclei: Columns, known: KnownDiameters | None) -> None:
-    """Say that a large image, which the network sees at its own size only, shows nuclei of a size it doesn't know."""
-    diameter = weighted_median_diameter(nuclei["area"])
-    if known and diameter and not known.smallest <= diameter <= known.largest:
-        log.warning(
-            "%s: its nuclei are about %.0f pixels wide; the network knows %.0f to %.0f, and images this large are seen "
-            "at their own size only. CHECK them, or drop the image scaled by about %.2g.",
-            *(path, diameter, known.smallest, known.largest, known.best / diameter),
-        )
+    diameter = size.diameter if size else weighted_median_diameter(nuclei["area"])
+    sight = Sight(diameter, float(network.zoom), segmentation.image_confidence)
+    labels = LazyLabelImage(masks, *plane.pixels.shape[:2])
+    return labels, _result(plane, sight, masks, nuclei, intensities, seconds)
 
 
 def _result(
-    plane: Plane, masks: list[MaskBlock], nuclei: Table, intensities: Table, seconds: dict[str, float]
+    plane: Plane,
+    sight: Sight,
+    masks: list[MaskBlock],
+    nuclei: Table,
+    intensities: Table,
+    seconds: dict[str, float],
 ) -> ImageResult:
     height, width, channels = plane.pixels.shape
     return ImageResult(
@@ -189,6 +226,9 @@ def _result(
         nuclei=nuclei,
         intensities=_without(plane.missing_channels, intensities),
         seconds=seconds,
+        nuclear_diameter=sight.diameter or None,
+        zoom=sight.zoom,
+        confidence=sight.confidence,
     )
 
 

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import channel_option, database_option, input_option, overlays_option, rules_option, z_option
+from cli.options import (
+    channel_option,
+    database_option,
+    diameter_option,
+    input_option,
+    overlays_option,
+    rules_option,
+    smallest_option,
+    z_option,
+)
 
 if TYPE_CHECKING:
     from cli.processes.local_stack import LocalStack
@@ -34,6 +43,8 @@ _POLL = 0.2
 @overlays_option("Draw outlines into this folder.")
 @channel_option()
 @z_option()
+@diameter_option()
+@smallest_option()
 @rules_option()
 @click.option(
     "--web/--no-web", default=None, help="Serve the page, too; so it does, unless it ends by --once."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import channel_option, weights_option, z_option
+from cli.options import channel_option, diameter_option, smallest_option, weights_option, z_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,9 +44,9 @@ class InputFile:
 @weights_option("Weights to use instead of those that come with nuqleus.", envvar="NUQLEUS_WEIGHTS")
 @channel_option()
 @z_option()
-def command(
-    images: tuple[Path, ...], output: Path, weights: Path | None, channel: str | None, z: str | None
-) -> None:
+@diameter_option()
+@smallest_option()
+def command(images: tuple[Path, ...], output: Path, weights: Path | None, **given: str | None) -> None:
     """Segment images directly; folders are searched, with all below them.
 
     Writes for each image IMAGE.label.tif (0 is background, 1 and up are nuclei), IMAGE.csv (a row for each nucleus:
@@ -60,17 +60,18 @@ def command(
     thumbnails, masks beside their images …) is ignored.
     """
     from cli.progress_bars import track_with_notes
-    from nuqleus.image_options import ImageOptions
+    from nuqleus.rules import Rules
     from nuqleus.settings import get_settings
-    from worker.factory import load_network
+    from worker.factory import ensure_diameters_are_known, load_network
     from worker.guess_log import GuessLog
     from worker.pipeline import process
 
-    settings = get_settings(weights=weights, channel=channel, z=z)
+    settings = get_settings(weights=weights, **given)
     inputs = list(find_inputs(images, output))
     segmenter = load_network(settings.weights)
-    image_options = ImageOptions(settings.channel, settings.z or "planes")
-    find = partial(process, segmenter=segmenter, image_options=image_options, max_pixels=settings.max_pixels)
+    options = settings.image_options
+    ensure_diameters_are_known(segmenter, Rules(default=options))
+    find = partial(process, segmenter=segmenter, image_options=options, max_pixels=settings.max_pixels)
     segment = partial(_segment, output=output, find=find, guesses=GuessLog())
     counts = [segment(file, note=note) for file, note in track_with_notes(inputs, "Segmenting")]
     done = [count for count in counts if count is not None]

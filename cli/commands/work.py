@@ -11,9 +11,11 @@ from cli.options import (
     broker_option,
     channel_option,
     database_option,
+    diameter_option,
     input_option,
     overlays_option,
     rules_option,
+    smallest_option,
     weights_option,
     z_option,
 )
@@ -27,6 +29,8 @@ from cli.options import (
 @overlays_option("Draw a picture of each image into this folder.")
 @channel_option()
 @z_option()
+@diameter_option()
+@smallest_option()
 @rules_option()
 def command(**given: Any) -> None:
     """Take files off the queue and process them, several at a time where many wait, until told to stop.

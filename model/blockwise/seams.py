@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from model.arrays import Labels, Maps
-from model.blockwise.block_layout import OVERLAP, Block, BlockIndex, Region, relative_to
+from model.blockwise.block_layout import Block, BlockIndex
+from model.preprocessing.resampling import Region, relative_to
 
 
 class MapStrips:
-    """Last rows and columns of blocks' maps, for as long as a later window overlaps them."""
+    """Last rows and columns of blocks' maps, as the network saw them, for as long as a later window overlaps them."""
 
     def __init__(self) -> None:
         self._below: dict[BlockIndex, Maps] = {}
@@ -23,15 +24,15 @@ class MapStrips:
         if column:
             maps[top:, :left] = self._beside.pop((row, column - 1))
         if row and column:
-            maps[:top, :left] = self._below[row - 1, column - 1][:, -OVERLAP:]
+            maps[:top, :left] = self._below[row - 1, column - 1][:, -block.overlap :]
 
     def save(self, maps: Maps, block: Block) -> None:
         """Keep what later windows will share of a block's, and let go of what none will."""
         top, left = _corner(block)
         if not block.rows.is_last:
-            self._below[block.index] = maps[-OVERLAP:, left:].copy()
+            self._below[block.index] = maps[-block.overlap :, left:].copy()
         if not block.columns.is_last:
-            self._beside[block.index] = maps[top:, -OVERLAP:].copy()
+            self._beside[block.index] = maps[top:, -block.overlap :].copy()
         for index in block.completed:
             self._below.pop(index, None)
 
@@ -68,8 +69,10 @@ class LabelCanvas:
 
 
 def _corner(block: Block) -> tuple[int, int]:
-    """Where in its window a block's new pixels begin."""
-    rows, columns = (new.start - window.start for new, window in zip(block.new, block.window, strict=True))
+    """Where in its window begins what the network sees for the first time."""
+    rows, columns = (
+        new.start - window.start for new, window in zip(block.seen_new, block.seen_window, strict=True)
+    )
     return rows, columns
 
 

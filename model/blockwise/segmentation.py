@@ -10,45 +10,54 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
 
 from model.arrays import FloatImage, Labels, Maps, PixelArray
-from model.blockwise.block_layout import Block, BlockIndex, Region, assign_new_nuclei, cut_blocks, relative_to
+from model.blockwise.block_layout import Block, BlockIndex, assign_new_nuclei, choose_block_sizes, cut_blocks
+from model.blockwise.normalised_plane import NormalisedPlane
 from model.blockwise.prefetch import prefetch
 from model.blockwise.seams import LabelCanvas, MapStrips
 from model.labels.masks import MaskBlock, encode_block
-from model.measurements import Table, measure_intensities, measure_shapes
-from model.preprocessing.normalisation import Normalisation, fit_normalisation, sample_step
-from model.reading import Plane
-from model.reading.channels import nuclear_pixels
+from model.measurements import Table, measure_intensities, measure_shapes, with_confidence
+from model.preprocessing.resampling import Region, ZoomedSide, bring_back_part, relative_to, resample_part
+from model.segmentation.nuclei import Nuclei, join_confidence
 from model.segmentation.tiling import Tile
 
-BAND_ROWS = 1024
-"""Rows that are read together where every pixel of a plane must be seen once."""
+NOWHERE: Labels = np.zeros((0, 0), np.int32)
+"""Stands for labels that are no longer needed."""
 
 
 class TilePredictor(Protocol):
-    """A network that segments tile by tile: `model.segmentation.segmenter.Segmenter` is one."""
+    """A network that sees an image tile by tile: `model.segmentation.segmenter.TiledNetwork` is one."""
+
+    @property
+    def zoom(self) -> Fraction:
+        """How large it sees the image."""
 
     @property
     def tile_side(self) -> int:
-        """Side of the largest tile that it sees."""
+        """Side of the largest tile that it sees, in pixels of the zoomed image."""
 
     @property
     def halo(self) -> int:
-        """Context around what is kept of a tile."""
+        """Context around what is kept of a tile, likewise."""
+
+    @property
+    def multiple(self) -> int:
+        """Sides of tiles that it sees in step with each other differ by multiples of this, likewise."""
 
     @property
     def n_maps(self) -> int:
         """How many maps it makes."""
 
     def predict(self, image: FloatImage, tile: Tile) -> Maps:
-        """Return the maps of what a tile of an image writes: (h, w, maps) float32."""
+        """Return the maps of what a tile of a zoomed image writes: (h, w, maps) float32."""
 
-    def separate(self, maps: Maps) -> Labels:
-        """Return the nuclei that maps show: (h, w) int32, 1..n."""
+    def find(self, maps: Maps, counted: Region) -> Nuclei:
+        """Return the nuclei that maps, in the image's own pixels, show; missed ones count in one region alone."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class BlockResult:
     """What a block adds to the result of its image.
 
     Attributes:
-        nuclei: columns of `measure_shapes`, in the image's pixels and numbers.
+        nuclei: `NUCLEUS_COLUMNS`, in the image's pixels and numbers.
         intensities: columns of `measure_intensities`.
         masks: blocks of the label image that are complete.
     """
@@ -73,14 +82,16 @@ class BlockwiseSegmentation:
         seconds: what each stage took up to now: `read`, `normalise`, `network`, `instances`, `measure`.
     """
 
-    def __init__(self, plane: Plane, network: TilePredictor) -> None:
+    def __init__(self, plane: NormalisedPlane, network: TilePredictor) -> None:
         self._plane = plane
         self._network = network
-        height, width = self._size = plane.pixels.shape[:2]
-        self._blocks = cut_blocks(height, width, network.tile_side, network.halo)
+        sides = (ZoomedSide(plane.size[0], network.zoom), ZoomedSide(plane.size[1], network.zoom))
+        sizes = choose_block_sizes(network.tile_side, network.halo, network.multiple, network.zoom)
+        self._blocks = cut_blocks(sides, sizes)
         self._strips = MapStrips()
         self._canvas = LabelCanvas()
         self._count = 0
+        self._sure: list[Nuclei] = []
         self.seconds = dict.fromkeys(("read", "normalise", "network", "instances", "measure"), 0.0)
 
     def __len__(self) -> int:
@@ -88,47 +99,56 @@ class BlockwiseSegmentation:
 
     def __iter__(self) -> Iterator[BlockResult]:
         for block, pixels, maps in prefetch(self._predict_blocks()):
-            labels = self._separate(maps, block)
+            nuclei = self._separate(maps, block)
             with self._timing("measure"):
-                result = self._measure(labels, pixels, block)
+                result = self._measure(nuclei, pixels, block)
             yield result
+
+    @property
+    def image_confidence(self) -> float | None:
+        """How sure the network is of the blocks up to now, 0..1; None if nobody knows."""
+        return join_confidence(self._sure)
 
     def _predict_blocks(self) -> Iterator[tuple[Block, PixelArray, Maps]]:
         """Yield each block with its window's pixels and maps."""
-        with self._timing("read"):
-            normalisation = fit_plane_normalisation(self._plane)
         for block in self._blocks:
             with self._timing("read"):
-                pixels = self._plane.pixels[block.read]
+                shown, pixels = self._plane.pixels[block.shown], self._plane.pixels[block.window]
             with self._timing("normalise"):
-                image = normalisation(nuclear_pixels(replace(self._plane, pixels=pixels)))
-            yield block, pixels[relative_to(block.window, block.read)], self._predict(image, block)
+                image = resample_part(self._plane.normalise(shown), block.sides, block.shown, block.seen_read)
+            yield block, pixels, self._predict(image, block)
 
     def _predict(self, image: FloatImage, block: Block) -> Maps:
-        """Return the maps of a block's window; those that are new come from the network."""
-        (top, left), (rows, columns) = _origin(block.window), block.window
-        maps = np.empty((rows.stop - top, columns.stop - left, self._network.n_maps), np.float32)
+        """Return the maps of a block's window, in the image's pixels; those that are new come from the network."""
+        top, left = _origin(block.seen_window)
+        maps = np.empty((*_size(block.seen_window), self._network.n_maps), np.float32)
         self._strips.restore(maps, block)
         with self._timing("network"):
             for tile in block.tiles:
-                new = self._network.predict(image, tile.relative_to(*_origin(block.read)))
+                new = self._network.predict(image, tile.relative_to(*_origin(block.seen_read)))
                 maps[tile.relative_to(top, left).write] = new
         self._strips.save(maps, block)
-        return maps
+        return bring_back_part(maps, block.sides, block.seen_window, block.window)
 
-    def _separate(self, maps: Maps, block: Block) -> Labels:
+    def _separate(self, maps: Maps, block: Block) -> Nuclei:
         """Return the nuclei of a block's window that are new, numbered from 1."""
         with self._timing("instances"):
-            labels = assign_new_nuclei(self._network.separate(maps), self._canvas.open(block), block)
+            found = self._network.find(maps, relative_to(block.new, block.window))
+            known = self._canvas.open(block)
+            numbers = assign_new_nuclei(found.labels, known, block)
+            labels = np.where(known > 0, np.int32(0), numbers[found.labels])
             self._canvas.write(np.where(labels > 0, labels + np.int32(self._count), 0), block)
-        return labels
+        confidence = None if found.confidence is None else found.confidence[numbers[1:] > 0]
+        return Nuclei(labels, confidence, found.doubt)
 
-    def _measure(self, labels: Labels, pixels: PixelArray, block: Block) -> BlockResult:
-        nuclei = _shifted(measure_shapes(labels), _origin(block.window), self._size)
-        intensities = measure_intensities(labels, pixels)
+    def _measure(self, new: Nuclei, pixels: PixelArray, block: Block) -> BlockResult:
+        nuclei = _shifted(measure_shapes(new.labels), _origin(block.window), self._plane.size)
+        nuclei = with_confidence(nuclei, new.confidence)
+        intensities = measure_intensities(new.labels, pixels)
         for table in (nuclei, intensities):
             table["label"] = table["label"] + self._count
         self._count += len(nuclei["label"])
+        self._sure.append(replace(new, labels=NOWHERE))
         masks = [encode_block(done, *_origin(other.new)) for other, done in self._canvas.close(block)]
         return BlockResult(nuclei, intensities, masks)
 
@@ -137,20 +157,6 @@ class BlockwiseSegmentation:
         start = time.perf_counter()
         yield
         self.seconds[stage] += time.perf_counter() - start
-
-
-def fit_plane_normalisation(plane: Plane) -> Normalisation:
-    """Choose the normalisation of a plane of any size, as `normalise` would."""
-    height, width = plane.pixels.shape[:2]
-    step = sample_step(height, width)
-
-    def nuclear(pixels: PixelArray) -> PixelArray:
-        return nuclear_pixels(replace(plane, pixels=pixels))
-
-    def bands() -> Iterator[PixelArray]:
-        return (nuclear(plane.pixels[row : row + BAND_ROWS]) for row in range(0, height, BAND_ROWS))
-
-    return fit_normalisation(nuclear(plane.pixels[::step, ::step]), bands)
 
 
 def join_results(results: Sequence[BlockResult]) -> tuple[list[MaskBlock], Table, Table]:
@@ -176,6 +182,11 @@ def _shifted(nuclei: Table, origin: BlockIndex, size: tuple[int, ...]) -> Table:
     starts = np.minimum(nuclei["bbox_row0"], nuclei["bbox_col0"])
     ends = (nuclei["bbox_row1"] == size[0]) | (nuclei["bbox_col1"] == size[1])
     return {**nuclei, "touches_border": (starts == 0) | ends}
+
+
+def _size(region: Region) -> tuple[int, int]:
+    rows, columns = region
+    return rows.stop - rows.start, columns.stop - columns.start
 
 
 def _origin(region: Region) -> BlockIndex:

@@ -4,7 +4,14 @@ Names and values are scikit-image's; the work is done for all nuclei at once, on
 where that suffices. See `docs/measurements.md`.
 """
 
-from model.measurements.columns import INTENSITY_COLUMNS, NUCLEUS_COLUMNS, SHAPE_COLUMNS, Column, Table
+from model.measurements.columns import (
+    INTENSITY_COLUMNS,
+    NUCLEUS_COLUMNS,
+    SHAPE_COLUMNS,
+    Column,
+    Table,
+    with_confidence,
+)
 from model.measurements.intensities import measure_intensities
 from model.measurements.shapes import measure_shapes
 
@@ -16,4 +23,5 @@ __all__ = [
     "Table",
     "measure_intensities",
     "measure_shapes",
+    "with_confidence",
 ]

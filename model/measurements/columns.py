@@ -87,3 +87,9 @@ INTENSITY_COLUMNS: Mapping[str, Column] = {
 def in_table_order(values: Table, columns: Mapping[str, Column]) -> Table:
     """Return `values` in the order of `columns`, in the dtypes of `columns`."""
     return {name: values[name].astype(column.dtype, copy=False) for name, column in columns.items()}
+
+
+def with_confidence(shapes: Table, confidence: NDArray[np.floating[Any]] | None) -> Table:
+    """Return `NUCLEUS_COLUMNS`: those of shapes, and how sure the network is, (N,); None if it doesn't tell."""
+    known = np.full(len(shapes["label"]), np.nan) if confidence is None else confidence
+    return in_table_order({**shapes, "confidence": known}, NUCLEUS_COLUMNS)

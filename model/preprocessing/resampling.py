@@ -5,6 +5,7 @@ point (row, column) of an image lies at (row + 1/2) · zoom - 1/2 of the zoomed 
 it was.
 """
 
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,6 +14,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Array = NDArray[np.float32]
+
+Region = tuple[slice, slice]
+"""Rows and columns of an image, or of a part of one."""
+
+Sides = tuple["ZoomedSide", "ZoomedSide"]
+"""Rows and columns of a whole image."""
 
 
 def zoomed_side(side: int, zoom: Fraction) -> int:
@@ -40,6 +47,93 @@ def bring_back(maps: Array, shape: tuple[int, int], zoom: Fraction) -> Array:
         return maps
     rows, columns = (_way_back(side, zoom) for side in shape)
     return _apply(rows, columns, maps)
+
+
+@dataclass(frozen=True)
+class ZoomedSide:
+    """One side of an image, in its own pixels and in those that the network sees, so that it may be worked on in parts.
+
+    What a part gives is bit by bit what the whole does: each pixel takes the same shares of the same others.
+
+    Attributes:
+        length: in pixels of the image.
+        zoom: how large the network sees it.
+    """
+
+    length: int
+    zoom: Fraction
+
+    @property
+    def seen(self) -> int:
+        """Length in pixels that the network sees."""
+        return zoomed_side(self.length, self.zoom)
+
+    def sources(self, seen: slice) -> slice:
+        """Return the image's pixels that some of those that the network sees are made of."""
+        return _columns_of(_weights(self.length, self.zoom)[seen])
+
+    def restored(self, seen_before: int) -> int:
+        """Return how many of the image's first pixels come back from so many of the first that the network sees."""
+        return int(np.searchsorted(self._needed[1], seen_before))
+
+    def restored_from(self, seen_start: int) -> int:
+        """Return the first of the image's pixels that comes back from what the network sees from here on."""
+        return int(np.searchsorted(self._needed[0], seen_start))
+
+    def touched(self, seen: slice) -> slice:
+        """Return the image's pixels that take any share of what the network sees there."""
+        return slice(self.restored(seen.start), self.restored_from(seen.stop))
+
+    def showing(self, seen: slice, sources: slice) -> sparse.csr_array:
+        """Return what pixels that the network sees take of pixels of the image."""
+        return _weights(self.length, self.zoom)[seen, sources]
+
+    def restoring(self, pixels: slice, seen: slice) -> sparse.csr_array:
+        """Return what pixels of the image take of pixels that the network saw."""
+        return _way_back(self.length, self.zoom)[pixels, seen]
+
+    @property
+    def _needed(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return _needed(self.length, self.zoom)
+
+
+def resample_part(part: Array, sides: Sides, sources: Region, seen: Region) -> Array:
+    """Return what the network sees of a part of an image, as `resample` would.
+
+    Args:
+        part: the image's pixels at `sources`.
+        sides: of the whole image.
+        sources: rows and columns of the image, all that `seen` is made of.
+        seen: rows and columns of the zoomed image.
+    """
+    if sides[0].zoom == 1:
+        return part[relative_to(seen, sources)]
+    rows, columns = (side.showing(*spans) for side, *spans in zip(sides, seen, sources, strict=True))
+    return _apply(rows, columns, part)
+
+
+def bring_back_part(maps: Array, sides: Sides, seen: Region, pixels: Region) -> Array:
+    """Return what the network saw of a part of a zoomed image in the image's own pixels, as `bring_back` would.
+
+    Args:
+        maps: what it saw at `seen`.
+        sides: of the whole image.
+        seen: rows and columns of the zoomed image, all that `pixels` come back from.
+        pixels: rows and columns of the image.
+    """
+    if sides[0].zoom == 1:
+        return maps[relative_to(pixels, seen)]
+    rows, columns = (side.restoring(*spans) for side, *spans in zip(sides, pixels, seen, strict=True))
+    return _apply(rows, columns, maps)
+
+
+def relative_to(region: Region, outer: Region) -> Region:
+    """Return where a region lies in one around it."""
+    rows, columns = (
+        slice(side.start - around.start, side.stop - around.start)
+        for side, around in zip(region, outer, strict=True)
+    )
+    return rows, columns
 
 
 def _apply(rows: sparse.csr_array, columns: sparse.csr_array, image: Array) -> Array:
@@ -84,6 +178,23 @@ def _way_back(side: int, zoom: Fraction) -> sparse.csr_array:
     """What each pixel of an image takes of each pixel that the network saw, along one side."""
     seen = zoomed_side(side, zoom)
     return _areas(seen, 1 / zoom)[:side] if zoom > 1 else _interpolation(side, seen, 1 / zoom)
+
+
+@lru_cache(64)
+def _needed(side: int, zoom: Fraction) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First and last pixel that the network sees of which each pixel of an image takes a share, along one side."""
+    matrix = _way_back(side, zoom)
+    return _extremes(matrix, np.minimum), _extremes(matrix, np.maximum)
+
+
+def _columns_of(matrix: sparse.csr_array) -> slice:
+    return slice(int(matrix.indices.min()), int(matrix.indices.max()) + 1)
+
+
+def _extremes(matrix: sparse.csr_array, extreme: np.ufunc) -> NDArray[np.intp]:
+    """Return the least or the greatest column in each row; none is empty."""
+    extremes: NDArray[np.intp] = extreme.reduceat(matrix.indices, matrix.indptr[:-1])
+    return extremes
 
 
 def _matrix(pixels: NDArray[np.intp], shares: NDArray[np.float64], side: int) -> sparse.csr_array:

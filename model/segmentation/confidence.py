@@ -42,6 +42,9 @@ DOUBTFUL = 0.1
 """Foreground probability below which a pixel is sure background."""
 
 
+ALL = slice(None)
+
+
 @dataclass(frozen=True)
 class NucleusEvidence:
     """What the maps say of the nuclei of a label image.
@@ -61,7 +64,7 @@ class NucleusEvidence:
     @property
     def features(self) -> Features:
         """`FEATURES` of each nucleus: (N, features) float64."""
-        size = np.log(np.maximum(self._diameters, 1.0) * self.zoom / REFERENCE)
+        size = np.log(np.maximum(self.diameters, 1.0) * self.zoom / REFERENCE)
         edge, border = self._outlines
         columns = (self._mean("foreground"), edge, self._peaks, self._mean("contact"), border, size, size**2)
         return np.stack(columns, axis=1)
@@ -69,10 +72,12 @@ class NucleusEvidence:
     @property
     def doubtful(self) -> float:
         """Nuclei that might have been missed: foreground outside of all nuclei, over the area of a typical one."""
-        foreground = self._map("foreground")
-        outside = foreground[(self.labels == 0) & (foreground > DOUBTFUL)]
-        typical = np.median(self._diameters) if self._count else REFERENCE / self.zoom
-        return float(outside.sum()) / (np.pi / 4 * float(typical) ** 2)
+        return doubtful_nuclei(self.outside(), self.diameters, self.zoom)
+
+    def outside(self, rows: slice = ALL, columns: slice = ALL) -> float:
+        """Foreground outside of all nuclei, in some rows and columns, in pixels."""
+        foreground = self._map("foreground")[rows, columns]
+        return float(foreground[(self.labels[rows, columns] == 0) & (foreground > DOUBTFUL)].sum())
 
     @cached_property
     def _count(self) -> int:
@@ -92,7 +97,8 @@ class NucleusEvidence:
         return np.bincount(self._owners, minlength=self._count + 1)[1:]
 
     @cached_property
-    def _diameters(self) -> NDArray[np.float64]:
+    def diameters(self) -> NDArray[np.float64]:
+        """Diameter of each nucleus, in pixels of the label image: (N,)."""
         return 2 * np.sqrt(self._areas / np.pi)
 
     @property
@@ -140,6 +146,18 @@ def confidence_of(features: Features, calibration: Calibration) -> NDArray[np.fl
     """Return the probability of a match of each nucleus: (N, features) → (N,) in 0..1."""
     odds = features @ np.asarray(calibration.weights) + calibration.offset
     return (0.5 * np.tanh(0.5 * odds) + 0.5).astype(np.float32)
+
+
+def doubtful_nuclei(outside: float, diameters: NDArray[np.float64], zoom: float) -> float:
+    """Return how many nuclei might have been missed.
+
+    Args:
+        outside: foreground outside of all nuclei, in pixels.
+        diameters: of the nuclei, in pixels: (N,).
+        zoom: how large the network saw the image.
+    """
+    typical = np.median(diameters) if diameters.size else REFERENCE / zoom
+    return outside / (np.pi / 4 * float(typical) ** 2)
 
 
 def image_confidence(nuclei: NDArray[np.float32], doubtful: float) -> float:

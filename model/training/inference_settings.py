@@ -15,7 +15,8 @@ from model.network.batch_norm import fold_norms
 from model.network.config import UNetConfig
 from model.network.precision import choose_precision
 from model.segmentation.confidence import NucleusEvidence
-from model.segmentation.segmenter import Segmenter, keep_confident
+from model.segmentation.nuclei import keep_confident
+from model.segmentation.segmenter import Segmenter
 from model.training.calibration import fit_calibration
 from model.training.dataset import Example
 from model.training.threshold_search import PredictedImage, Scoring, balanced_mean, search_params

@@ -18,7 +18,7 @@ from model.network.batch_norm import fold_norms
 from model.network.config import UNetConfig
 from model.network.forward_pass import BatchedForwardPass, ForwardPass
 from model.network.precision import choose_precision
-from model.segmentation.segmenter import predict_maps
+from model.segmentation.prediction import predict_maps
 from model.training.dataset import Example
 
 ORIENTATIONS = tuple(product(range(4), (False, True)))

@@ -14,7 +14,7 @@ from model.evaluation.matching import match_nuclei
 from model.network.config import UNetConfig
 from model.network.forward_pass import BatchedForwardPass
 from model.segmentation.instances import find_nuclei
-from model.segmentation.segmenter import predict_maps
+from model.segmentation.prediction import predict_maps
 from model.training.dataset import Example
 from model.weights.postprocessing import PostprocessingParams
 

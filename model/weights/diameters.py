@@ -25,16 +25,21 @@ class KnownDiameters:
     largest: float
     best: float
 
-    def zoom(self, diameter: float, size: tuple[int, int], max_pixels: int) -> Fraction:
+    def zoom(self, diameter: float) -> Fraction:
         """Return at which zoom to show nuclei of a diameter.
 
         Args:
             diameter: area-weighted median, in pixels of the image; 0 if there are no nuclei.
-            size: (H, W) of the image.
-            max_pixels: that an enlarged image may have.
         """
         if diameter <= 0 or self.smallest <= diameter <= self.largest:
             return Fraction(1)
-        allowed = [zoom for zoom in LADDER if zoom <= 1 or size[0] * size[1] * zoom**2 <= max_pixels]
-        larger = [zoom for zoom in allowed if (zoom > 1) == (diameter < self.smallest)] or [Fraction(1)]
-        return min(larger, key=lambda zoom: abs(math.log(diameter * float(zoom) / self.best)))
+        possible = [zoom for zoom in LADDER if zoom != 1 and (zoom > 1) == (diameter < self.smallest)]
+        return min(possible, key=lambda zoom: abs(math.log(diameter * float(zoom) / self.best)))
+
+
+def limit_zoom(zoom: Fraction, size: tuple[int, int], max_pixels: int) -> Fraction:
+    """Return a zoom, or the next lower one at which an image (H, W) has no more pixels than that; 1 always counts."""
+    fitting = [
+        step for step in LADDER if step <= zoom and (step <= 1 or size[0] * size[1] * step**2 <= max_pixels)
+    ]
+    return max(fitting)

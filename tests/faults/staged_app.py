@@ -47,7 +47,7 @@ class StagedFiles(WorkerFiles):
 
 
 class StagedSegmenter(ThresholdSegmenter):
-    def segment(self, pixels: np.ndarray) -> Found:
+    def segment(self, pixels: np.ndarray, *looked_for) -> Found:
         halts.reach(stages.NETWORK)
         return super().segment(pixels)
 

@@ -19,7 +19,7 @@ HOLD = settings.input_dir.with_name("hold")
 
 
 class Held(ThresholdSegmenter):
-    def segment(self, pixels: np.ndarray) -> Found:
+    def segment(self, pixels: np.ndarray, *looked_for) -> Found:
         while HOLD.exists():
             HOLD.with_name("held").touch()
             time.sleep(0.01)

@@ -4,8 +4,8 @@ import numpy as np
 from sqlalchemy import Engine
 
 from benchmarks.generated_database import Size, fill
-from nuqleus.results.masks import load_mask
 from nuqleus.database.queries.snapshot import snapshot
+from nuqleus.results.masks import load_mask
 
 
 def test_there_are_as_many_nuclei_as_asked_for_and_each_is_in_its_mask(sqlite_engine: Engine):

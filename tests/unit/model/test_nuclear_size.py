@@ -5,42 +5,43 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from model.segmentation.nuclear_size import area_weighted_diameter
-from model.weights.diameters import LADDER, KnownDiameters
+from model.segmentation.nuclear_size import NuclearSize, Sighting, area_weighted_diameter, pool_sightings
+from model.weights.diameters import LADDER, KnownDiameters, limit_zoom
 
 KNOWN = KnownDiameters(smallest=12, largest=55, best=36)
-SIZE, PLENTY = (1000, 1000), 10**9
 
 
 @pytest.mark.parametrize("diameter", [12, 20, 36, 55])
 def test_nuclei_that_the_network_knows_are_seen_as_they_are(diameter: float):
-    assert KNOWN.zoom(diameter, SIZE, PLENTY) == 1
+    assert KNOWN.zoom(diameter) == 1
 
 
 def test_an_image_without_nuclei_stays_as_it_is():
-    assert KNOWN.zoom(0, SIZE, PLENTY) == 1
+    assert KNOWN.zoom(0) == 1
 
 
 @pytest.mark.parametrize(
     ("diameter", "zoom"), [(72, Fraction(1, 2)), (100, Fraction(1, 3)), (400, Fraction(1, 12))]
 )
 def test_larger_nuclei_are_shrunk(diameter: float, zoom: Fraction):
-    assert KNOWN.zoom(diameter, SIZE, PLENTY) == zoom
+    assert KNOWN.zoom(diameter) == zoom
 
 
 @pytest.mark.parametrize(("diameter", "zoom"), [(11, 3), (6, 3)])
 def test_smaller_nuclei_are_enlarged_three_times_at_most(diameter: float, zoom: int):
-    assert KNOWN.zoom(diameter, SIZE, PLENTY) == zoom
+    assert KNOWN.zoom(diameter) == zoom
 
 
 def test_an_image_is_enlarged_less_where_it_would_have_too_many_pixels():
-    assert KNOWN.zoom(6, SIZE, 4_000_000) == 2
-    assert KNOWN.zoom(6, SIZE, 3_999_999) == 1
+    assert limit_zoom(Fraction(3), (1000, 1000), 9_000_000) == 3
+    assert limit_zoom(Fraction(3), (1000, 1000), 4_000_000) == 2
+    assert limit_zoom(Fraction(3), (1000, 1000), 3_999_999) == 1
+    assert limit_zoom(Fraction(1, 3), (1000, 1000), 1) == Fraction(1, 3)
 
 
 @pytest.mark.parametrize("diameter", [6, 9, 60, 80, 120, 200, 300, 400])
 def test_whatever_their_size_nuclei_are_seen_at_one_that_the_network_knows(diameter: float):
-    seen = diameter * float(KNOWN.zoom(diameter, SIZE, PLENTY))
+    seen = diameter * float(KNOWN.zoom(diameter))
     assert KNOWN.smallest <= seen <= KNOWN.largest
 
 
@@ -58,3 +59,24 @@ def test_without_nuclei_there_is_no_diameter():
 def test_the_ladder_has_few_steps_in_order():
     assert list(LADDER) == sorted(LADDER)
     assert max(LADDER) == 3
+
+
+def sighting(diameter: float, zoom: Fraction = Fraction(1), count: int = 1) -> Sighting:
+    return Sighting(zoom, np.full(count, np.pi / 4 * diameter**2))
+
+
+def test_the_images_of_a_file_have_one_size():
+    size = pool_sightings([sighting(20), sighting(30, count=5), sighting(0, count=0), sighting(26)])
+    assert size.diameter == pytest.approx(30)
+    assert size.zoom == 1
+
+
+def test_they_are_shown_at_the_zoom_at_which_most_of_their_nuclei_were_seen():
+    size = pool_sightings([sighting(20), sighting(90, Fraction(1, 2), count=5), sighting(0, count=0)])
+    assert size.diameter == pytest.approx(90)
+    assert size.zoom == Fraction(1, 2)
+
+
+def test_a_file_without_nuclei_stays_as_it_is():
+    assert pool_sightings([Sighting(Fraction(1, 2)), Sighting(Fraction(1))]) == NuclearSize(0.0, Fraction(1))
+    assert pool_sightings([]) == NuclearSize(0.0, Fraction(1))

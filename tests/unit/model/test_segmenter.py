@@ -9,7 +9,8 @@ from model.network.config import UNetConfig
 from model.network.forward_pass import BatchedForwardPass
 from model.network.precision import Precision
 from model.network.unet import build_unet
-from model.segmentation.segmenter import HALO, TILE_SIDE, Segmenter, predict_maps
+from model.segmentation.prediction import HALO, TILE_SIDE, halo, predict_maps, tile_side
+from model.segmentation.segmenter import Segmenter
 from model.weights import SHIPPED, read_card
 
 
@@ -64,7 +65,7 @@ def whole_and_tiled(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> tu
     segmenter = Segmenter.load(precision=precision)
     image, _ = discs(500, 420)
     whole = segmenter.segment(image).labels
-    monkeypatch.setattr("model.segmentation.segmenter.TILE_SIDE", 3 * HALO)
+    monkeypatch.setattr("model.segmentation.prediction.TILE_SIDE", 3 * HALO)
     return whole, segmenter.segment(image).labels
 
 
@@ -81,7 +82,7 @@ def test_tiles_change_no_more_than_the_rounding_of_bfloat16_does(monkeypatch: py
 
 def test_tiles_begin_in_step_with_the_network(segmenter: Segmenter):
     multiple = segmenter.card.network.multiple
-    assert segmenter.tile_side % multiple == segmenter.halo % multiple == 0
+    assert tile_side(segmenter.config) % multiple == halo(segmenter.config) % multiple == 0
 
 
 def test_a_network_that_sees_images_enlarged_sees_smaller_tiles_of_them():

@@ -8,11 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model.blockwise import block_layout
+from model.blockwise.normalised_plane import NormalisedPlane
+from model.blockwise.segmentation import BlockwiseSegmentation, join_results
+from model.labels.masks import LazyLabelImage
 from model.measurements import measure_shapes
-from model.segmentation.nuclear_size import estimate_diameter, find_windows
+from model.preprocessing.normalisation import normalise
+from model.preprocessing.resampling import bring_back, resample
+from model.reading import Plane
+from model.segmentation.nuclear_size import NuclearSize, Sighting, estimate_diameter
+from model.segmentation.prediction import HALO
 from model.segmentation.segmenter import Segmenter
+from model.segmentation.windows import SampledImage, find_windows, sample_image
 from model.training.collection import KNOWN
-from model.weights.diameters import KnownDiameters
+from model.weights.diameters import LADDER, KnownDiameters
 from tests.unit.model.test_segmenter import discs
 
 
@@ -50,7 +59,7 @@ def test_large_nuclei_are_seen_shrunk_and_come_back_at_their_size(segmenter: Seg
 def test_what_is_found_shrunk_but_not_for_sure_is_not_believed(segmenter: Segmenter, monkeypatch):
     sure = segmenter.segment(disc_field(60)).image_confidence
     assert sure is not None
-    monkeypatch.setattr("model.segmentation.segmenter.SURE", sure + 0.01)
+    monkeypatch.setattr("model.segmentation.nuclear_size.SURE", sure + 0.01)
     assert segmenter.segment(disc_field(60)).zoom == 1
 
 
@@ -61,14 +70,14 @@ def test_nuclei_that_the_network_knows_are_seen_as_they_are(segmenter: Segmenter
 
 
 def test_a_diameter_that_is_given_is_not_looked_for(segmenter: Segmenter):
-    assert segmenter.segment(disc_field(60), diameter=40).zoom == 1
-    assert segmenter.segment(disc_field(60), diameter=120).zoom == Fraction(1, 3)
+    assert segmenter.segment(disc_field(60), segmenter.size_of(40)).zoom == 1
+    assert segmenter.segment(disc_field(60), segmenter.size_of(120)).zoom == Fraction(1, 3)
 
 
 def test_weights_whose_card_says_no_diameters_see_every_image_at_its_own_size():
     own = with_config(diameters=None)
     assert own.segment(disc_field(60)).zoom == 1
-    assert own.segment(disc_field(60), diameter=120).zoom == 1
+    assert own.segment(disc_field(60), own.size_of(120)).zoom == 1
 
 
 def test_an_image_without_nuclei_stays_as_it_is(segmenter: Segmenter):
@@ -101,30 +110,108 @@ def test_nuclei_that_the_network_is_not_sure_of_are_left_out():
 def test_a_look_at_low_zoom_tells_the_size_of_large_nuclei():
     looks: list[Fraction] = []
 
-    def look(zoom: Fraction) -> list[np.ndarray]:
+    def glance(zoom: Fraction) -> Sighting:
         looks.append(zoom)
-        seen = np.zeros((400, 400), np.int32)
-        side = int(300 * zoom)
-        seen[:side, :side] = 1
-        return [seen]
+        return Sighting(zoom, np.array([300 * 300]))
 
-    assert estimate_diameter(look, largest=50) == pytest.approx(300 * 2 / np.sqrt(np.pi), rel=0.05)
+    assert estimate_diameter(glance, largest=50) == pytest.approx(300 * 2 / np.sqrt(np.pi))
     assert looks == [Fraction(1, 3), Fraction(1, 12)]  # they were too large at the first
 
 
-def test_windows_of_a_large_image_are_spread_over_it():
-    windows = list(find_windows(20_000, 30_000, Fraction(1, 3)))
-    assert len(windows) == 16
-    assert {(rows.start, columns.start) for rows, columns in windows} >= {
-        (0, 0),
-        (20_000 - 768, 30_000 - 768),
+def blank(height: int, width: int, step: int) -> SampledImage:
+    sample = np.zeros((-(-height // step), -(-width // step), 1), np.float32)
+    return SampledImage((height, width), sample, step, read=lambda region: sample)
+
+
+def test_windows_of_a_large_image_are_spread_over_it_and_together_no_more_than_a_megapixel():
+    windows = list(find_windows(blank(20_000, 30_000, 24), Fraction(1, 3)))
+    assert {(rows.start // 5000, columns.start // 7500) for rows, columns in windows} == {
+        (row, column) for row in range(4) for column in range(4)
     }
-    assert all(rows.stop - rows.start == columns.stop - columns.start == 768 for rows, columns in windows)
+    seen = sum((rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in windows) / 9
+    assert seen <= 1_000_000
+
+
+def test_windows_lie_where_an_image_shows_something():
+    image = blank(20_000, 20_000, 20)
+    rng = np.random.default_rng(0)
+    image.sample[150:190, 400:430, 0] = rng.random((40, 30))  # pixels 3,000 to 3,800, and 8,000 to 8,600
+    hits = [
+        (rows, columns)
+        for rows, columns in find_windows(image, Fraction(1, 3))
+        if image.sample[rows.start // 20 : rows.stop // 20, columns.start // 20 : columns.stop // 20].any()
+    ]
+    assert len(hits) == 1
 
 
 def test_a_small_image_is_looked_at_whole():
-    assert list(find_windows(512, 640, Fraction(1, 3))) == [(slice(0, 512), slice(0, 640))]
+    assert list(find_windows(blank(512, 640, 1), Fraction(1, 3))) == [(slice(0, 512), slice(0, 640))]
+
+
+def test_windows_tell_the_size_that_the_whole_image_tells(segmenter: Segmenter):
+    image = disc_field(60, count=5)
+    whole = segmenter.segment(image)
+    seen = segmenter.look_at(sample_image(normalise(image)))
+    assert seen.zoom == whole.zoom < 1
+    assert seen.diameter == pytest.approx(whole.diameter, rel=0.1)
+
+
+@pytest.mark.parametrize("zoom", [Fraction(1, 2), Fraction(2)])
+def test_in_blocks_a_network_finds_at_every_zoom_what_it_finds_in_the_whole_image(
+    zoom: Fraction, monkeypatch
+):
+    for name, pixels in {
+        "BLOCK_SIDE": 200,
+        "LARGEST_NUCLEUS": 40,
+        "EDGE_MARGIN": 16,
+        "SEEN_MARGIN": 8,
+    }.items():
+        monkeypatch.setattr(block_layout, name, pixels)
+    segmenter = Segmenter.load(precision="float32")
+    image = disc_field(20, count=14) if zoom < 1 else discs(420, 360)[0]
+    size = NuclearSize(18.0, zoom)
+    whole = segmenter.segment(image, size)
+    tiles = segmenter.tile_predictor(image.shape, size)
+    monkeypatch.setattr("model.segmentation.prediction.TILE_SIDE", 3 * HALO)
+
+    blocks = BlockwiseSegmentation(
+        NormalisedPlane(Plane(image[..., None], colour=False, nuclear_channel=0)), tiles
+    )
+    masks, nuclei, _ = join_results(list(blocks))
+
+    labels = LazyLabelImage(masks, *image.shape)[:, :]
+    assert len(blocks) > 1
+    assert ((labels > 0) == (whole.labels > 0)).all()
+    assert nuclei["label"].size == whole.labels.max()
+    assert np.sort(nuclei["confidence"]) == pytest.approx(np.sort(whole.confidence), abs=1e-3)
+    assert blocks.image_confidence == pytest.approx(whole.image_confidence, abs=0.02)
+
+
+@pytest.mark.parametrize("zoom", [step for step in LADDER if step >= Fraction(1, 8)], ids=str)
+def test_outlines_of_discs_are_as_smooth_at_every_zoom(zoom: Fraction):
+    """What a perfect network would say of a disc, brought back, against the disc itself."""
+    rng, radius = np.random.default_rng(0), 20 / min(1, float(zoom))
+    side = int(2 * radius + 30 / min(1, float(zoom)))
+    rows, columns = np.mgrid[:side, :side]
+    ratios = []
+    for centre in side / 2 + rng.uniform(-1, 1, (12, 2)) / min(1, float(zoom)):
+        disc = np.clip(radius + 0.5 - np.hypot(rows - centre[0], columns - centre[1]), 0, 1)[..., None]
+        seen = bring_back(resample(disc.astype(np.float32), zoom), (side, side), zoom)
+        there, back = (measure_shapes((image[..., 0] > 0.5).astype(np.int32)) for image in (disc, seen))
+        ratios.append([back[name][0] / there[name][0] for name in ("perimeter", "form_factor", "area")])
+    assert np.mean(ratios, axis=0) == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("smallest", [None, 12])
+def test_micronuclei_are_kept_where_somebody_says_so(segmenter: Segmenter, smallest: int | None):
+    image = np.zeros((90, 90), np.float32)
+    rows, columns = np.mgrid[:90, :90]
+    for row, column, radius in ((40, 40, 14), (62, 62, 2.4)):
+        image += 1 / (1 + np.exp(2 * (np.hypot(rows - row, columns - column) - radius)))
+    maps = np.stack([image, np.zeros_like(image), image], axis=-1).astype(np.float32)
+    sure = with_config(calibration=None)
+    assert sure.find(maps, smallest=smallest).labels.max() == (1 if smallest is None else 2)
 
 
 def test_a_network_that_knows_other_sizes_shows_them_so():
-    assert KnownDiameters(smallest=5, largest=20, best=15).zoom(40, (100, 100), 10**6) == Fraction(1, 3)
+    assert KnownDiameters(smallest=5, largest=20, best=15).zoom(40) == Fraction(1, 3)

@@ -9,7 +9,7 @@ import pytest
 
 from model.network.config import UNetConfig
 from model.network.unet import build_unet
-from model.segmentation.segmenter import predict_maps
+from model.segmentation.prediction import predict_maps
 from model.training.augment import Augmentation
 from model.training.batches import make_batches
 from model.training.callbacks import Callbacks

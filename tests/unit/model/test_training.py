@@ -14,6 +14,7 @@ from PIL import Image
 from model.errors import WeightsError
 from model.network.config import UNetConfig
 from model.network.unet import build_unet
+from model.segmentation.prediction import tile_side
 from model.segmentation.segmenter import Segmenter
 from model.training.augment import Augmentation
 from model.training.batches import make_batches
@@ -189,7 +190,7 @@ def test_the_card_describes_the_network_of_the_last_stage(tmp_path: Path):
         TrainingPlan(start, tmp_path, "larger", data={}, code_version="1"), EXAMPLES, EXAMPLES[:1]
     )
     assert card.network.zoom == (4, 3)
-    assert Segmenter.load(tmp_path / "larger.weights.h5").tile_side == 1056
+    assert tile_side(Segmenter.load(tmp_path / "larger.weights.h5").config) == 1056
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,13 @@ def test_without_rules_the_settings_decide(monkeypatch: pytest.MonkeyPatch):
         ('[[rule]]\npath = "a"\nz = "sum"', "rule 1, z: Input should be 'planes', 'max' or 'mean'"),
         ('[[rule]]\npath = "a"\nchannel = true', "rule 1, channel: Input should be a valid string"),
         ('[[rule]]\npath = "a"\nchannel = -1', "rule 1, channel"),
+        ('[[rule]]\npath = "a"\ndiameter = 0', "rule 1, diameter: a diameter is a number of pixels, like 40"),
+        ('[[rule]]\npath = "a"\ndiameter = "12 mm"', "rule 1, diameter: a diameter is"),
+        ('[[rule]]\npath = "a"\ndiameter = true', "rule 1, diameter: a diameter is"),
+        (
+            '[[rule]]\npath = "a"\nsmallest = 0',
+            "rule 1, smallest: Input should be greater than or equal to 1",
+        ),
         ('[[rules]]\npath = "a"', "rules: there is no such key"),
         ("[[rule]]\npath = a", "not a TOML file.*line 2"),
     ],
@@ -115,6 +122,41 @@ def test_options_at_their_default_are_stored_as_they_always_were():
     assert str(ImageOptions()) == "channel auto, z planes"
     assert str(ImageOptions("2", "max", channel_by="rule")) == "channel 2, z max"
     assert str(ImageOptions(pages="t")) == "channel auto, z planes, pages t"
+
+
+@pytest.mark.parametrize(
+    ("written", "diameter"),
+    [
+        ("40", "40"),
+        ("40.0", "40"),
+        ('"40 px"', "40"),
+        ('"12um"', "12 um"),
+        ('"12.50 µm"', "12.5 um"),
+        ("12.5", "12.5"),
+    ],
+)
+def test_a_diameter_is_stored_in_one_way_however_it_is_written(write, written: str, diameter: str):
+    rules = get_settings(rules=write(f'[[rule]]\npath = "*"\ndiameter = {written}')).image_rules()
+
+    assert rules.options_for("a.png").diameter == diameter
+
+
+def test_a_rule_s_diameter_and_smallest_size_go_before_those_of_the_settings(write, monkeypatch):
+    monkeypatch.setenv("NUQLEUS_DIAMETER", "12 um")
+    monkeypatch.setenv("NUQLEUS_SMALLEST", "30")
+    text = '[[rule]]\npath = "a*"\ndiameter = 40\nsmallest = 8\n[[rule]]\npath = "b*"\nz = "max"'
+    rules = get_settings(rules=write(text)).image_rules()
+
+    assert rules.options_for("a.png") == ImageOptions(diameter="40", smallest=8)
+    assert rules.options_for("b.png") == ImageOptions(z="max", diameter="12 um", smallest=30)
+    assert rules.options_for("c.png") == ImageOptions(diameter="12 um", smallest=30)
+    assert str(rules.options_for("a.png")) == "channel auto, z planes, diameter 40, smallest 8"
+
+
+@pytest.mark.parametrize("diameter", ["", "0", "-3", "nan", "1e9", "12 pt", "um", "1,5", "99999999"])
+def test_a_setting_that_is_no_diameter_ends_the_start(diameter: str):
+    with pytest.raises(SettingsError, match=r"NUQLEUS_DIAMETER.*a diameter is a number of pixels"):
+        get_settings(diameter=diameter)
 
 
 def test_who_named_the_channel_makes_no_difference_to_results():

@@ -45,7 +45,7 @@ class Interrupting(ThresholdSegmenter):
     def __init__(self, happen):
         self.happen = happen
 
-    def segment(self, pixels):
+    def segment(self, pixels, *looked_for):
         self.happen()
         return super().segment(pixels)
 

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from threading import Event
 from unittest.mock import Mock
@@ -15,10 +16,13 @@ from PIL import Image as Picture
 from sqlalchemy import select
 
 from cli.commands import segment
-from model.blockwise import block_layout, seams
+from model.blockwise import block_layout
 from model.labels.masks import LazyLabelImage
 from model.measurements import measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
+from model.segmentation.nuclear_size import NuclearSize, Sighting
+from model.segmentation.nuclei import EVERYWHERE
+from model.segmentation.windows import SampledImage
 from model.weights.diameters import KnownDiameters
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
@@ -27,8 +31,9 @@ from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File, Image
 from nuqleus.database.workers import Workers
+from nuqleus.image_options import ImageOptions
 from nuqleus.messages import Job
-from tests.fake_segmenter import Card, TiledThresholdSegmenter, draw_discs
+from tests.fake_segmenter import ThresholdSegmenter, TiledThreshold, TiledThresholdSegmenter, draw_discs
 from tests.unit.worker.conftest import queue
 from worker import progress
 from worker.heartbeat import Heartbeat
@@ -44,9 +49,13 @@ SIZE = (260, 330)
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.reading.plane.LARGE", 50_000)
-    for module in (block_layout, seams):
-        monkeypatch.setattr(module, "OVERLAP", 64)
-    monkeypatch.setattr(block_layout, "EDGE_MARGIN", 8)
+    for name, pixels in {
+        "BLOCK_SIDE": 128,
+        "LARGEST_NUCLEUS": 48,
+        "EDGE_MARGIN": 8,
+        "SEEN_MARGIN": 8,
+    }.items():
+        monkeypatch.setattr(block_layout, name, pixels)
 
 
 @pytest.fixture
@@ -95,20 +104,40 @@ def test_a_picture_that_can_only_be_decoded_whole_is_worked_on_in_blocks_too(tmp
     assert png.masks == tiff.masks
 
 
-@pytest.mark.parametrize(("largest", "is_said"), [(60.0, False), (8.0, True)])
-def test_nuclei_of_a_size_that_the_network_does_not_know_are_said(
-    large_tiff, monkeypatch, caplog, largest, is_said
-):
-    known = KnownDiameters(smallest=5.0, largest=largest, best=largest)
-    monkeypatch.setattr(TiledThresholdSegmenter, "card", Card(diameters=known))
+class Looking(TiledThresholdSegmenter):
+    """Knows sizes, finds the same in every image that it looks at, and notes which."""
 
-    list(process(large_tiff, TiledThresholdSegmenter()))
+    known_diameters = KnownDiameters(smallest=2.0, largest=6.0, best=5.0)
 
-    assert ("CHECK them" in caplog.text) == is_said
+    def __init__(self, *sightings: Sighting) -> None:
+        self._sightings = iter(sightings)
+        self.looks = 0
+
+    def size_of(self, diameter: float) -> NuclearSize:
+        return NuclearSize(diameter, self.known_diameters.zoom(diameter))
+
+    def look_at(self, image: SampledImage) -> Sighting:
+        self.looks += 1
+        return next(self._sightings)
+
+
+def sighting(diameter: float, zoom: Fraction = Fraction(1), count: int = 1) -> Sighting:
+    return Sighting(zoom, np.full(count, np.pi / 4 * diameter**2))
+
+
+def test_a_large_image_is_seen_at_the_zoom_that_suits_its_nuclei(large_tiff, monkeypatch):
+    (image,) = process(large_tiff, Looking(sighting(12, Fraction(1, 2))))
+    monkeypatch.setattr("model.reading.plane.LARGE", 10**9)
+    (whole,) = process(large_tiff, Looking(), ImageOptions(diameter="12"))
+
+    assert (image.zoom, whole.zoom) == (0.5, 0.5)
+    assert image.nuclear_diameter == pytest.approx(12)
+    assert len(image.masks) > 1
+    assert sorted(image.nuclei["area"]) == sorted(whole.nuclei["area"])
 
 
 def test_a_network_that_must_see_images_whole_does(large_tiff, monkeypatch):
-    monkeypatch.setattr(TiledThresholdSegmenter, "tile_predictor", None)
+    monkeypatch.setattr(TiledThresholdSegmenter, "tile_predictor", ThresholdSegmenter.tile_predictor)
     step = Mock()
 
     (image,) = process(large_tiff, TiledThresholdSegmenter(), on_block=step)
@@ -167,13 +196,18 @@ def test_the_log_tells_how_far_it_is_every_so_often(caplog, clock):
     ]
 
 
+@dataclass(frozen=True)
+class HappeningTiles(TiledThreshold):
+    happen: Callable[[], None] = lambda: None
+
+    def find(self, maps, counted=EVERYWHERE):
+        self.happen()
+        return super().find(maps, counted)
+
+
 class Happening(TiledThresholdSegmenter):
     def __init__(self, happen: Callable[[], None]) -> None:
-        self.happen = happen
-
-    def separate(self, maps):
-        self.happen()
-        return super().separate(maps)
+        self.tiles = HappeningTiles(happen=happen)
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""Estimate of the size of a file's nuclei: one for all of its images, so that counts don't flicker along a series."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+from model.blockwise.normalised_plane import NormalisedPlane
+from model.errors import ImageError
+from model.memory_budget import MemoryBudget
+from model.reading import Plane
+from model.segmentation.nuclear_size import NuclearSize, Sighting, pool_sightings
+from model.segmentation.windows import SampledImage
+from nuqleus.image_options import diameter_in_pixels
+
+LAST_LOOK = 64
+"""Number of the last image of a file that is looked at, unless none before it shows a nucleus."""
+
+
+class SizeEstimator(Protocol):
+    """What looks for the size of nuclei: `model.segmentation.segmenter.Segmenter` is one."""
+
+    def look_at(self, image: SampledImage) -> Sighting:
+        """Tell from windows of an image how large its nuclei are."""
+
+
+def estimate_size(
+    planes: Iterator[Plane], estimator: SizeEstimator, memory: MemoryBudget
+) -> NuclearSize | None:
+    """Return the size of the nuclei of a file.
+
+    Some of its images are looked at, the sooner the more densely: the first, the third, the fifth, the ninth and so on,
+    and all of them until one shows nuclei.
+
+    Returns:
+        None for a single image that can be seen whole: it tells by itself, when it is segmented.
+    """
+    first = next(planes)
+    others = planes
+    if not first.is_large:
+        second = next(planes, None)
+        if second is None:
+            return None
+        others = chain([second], planes)
+    sightings: list[Sighting] = []
+    for number, plane in enumerate(chain([first], others)):
+        nothing_yet = not any(sighting.diameter for sighting in sightings)
+        if number > LAST_LOOK and not nothing_yet:
+            break
+        if nothing_yet or _is_looked_at(number):
+            with memory.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
+                sightings.append(estimator.look_at(NormalisedPlane(plane).sampled))
+    return pool_sightings(sightings)
+
+
+def _is_looked_at(number: int) -> bool:
+    """Whether an image of a file is: 0, 2, 4, 8, 16 …."""
+    return number != 1 and number & (number - 1) == 0
+
+
+def given_diameter(path: Path, plane: Plane, diameter: str) -> float:
+    """Return a diameter that somebody gave, in pixels of an image.
+
+    Raises:
+        ImageError: `unknown-pixel-size`.
+    """
+    pixels = diameter_in_pixels(diameter, plane.pixel_size_um)
+    if pixels is None:
+        raise ImageError(
+            "unknown-pixel-size",
+            f"{path}: its nuclei are said to be {diameter} wide, but how large its pixels are isn't known "
+            f"({plane.pixel_size_from}). Say the diameter in pixels, by a rule for these files, or leave it out: then "
+            "it is looked for.",
+        )
+    return pixels
