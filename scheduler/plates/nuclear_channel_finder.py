@@ -1,8 +1,7 @@
-"""Nuclear channel finder: which of a plate's channels shows the nuclei. A process of its own, the scheduler's child.
+"""Nuclear channel finder: which of a plate's channels shows the nuclei.
 
-    python -m scheduler.plates.nuclear_channel_finder < JSON > JSON
-
-It alone knows the names of stains, which stand in `model`; the scheduler asks it when a sidecar comes late.
+What stains are called stands in `model`, which the scheduler never loads: a process of its own is asked. That is rare:
+workers choose the channel, unless its name comes later than they.
 """
 
 import json
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 
 from nuqleus.database.plates import KnownChannel
 
+COMMAND = (sys.executable, "-m", "model.reading.nuclear_channel_finder")
 SECONDS = 120.0
 
 
@@ -22,23 +22,7 @@ def find_nuclear_channel(channels: Sequence[KnownChannel]) -> int | None:
         OSError: there is no starting a process.
         subprocess.SubprocessError: it took too long, or failed.
     """
-    asked = json.dumps([[one.channel, one.name, one.wavelength] for one in channels])
-    command = [sys.executable, "-m", __name__]
-    process = subprocess.run(
-        command, input=asked, capture_output=True, text=True, timeout=SECONDS, check=True
-    )
-    found: int | None = json.loads(process.stdout)
-    return found
-
-
-def _find(channels: Sequence[tuple[int, str, float | None]]) -> int | None:
-    from model.reading.metadata import ChannelMetadata
-    from model.reading.nuclear_stains import find_by_name, find_by_wavelength
-
-    described = [ChannelMetadata.called(name, excitation_nm=wavelength) for _, name, wavelength in channels]
-    found = find_by_name(described) or find_by_wavelength(described)
-    return channels[found[0]][0] if len(found) == 1 else None
-
-
-if __name__ == "__main__":
-    json.dump(_find(json.load(sys.stdin)), sys.stdout)
+    asked = json.dumps([(channel.name, channel.wavelength) for channel in channels])
+    answer = subprocess.run(COMMAND, input=asked, capture_output=True, text=True, timeout=SECONDS, check=True)
+    place = json.loads(answer.stdout)
+    return None if place is None else channels[place].channel
