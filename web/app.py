@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from nuqleus.errors import NuqleusError
 from web.guard import Guard
-from web.pages import api, files, images, login, overview
+from web.pages import api, files, images, login, overview, plots
 from web.site import Site, render
 from web.templates import STATIC
 
@@ -51,6 +51,7 @@ def build_app(site: Site) -> Starlette:
             *api.ROUTES,
             *files.ROUTES,
             *images.ROUTES,
+            *plots.ROUTES,
             *login.ROUTES,
             Mount("/static", KeptFiles(directory=STATIC)),
         ],

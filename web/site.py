@@ -9,9 +9,11 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from nuqleus.database.queries.distributions import Distribution
 from nuqleus.database.queries.overview import Overview, get_overview
 from nuqleus.settings import Settings
 from web.access import AccessRules, access_rules
+from web.jobs import Jobs
 from web.login_limit import LoginLimit
 from web.painter import Painter
 from web.snapshot import Snapshot
@@ -31,6 +33,7 @@ class Site:
         limit: how often somebody may guess a token.
         overview: how things stand.
         painter: has pictures drawn.
+        plots: are counted in the background.
         templates: what pages are made of.
     """
 
@@ -42,6 +45,7 @@ class Site:
     limit: LoginLimit = field(default_factory=LoginLimit)
     overview: Snapshot[Overview] = field(init=False)
     painter: Painter = field(init=False)
+    plots: Jobs[Distribution] = field(default_factory=Jobs)
     templates: Templates = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +62,7 @@ class Site:
     def close(self) -> None:
         """Disconnect, and end what draws."""
         self.painter.close()
+        self.plots.close()
         self.engine.dispose()
 
     def _ask_for_overview(self) -> Overview:

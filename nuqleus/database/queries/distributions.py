@@ -1,0 +1,290 @@
+"""Distributions: measurements of many nuclei, counted in bins by the database, a few hundred images at a time."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.orm import aliased
+
+from nuqleus.database.batches import batched
+from nuqleus.database.engine import reading
+from nuqleus.database.plate_tables import Well
+from nuqleus.database.queries.nuclei import SHAPES
+from nuqleus.database.tables import File, Image, Intensity, Nucleus
+
+EXACT_NUCLEI = 1_000_000
+"""So many nuclei are all counted; of more, those of a sample of whole images, unless somebody asks for all."""
+
+IMAGES_PER_STATEMENT = 300
+
+MULTIPLIER, MODULUS = 2_654_435_761, 1_000_003
+"""Numbers of images are spread by these, so that a sample is neither the oldest images nor those of one plate."""
+
+PAGE_SIZE = 60
+"""Nuclei on a sheet of cut-outs."""
+
+SEARCHED_IMAGES = 1_500
+"""Images that are searched for one sheet: the next goes on from there."""
+
+Progress = Callable[[float], None]
+"""Is told which share is done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A measurement; `channel` counts for one of an intensity."""
+
+    measurement: str
+    channel: int = 0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which nuclei are looked at.
+
+    Attributes:
+        path: only of files whose path holds this.
+        plate_id: only of this plate.
+        well_id: only of this well.
+        confidence: only those that the network was as sure of, or surer.
+    """
+
+    path: str | None = None
+    plate_id: int | None = None
+    well_id: int | None = None
+    confidence: float | None = None
+
+    def images(self, *columns: Any) -> Select[Any]:
+        """A query for its images."""
+        query = select(*columns)
+        if self.path:
+            query = query.join(File, File.id == Image.file_id).where(
+                File.path.contains(self.path, autoescape=True)
+            )
+        if self.well_id is not None:
+            query = query.where(Image.well_id == self.well_id)
+        if self.plate_id is not None:
+            query = query.where(Image.well_id.in_(select(Well.id).where(Well.plate_id == self.plate_id)))
+        return query
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Values of an axis from `low` up to, but without, `high`; None: no limit."""
+
+    axis: Axis
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values of an axis, which its bins divide."""
+
+    low: float
+    high: float
+    bins: int
+
+    def edge(self, number: int) -> float:
+        """Where a bin begins; the last one ends at `edge(bins)`."""
+        return self.low + (self.high - self.low) * number / self.bins
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Nuclei counted in bins of one axis, or of two.
+
+    Attributes:
+        ranges: of each axis.
+        counts: number of nuclei by bin, a number for each axis; bins without any are left out.
+        nuclei: how many are counted.
+        of: how many nuclei the selection has; more than are counted if only a sample was.
+        is_sample: whether only a sample of whole images was.
+    """
+
+    ranges: tuple[Range, ...]
+    counts: dict[tuple[int, ...], int]
+    nuclei: int
+    of: int
+    is_sample: bool
+
+
+@dataclass
+class Counting:
+    """Counts nuclei in bins.
+
+    Attributes:
+        engine: the database.
+        axes: one or two.
+        selection: which nuclei.
+        bins: of each axis.
+        exact: count all, however many there are.
+        progress: is told how far it is.
+    """
+
+    engine: Engine
+    axes: Sequence[Axis]
+    selection: Selection = field(default_factory=Selection)
+    bins: Sequence[int] = (60,)
+    exact: bool = False
+    progress: Progress = lambda _: None
+
+    def count(self) -> Distribution:
+        """Do it.
+
+        Raises:
+            DatabaseUnavailable: the database is away.
+        """
+        with reading(self.engine) as connection:
+            total = connection.scalar(self.selection.images(func.sum(Image.n_nuclei))) or 0
+            is_sample = total > EXACT_NUCLEI and not self.exact
+            images = connection.scalars(self._chosen(int(total), is_sample)).all()
+        ranges = self._ranges(images)
+        counts: Counter[tuple[int, ...]] = Counter()
+        if ranges:
+            for connection, batch in self._batches(images, 0.5):
+                counts.update(self._count(connection, batch, ranges))
+        return Distribution(ranges, dict(counts), sum(counts.values()), int(total), is_sample)
+
+    def _chosen(self, total: int, is_sample: bool) -> Select[Any]:
+        query = self.selection.images(Image.id).where(Image.n_nuclei > 0).order_by(Image.id)
+        if is_sample:
+            spread = cast(Image.id, BigInteger) * MULTIPLIER % MODULUS
+            query = query.where(spread < max(1, MODULUS * EXACT_NUCLEI // total))
+        return query
+
+    def _batches(self, images: Sequence[int], begun: float) -> Iterator[tuple[Connection, list[int]]]:
+        """Give a connection for each few images: no transaction stays open for long."""
+        done = 0
+        for batch in batched(images, IMAGES_PER_STATEMENT):
+            with reading(self.engine) as connection:
+                yield connection, list(batch)
+            done += len(batch)
+            self.progress(begun + done / len(images) / 2)
+
+    def _ranges(self, images: Sequence[int]) -> tuple[Range, ...]:
+        """The lowest and highest value of each axis; nothing if there are no values."""
+        found: list[list[float]] = [[] for _ in self.axes]
+        for connection, batch in self._batches(images, 0.0):
+            query, values = nuclei_query(batch, self.axes, self.selection)
+            ends = [function(value) for value in values for function in (func.min, func.max)]
+            row = connection.execute(query.with_only_columns(*ends)).one()
+            for number, ends_found in enumerate(found):
+                ends_found += [end for end in row[2 * number : 2 * number + 2] if end is not None]
+        if not all(found):
+            return ()
+        return tuple(
+            Range(float(min(ends)), float(max(ends)), bins)
+            for ends, bins in zip(found, self.bins, strict=True)
+        )
+
+    def _count(
+        self, connection: Connection, batch: list[int], ranges: Sequence[Range]
+    ) -> dict[tuple[int, ...], int]:
+        query, values = nuclei_query(batch, self.axes, self.selection)
+        numbers = [
+            _bin(connection, value, part).label(f"bin{i}")
+            for i, (value, part) in enumerate(zip(values, ranges, strict=True))
+        ]
+        known = and_(*(value.is_not(None) for value in values))
+        grouped = query.with_only_columns(*numbers, func.count()).where(known).group_by(*numbers)
+        return {tuple(map(int, row[:-1])): row[-1] for row in connection.execute(grouped)}
+
+
+def find_nuclei(
+    engine: Engine, selection: Selection, limits: Sequence[Limits], after: tuple[int, int] = (0, 0)
+) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
+    """Find nuclei whose values lie within limits, in order of image and label.
+
+    Args:
+        engine: the database.
+        selection: which nuclei.
+        limits: of their values.
+        after: the last that was found before.
+
+    Returns:
+        Image and label of each; and after which to go on, None if there are no more.
+    """
+    found: list[tuple[int, int]] = []
+    image = after[0] - 1
+    with reading(engine) as connection:
+        for _ in range(SEARCHED_IMAGES // IMAGES_PER_STATEMENT):
+            query = selection.images(Image.id).where(Image.id > image, Image.n_nuclei > 0)
+            batch = connection.scalars(query.order_by(Image.id).limit(IMAGES_PER_STATEMENT)).all()
+            if not batch:
+                return found, None
+            found += _within(connection, list(batch), selection, limits, after, PAGE_SIZE - len(found))
+            if len(found) >= PAGE_SIZE:
+                return found, found[-1]
+            image = batch[-1]
+    return found, (image + 1, 0)
+
+
+def nuclei_query(
+    images: list[int], axes: Sequence[Axis], selection: Selection
+) -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """A query over the nuclei of some images, and the value of each axis in it."""
+    nuclei = Nucleus.__table__
+    query = select(nuclei.c.image_id, nuclei.c.label).where(nuclei.c.image_id.in_(images))
+    if selection.confidence is not None:
+        query = query.where(nuclei.c.confidence >= selection.confidence)
+    values: list[ColumnElement[Any]] = []
+    for axis in axes:
+        if axis.measurement in SHAPES:
+            values.append(nuclei.c[axis.measurement])
+            continue
+        measured = aliased(Intensity)
+        query = query.join(
+            measured,
+            and_(
+                measured.image_id == nuclei.c.image_id,
+                measured.label == nuclei.c.label,
+                measured.channel == axis.channel,
+            ),
+        )
+        values.append(getattr(measured, axis.measurement))
+    return query, values
+
+
+def _within(
+    connection: Connection,
+    images: list[int],
+    selection: Selection,
+    limits: Sequence[Limits],
+    after: tuple[int, int],
+    most: int,
+) -> list[tuple[int, int]]:
+    query, values = nuclei_query(images, [limit.axis for limit in limits], selection)
+    nuclei = Nucleus.__table__.c
+    for limit, value in zip(limits, values, strict=True):
+        query = query.where(
+            value >= limit.low if limit.low is not None else true(),
+            value < limit.high if limit.high is not None else true(),
+        )
+    query = query.where((nuclei.image_id > after[0]) | (nuclei.label > after[1]))
+    rows = connection.execute(query.order_by(nuclei.image_id, nuclei.label).limit(most))
+    return [(image, label) for image, label in rows]
+
+
+def _bin(connection: Connection, value: ColumnElement[Any], part: Range) -> ColumnElement[Any]:
+    """The number of the bin that a value lies in; the highest value lies in the last."""
+    if part.high <= part.low:
+        return case((value.is_not(None), 0), else_=None)
+    place = (value - part.low) * (part.bins / (part.high - part.low))
+    whole = cast(place, Integer) if connection.dialect.name == "sqlite" else cast(func.floor(place), Integer)
+    return case((place >= part.bins, part.bins - 1), else_=whole)

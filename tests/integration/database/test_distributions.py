@@ -1,0 +1,109 @@
+"""Distributions: what is counted in a bin is what is found when the bin is opened."""
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.queries import distributions
+from nuqleus.database.queries.distributions import Axis, Counting, Limits, Selection, find_nuclei
+from nuqleus.database.tables import Intensity, Nucleus
+from tests.examples import image_result
+
+AREA, MEAN = Axis("area"), Axis("intensity_mean", 1)
+
+
+@pytest.fixture
+def measured(archive):
+    for number in range(4):
+        archive.done(f"day {number % 2}/{number}.png", f"{number}", [image_result(3 + number, channels=2)])
+    return archive
+
+
+def values(archive, table, name, *conditions):
+    with reading(archive.engine) as connection:
+        return connection.scalars(select(table.__table__.columns[name]).where(*conditions)).all()
+
+
+def test_a_histogram_counts_every_nucleus_once(measured):
+    areas = values(measured, Nucleus, "area")
+    found = Counting(measured.engine, [AREA], bins=(10,)).count()
+    (part,) = found.ranges
+    assert (part.low, part.high) == (min(areas), max(areas))
+    expected, _ = np.histogram(areas, bins=10)
+    assert [found.counts.get((number,), 0) for number in range(10)] == expected.tolist()
+    assert (found.nuclei, found.of, found.is_sample) == (len(areas), len(areas), False)
+
+
+def test_a_scatter_plot_counts_pairs_of_the_same_nucleus(measured):
+    found = Counting(measured.engine, [AREA, MEAN], bins=(6, 4)).count()
+    means = values(measured, Intensity, "intensity_mean", Intensity.channel == 1)
+    expected, _, _ = np.histogram2d(values(measured, Nucleus, "area"), means, bins=(6, 4))
+    counted = np.zeros((6, 4))
+    for place, count in found.counts.items():
+        counted[place] = count
+    assert counted.tolist() == expected.tolist()
+
+
+def test_a_bin_leads_to_the_nuclei_that_were_counted_in_it(measured):
+    found = Counting(measured.engine, [AREA], bins=(7,)).count()
+    (part,) = found.ranges
+    for number in range(7):
+        last = number == 6
+        limits = Limits(AREA, part.edge(number), None if last else part.edge(number + 1))
+        nuclei, go_on = find_nuclei(measured.engine, Selection(), [limits])
+        assert len(nuclei) == found.counts.get((number,), 0)
+        assert go_on is None
+
+
+def test_nuclei_are_found_page_by_page_without_losing_or_repeating_one(measured, monkeypatch):
+    monkeypatch.setattr(distributions, "PAGE_SIZE", 4)
+    monkeypatch.setattr(distributions, "IMAGES_PER_STATEMENT", 2)
+    everything, after = [], (0, 0)
+    while after:
+        some, after = find_nuclei(measured.engine, Selection(), [Limits(AREA)], after)
+        everything += some
+    assert len(everything) == len(set(everything)) == len(values(measured, Nucleus, "area"))
+    assert everything == sorted(everything)
+
+
+def test_a_search_that_takes_long_is_broken_off_and_goes_on(measured, monkeypatch):
+    monkeypatch.setattr(distributions, "IMAGES_PER_STATEMENT", 1)
+    monkeypatch.setattr(distributions, "SEARCHED_IMAGES", 1)
+    nothing = Limits(AREA, 1e9)
+    after, looks = (0, 0), 0
+    while after:
+        found, after = find_nuclei(measured.engine, Selection(), [nothing], after)
+        assert found == []
+        looks += 1
+    assert looks == 5
+
+
+def test_only_nuclei_of_a_path_are_counted(measured):
+    found = Counting(measured.engine, [AREA], Selection(path="day 1/")).count()
+    assert found.nuclei == 4 + 6
+
+
+def test_of_very_many_nuclei_a_sample_of_whole_images_is_counted_and_all_on_request(measured, monkeypatch):
+    monkeypatch.setattr(distributions, "EXACT_NUCLEI", 9)
+    some = Counting(measured.engine, [AREA]).count()
+    assert (some.is_sample, some.of) == (True, 18)
+    assert some.nuclei < 18
+    every = Counting(measured.engine, [AREA], exact=True).count()
+    assert (every.is_sample, every.nuclei) == (False, 18)
+
+
+def test_it_tells_how_far_it_is(measured):
+    told = []
+    Counting(measured.engine, [AREA], progress=told.append).count()
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_without_nuclei_there_is_nothing_to_plot(archive):
+    assert Counting(archive.engine, [AREA]).count().ranges == ()
+
+
+def test_values_that_are_all_alike_are_one_bin(archive):
+    archive.done("a.png", images=[image_result(1)])
+    assert Counting(archive.engine, [AREA]).count().counts == {(0,): 1}

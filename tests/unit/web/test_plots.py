@@ -1,0 +1,89 @@
+"""Plots: from a bin to its nuclei, by links alone."""
+
+import re
+import threading
+from html import unescape
+
+import pytest
+
+from tests.examples import image_result
+from web.jobs import MOST_WAITING, Jobs
+
+
+@pytest.fixture
+def page(visit, archive):
+    archive.done("a.png", images=[image_result(6, channels=2)])
+    return visit()
+
+
+def part(page, query):
+    """The plot, once it is there."""
+    page.get(f"/plots/part?{query}")
+    for job in page.app.state.site.plots._jobs.values():
+        assert job.ended.wait(20)
+    return page.get(f"/plots/part?{query}").text
+
+
+def links(text):
+    return [unescape(link) for link in re.findall(r'<a href="(/nuclei[^"]*)"', text)]
+
+
+def test_every_bar_leads_to_its_nuclei(page):
+    text = part(page, "x=area")
+    counts = [int(count) for count in re.findall(r"<title>[^<]*: (\d+) nuclei</title>", text)]
+    assert sum(counts) == 6
+    for link, count in zip(links(text), counts, strict=True):
+        assert page.get(link).text.count("cutout.jpg") == count
+
+
+def test_every_cell_of_two_measurements_leads_to_its_nuclei(page):
+    text = part(page, "x=area&y=intensity_mean&y_channel=1")
+    assert sum(page.get(link).text.count("cutout.jpg") for link in links(text)) == 6
+
+
+def test_a_plot_is_counted_in_the_background_and_says_how_far_it_is(page):
+    first = page.get("/plots/part?x=area")
+    assert first.headers.get("x-unfinished") == "1" or "<svg" in first.text
+    assert "<svg" in part(page, "x=area")
+
+
+def test_a_plot_has_its_table(page):
+    part(page, "x=area")
+    lines = page.get("/plots.csv?x=area").text.splitlines()
+    assert lines[0] == "area_from,area_to,nuclei"
+    assert sum(int(line.split(",")[2]) for line in lines[1:]) == 6
+
+
+def test_the_page_says_what_to_do_and_keeps_what_was_chosen(page):
+    assert "Choose a measurement" in page.get("/plots").text
+    text = page.get("/plots?x=area&path=a.png").text
+    assert "<option selected>area</option>" in text
+    assert 'data-follow="/plots/part?x=area&amp;path=a.png"' in text
+
+
+@pytest.mark.parametrize(
+    "query", ["x=label", "x=area;--", "x=area&x_channel=-1", "x=area&confidence=nan", "x=area&plate=' OR 1"]
+)
+def test_what_makes_no_sense_is_refused(page, query):
+    for path in ("/plots", "/plots/part", "/plots.csv", "/nuclei"):
+        assert page.get(f"{path}?{query}").status_code == 400
+
+
+def test_a_script_in_a_filter_is_text(page):
+    assert "<script>alert" not in page.get("/plots?x=area&path=<script>alert(1)</script>").text
+
+
+def test_too_many_questions_at_once_are_turned_away():
+    jobs, goes_on = Jobs(), threading.Event()
+    assert all(jobs.ask(number, lambda _: goes_on.wait(20)) for number in range(MOST_WAITING))
+    assert jobs.ask("one more", lambda _: None) is None
+    goes_on.set()
+
+
+def test_an_answer_is_kept_and_made_anew_when_it_is_old(clock):
+    jobs, made = Jobs(clock), []
+    for advance, expected in [(0, 1), (100, 1), (300, 2)]:
+        clock.advance(advance)
+        job = jobs.ask("key", lambda _: made.append(1))
+        assert job.ended.wait(10)
+        assert len(made) == expected
