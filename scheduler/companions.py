@@ -14,13 +14,19 @@ from pathlib import PurePosixPath
 
 METADATA_ENDINGS = (
     # what microscopes and their programs write beside images
-    *(".xml", ".htd", ".mlf", ".mrf", ".mes", ".wpi", ".wpp", ".xdce", ".mdb", ".kvt", ".nd", ".scan"),
+    *(".xml", ".companion.ome", ".htd", ".mlf", ".mrf", ".mes", ".wpi", ".wpp", ".xdce", ".mdb", ".kvt", ".nd"),
+    *(".scan", ".czexp", ".czias", ".czipset", ".czmac", ".lifext", ".lmsinfo", ".pty", ".stg", ".scf"),
     # settings, records, tables
-    *(".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".log", ".db", ".md5", ".sha256"),
+    *(".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".log", ".db", ".md5", ".sha1"),
+    *(".sha256", ".conf", ".config", ".properties", ".sqlite", ".sqlite3", ".parquet"),
     # documents
     *(".md", ".pdf", ".html", ".htm", ".rtf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx"),
-    # what other programs keep: regions, pipelines
-    *(".roi", ".ijm", ".cppipe", ".cpproj", ".qpdata"),
+    *(".odt", ".ods", ".odp", ".svg", ".eps"),
+    # links to files and pages, that Windows, macOS and Linux keep as files
+    *(".lnk", ".url", ".webloc", ".desktop"),
+    # what other programs keep: regions, lookup tables, pipelines, scripts
+    *(".roi", "roiset.zip", ".lut", ".ijm", ".cppipe", ".cpproj", ".qpdata", ".qpproj", ".ilp", ".groovy"),
+    *(".py", ".ipynb", ".r", ".m", ".sh", ".bat"),
 )  # fmt: skip
 """Ends of names of files that hold metadata, tables, settings or documents."""
 
@@ -31,16 +37,33 @@ IMAGE_ENDINGS = (
 )  # fmt: skip
 """Ends of names of images that a mask or a thumbnail may belong to."""
 
-MASK_ENDS = (
-    *("_cp_masks", "_cp_outlines", "_cp_flows", "_seg"),  # Cellpose
-    *("_label", "_labels", "_mask", "_masks"),
+MASK_WORDS = (
+    *("cp_masks", "cp_outlines", "cp_flows", "cp_output", "flows", "seg", "outlines"),  # Cellpose
+    *(
+        "simple segmentation",
+        "probabilities",
+        "object predictions",
+        "object identities",
+        "uncertainty",
+    ),  # ilastik
+    *("label", "labels", "mask", "masks", "segmentation", "segmented", "instances"),
 )
-"""Ends of the names of masks, but for their ending; before it stands the name of the image that a mask is of."""
+"""Last words of the names of masks; before them stand the name of the image, and `_`, `-`, `.` or a space."""
+
+MASK_FOLDERS = ("masks", "mask", "labels", "segmentation", "segmentations", "outlines", "cp_masks")
+"""Folders of masks: those in them have the names of images that lie one folder up, or in the folder `images` there."""
+
+IMAGE_FOLDER = "images"
 
 _THUMBNAIL = re.compile(r"(?P<image>.+)_thumb(nail)?[0-9a-f-]*\.[^.]+")
 _NUMBER = re.compile("[0-9a-f-]*")
 """What MetaXpress puts at the end of each name, or nothing."""
-_MASK = re.compile(rf"(?P<image>.+?)({'|'.join(MASK_ENDS)})\.[^.]+")
+_MASK = re.compile(rf"(?P<image>.+?)[_\-. ]+(data_)?({'|'.join(MASK_WORDS)})\.[^.]+")
+_MAY_BE_COMPANION = re.compile(
+    "mask|label|seg|outline|prob|flow|output|predictions|identities|uncertainty|instances|_thumb|^[ds]c_"
+)
+"""Found in the names of all masks, thumbnails and flat fields; most other names are done with it."""
+
 _OUTPUT = re.compile(
     rf".+({'|'.join(map(re.escape, IMAGE_ENDINGS))})(\.s\d+\.t\d+\.z\d+)?\.(label\.tif|overlay\.png)"
 )
@@ -76,8 +99,8 @@ class Siblings:
         return any(map(_CELLVOYAGER.fullmatch, self._names))
 
 
-LookBeside = Callable[[], Siblings]
-"""What lies in a file's folder; looked up only for names that depend on it."""
+LookInto = Callable[[str], Siblings]
+"""What lies in a folder, by its path; looked up only for names that depend on it."""
 
 
 @dataclass(frozen=True)
@@ -87,43 +110,81 @@ class Companion:
     Attributes:
         kind: short name, stored as `files.ignored_by`.
         what: what such files are, for people.
-        fits: says of a name in lower case, and of what lies beside it, whether it is one.
+        fits: says of a folder's path, of a name in it in lower case, and of what lies in folders, whether it is one.
     """
 
     kind: str
     what: str
-    fits: Callable[[str, LookBeside], bool]
+    fits: Callable[[str, str, LookInto], bool]
 
 
-def _is_metadata(name: str, _beside: LookBeside) -> bool:
+def _is_metadata(_folder: str, name: str, _look: LookInto) -> bool:
     return name.endswith(METADATA_ENDINGS)
 
 
-def _is_output(name: str, _beside: LookBeside) -> bool:
-    return _OUTPUT.fullmatch(name) is not None
+def _is_output(_folder: str, name: str, _look: LookInto) -> bool:
+    return name.endswith((".label.tif", ".overlay.png")) and _OUTPUT.fullmatch(name) is not None
 
 
-def _is_thumbnail(name: str, beside: LookBeside) -> bool:
+def _is_thumbnail(folder: str, name: str, look: LookInto) -> bool:
     """MetaXpress ends each name with a number of its own: `a_w1_thumbE94C….tif` lies beside `a_w12D17….tif`."""
-    thumbnail = _THUMBNAIL.fullmatch(name)
+    thumbnail = _THUMBNAIL.fullmatch(name) if "_thumb" in name else None
     if thumbnail is None:
         return False
     image = thumbnail["image"]
-    numbers = (other.removeprefix(image).partition(".")[0] for other in beside().images(image))
+    numbers = (other.removeprefix(image).partition(".")[0] for other in look(folder).images(image))
     return any(map(_NUMBER.fullmatch, numbers))
 
 
-def _is_flat_field(name: str, beside: LookBeside) -> bool:
+def _is_flat_field(folder: str, name: str, look: LookInto) -> bool:
     """Elsewhere such a name may stand for dendritic cells or spinal cord."""
-    return name.startswith(("dc_", "sc_")) and beside().are_of_cellvoyager
+    return name.startswith(("dc_", "sc_")) and look(folder).are_of_cellvoyager
 
 
-def _is_mask(name: str, beside: LookBeside) -> bool:
-    mask = _MASK.fullmatch(name)
-    if mask is None:
-        return False
-    image, siblings = mask["image"], beside()
-    return any(siblings.images(f"{image}.")) or (image.endswith(IMAGE_ENDINGS) and image in siblings)
+def _is_mask(folder: str, name: str, look: LookInto) -> bool:
+    mask = _MASK.fullmatch(name) if _MAY_BE_COMPANION.search(name) else None
+    if mask and _has_image(mask["image"], look(folder), name):
+        return True
+    images = [name.rpartition(".")[0], *([mask["image"]] if mask else [])]
+    return any(_has_image(image, look(place)) for place in _image_folders(folder) for image in images)
+
+
+def _image_folders(folder: str) -> tuple[str, ...]:
+    """Folders in which the images of a folder of masks lie; none of any other folder."""
+    path = PurePosixPath(folder)
+    if path.name.lower() not in MASK_FOLDERS:
+        return ()
+    return folder_of(str(path)), str(path.parent / IMAGE_FOLDER)
+
+
+def _has_image(image: str, siblings: Siblings, mask: str | None = None) -> bool:
+    """Whether an image of this name, that isn't the mask itself, lies there, with any ending or the one it has."""
+    named = any(name != mask for name in siblings.images(f"{image}."))
+    return named or (image.endswith(IMAGE_ENDINGS) and image in siblings)
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a path; an empty name stands for the watched folder."""
+    return path.rpartition("/")[0]
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a name is one of an image that companions may belong to."""
+    return name.lower().endswith(IMAGE_ENDINGS) or name.lower().endswith(".mlf")
+
+
+def possible_companions(folder: str, names: Iterable[str]) -> list[str]:
+    """Return the names in a folder that may be those of companions told by what lies beside them; costs little."""
+    if _image_folders(folder):
+        return list(names)
+    return [name for name in names if _MAY_BE_COMPANION.search(name.lower())]
+
+
+def companion_folders(folder: str) -> list[str]:
+    """Return where companions of the images in a folder may lie: in it, and in folders of masks."""
+    path = PurePosixPath(folder)
+    homes = [path, path.parent] if path.name.lower() == IMAGE_FOLDER else [path]
+    return [folder, *(str(home / name) for home in homes for name in MASK_FOLDERS)]
 
 
 COMPANIONS = (
@@ -135,16 +196,19 @@ COMPANIONS = (
 )
 """The kinds, in the order in which they are tried."""
 
+BESIDE_IMAGES = frozenset({"thumbnail", "flat-field", "mask"})
+"""The kinds that are told by what lies beside them."""
+
 DATA_FOLDER = "data-folder"
 """Reason for a folder in which a file beside it keeps its pixels."""
 
 
-def companion_kind(path: str, beside: LookBeside) -> str | None:
+def companion_kind(path: str, look: LookInto) -> str | None:
     """Say what kind of companion a file is; None for an image, or what may be one.
 
     Args:
         path: relative to the watched folder, with `/`.
-        beside: what lies in its folder.
+        look: what lies in a folder.
     """
-    name = PurePosixPath(path).name.lower()
-    return next((companion.kind for companion in COMPANIONS if companion.fits(name, beside)), None)
+    folder, name = folder_of(path), PurePosixPath(path).name.lower()
+    return next((companion.kind for companion in COMPANIONS if companion.fits(folder, name, look)), None)

@@ -86,7 +86,7 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
         return stopping.is_set() or not leadership.try_acquire()
 
     rules = settings.image_rules()
-    ignore_list = IgnoreList(scanner.root, rules, settings.ignore.split(","))
+    ignore_list = IgnoreList(rules, settings.ignore.split(","))
     is_urgent = path_matcher(settings.urgent.split(","))
     sidecars = Sidecars(scanner.root, engine, settings.settle_seconds)
     # sooner than images, so that a run that ends with these has it

@@ -1,12 +1,21 @@
 """Ignore list: which files are ignored, and why: a rule or a setting says so, or they are companions of images."""
 
 import logging
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Sequence
 
 from nuqleus.path_patterns import path_matcher
 from nuqleus.rules import Rules
-from scheduler.companions import COMPANIONS, DATA_FOLDER, Siblings, companion_kind
+from scheduler.companions import (
+    BESIDE_IMAGES,
+    COMPANIONS,
+    DATA_FOLDER,
+    Siblings,
+    companion_folders,
+    companion_kind,
+    folder_of,
+    is_image_name,
+    possible_companions,
+)
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)
@@ -26,13 +35,11 @@ class IgnoreList:
     """Ignore list of a watched folder, by which what a scan found is judged.
 
     Args:
-        root: the watched folder.
         rules: for files at some paths; `skip` decides before anything else.
         patterns: of paths whose files are ignored, too.
     """
 
-    def __init__(self, root: Path, rules: Rules, patterns: Sequence[str] = ()) -> None:
-        self._root = root
+    def __init__(self, rules: Rules, patterns: Sequence[str] = ()) -> None:
         self._rules = rules
         self._is_unwanted = path_matcher(patterns)
         self._siblings: dict[str, Siblings] = {}
@@ -50,7 +57,30 @@ class IgnoreList:
             return RULE if skip else None
         if self._is_unwanted(path):
             return SETTING
-        return companion_kind(path, lambda: self._beside(str(PurePosixPath(path).parent)))
+        return companion_kind(path, lambda folder: self._look_into(folder, scan))
+
+    def overtaken(self, news: Iterable[str], scan: Scan) -> dict[str, str]:
+        """Say which files are companions of images that came only now, and were taken for images until then; and why.
+
+        Looks at the names in the folders of the new files alone, and in folders of masks beside these.
+        """
+        by_folder: dict[str, list[str]] = {}
+        for path in news:
+            by_folder.setdefault(folder_of(path), []).append(path.rpartition("/")[2])
+        new = {
+            folder: Siblings(names) for folder, names in by_folder.items() if any(map(is_image_name, names))
+        }
+        folders = sorted({folder for home in new for folder in companion_folders(home)})
+        paths = (
+            f"{folder}/{name}" if folder else name
+            for folder in folders
+            for name in possible_companions(folder, scan.files.names_in(folder))
+        )
+        nothing = Siblings(())
+        kinds = ((path, companion_kind(path, lambda folder: new.get(folder, nothing))) for path in paths)
+        fitting = (path for path, kind in kinds if kind in BESIDE_IMAGES)
+        judged = {path: self.ignored_by(path, scan) for path in fitting}
+        return {path: kind for path, kind in judged.items() if kind in BESIDE_IMAGES}
 
     def warn_of_unused_rules(self, scan: Scan) -> None:
         """Name the rules that decide about no file: none fits them, or an earlier rule does."""
@@ -64,14 +94,7 @@ class IgnoreList:
                 len(scan.files),
             )
 
-    def _beside(self, folder: str) -> Siblings:
+    def _look_into(self, folder: str, scan: Scan) -> Siblings:
         if folder not in self._siblings:
-            self._siblings[folder] = Siblings(_list_names(self._root / folder))
+            self._siblings[folder] = Siblings(scan.files.names_in(folder))
         return self._siblings[folder]
-
-
-def _list_names(folder: Path) -> list[str]:
-    try:
-        return [entry.name for entry in folder.iterdir()]
-    except OSError:  # gone, or away: nothing is known to lie beside
-        return []

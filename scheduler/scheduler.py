@@ -9,6 +9,7 @@ from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import KnownFile, SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.file_stat import FileStat
+from nuqleus.paths import escape_path
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import DISPATCH_BATCH, Dispatcher
 from scheduler.file_stats import FileStats
@@ -138,7 +139,21 @@ class Scheduler:
                 for path in paths
             ]
             self._files.observe(seen)
+        if self._recorded:
+            self._ignore_overtaken(news, scan)
         self._mark_gone(scan)
+
+    def _ignore_overtaken(self, news: Sequence[str], scan: Scan) -> None:
+        """What was taken for an image, until the image came that it is a mask or a thumbnail of."""
+        overtaken = self._ignore_list.overtaken(news, scan)
+        changed = self._files.ignore_overtaken(overtaken)
+        if changed:
+            log.warning(
+                "%d files are ignored now, being masks, thumbnails or the like of images that came after them; what "
+                "was found in them is deleted. One of them: %s.",
+                len(changed),
+                escape_path(changed[0]),
+            )
 
     def _mark_gone(self, scan: Scan) -> None:
         """Paths that were there and aren't."""

@@ -109,7 +109,7 @@ def _ignored(folder: Path, scan: Scan) -> set[str]:
     from nuqleus.rules import Rules
     from scheduler.ignore_list import IgnoreList
 
-    ignore_list = IgnoreList(folder, Rules())
+    ignore_list = IgnoreList(Rules())
     kinds = {path: kind for path in scan.files if (kind := ignore_list.ignored_by(path, scan))}
     if kinds:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(kinds.values()).items()))

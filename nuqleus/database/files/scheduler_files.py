@@ -155,6 +155,25 @@ class SchedulerFiles(FileQueries):
         """`failed` → `ignored`, for these reasons by id, unless the file still has results."""
         self._ignore(reasons, and_(File.state == FileState.FAILED, ~exists().where(Image.file_id == File.id)))
 
+    def ignore_overtaken(self, reasons: Mapping[str, str]) -> list[str]:
+        """Any state → `ignored`, for these reasons by path: what came before the image that it belongs to.
+
+        A worker that is at one loses its lease, and what was found in it is deleted, or given to its first duplicate.
+
+        Returns:
+            Paths of those that weren't ignored yet.
+        """
+        changed: list[str] = []
+        for paths in batched(sorted(reasons), FILES_PER_STATEMENT):
+            with reading(self._engine) as connection:
+                query = select(File.id, File.path).where(
+                    File.path.in_(paths), File.state != FileState.IGNORED
+                )
+                rows = connection.execute(query).all()
+            self._ignore({row.id: reasons[row.path] for row in rows}, File.state != FileState.IGNORED)
+            changed += [row.path for row in rows]
+        return sorted(changed)
+
     def reconsider(self, ids: Sequence[int]) -> None:
         """`ignored` → `waiting`: files that are to be processed after all."""
         for chunk in batched(ids, FILES_PER_STATEMENT):

@@ -1,9 +1,12 @@
 """Files that are no images go into a state of their own, and out of it, on both databases."""
 
+import pytest
+
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.retry import retry_files
 from nuqleus.database.tables import Image
-from tests.examples import observe
+from nuqleus.errors import LeaseLost
+from tests.examples import complete, image_result, observe
 from tests.integration.database.conftest import Archive
 
 
@@ -55,6 +58,32 @@ def test_results_of_a_file_that_is_ignored_go_to_its_duplicate(archive: Archive)
 
     assert (archive.state(original), archive.state(duplicate)) == ("ignored", "done")
     assert [image.file_id for image in archive.rows(Image)] == [duplicate]
+
+
+def test_what_came_before_its_image_is_ignored_in_any_state_and_has_no_results(archive: Archive):
+    others = [archive.done("a.tif"), archive.done("c_mask.tif", "c")]
+    found = [archive.done("a_mask.tif", "mask"), archive.waiting("b_mask.tif"), archive.queued("d_mask.tif")]
+    ignored = observe(archive.files, SeenFile("e_mask.tif", 1, 1, "setting"))["e_mask.tif"]
+
+    archive.files.ignore_overtaken(
+        dict.fromkeys(("a_mask.tif", "b_mask.tif", "d_mask.tif", "e_mask.tif", "nowhere.tif"), "mask")
+    )
+
+    assert [reason(archive, file_id) for file_id in found] == [("ignored", "mask")] * 3
+    assert reason(archive, ignored) == ("ignored", "setting")
+    assert [archive.state(file_id) for file_id in others] == ["done", "done"]
+    assert sorted(image.file_id for image in archive.rows(Image)) == others
+
+
+def test_a_worker_that_is_at_what_came_before_its_image_writes_nothing(archive: Archive):
+    claim = archive.running("a_mask.tif")
+
+    archive.files.ignore_overtaken({"a_mask.tif": "mask"})
+
+    with pytest.raises(LeaseLost):
+        complete(archive.worker_files, claim, "abc", archive.model_id, [image_result()])
+    assert reason(archive, claim.file_id) == ("ignored", "mask")
+    assert archive.rows(Image) == []
 
 
 def test_failed_companions_are_ignored_unless_they_have_results(archive: Archive):

@@ -72,7 +72,7 @@ class Lab:
         workers = Workers(self.engine, self.clock)
         dispatcher = Dispatcher(self.jobs.extend, lambda: len(self.jobs), lambda: 1, max_chunk=10)
         limits = SweepLimits(max_attempts=3, resend_seconds=300.0, sweep_seconds=1.0)
-        ignore_list = IgnoreList(self.inbox, Rules(), ())
+        ignore_list = IgnoreList(Rules(), ())
         names = PlateNames(
             lambda path, scan: ignore_list.ignored_by(path, scan) is not None, recognised_plates(self.engine)
         )

@@ -94,7 +94,7 @@ def start(inbox, files, workers, queue, clock):
     """Starts a scheduler, as a process of its own would be."""
 
     def start(scanner=None, rules=NO_RULES, ignore=(), expectations=None, **options):
-        ignore_list, is_urgent = IgnoreList(inbox, rules, ignore), path_matcher(Settings().urgent.split(","))
+        ignore_list, is_urgent = IgnoreList(rules, ignore), path_matcher(Settings().urgent.split(","))
         names = PlateNames(lambda path, scan: ignore_list.ignored_by(path, scan) is not None)
         field_completeness = FieldCompleteness(SETTLE, FIELD_SECONDS, expectations, clock)
         dispatcher = Dispatcher(queue.send, queue.depth, lambda: 1, max_chunk=4)

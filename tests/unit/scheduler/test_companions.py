@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduler.companions import Siblings, companion_kind
+from scheduler.companions import MASK_WORDS, Siblings, companion_kind, possible_companions
 
 CELLVOYAGER = "AssayPlate_B02_T0001F001L01A01Z01C01.tif"
 UUID = "E94C24BD-45E4-450A-9919-257C714278F7"
@@ -10,7 +10,7 @@ OTHER_UUID = "1A2B3C4D-5E6F-4711-8899-AABBCCDDEEFF"
 
 
 def kind(name, *beside):
-    return companion_kind(f"folder/{name}", lambda: Siblings([name, *beside]))
+    return companion_kind(f"folder/{name}", {"folder": Siblings([name, *beside])}.__getitem__)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,22 @@ def test_metadata_tables_and_documents_are_told_by_their_ending(name):
     assert kind(name) == "metadata"
 
 
-@pytest.mark.parametrize("name", ["a.tif", "a", "a.xyz", "a.npy", "xml", "a.xml.tif", "a.csv.png", "a.dat"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a.companion.ome", "exp.czexp", "data - Verknüpfung.lnk", "figure.svg", "site.url", "x.webloc"),
+        *("t.xlsx", "p.docx"),
+        *("p.cppipe", "m.ijm", "RoiSet.zip", "f_RoiSet.zip", "a.lut", "a.odt", "a.sqlite", "run.py", "a.ilp", "a.sha1"),
+    ],
+)  # fmt: skip
+def test_settings_links_scripts_and_drawings_are_as_well(name):
+    assert kind(name) == "metadata"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.tif", "a", "a.xyz", "a.zvi", "a.ome", "a.zip", "a.npy", "xml", "a.xml.tif", "a.csv.png", "a.dat"],
+)
 def test_other_endings_claim_nothing(name):
     assert kind(name) is None
 
@@ -74,6 +89,17 @@ def test_images_of_a_cellvoyager_are_none():
         ("img1_mask.tif", "img1.jpg"),
         ("img1.tif_masks.png", "img1.tif"),
         ("img1_label.tif", "img1.ome.zarr"),
+        ("d-mask.tif", "d.tif"),
+        ("d mask.png", "d.tif"),
+        ("d.mask.png", "d.tif"),
+        ("d_outlines.png", "d.tif"),
+        ("d_cp_outlines.png", "d.tif"),
+        ("d_flows.tif", "d.tif"),
+        ("d_cp_flows.tif", "d.tif"),
+        ("d_Probabilities.tiff", "d.tif"),
+        ("d_Simple Segmentation.tif", "d.tif"),
+        ("d-data_Object Predictions.tif", "d.tif"),
+        ("d_segmentation.tif", "d.czi"),
     ],
 )
 def test_a_mask_is_one_only_beside_its_image(mask, image):
@@ -81,6 +107,23 @@ def test_a_mask_is_one_only_beside_its_image(mask, image):
     assert kind(image, mask) is None
     assert kind(mask) is None
     assert kind(mask, "img10.tif", "img1.txt", "img1_other.tif") is None
+
+
+@pytest.mark.parametrize("mask", ["d.tif", "d.png", "d_mask.png", "d_cp_masks.tif"])
+@pytest.mark.parametrize("folder", ["masks", "exp/Masks", "exp/labels", "segmentation"])
+@pytest.mark.parametrize("image", ["d.tif", "images/d.czi"])
+def test_a_folder_of_masks_lies_in_that_of_the_images_or_beside_it(folder, mask, image):
+    home = folder.rpartition("/")[0]
+    path = f"{home}/{image}" if home else image
+    beside = {path.rpartition("/")[0]: Siblings([image.rpartition("/")[2]])}
+
+    def look(place):
+        return beside.get(place, Siblings([]))
+
+    assert companion_kind(f"{folder}/{mask}", look) == "mask"
+    assert companion_kind(f"{folder}/e.tif", look) is None
+    assert companion_kind(f"{folder}/more/{mask}", look) is None
+    assert companion_kind(path, look) is None
 
 
 @pytest.mark.parametrize(
@@ -110,8 +153,14 @@ def test_similar_names_are_other_people_s(name):
 
 
 def test_what_lies_beside_is_not_looked_up_where_it_does_not_matter():
-    def must_not_look():
+    def must_not_look(_folder):
         raise AssertionError
 
     assert companion_kind("a/b.tif", must_not_look) is None
     assert companion_kind("a/b.xml", must_not_look) == "metadata"
+
+
+@pytest.mark.parametrize("word", MASK_WORDS)
+def test_every_word_of_masks_is_told_by_the_first_look_as_well(word):
+    assert kind(f"d_{word}.tif", "d.tif") == "mask"
+    assert possible_companions("folder", [f"D_{word.upper()}.tif", "d.tif"]) == [f"D_{word.upper()}.tif"]

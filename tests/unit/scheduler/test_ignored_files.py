@@ -139,3 +139,75 @@ def test_in_an_empty_folder_no_rule_is_blamed(start, caplog):
     start(rules=Rules([Rule(path="a", z="max")]))()
 
     assert caplog.records == []
+
+
+class TestImagesThatComeAfterTheirCompanions:
+    @pytest.fixture
+    def process_all(self, tick, queue, work):
+        def process_all():
+            tick()
+            tick(SETTLE)
+            while queue.waiting:
+                work()
+
+        return process_all
+
+    @pytest.mark.parametrize(
+        ("companion", "image", "kind"),
+        [
+            ("a_mask.tif", "a.tif", "mask"),
+            ("exp/masks/a.tif", "exp/a.tif", "mask"),
+            ("exp/labels/a.tif", "exp/images/a.tif", "mask"),
+            ("a_thumb.jpg", "a.tif", "thumbnail"),
+            ("p/DC_1.tif", "p/AssayPlate_B02_T0001F001L01A01Z01C01.tif", "flat-field"),
+        ],
+    )
+    def test_what_was_taken_for_an_image_is_ignored(
+        self, inbox, process_all, files, row, companion, image, kind
+    ):
+        put(inbox, companion)
+        process_all()
+        assert states(files) == {companion: "done"}
+
+        put(inbox, image)
+        process_all()
+
+        assert states(files) == {companion: "ignored", image: "done"}
+        assert row(companion).ignored_by == kind
+
+    def test_what_a_rule_keeps_stays(self, inbox, start, files, queue, work):
+        tick = start(rules=Rules([Rule(path="*_mask.tif", skip=False)]))
+        put(inbox, "a_mask.tif")
+        tick()
+        put(inbox, "a.tif")
+        tick(SETTLE)
+
+        assert states(files)["a_mask.tif"] == "queued"
+
+    def test_a_queued_one_is_not_processed(self, inbox, tick, files, queue, work):
+        put(inbox, "a_mask.tif")
+        tick()
+        tick(SETTLE)
+        assert states(files) == {"a_mask.tif": "queued"}
+        put(inbox, "a.tif")
+        tick()
+
+        assert work() is None
+        assert states(files) == {"a.tif": "waiting", "a_mask.tif": "ignored"}
+
+    def test_only_the_folders_of_new_images_are_looked_into(self, inbox, tick, monkeypatch):
+        for name in ("x/a_mask.tif", "y/a_mask.tif"):
+            put(inbox, name)
+        tick()
+        asked = []
+        kind = "scheduler.ignore_list.companion_kind"
+        monkeypatch.setattr(kind, lambda path, look: asked.append(path))
+
+        tick()
+        assert asked == []
+        put(inbox, "x/notes.txt")
+        tick()
+        assert asked == ["x/notes.txt"]
+        put(inbox, "x/b.tif")
+        tick()
+        assert {path.partition("/")[0] for path in asked} == {"x"}
