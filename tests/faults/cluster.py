@@ -30,6 +30,7 @@ HASTE: dict[str, Any] = {
     "heartbeat_seconds": 0.5,
     "lease_seconds": 6.0,
     "resend_seconds": 4.0,
+    "field_seconds": 6.0,
 }
 """Waits that a person doesn't notice, but that add up in tests; a lease outlives a hiccup of a busy machine."""
 

@@ -118,8 +118,20 @@ def poisoned(read):
     return wrapped
 
 
+def staged_between(read):
+    """Reading, with a stage before the third channel of a field: two of its files are read by then."""
+
+    def wrapped(path):
+        if "_w3" in path.name:
+            halts.reach(stages.BETWEEN)
+        return read(path)
+
+    return wrapped
+
+
 def build_fake(settings):
-    worker.processor.hash_content = staged(worker.processor.hash_content, stages.READING)
+    hash_content = staged_between(worker.processor.hash_content)
+    worker.processor.hash_content = staged(hash_content, stages.READING)
     worker.processor.process = poisoned(worker.processor.process)
     nuqleus.database.files.worker_files.insert_images = staged(
         nuqleus.database.files.worker_files.insert_images, stages.IN_TRANSACTION

@@ -6,19 +6,23 @@ from nuqleus.settings import get_settings
 from tests.faults import stages
 from tests.faults.stages import Stages
 
-enqueue = SchedulerFiles.enqueue
 
+def staged(enqueue):
+    """The same, with a stage before and after."""
 
-def staged_enqueue(files, ids, **options):
-    halts = Stages(get_settings().state_dir / "stages")
-    if ids:
-        halts.reach(stages.BEFORE_QUEUED)
-    moved = enqueue(files, ids, **options)
-    if moved:
-        halts.reach(stages.BEFORE_SENT)
-    return moved
+    def wrapped(files, queued, *arguments, **options):
+        halts = Stages(get_settings().state_dir / "stages")
+        if queued:
+            halts.reach(stages.BEFORE_QUEUED)
+        moved = enqueue(files, queued, *arguments, **options)
+        if moved:
+            halts.reach(stages.BEFORE_SENT)
+        return moved
+
+    return wrapped
 
 
 if __name__ == "__main__":
-    SchedulerFiles.enqueue = staged_enqueue
+    SchedulerFiles.enqueue = staged(SchedulerFiles.enqueue)
+    SchedulerFiles.enqueue_fields = staged(SchedulerFiles.enqueue_fields)
     main(prog_name="nuqleus")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 CLAIMED = "claimed"
 READING = "reading"
+BETWEEN = "between two files of a field"
 NETWORK = "network"
 BEFORE_COMMIT = "before commit"
 IN_TRANSACTION = "in transaction"
