@@ -7,15 +7,15 @@ from nuqleus.database.migrations.counting_views import (
     per_object_view,
 )
 
+OF_IMAGE = {
+    "Image_Metadata_NuclearDiameter": "i.nuclear_diameter",
+    "Image_Metadata_Zoom": "i.zoom",
+    "Image_Metadata_Confidence": "i.confidence",
+}
+
 VIEWS = {
     "counted_images": counted_images_view(("nuclear_diameter", "zoom", "confidence")),
     "nuclei_um": nuclei_um_view(("confidence",)),
-    "Per_Image": per_image_view(
-        {
-            "Image_Metadata_NuclearDiameter": "i.nuclear_diameter",
-            "Image_Metadata_Zoom": "i.zoom",
-            "Image_Metadata_Confidence": "i.confidence",
-        }
-    ),
+    "Per_Image": per_image_view(OF_IMAGE),
     "Per_Object": per_object_view({"Nuclei_Metadata_Confidence": "n.confidence"}),
 }
