@@ -14,7 +14,7 @@ import click
 from cli.options import channel_option, diameter_option, smallest_option, weights_option, z_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from model.labels.masks import LabelImage
     from model.reading import Plane
@@ -30,6 +30,31 @@ class InputFile:
 
     path: Path
     name: str
+
+
+@dataclass(frozen=True)
+class CountedNuclei:
+    """Nuclei of a file, without counting any of them twice.
+
+    Attributes:
+        nuclei: in the planes that count: of each z-stack that with most nuclei, at the first time point.
+        counted: number of these planes.
+        planes: of all planes.
+    """
+
+    nuclei: int
+    counted: int
+    planes: int
+
+    @classmethod
+    def of(cls, planes: Mapping[tuple[int, int, int], int]) -> CountedNuclei:
+        """Count the nuclei of planes by scene, t and z, as `nuqleus run` and its views do."""
+        most: dict[tuple[int, int], int] = {}
+        for (scene, t, _z), nuclei in planes.items():
+            most[scene, t] = max(nuclei, most.get((scene, t), 0))
+        first = min((t for _, t in most), default=0)
+        counts = [nuclei for (_, t), nuclei in most.items() if t == first]
+        return cls(sum(counts), len(counts), len(planes))
 
 
 @click.command(name="segment")
@@ -75,9 +100,19 @@ def command(images: tuple[Path, ...], output: Path, weights: Path | None, **give
     segment = partial(_segment, output=output, find=find, guesses=GuessLog())
     counts = [segment(file, note=note) for file, note in track_with_notes(inputs, "Segmenting")]
     done = [count for count in counts if count is not None]
-    click.echo(f"{sum(done)} nuclei in {len(done)} of {len(inputs)} files; see {output}")
+    click.echo(_summary(done, len(inputs), output))
     if len(done) < len(inputs):
         raise SystemExit(1)
+
+
+def _summary(done: Sequence[CountedNuclei], files: int, output: Path) -> str:
+    counted, planes = sum(count.counted for count in done), sum(count.planes for count in done)
+    which = (
+        f" (in {counted:,} of {planes:,} planes: of a z-stack the one with most nuclei counts, of a time series the "
+        "first time point; the tables have all)"
+    )
+    nuclei = sum(count.nuclei for count in done)
+    return f"{nuclei} nuclei in {len(done)} of {files} files{which if counted < planes else ''}; see {output}"
 
 
 def find_inputs(given: Sequence[Path], output: Path) -> Iterator[InputFile]:
@@ -134,8 +169,8 @@ def _segment(
     find: Callable[..., Iterator[ImageResult]],
     guesses: GuessLog,
     note: Callable[[str], None],
-) -> int | None:
-    """Process one file; returns the number of its nuclei, or None if it failed."""
+) -> CountedNuclei | None:
+    """Process one file; returns its nuclei, or None if it failed."""
     from nuqleus.paths import printable
     from worker.output_files import OutputFiles
 
@@ -157,15 +192,15 @@ def _write_images(
     guesses: GuessLog,
     outputs: OutputFiles,
     note: Callable[[str], None],
-) -> int:
+) -> CountedNuclei:
     def on_block(done: int, blocks: int) -> None:
         note(f"{file.name}: {done} of {blocks} blocks")
 
-    nuclei = 0
+    planes = {}
     for result in find(file.path, on_image=partial(_write, outputs), on_block=on_block):
         guesses.note(file.name, result)
-        nuclei += len(result.nuclei["label"])
-    return nuclei
+        planes[result.scene, result.t, result.z] = len(result.nuclei["label"])
+    return CountedNuclei.of(planes)
 
 
 def _write(outputs: OutputFiles, plane: Plane, labels: LabelImage, result: ImageResult) -> None:

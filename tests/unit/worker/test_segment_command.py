@@ -64,6 +64,22 @@ def test_every_image_of_a_stack_has_outputs_of_its_own(segment, tmp_path):
     ]
 
 
+def test_a_nucleus_in_several_planes_is_counted_once(segment, tmp_path):
+    def squares(count):
+        return np.pad(draw_squares(count), ((0, 0), (0, 64 - 16 * count)))
+
+    series = np.stack([[squares(count) for count in stack] for stack in ((1, 3, 2), (4, 4, 4))])
+    tifffile.imwrite(tmp_path / "a.tif", series, photometric="minisblack", metadata={"axes": "TZYX"})
+    scenes = np.stack([squares(1), squares(2)])
+    tifffile.imwrite(tmp_path / "b.tif", scenes, photometric="minisblack", metadata={"axes": "RYX"})
+
+    both = segment(tmp_path / "a.tif", tmp_path / "b.tif").output
+    plain = segment(tmp_path / "b.tif").output
+
+    assert "6 nuclei in 2 of 2 files (in 3 of 8 planes: of a z-stack the one with most nuclei counts" in both
+    assert "3 nuclei in 1 of 1 files; see" in plain
+
+
 def test_a_channel_and_a_projection_are_asked_for(segment, tmp_path):
     stack = np.stack([[np.zeros((16, 48), np.uint8), draw_squares(3)], [draw_squares(3), draw_squares(3)]])
     tifffile.imwrite(tmp_path / "stack.tif", stack, photometric="minisblack", metadata={"axes": "ZCYX"})
