@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from nuqleus.errors import NuqleusError
 from web.guard import Guard
-from web.pages import api, files, images, login, overview, plots
+from web.pages import api, files, images, login, overview, plates, plots
 from web.site import Site, render
 from web.templates import STATIC
 
@@ -52,6 +52,7 @@ def build_app(site: Site) -> Starlette:
             *files.ROUTES,
             *images.ROUTES,
             *plots.ROUTES,
+            *plates.ROUTES,
             *login.ROUTES,
             Mount("/static", KeptFiles(directory=STATIC)),
         ],

@@ -73,6 +73,16 @@ DESCRIPTION: dict[str, Any] = {
             _query("row", _WHOLE, "Row of the pixel."),
             _query("col", _WHOLE, "Column of the pixel."),
         ),
+        "/api/plates": _get(
+            "Plates, the newest first.", _query("before", _WHOLE, "Only plates below this id.")
+        ),
+        "/api/plates/{plate_id}": _get(
+            "A plate, and a statistic of its wells.",
+            _path("plate_id"),
+            _query(
+                "by", _TEXT, "The statistic: `nuclei`, `mean_area`, `mean_intensity_mean:0` of a channel."
+            ),
+        ),
         "/api/images/{image_id}/nuclei": _get(
             "Nuclei of an image, in order of their labels.",
             _path("image_id"),

@@ -66,6 +66,8 @@ def source(image: ImageDetails) -> dict[str, Any]:
         "pages": stored_pages(image.image_options),
         "size": image.stat.size,
         "mtime_ns": image.stat.mtime_ns,
+        "channels": image.channels,
+        "field": [vars(part) for part in image.field],
     }
 
 

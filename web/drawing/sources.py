@@ -1,8 +1,9 @@
 """Sources: an image's pixels and its label image, decoded where they are looked at and kept for the next look."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as default
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from model.errors import ImageError
 from model.labels.masks import LazyLabelImage, MaskBlock
 from model.labels.overview import find_range
 from model.reading import Plane, read_planes
-from model.reading.projection import project
+from model.reading.field import ChannelFile, Field, FieldChannel, read_field
+from model.reading.projection import ZStacks, project
 from nuqleus.file_stat import FileStat
 from nuqleus.folder_stat import stat_folder
 from nuqleus.paths import safe_join
@@ -110,25 +112,31 @@ class Sources:
     """
 
     folder: Folder
-    _views: "OrderedDict[str, View]" = field(default_factory=OrderedDict)
-    _blocks: "OrderedDict[tuple[Any, ...], Labels]" = field(default_factory=OrderedDict)
+    _views: "OrderedDict[str, View]" = default(default_factory=OrderedDict)
+    _blocks: "OrderedDict[tuple[Any, ...], Labels]" = default(default_factory=OrderedDict)
 
     def view(self, image: Mapping[str, Any]) -> View:
-        """Return an image: `path`, `scene`, `t`, `z`, `projection`, `pages`, and `size` and `mtime_ns` of its file.
+        """Return an image, as `web.viewing.source` describes it.
 
         Raises:
             ImageError: it can't be read, or isn't the one that was measured.
             OSError: the file isn't there.
         """
         key = repr(sorted(image.items()))
-        path = self.folder.locate(image["path"])
-        _ensure_same(path, image)
+        paths = [self._locate(part) for part in image["field"] or [image]]
         if key not in self._views:
-            self._views[key] = View(_read(path, image, self.folder.max_pixels))
+            self._views[key] = View(_read(paths, image, self.folder.max_pixels))
         self._views.move_to_end(key)
         while len(self._views) > 1 and sum(view.nbytes for view in self._views.values()) > KEPT_BYTES:
             self._views.popitem(last=False)
         return self._views[key]
+
+    def _locate(self, part: Mapping[str, Any]) -> Path:
+        path = self.folder.locate(part["path"])
+        seen = stat_folder(path) if path.is_dir() else FileStat.of(path.stat())
+        if (seen.size, seen.mtime_ns) != (part["size"], part["mtime_ns"]):
+            raise ImageError("changed", "The file has changed since it was measured.")
+        return path
 
     def labels(
         self,
@@ -176,16 +184,22 @@ def _shared(wanted: range, first: int, length: int) -> tuple[slice, slice]:
     return slice(skipped, until), slice(start, start + (until - skipped) * wanted.step, wanted.step)
 
 
-def _ensure_same(path: Path, image: Mapping[str, Any]) -> None:
-    seen = stat_folder(path) if path.is_dir() else FileStat.of(path.stat())
-    if (seen.size, seen.mtime_ns) != (image["size"], image["mtime_ns"]):
-        raise ImageError("changed", "The file has changed since it was measured.")
-
-
-def _read(path: Path, image: Mapping[str, Any], max_pixels: int | None) -> Plane:
-    planes = read_planes(path, max_pixels=max_pixels, pages=image["pages"])
+def _read(paths: Sequence[Path], image: Mapping[str, Any], max_pixels: int | None) -> Plane:
     wanted = image["scene"], image["t"], image["z"]
-    for plane in project(planes, image["projection"] or "planes"):
+    for plane in _planes(paths, image, max_pixels):
         if (plane.scene, plane.t, plane.z) == wanted:
             return plane
     raise ImageError("changed", "The file no longer holds this image.")
+
+
+def _planes(paths: Sequence[Path], image: Mapping[str, Any], max_pixels: int | None) -> Iterator[Plane]:
+    z: ZStacks = image["projection"] or "planes"
+    pages = image["pages"]
+    if not image["field"]:
+        return project(read_planes(paths[0], max_pixels=max_pixels, pages=pages), z)
+    files = [
+        ChannelFile(path, part["channel"], part["z"])
+        for path, part in zip(paths, image["field"], strict=True)
+    ]
+    channels = [FieldChannel(str(number)) for number in range(image["channels"])]
+    return read_field(Field(files, channels, t=image["t"]), z, max_pixels=max_pixels, pages=pages)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, func, or_, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.plates import find_plate, plate_channels
 from nuqleus.database.tables import Channel, File, Image, Mask, Overview
+from nuqleus.fields import FieldPlace
 from nuqleus.file_stat import FileStat
 
 PAGE_SIZE = 60
@@ -57,6 +59,17 @@ class ImagePage:
 
 
 @dataclass(frozen=True)
+class FieldPart:
+    """A file of a field of a plate, which is one image: `channel` is its number in the plate."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    channel: int
+    z: int | None
+
+
+@dataclass(frozen=True)
 class ImageDetails:
     """What is known of an image, and how it is read from its file.
 
@@ -71,6 +84,7 @@ class ImageDetails:
         nuclear_channel_by: how that was chosen.
         pixel_size_um: side of a pixel.
         gone: whether the file is no longer in the folder.
+        field: all files of a field of a plate, its own among them; empty for a file on its own.
     """
 
     listed: ListedImage
@@ -83,6 +97,7 @@ class ImageDetails:
     nuclear_channel_by: str | None
     pixel_size_um: float | None
     gone: bool
+    field: tuple[FieldPart, ...]
 
 
 _LISTED: tuple[Any, ...] = (
@@ -143,6 +158,7 @@ def get_image(engine: Engine, image_id: int) -> ImageDetails | None:
         Image.pixel_size_um,
         File.image_options,
         File.gone_at,
+        File.field_key,
     )
     columns: tuple[Any, ...] = (*_LISTED, *stat, *further)
     query = select(*columns).join(File, File.id == Image.file_id).where(Image.id == image_id)
@@ -162,6 +178,7 @@ def get_image(engine: Engine, image_id: int) -> ImageDetails | None:
             nuclear_channel_by=row.nuclear_channel_by,
             pixel_size_um=row.pixel_size_um,
             gone=row.gone_at is not None,
+            field=_field_parts(connection, row.file_id, row.field_key),
         )
 
 
@@ -184,6 +201,25 @@ def get_mask_blocks(
     )
     with reading(engine) as connection:
         return list(connection.execute(query))
+
+
+def _field_parts(connection: Connection, file_id: int, field_key: str | None) -> tuple[FieldPart, ...]:
+    if field_key is None:
+        return ()
+    columns = (File.path, File.size, File.mtime_ns, File.field_channel, File.field_z)
+    of_field = or_(File.id == file_id, File.companion_of == file_id)
+    files = connection.execute(select(*columns).where(of_field).order_by(File.id)).all()
+    plate = find_plate(connection, FieldPlace.parse(field_key))
+    numbers = {channel.key: channel.channel for channel in plate_channels(connection, plate)} if plate else {}
+    if not numbers:
+        numbers = {
+            key: number for number, key in enumerate(sorted({str(file.field_channel) for file in files}))
+        }
+    return tuple(
+        FieldPart(file.path, file.size, file.mtime_ns, numbers[str(file.field_channel)], file.field_z)
+        for file in files
+        if str(file.field_channel) in numbers
+    )
 
 
 def _listed(rows: Sequence[Row[Any]]) -> list[ListedImage]:

@@ -1,0 +1,113 @@
+"""Plate pages: the wells of a plate, and one statistic of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from nuqleus.database.engine import reading
+from nuqleus.database.plate_tables import Plate, Well, WellAnnotation, WellStatistic
+
+PAGE_SIZE = 200
+"""Plates on a page."""
+
+
+@dataclass(frozen=True)
+class ListedPlate:
+    """A plate of a list; `rows` and `cols` are None for one without wells."""
+
+    id: int
+    name: str
+    folder: str
+    convention: str
+    rows: int | None
+    cols: int | None
+    wells: int
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """What a plate can be coloured by: a statistic's name, and the channel that it is of; `WHOLE` for none."""
+
+    name: str
+    channel: int
+
+
+@dataclass(frozen=True)
+class WellValue:
+    """A well, and what is known of it; `value` is None where nothing is.
+
+    Attributes:
+        row: counted from 0, as is `col`.
+        annotations: what the plate map says is in it.
+    """
+
+    id: int
+    name: str
+    row: int
+    col: int
+    value: float | None
+    annotations: Mapping[str, str]
+
+
+def list_plates(engine: Engine, *, before: int | None = None) -> list[ListedPlate]:
+    """Return plates with ids below `before`, the newest first."""
+    wells = select(func.count()).where(Well.plate_id == Plate.id).scalar_subquery()
+    named = (Plate.id, Plate.name, Plate.folder, Plate.convention, Plate.rows, Plate.cols)
+    columns: tuple[Any, ...] = (*named, wells)
+    query = select(*columns).order_by(Plate.id.desc()).limit(PAGE_SIZE)
+    if before is not None:
+        query = query.where(Plate.id < before)
+    with reading(engine) as connection:
+        return [ListedPlate(*row) for row in connection.execute(query)]
+
+
+def get_plate(engine: Engine, plate_id: int) -> ListedPlate | None:
+    """Return one plate; None if there is none of this id."""
+    found = list_plates(engine, before=plate_id + 1)
+    return found[0] if found and found[0].id == plate_id else None
+
+
+def statistics_of(engine: Engine, plate_id: int) -> list[Statistic]:
+    """Return what a plate can be coloured by."""
+    columns = (WellStatistic.name, WellStatistic.channel)
+    query = select(*columns).join(Well, Well.id == WellStatistic.well_id).where(Well.plate_id == plate_id)
+    with reading(engine) as connection:
+        rows = connection.execute(query.distinct().order_by(WellStatistic.channel, WellStatistic.name))
+        return [Statistic(*row) for row in rows]
+
+
+def well_values(engine: Engine, plate_id: int, statistic: Statistic | None) -> list[WellValue]:
+    """Return the wells of a plate with a statistic of each: the mean over time points and steps of z."""
+    values = _values(engine, plate_id, statistic) if statistic else {}
+    annotations = _annotations(engine, plate_id)
+    query = select(Well.id, Well.name, Well.row, Well.col).where(Well.plate_id == plate_id)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(Well.row, Well.col)).all()
+    return [WellValue(*row, values.get(row.id), annotations.get(row.id, {})) for row in rows]
+
+
+def _values(engine: Engine, plate_id: int, statistic: Statistic) -> dict[int, float | None]:
+    query = (
+        select(WellStatistic.well_id, func.avg(WellStatistic.value))
+        .join(Well, Well.id == WellStatistic.well_id)
+        .where(
+            Well.plate_id == plate_id,
+            WellStatistic.name == statistic.name,
+            WellStatistic.channel == statistic.channel,
+        )
+        .group_by(WellStatistic.well_id)
+    )
+    with reading(engine) as connection:
+        return {well: value for well, value in connection.execute(query)}  # noqa: C416 - for mypy
+
+
+def _annotations(engine: Engine, plate_id: int) -> dict[int, dict[str, str]]:
+    query = select(WellAnnotation.well_id, WellAnnotation.name, WellAnnotation.value)
+    query = query.join(Well, Well.id == WellAnnotation.well_id).where(Well.plate_id == plate_id)
+    found: dict[int, dict[str, str]] = {}
+    with reading(engine) as connection:
+        for well, name, value in connection.execute(query):
+            found.setdefault(well, {})[name] = value
+    return found

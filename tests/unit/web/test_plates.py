@@ -1,0 +1,93 @@
+"""Plates: the plate as the map."""
+
+import pytest
+from sqlalchemy import insert, update
+
+from nuqleus.database.engine import writing
+from nuqleus.database.plate_tables import WHOLE, Plate, Well, WellAnnotation, WellStatistic
+from nuqleus.database.tables import Image
+from tests.examples import image_result
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def page(visit, archive):
+    """A plate of 96 wells, of which three are known, one of them without a number."""
+    archive.done("P/1.tif", images=[image_result(2)])
+    with writing(archive.engine) as connection:
+        plate = {"name": f"P {SCRIPT}", "folder": "P", "convention": "?", "rows": 8, "cols": 12}
+        connection.execute(insert(Plate), [plate])
+        wells = [("A01", 0, 0), ("B02", 1, 1), ("H12", 7, 11)]
+        connection.execute(
+            insert(Well), [{"plate_id": 1, "name": name, "row": row, "col": col} for name, row, col in wells]
+        )
+        numbers = [
+            *[(well, 0, WHOLE, "nuclei", 100.0 * well) for well in (1, 2)],
+            *[(1, t, 1, "mean_intensity_mean", 10.0 + t) for t in (0, 1)],
+        ]
+        names = ("well_id", "t", "channel", "name", "value")
+        connection.execute(
+            insert(WellStatistic), [{"z": 0, **dict(zip(names, row, strict=True))} for row in numbers]
+        )
+        connection.execute(
+            insert(WellAnnotation), [{"well_id": 1, "name": "compound", "value": f"=DMSO {SCRIPT}"}]
+        )
+        connection.execute(update(Image).values(well_id=1, site=1))
+    return visit()
+
+
+def test_each_well_says_its_number_and_leads_to_its_fields(page):
+    text = page.get("/plates/1").text
+    assert "A01: nuclei 100" in text
+    assert "H12: nuclei not known" in text
+    assert text.count('<a href="/images?well=') == 3
+    assert "/images/1" in page.get("/images?well=1").text
+    assert "/images/1" not in page.get("/images?well=2").text
+
+
+def test_wells_are_coloured_from_the_lowest_to_the_highest_number(page):
+    text = page.get("/plates/1").text
+    assert all(f'fill="{colour}"' in text for colour in ("#440154", "#fde725", "#9aa0a6"))
+
+
+def test_a_statistic_of_a_channel_is_shown_as_the_mean_over_time(page):
+    assert "A01: mean_intensity_mean, channel 1 10.5" in page.get("/plates/1?by=mean_intensity_mean:1").text
+
+
+def test_wells_are_coloured_by_what_is_in_them(page):
+    text = page.get("/plates/1?group=compound").text
+    assert 'fill="#4477aa"' in text
+    assert "<option selected>compound</option>" in text
+
+
+def test_what_people_and_microscopes_write_is_text(page):
+    for path in ("/plates", "/plates/1", "/plates/1?group=compound"):
+        assert SCRIPT not in page.get(path).text
+    table = page.get("/plates/1/wells.csv").text.splitlines()
+    assert table[0] == "well,nuclei,compound"
+    assert table[1] == f"A01,100.0,'=DMSO {SCRIPT}"
+
+
+def test_programs_get_the_same(page):
+    assert page.get("/api/plates").json()["plates"][0]["wells"] == 3
+    wells = page.get("/api/plates/1").json()["wells"]
+    assert [(well["name"], well["value"]) for well in wells] == [
+        ("A01", 100.0),
+        ("B02", 200.0),
+        ("H12", None),
+    ]
+
+
+@pytest.mark.parametrize("path", ["/plates/2", "/plates/0", "/plates/99999999999999999999", "/plates/-1"])
+def test_a_plate_that_is_not_there_is_not_found(page, path):
+    assert page.get(path).status_code == 404
+
+
+def test_plots_and_nuclei_of_a_plate_are_those_of_its_wells(page):
+    assert page.get("/nuclei?x=area&plate=1").text.count("cutout.jpg") == 2
+    assert page.get("/nuclei?x=area&plate=2").text.count("cutout.jpg") == 0
+
+
+def test_without_plates_the_page_says_what_to_do(visit):
+    assert "Drop a microscope’s folder" in visit().get("/plates").text

@@ -1,0 +1,176 @@
+"""Plates: the plate as the map, each well in the colour of its number or of what is in it."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from nuqleus.csv_files import defused
+from nuqleus.database.plate_tables import WHOLE
+from nuqleus.database.queries.plate_pages import (
+    PAGE_SIZE,
+    ListedPlate,
+    Statistic,
+    WellValue,
+    get_plate,
+    list_plates,
+    statistics_of,
+    well_values,
+)
+from nuqleus.paths import escape_path
+from nuqleus.well_names import Well
+from web import query
+from web.colours import UNKNOWN, Scale, fit_scale
+from web.site import render, site_of
+
+DEFAULT = Statistic("nuclei", WHOLE)
+
+WELL, EDGE = 30, 34
+"""Side of a well in the picture, and what its rows' and columns' names take."""
+
+GROUPS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb")
+"""Colours of what is in wells, which the colour-blind tell apart (Tol, 2021)."""
+
+
+@dataclass(frozen=True)
+class DrawnWell:
+    """A well in the picture."""
+
+    well: WellValue
+    x: float
+    y: float
+    colour: str
+    text: str
+
+
+def show_plates(request: Request) -> Response:
+    """The list."""
+    before = query.number(request.query_params, "before")
+    plates = list_plates(site_of(request).engine, before=before)
+    onward = plates[-1].id if len(plates) == PAGE_SIZE else None
+    return render(request, "plates.html", plates=plates, before=before, next_before=onward)
+
+
+def show_plate(request: Request) -> Response:
+    """A plate as a map."""
+    engine, plate = site_of(request).engine, known_plate(request)
+    statistics = statistics_of(engine, plate.id)
+    statistic, group = chosen_statistic(request), query.word(request.query_params, "group")
+    wells = well_values(engine, plate.id, statistic)
+    scale = fit_scale(well.value for well in wells)
+    groups = sorted({well.annotations[group] for well in wells if group in well.annotations}) if group else []
+    return render(
+        request,
+        "plate.html",
+        plate=plate,
+        statistics=statistics,
+        statistic=statistic,
+        scale=None if group else scale,
+        group=group,
+        groups={value: GROUPS[number % len(GROUPS)] for number, value in enumerate(groups)},
+        annotations=sorted({name for well in wells for name in well.annotations}),
+        wells=[_draw(well, statistic, scale, group, groups) for well in wells],
+        rows=[
+            Well(row, 0).name.removesuffix("01")
+            for row in range(_most(plate.rows, [well.row for well in wells]))
+        ],
+        columns=_most(plate.cols, [well.col for well in wells]),
+        side=WELL,
+        edge=EDGE,
+        whole=WHOLE,
+    )
+
+
+def show_csv(request: Request) -> Response:
+    """The numbers of the map, as a table."""
+    plate, statistic = known_plate(request), chosen_statistic(request)
+    wells = well_values(site_of(request).engine, plate.id, statistic)
+    names = sorted({name for well in wells for name in well.annotations})
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["well", _name(statistic), *map(defused, names)])
+    for well in wells:
+        said = [defused(well.annotations.get(name, "")) for name in names]
+        writer.writerow([well.name, "" if well.value is None else well.value, *said])
+    headers = {"content-disposition": 'attachment; filename="wells.csv"'}
+    return Response(text.getvalue(), media_type="text/csv", headers=headers)
+
+
+def plates_json(request: Request) -> Response:
+    """The list, for programs."""
+    plates = list_plates(site_of(request).engine, before=query.number(request.query_params, "before"))
+    return JSONResponse({"plates": [_described(plate) for plate in plates]})
+
+
+def plate_json(request: Request) -> Response:
+    """A plate and a statistic of its wells, for programs."""
+    plate, statistic = known_plate(request), chosen_statistic(request)
+    wells = well_values(site_of(request).engine, plate.id, statistic)
+    return JSONResponse(
+        _described(plate) | {"statistic": vars(statistic), "wells": [vars(well) for well in wells]}
+    )
+
+
+def known_plate(request: Request) -> ListedPlate:
+    """Return the plate that a URL names.
+
+    Raises:
+        HTTPException: there is none.
+    """
+    plate_id: int = request.path_params["plate_id"]
+    plate = get_plate(site_of(request).engine, plate_id) if plate_id < 2**31 - 1 else None
+    if plate is None:
+        raise HTTPException(404)
+    return plate
+
+
+def chosen_statistic(request: Request) -> Statistic:
+    """Return what a URL colours the wells by: `name`, or `name:channel`."""
+    name, _, channel = (query.word(request.query_params, "by") or "").partition(":")
+    if not name:
+        return DEFAULT
+    if channel and not (channel.isascii() and channel.isdigit() and len(channel) < 4):
+        raise query.refuse("by", "a statistic, like nuclei or mean_intensity_mean:0")
+    return Statistic(name, int(channel) if channel else WHOLE)
+
+
+def _draw(
+    well: WellValue, statistic: Statistic, scale: Scale | None, group: str | None, groups: list[str]
+) -> DrawnWell:
+    said = "".join(f", {name} {value}" for name, value in sorted(well.annotations.items()))
+    text = (
+        f"{well.name}: {_name(statistic)} {'not known' if well.value is None else f'{well.value:.6g}'}{said}"
+    )
+    colour = f"#{UNKNOWN:06x}"
+    if group:
+        if group in well.annotations:
+            colour = GROUPS[groups.index(well.annotations[group]) % len(GROUPS)]
+    elif scale:
+        colour = scale.css(well.value)
+    return DrawnWell(well, EDGE + well.col * WELL, EDGE + well.row * WELL, colour, text)
+
+
+def _most(stated: int | None, places: list[int]) -> int:
+    return max([stated or 0, *(place + 1 for place in places)])
+
+
+def _name(statistic: Statistic) -> str:
+    channel = "" if statistic.channel == WHOLE else f", channel {statistic.channel}"
+    return f"{statistic.name}{channel}"
+
+
+def _described(plate: ListedPlate) -> dict[str, object]:
+    return vars(plate) | {"name": escape_path(plate.name), "folder": escape_path(plate.folder)}
+
+
+ROUTES = [
+    Route("/plates", show_plates),
+    Route("/plates/{plate_id:int}", show_plate),
+    Route("/plates/{plate_id:int}/wells.csv", show_csv),
+    Route("/api/plates", plates_json),
+    Route("/api/plates/{plate_id:int}", plate_json),
+]
