@@ -9,11 +9,12 @@ WELL = "FROM wells w JOIN plates p ON p.id = w.plate_id WHERE w.id = i.well_id"
 
 def _of_channel(channel: int, part: str) -> str:
     """The file of a channel: of a field, the one whose channel has that number on the plate, its first plane."""
+    files = "FROM files c JOIN plate_channels k ON k.key = c.field_channel"
     of_field = (
-        f"SELECT {part.format(path='c.path')} FROM files c JOIN plate_channels k ON k.key = c.field_channel "
+        f"SELECT {part.format(path='c.path')} {files} "
         "JOIN wells w ON w.plate_id = k.plate_id WHERE w.id = i.well_id AND c.field_key = f.field_key "
         f"AND k.channel = {channel} ORDER BY c.field_z IS NOT NULL, c.field_z, c.path LIMIT 1"
-    )  # noqa: S608
+    )
     alone = f"CASE WHEN i.channels > {channel} THEN {part.format(path='f.path')} END"
     return f"CASE WHEN f.field_key IS NULL THEN {alone} ELSE ({of_field}) END"
 

@@ -7,12 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.results import ImageResult
-from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
+from nuqleus.database.plate_maps import attach_plate_map
+from nuqleus.database.plate_tables import Well
+from nuqleus.database.plates import record_fields
+from nuqleus.database.tables import File, Image, Intensity, Mask, Nucleus
+from nuqleus.database.well_statistics import WellStatistics
+from nuqleus.fields import FieldFile, FieldPlace
+from nuqleus.well_names import Well as WellPlace
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
 
@@ -63,7 +69,28 @@ def full(archive: Archive) -> Archive:
     archive.failed("broken.png")
     archive.files.observe([SeenFile(name, 1, 1, "metadata") for name in ("notes.txt", "a.xml")])
     archive.files.observe([SeenFile("plate 1/a_mask.png", 1, 1, "mask")])
+    _put_on_a_plate(archive, {"B02": "plate 1/a.png", "B03": "plate 1/cut.png"})
     return archive
+
+
+def _put_on_a_plate(archive: Archive, paths: dict[str, str]) -> None:
+    """A plate of two wells, annotated, with statistics; the second lacks a channel."""
+    files = [
+        FieldFile("ImageXpress", FieldPlace("plate 1", "P", well, 1, 0), None, channel)
+        for well in paths
+        for channel in ("w1", "w2")
+    ]
+    with writing(archive.engine) as connection:
+        record_fields(connection, files)
+        for well, path in paths.items():
+            well_id = select(Well.id).where(Well.name == well).scalar_subquery()
+            of_file = Image.file_id == select(File.id).where(File.path == path).scalar_subquery()
+            lacks = "w3" if well == "B03" else None
+            place = {"well_id": well_id, "site": 1, "missing_channels": lacks}
+            connection.execute(update(Image).where(of_file).values(place))
+        plate_map = {WellPlace(1, 1): {"compound": "drug"}, WellPlace(1, 2): {"compound": "DMSO"}}
+    attach_plate_map(archive.engine, 1, plate_map)
+    WellStatistics(archive.engine, archive.clock).refresh_all()
 
 
 def areas(*results: ImageResult) -> np.ndarray:
@@ -83,6 +110,11 @@ def steps(*results: ImageResult) -> list[tuple[int, int]]:
 def mean_intensity(result: ImageResult, channel: int) -> float:
     inside = ~result.nuclei["touches_border"]
     return result.intensities["intensity_mean"][result.intensities["channel"] == channel][inside].mean()
+
+
+def median_of(result: ImageResult, name: str, channel: int) -> float:
+    inside = ~result.nuclei["touches_border"]
+    return np.median(result.intensities[name][result.intensities["channel"] == channel][inside])
 
 
 OPTIONS = "channel auto, z planes"
@@ -191,6 +223,24 @@ ANSWERS = {
         ("GFP", 0, 4, (3 * mean_intensity(NAMED, 0) + mean_intensity(GUESSED, 1)) / 4),
         ("RFP", 0, 1, mean_intensity(GUESSED, 0)),
     ],
+    "Wells side by side": [
+        ("P", "B02", 0, 0, 1, 3, areas(NAMED).mean(), median_of(NAMED, "intensity_mean", 1)),
+        ("P", "B03", 0, 0, 1, 2, areas(GUESSED).mean(), median_of(GUESSED, "intensity_mean", 1)),
+    ],
+    "What is in the wells, and what was found there": [
+        ("P", "B02", "drug", 0, 3, areas(NAMED).mean()),
+        ("P", "B03", "DMSO", 0, 2, areas(GUESSED).mean()),
+    ],
+    "Wells of a compound together": [
+        ("DMSO", 0, 1, 2, areas(GUESSED).mean()),
+        ("drug", 0, 1, 3, areas(NAMED).mean()),
+    ],
+    "Any measurement of a well, by channel": [
+        ("P", well, 0, 0, f"w{channel + 1}", median_of(result, "intensity_integrated", channel))
+        for well, result in (("B02", NAMED), ("B03", GUESSED))
+        for channel in (0, 1)
+    ],
+    "Fields that lack a channel of their plate": [("P", "B03", 1, "w3", "plate 1/cut.png")],
     "Which network produced what": [("a network", "f" * 64, "1.0", 13, 6)],
 }
 """All rows of the answers for these files."""
