@@ -80,6 +80,32 @@ class _RulesFile(BaseModel):
 
 
 @dataclass(frozen=True)
+class UnusedRule:
+    """A rule that decides about no file.
+
+    Attributes:
+        rule: which.
+        shadowed_by: the earlier rule that decides about a file that it fits; None where it fits none.
+    """
+
+    rule: Rule
+    shadowed_by: Rule | None = None
+
+    def __str__(self) -> str:
+        """What is wrong, and what to do, in a sentence."""
+        subject = f"The rule for path = {self.rule.path!r} decides about none of the files in the folder"
+        if self.shadowed_by:
+            return (
+                f"{subject}: the first rule that fits a path decides, which is that for path = "
+                f"{self.shadowed_by.path!r}. Put the narrower one first."
+            )
+        return (
+            f"{subject}, as it fits none. * stands for anything, ? for one character, everything else for itself; paths "
+            "are relative to the watched folder."
+        )
+
+
+@dataclass(frozen=True)
 class Rules:
     """The rules for files, and the options of files that no rule fits.
 
@@ -133,13 +159,17 @@ class Rules:
         rule = self.rule_for(path)
         return rule.channels if rule else None
 
-    def unused(self, paths: Iterable[str]) -> list[Rule]:
-        """Return the rules that decide about none of these files."""
-        unused = dict(enumerate(self.rules))
+    def unused(self, paths: Iterable[str]) -> list[UnusedRule]:
+        """Return the rules that decide about none of these files, and which earlier ones do about what they fit."""
+        unused = {number: UnusedRule(rule) for number, rule in enumerate(self.rules)}
         for path in paths:
             if not unused:
                 break
-            unused.pop(next((i for i, (_, fits) in enumerate(self._matchers) if fits(path)), -1), None)
+            deciding = next((i for i, (_, fits) in enumerate(self._matchers) if fits(path)), -1)
+            unused.pop(deciding, None)
+            for number, one in unused.items():
+                if not one.shadowed_by and self._matchers[number][1](path):
+                    unused[number] = UnusedRule(one.rule, self.rules[deciding])
         return list(unused.values())
 
     @cached_property

@@ -86,13 +86,8 @@ class IgnoreList:
         """Name the rules that decide about no file: none fits them, or an earlier rule does."""
         if not scan.files:
             return
-        for rule in self._rules.unused(scan.files):
-            log.warning(
-                "The rule for path = %r decides about none of the %d files in the folder. * stands for anything, ? for "
-                "one character, everything else for itself, and the first rule that fits a path decides.",
-                rule.path,
-                len(scan.files),
-            )
+        for unused in self._rules.unused(scan.files):
+            log.warning("%s", unused)
 
     def _look_into(self, folder: str, scan: Scan) -> Siblings:
         if folder not in self._siblings:

@@ -7,11 +7,12 @@ import time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import database_option, input_option
+from cli.options import database_option, input_option, rules_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,7 @@ REST_FACTOR = 9
 )
 @input_option()
 @database_option()
+@rules_option()
 def command(
     paths: tuple[str, ...],
     watch: bool,
@@ -49,11 +51,12 @@ def command(
     process: str | None,
     input_dir: Path | None,
     database_url: str | None,
+    rules: Path | None,
 ) -> None:
     """Show counts by state, rate, time left, workers and what they do, and the last failures.
 
     With PATH, say of each file what it is and why: ignored, failed, done, and how its nuclear channel was found. A PATH
-    is one of the file system, or relative to the watched folder.
+    is one of the file system, or relative to the watched folder. Rules that decide about none of the files are named.
 
     In the JSON, times are in UTC; `files_per_minute`, `seconds_left` and `queue_age_seconds` are null when they can't
     be said.
@@ -63,7 +66,7 @@ def command(
 
     if watch + as_json + bool(process) + bool(paths) > 1:
         raise click.UsageError("--watch, --json, --healthy and PATH exclude each other.")
-    settings = get_settings(input_dir=input_dir, database_url=database_url)
+    settings = get_settings(input_dir=input_dir, database_url=database_url, rules=rules)
     with existing_database(settings.database_url) as engine:
         if paths:
             _explain(engine, paths, settings.input_dir)
@@ -77,6 +80,7 @@ def command(
             )
         else:
             _show(engine, settings.lease_seconds)
+            _name_unused_rules(engine, settings)
 
 
 def _explain(engine: Engine, paths: tuple[str, ...], folder: Path) -> None:
@@ -133,6 +137,17 @@ def _show(engine: Engine, alive_within: float) -> None:
     from rich.console import Console
 
     Console(highlight=False).print(_draw(engine, alive_within))
+
+
+def _name_unused_rules(engine: Engine, settings: Settings) -> None:
+    from nuqleus.database.queries.file_queries import FileQueries
+
+    if settings.rules is None:
+        return
+    paths = (path for path, _ in FileQueries(engine).stats())
+    first = next(paths, None)  # in an empty folder, no rule is to blame
+    for unused in settings.image_rules().unused(chain((first,), paths)) if first is not None else ():
+        click.secho(str(unused), fg="yellow", bold=True)
 
 
 def _watch(engine: Engine, alive_within: float) -> None:

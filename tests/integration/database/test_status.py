@@ -52,6 +52,24 @@ def test_without_a_rate_the_time_left_is_unknown(archive: Archive):
     assert (found.files_per_minute, found.seconds_left) == (None, None)
 
 
+def test_rules_that_decide_about_no_file_are_named(archive: Archive, database_url: str, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        "".join(f'[[rule]]\npath = "{path}"\nz = "max"\n' for path in ("*.tif", "b.tif", "Plate A/*"))
+    )
+    options = ["--database", database_url, "--rules", str(rules)]
+    assert "rule" not in CliRunner().invoke(status.command, options).output
+    for name in ("a.tif", "b.tif"):
+        archive.waiting(name)
+
+    shown = CliRunner().invoke(status.command, options).output
+
+    assert "for path = 'b.tif' decides about none" in shown
+    assert "that for path = '*.tif'. Put the narrower one first" in shown
+    assert "for path = 'Plate A/*' decides about none of the files in the folder, as it fits none" in shown
+    assert "for path = '*.tif' decides" not in shown
+
+
 def test_workers_that_were_silent_for_long_are_not_shown(archive: Archive):
     workers = Workers(archive.engine, archive.clock)
     silent = workers.start("host", 1, "CPU").id
