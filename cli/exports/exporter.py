@@ -10,13 +10,8 @@ import click
 
 from nuqleus.database.queries.snapshot import Snapshot
 
-EXTRAS = {
-    "rois": ("rois", "roifile"),
-    "parquet": ("parquet", "pyarrow"),
-    "coco": ("coco", "pycocotools"),
-    "ome-zarr": ("zarr", "zarr"),
-}
-"""Formats that need an extra of nuqleus, and the library that it brings."""
+LIBRARIES = {"rois": "roifile", "parquet": "pyarrow", "coco": "pycocotools"}
+"""Formats that need a library that isn't always installed; the extra is called like the format."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +45,12 @@ def load_exporter(name: str, profile: str | None = None) -> Exporter:
         ClickException: if the library that the format needs isn't installed.
     """
     suffix = f"_{profile}" if profile else ""
-    extra, library = EXTRAS.get(name, (None, None))
     try:
         exporter: Exporter = import_module(f"cli.exports.{name.replace('-', '_')}{suffix}").export
     except ModuleNotFoundError as error:
-        if error.name != library:
+        if error.name != LIBRARIES.get(name):
             raise
         raise click.ClickException(
-            f"the format {name} needs the library {library}: pip install 'nuqleus[{extra}]'"
+            f"the format {name} needs the library {error.name}: pip install 'nuqleus[{name}]'"
         ) from error
     return exporter

@@ -51,20 +51,13 @@ def encode_mask(labels: AnyLabels) -> list[MaskBlock]:
     dtype = _block_dtype(labels)
     return [
         _encode(labels[row0 : row0 + BLOCK_SIDE, col0 : col0 + BLOCK_SIDE].astype(dtype), row0, col0)
-        for row0, col0 in block_corners(*labels.shape)
+        for row0, col0 in _corners(*labels.shape)
     ]
 
 
 def encode_block(labels: AnyLabels, row0: int, col0: int) -> MaskBlock:
     """Encode a block (h, w) of a label image that is not known as a whole yet, in 32 bits."""
     return _encode(labels.astype(np.uint32, copy=False), row0, col0)
-
-
-def block_corners(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """Yield the first row and column of each block of a label image."""
-    for row0 in range(0, height, BLOCK_SIDE):
-        for col0 in range(0, width, BLOCK_SIDE):
-            yield row0, col0
 
 
 class LazyLabelImage:
@@ -137,6 +130,12 @@ def _block_dtype(labels: AnyLabels) -> type[np.unsignedinteger]:
     if lowest < 0 or highest > np.iinfo(np.int32).max:
         raise ValueError(f"labels must be 0 to {np.iinfo(np.int32).max}; received {lowest} to {highest}")
     return np.uint16 if highest <= np.iinfo(np.uint16).max else np.uint32
+
+
+def _corners(height: int, width: int) -> Iterator[tuple[int, int]]:
+    for row0 in range(0, height, BLOCK_SIDE):
+        for col0 in range(0, width, BLOCK_SIDE):
+            yield row0, col0
 
 
 def _encode(pixels: NDArray[np.unsignedinteger], row0: int, col0: int) -> MaskBlock:

@@ -1,12 +1,18 @@
 """Folders on a drive that can only be read: one line each, whatever the command."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from cli.commands.export import FORMATS
+from nuqleus.database.engine import make_engine
+from tests.conftest import Clock
+from tests.integration.database.conftest import Archive
 
 pytestmark = pytest.mark.integration
 
@@ -54,3 +60,17 @@ def test_a_database(sqlite_url: str, folder: Path):
 def test_where_results_go(sqlite_url: str, folder: Path):
     said = run_with_read_only(folder, "export", "--output", str(folder / "results"), "--database", sqlite_url)
     assert (said.returncode, said.stderr) == (1, f"Error: {folder / 'results'}: Read-only file system.\n")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_where_results_of_a_format_go(name: str, sqlite_url: str, folder: Path):
+    engine = make_engine(sqlite_url)
+    Archive.on(engine, Clock()).done()
+    engine.dispose()
+
+    said = run_with_read_only(
+        folder, "export", "--output", str(folder), "--database", sqlite_url, "--format", name
+    )
+
+    assert said.returncode == 1
+    assert re.fullmatch(rf"Error: {folder}/[^ ]+: Read-only file system\.\n", said.stderr)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from ome_zarr.io import parse_url
 from ome_zarr.reader import Label, Multiscales, Node, Reader
 
+from cli.exports.ome_zarr import ARRAY
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export
@@ -63,6 +63,8 @@ def test_large_images_have_levels_of_every_second_pixel(
 ):
     monkeypatch.setattr("cli.exports.ome_zarr.SMALLEST_SIDE", 64)
     monkeypatch.setattr("cli.exports.ome_zarr.BLOCK_SIDE", 64)
+    monkeypatch.setattr("cli.exports.ome_zarr.CHUNK_SIDE", 16)
+    monkeypatch.setitem(ARRAY, "chunks", [16, 16])
     monkeypatch.setattr("model.labels.masks.BLOCK_SIDE", 64)
     labels = label_image(7)[:31]
     archive.done("a.tif", "abc", [image_result(labels=labels, pixel_size_um=0.5)])
@@ -117,15 +119,3 @@ def test_odd_names_are_written_out(archive: Archive, database_url: str, tmp_path
 
     assert result.exit_code == 0, result.output
     assert (tmp_path / "ome-zarr" / f"{odd}.ome.zarr/labels/nuclei/0/.zarray").is_file()
-
-
-def test_a_missing_library_is_named_with_its_extra(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.delitem(sys.modules, "cli.exports.ome_zarr", raising=False)
-    monkeypatch.setitem(sys.modules, "zarr", None)
-
-    result = export(database_url, tmp_path, "--format", "ome-zarr")
-
-    assert result.exit_code == 1
-    assert "pip install 'nuqleus[zarr]'" in result.output
