@@ -78,11 +78,13 @@ def annotation_columns(results: Snapshot, taken: Collection[str]) -> dict[str, s
         taken: names of other columns.
     """
     columns: dict[str, str] = {}
+    used = {column.casefold() for column in taken}
     for name in results.annotation_names():
         column = "Metadata_" + re.sub(r"\W+", "_", name).strip("_")
-        while column in taken or column in columns.values():
+        while column.casefold() in used:  # SQL doesn't tell upper from lower case
             column += "_PlateMap"
         columns[name] = column
+        used.add(column.casefold())
     return columns
 
 
@@ -98,8 +100,15 @@ def channel_names(results: Snapshot, image: StoredImage) -> dict[int, str]:
         channel: re.sub(r"[\W_]", "", named.get(channel, "")) or f"Ch{channel}"
         for channel in range(image.columns["channels"])
     }
-    times = Counter(names.values())
-    return {channel: f"{name}Ch{channel}" if times[name] > 1 else name for channel, name in names.items()}
+    while twice := _used_twice(names):
+        names |= {channel: f"{names[channel]}Ch{channel}" for channel in twice}
+    return names
+
+
+def _used_twice(names: Mapping[int, str]) -> list[int]:
+    """Return channels whose name another one has too, upper and lower case alike."""
+    times = Counter(name.casefold() for name in names.values())
+    return [channel for channel, name in names.items() if times[name.casefold()] > 1]
 
 
 def _shape(nucleus: Mapping[str, Any]) -> dict[str, Any]:

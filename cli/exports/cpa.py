@@ -5,7 +5,7 @@ What it demands of them is in its manual, "Setting up the properties file", and 
 
 import errno
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -39,12 +39,13 @@ SMALLEST_TILE = 20
 ROWS = 10_000
 """Rows that are held in memory."""
 
+ORIGINAL = "Original"
+"""What the file of an image is called, if its channels aren't in files of their own."""
+
 INTEGER, REAL, TEXT = "INTEGER", "REAL", "TEXT"
 
 IMAGE_COLUMNS = {
     "ImageNumber": INTEGER,
-    "Image_FileName_Original": TEXT,
-    "Image_PathName_Original": TEXT,
     "Image_Width_Original": INTEGER,
     "Image_Height_Original": INTEGER,
     "Image_Count_Nuclei": INTEGER,
@@ -78,9 +79,9 @@ cell_y_loc = Nuclei_Location_Center_Y
 object_name = nucleus, nuclei
 classification_type = object
 
-image_path_cols = Image_PathName_Original
-image_file_cols = Image_FileName_Original
-image_names = Original
+image_path_cols = {path_columns}
+image_file_cols = {file_columns}
+image_names = {names}
 channels_per_image = {channels}
 image_channel_colors = {colors}
 image_tile_size = {tile_size}
@@ -92,7 +93,7 @@ classifier_ignore_columns = .*_Location_.*, .*_Center_.*, .*_BoundingBoxM.*, Nuc
 check_tables = no
 
 filter_SQL_Counted = SELECT ImageNumber FROM Per_Image WHERE Image_Metadata_Counted = 1
-group_SQL_File = SELECT ImageNumber, Image_PathName_Original, Image_FileName_Original FROM Per_Image
+group_SQL_File = SELECT ImageNumber, {path_columns}, {file_columns} FROM Per_Image
 """
 
 PLATE_LINES = """\
@@ -113,17 +114,55 @@ def export(results: Snapshot, output: Path) -> Written:
     """Write the folder `cpa/`; its database first, so that the properties never name one that isn't there."""
     folder = output / "cpa"
     folder.mkdir(exist_ok=True)
+    names = _ChannelNames(results)
+    files = names.files()
     of_image = IMAGE_COLUMNS | {f"Image_{name}": TEXT for name in _annotations(results).values()}
-    of_object = OBJECT_COLUMNS | dict.fromkeys(list_features(all_channel_names(results)), REAL)
+    of_image |= {f"Image_{part}Name_{name}": TEXT for name in files for part in ("Path", "File")}
+    of_object = OBJECT_COLUMNS | dict.fromkeys(list_features(names.all()), REAL)
     with whole_file(folder / DATABASE) as unfinished, _new_database(unfinished) as database:
-        images = _write_table(database, "Per_Image", of_image, "ImageNumber", _image_rows(results))
+        images = _write_table(
+            database, "Per_Image", of_image, "ImageNumber", _image_rows(results, names, files)
+        )
         nuclei = _write_table(
-            database, "Per_Object", of_object, "ImageNumber, ObjectNumber", _object_rows(results)
+            database, "Per_Object", of_object, "ImageNumber, ObjectNumber", _object_rows(results, names)
         )
         tile_size = _tile_size(database)
     with whole_file(folder / PROPERTIES) as unfinished:
-        unfinished.write_text(_properties(results, tile_size), encoding="utf-8")
+        unfinished.write_text(_properties(results, files, tile_size), encoding="utf-8")
     return Written(f"{images} images and {nuclei} nuclei in {folder / DATABASE}: open {folder / PROPERTIES}")
+
+
+class _ChannelNames:
+    """What channels are called in SQL, which doesn't tell upper from lower case."""
+
+    def __init__(self, results: Snapshot) -> None:
+        self._results = results
+        self._spelling = {name.casefold(): name for name in sorted(all_channel_names(results), reverse=True)}
+
+    def all(self) -> list[str]:
+        """Of all images."""
+        return sorted(self._spelling.values())
+
+    def of(self, image: StoredImage) -> dict[int, str]:
+        """Of an image, by number."""
+        names = channel_names(self._results, image)
+        return {channel: self._spelling[name.casefold()] for channel, name in names.items()}
+
+    def files(self) -> list[str]:
+        """Return what the files of an image are called: as their channels, if all images are fields of plates."""
+        names: set[str] = set()
+        for image in self._results.images():
+            paths = self.paths(image)
+            if not paths:
+                return [ORIGINAL]
+            names.update(paths)
+        return sorted(names) or [ORIGINAL]
+
+    def paths(self, image: StoredImage) -> dict[str, str]:
+        """Return the paths of a field's files, by their channels; none for other images."""
+        names = self.of(image)
+        files = self._results.channel_files(image)
+        return {names[channel]: path for channel, path in files.items() if channel in names}
 
 
 @contextmanager
@@ -168,16 +207,13 @@ def _numbered(results: Snapshot) -> Iterator[tuple[int, StoredImage]]:
     return enumerate(results.images(), 1)
 
 
-def _image_rows(results: Snapshot) -> Iterator[dict[str, Any]]:
+def _image_rows(results: Snapshot, names: _ChannelNames, files: Sequence[str]) -> Iterator[dict[str, Any]]:
     annotations = _annotations(results)
     folder = PurePosixPath(results.watched_folder() or "")
     for number, image in _numbered(results):
-        file = folder / image.path
         known = image.columns
         yield {
             "ImageNumber": number,
-            "Image_FileName_Original": escape_path(file.name),
-            "Image_PathName_Original": escape_path(file.parent),
             "Image_Width_Original": known["width"],
             "Image_Height_Original": known["height"],
             "Image_Count_Nuclei": known["n_nuclei"],
@@ -193,7 +229,17 @@ def _image_rows(results: Snapshot) -> Iterator[dict[str, Any]]:
             "Image_Metadata_Well": known["well"],
             "Image_Metadata_Site": known["site"],
             **{f"Image_{annotations[name]}": value for name, value in results.annotations(image).items()},
+            **_places(folder, {ORIGINAL: image.path} if files == [ORIGINAL] else names.paths(image)),
         }
+
+
+def _places(folder: PurePosixPath, paths: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that say where files are."""
+    places = {}
+    for name, path in paths.items():
+        places[f"Image_PathName_{name}"] = escape_path((folder / path).parent)
+        places[f"Image_FileName_{name}"] = escape_path((folder / path).name)
+    return places
 
 
 def _annotations(results: Snapshot) -> dict[str, str]:
@@ -206,9 +252,9 @@ def _text(name: str | None) -> str | None:
     return None if name is None else escape_path(name)
 
 
-def _object_rows(results: Snapshot) -> Iterator[dict[str, Any]]:
+def _object_rows(results: Snapshot, names: _ChannelNames) -> Iterator[dict[str, Any]]:
     for number, image in track_stream(_numbered(results), "images", results.image_count()):
-        channels = channel_names(results, image)
+        channels = names.of(image)
         for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
             for nucleus in nuclei:
                 key = {"ImageNumber": number, "ObjectNumber": nucleus["label"]}
@@ -223,11 +269,19 @@ def _tile_size(database: sqlite3.Connection) -> int:
     return max(SMALLEST_TILE, round(TILE_DIAMETERS * (diameter or 0)))
 
 
-def _properties(results: Snapshot, tile_size: int) -> str:
-    channels = min((image.columns["channels"] for image in results.images()), default=1)
-    colors = [*COLORS[:channels], *["none"] * (channels - len(COLORS))]
+def _properties(results: Snapshot, files: Sequence[str], tile_size: int) -> str:
+    channels = [1] * len(files)
+    if files == [ORIGINAL]:
+        channels = [min((image.columns["channels"] for image in results.images()), default=1)]
+    colors = [*COLORS[: sum(channels)], *["none"] * (sum(channels) - len(COLORS))]
     lines = PROPERTY_LINES.format(
-        database=DATABASE, channels=channels, colors=", ".join(colors), tile_size=tile_size
+        database=DATABASE,
+        path_columns=", ".join(f"Image_PathName_{name}" for name in files),
+        file_columns=", ".join(f"Image_FileName_{name}" for name in files),
+        names=", ".join(files),
+        channels=", ".join(map(str, channels)),
+        colors=", ".join(colors),
+        tile_size=tile_size,
     )
     shape = results.plate_shape()
     return lines + PLATE_LINES.format(shape=_plate_type(*shape)) if shape else lines

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from nuqleus import micrometres
 from nuqleus.database.engine import reading
 from nuqleus.database.plate_tables import Plate, Well
+from nuqleus.database.queries.channel_files import channel_files
 from nuqleus.database.queries.counted_images import is_counted
 from nuqleus.database.queries.selection import EVERYTHING, Selection
 from nuqleus.database.queries.well_rows import WELL_COLUMNS, annotation_names, annotations_of, well_rows
@@ -246,6 +247,12 @@ class Snapshot:
         """Names of an image's channels, those that the file names, by number."""
         query = select(Channel.channel, Channel.name).where(Channel.image_id == image.image_id)
         return {channel: name for channel, name in self._connection.execute(query)}  # noqa: C416 - for mypy
+
+    def channel_files(self, image: StoredImage) -> dict[int, str]:
+        """Paths of the files that hold a field's channels, by the channel's number; none for other images."""
+        if image.well_id is None:
+            return {}
+        return channel_files(self._connection, image.path, image.well_id, image.columns["z"])
 
     def mask_blocks(self, image: StoredImage) -> list[dict[str, Any]]:
         """The blocks of an image's mask: columns of `masks` but `image_id`."""

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.leadership import bind_folder
-from nuqleus.database.tables import Channel
+from nuqleus.database.plate_tables import Plate, PlateChannel, Well
+from nuqleus.database.tables import Channel, File, Image
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export
@@ -165,3 +166,61 @@ def test_nothing_is_a_folder_that_can_be_opened(database_url: str, tmp_path: Pat
     analyst = Analyst(tmp_path / "cpa/nuclei.properties")
     with closing(analyst.connection):
         assert analyst.all("SELECT count(*) FROM {image_table}") == [(0,)]
+
+
+def test_channels_of_fields_are_shown_from_their_own_files(
+    archive: Archive, database_url: str, tmp_path: Path
+):
+    bind_folder(archive.engine, "/the inbox")
+    lead = archive.done("P/A01_w1.tif", "abc", [image_result(2, channels=2)])
+    companion, other_step = (archive.waiting(f"P/A01_{name}.tif") for name in ("w2_z1", "w2_z2"))
+    with writing(archive.engine) as connection:
+        connection.execute(insert(Plate).values(name="P", folder="P", convention="?", rows=8, cols=12))
+        connection.execute(insert(Well).values(plate_id=1, name="A01", row=0, col=0))
+        for number, (key, name) in enumerate({"w1": "DAPI", "w2": "GFP"}.items()):
+            of_plate = {"plate_id": 1, "key": key, "channel": number, "name": name}
+            connection.execute(insert(PlateChannel).values(of_plate))
+            connection.execute(insert(Channel).values(image_id=1, channel=number, name=name))
+        connection.execute(update(Image).values(well_id=1, site=1))
+        connection.execute(update(File).where(File.id == lead).values(field_channel="w1"))
+        for file_id, step in ((companion, 0), (other_step, 1)):
+            values = {"field_channel": "w2", "field_z": step, "companion_of": lead}
+            connection.execute(update(File).where(File.id == file_id).values(values))
+
+    result = export(database_url, tmp_path, "--format", "cpa")
+
+    assert result.exit_code == 0, result.output
+    analyst = Analyst(tmp_path / "cpa/nuclei.properties")
+    with closing(analyst.connection):
+        assert analyst.lists["image_names"] == ["DAPI", "GFP"]
+        assert analyst.lists["channels_per_image"] == ["1", "1"]
+        assert analyst.lists["image_channel_colors"] == ["blue", "green"]
+        columns = zip(analyst.lists["image_path_cols"], analyst.lists["image_file_cols"], strict=True)
+        named = ", ".join(name for pair in columns for name in pair)
+        assert analyst.all(f"SELECT {named} FROM Per_Image") == [
+            ("/the inbox/P", "A01_w1.tif", "/the inbox/P", "A01_w2_z1.tif")
+        ]
+
+
+def test_names_of_channels_that_differ_by_case_alone_are_one_column_but_in_one_image(
+    archive: Archive, database_url: str, tmp_path: Path
+):
+    for number, names in enumerate([("GFP", "gfp"), ("Dapi", "GFP"), ("DAPI", "GFPCh0", "GFP", "GFP")]):
+        archive.done(f"{number}.tif", f"{number}", [image_result(1, channels=len(names))])
+        with writing(archive.engine) as connection:
+            rows = [{"image_id": number + 1, "channel": n, "name": name} for n, name in enumerate(names)]
+            connection.execute(insert(Channel), rows)
+
+    result = export(database_url, tmp_path, "--format", "cpa")
+
+    assert result.exit_code == 0, result.output
+    analyst = Analyst(tmp_path / "cpa/nuclei.properties")
+    with closing(analyst.connection):
+        rows = pd.read_sql("SELECT * FROM Per_Object ORDER BY ImageNumber", analyst.connection)
+    means = rows.filter(like="_MeanIntensity_").set_axis(
+        [name.rsplit("_", 1)[1] for name in rows.filter(like="_MeanIntensity_")], axis=1
+    )
+    assert set(means) == {"GFPCh0", "gfpCh1", "DAPI", "GFP", "GFPCh2", "GFPCh3"}
+    assert (means.gfpCh1 - means.GFPCh0)[0] == 1000
+    assert (means.GFP - means.DAPI)[1] == 1000
+    assert (means.GFPCh3 - means.GFPCh0)[2] == 2000
