@@ -39,6 +39,14 @@ def describe_restorable(files: int) -> str:
     )
 
 
+def describe_ungrouped(files: int) -> str:
+    """Files of plates that are images of their own."""
+    return (
+        f"processed one by one by an earlier version, though their names are those of plates: {_count_files(files)}. "
+        "`nuqleus retry --regroup PATH` makes fields of them."
+    )
+
+
 def describe_missing_um(by_reason: Mapping[str, int]) -> str:
     """Nuclei without a size in µm, and why."""
     total = sum(by_reason.values())

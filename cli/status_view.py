@@ -13,7 +13,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.caveats import describe_guesses, describe_ignored, describe_missed, describe_restorable
+from cli.caveats import (
+    describe_guesses,
+    describe_ignored,
+    describe_missed,
+    describe_restorable,
+    describe_ungrouped,
+)
 from nuqleus.paths import escape_path
 
 if TYPE_CHECKING:
@@ -47,6 +53,8 @@ def _parts(status: Status, details: StatusDetails, now: float) -> Iterator[Rende
         yield Text(describe_missed(details.missed))
     if details.restorable:
         yield Text(describe_restorable(details.restorable), style="bold yellow")
+    if details.ungrouped:
+        yield Text(describe_ungrouped(details.ungrouped), style="bold yellow")
     yield Text(f"scheduler: {details.leader}" if details.leader else "no scheduler at work")
     yield _workers(status.workers, details.running, now) if status.workers else Text("no live workers")
     if status.failures:

@@ -85,19 +85,13 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     def ends() -> bool:
         return stopping.is_set() or not leadership.try_acquire()
 
-    rules = settings.image_rules()
-    ignore_list = IgnoreList(rules, settings.ignore.split(","))
+    ignore_list = make_ignore_list(settings)
     is_urgent = path_matcher(settings.urgent.split(","))
     sidecars = Sidecars(scanner.root, engine, settings.settle_seconds)
     # sooner than images, so that a run that ends with these has it
     plate_maps = PlateMapFiles(scanner.root, engine, settings.settle_seconds / 2)
-    names = PlateNames(
-        lambda path, scan: ignore_list.ignored_by(path, scan) is not None,
-        recognised_plates(engine),
-        rules=rules,
-        plates=settings.plates,
-    )
-    expectations = Expectations(sidecars.listed, rules.channels_of)
+    names = make_plate_names(settings, engine)
+    expectations = Expectations(sidecars.listed, settings.image_rules().channels_of)
     field_completeness = FieldCompleteness(settings.settle_seconds, settings.field_seconds, expectations)
     field_files = FieldFiles(files, names, field_completeness, is_urgent)
     scheduler = Scheduler(
@@ -117,6 +111,22 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     keeper = WellStatisticsKeeper(WellStatistics(engine))
     return SchedulerLoop(
         scheduler, waits, settings.scan_seconds, stopping, leadership, background=keeper.run_if_due
+    )
+
+
+def make_ignore_list(settings: Settings) -> IgnoreList:
+    """Which files are ignored."""
+    return IgnoreList(settings.image_rules(), settings.ignore.split(","))
+
+
+def make_plate_names(settings: Settings, engine: Engine) -> PlateNames:
+    """Which files are parts of fields."""
+    ignore_list = make_ignore_list(settings)
+    return PlateNames(
+        lambda path, scan: ignore_list.ignored_by(path, scan) is not None,
+        recognised_plates(engine),
+        rules=settings.image_rules(),
+        plates=settings.plates,
     )
 
 

@@ -175,7 +175,21 @@ class Scheduler:
         self._files.ignore_failed({file.id: kind for file, kind in failed.items() if kind})
         ignored = self._judge(self._files.known(FileState.IGNORED), scan)
         self._files.reconsider([file.id for file, kind in ignored.items() if not kind])
+        self._count_ungrouped(scan)
         self._has_judged = True
+
+    def _count_ungrouped(self, scan: Scan) -> None:
+        """Once, after the upgrade: how many files of plates were processed one by one, as they were before."""
+        if self._files.ungrouped_files() is not None:
+            return
+        ungrouped = self._field_files.find_ungrouped(self._files.processed_alone(), scan)
+        self._files.note_ungrouped_files(len(ungrouped))
+        if ungrouped:
+            log.warning(
+                "%d files of plates were processed one by one by an earlier version, and stay so. `nuqleus retry "
+                "--regroup PATH` makes fields of them.",
+                len(ungrouped),
+            )
 
     def _judge(self, files: Iterable[KnownFile], scan: Scan) -> dict[KnownFile, str | None]:
         """Say why files are ignored, or None, of those that are there."""

@@ -1,4 +1,4 @@
-"""`nuqleus retry [--failed] [--model-changed] [PATH…]`."""
+"""`nuqleus retry [--failed] [--model-changed] [--regroup] [PATH…]`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from nuqleus.settings import Settings
+
     Retry: TypeAlias = Callable[[list[str] | None], int]
     """Queues files at some paths again, or everywhere (None), and returns how many."""
 
@@ -27,12 +29,18 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Only files whose results another model made than the present one; without PATH, all of them.",
 )
+@click.option(
+    "--regroup",
+    is_flag=True,
+    help="Only files of plates that an earlier version processed one by one: make fields of them.",
+)
 @input_option()
 @database_option()
 def command(
     paths: tuple[str, ...],
     failed: bool,
     model_changed: bool,
+    regroup: bool,
     input_dir: Path | None,
     database_url: str | None,
 ) -> None:
@@ -42,14 +50,19 @@ def command(
     model is that of NUQLEUS_WEIGHTS, or comes with nuqleus. Results that a file has stay until new ones replace them.
     The scheduler (`nuqleus run`, `nuqleus schedule`) takes it from there.
     """
-    if not (paths or failed or model_changed):
-        raise click.UsageError("say what to process again: --failed, --model-changed, or files and folders")
+    if not (paths or failed or model_changed or regroup):
+        raise click.UsageError(
+            "say what to process again: --failed, --model-changed, --regroup, or files and folders"
+        )
     from nuqleus.database.engine import existing_database
     from nuqleus.settings import get_settings
 
     settings = get_settings(input_dir=input_dir, database_url=database_url)
     with existing_database(settings.database_url) as engine:
-        chosen = _choose(engine, failed, model_changed, settings.weights)
+        if regroup:
+            chosen: dict[str, Retry] = {"": partial(_regroup, engine, settings)}
+        else:
+            chosen = _choose(engine, failed, model_changed, settings.weights)
         _retry(chosen, paths, settings.input_dir)
 
 
@@ -65,6 +78,20 @@ def _retry_ended(engine: Engine, paths: list[str] | None, *, only_failed: bool) 
     from nuqleus.database.files.retry import retry_files
 
     return len(retry_files(engine, paths, only_failed=only_failed))
+
+
+def _regroup(engine: Engine, settings: Settings, paths: list[str] | None) -> int:
+    from nuqleus.database.files.regrouping import processed_alone, regroup_files
+    from nuqleus.database.files.scheduler_files import SchedulerFiles
+    from scheduler.factory import make_plate_names
+    from scheduler.file_stats import FileStats
+    from scheduler.plates.field_files import find_placements
+    from scheduler.scanner import Scan
+
+    recorded = Scan(FileStats(SchedulerFiles(engine).stats()))
+    placements = find_placements(make_plate_names(settings, engine), processed_alone(engine, paths), recorded)
+    regroup_files(engine, placements)
+    return len(placements)
 
 
 def _by_model(engine: Engine, weights: Path | None) -> dict[str, Retry]:

@@ -351,6 +351,7 @@ class SchedulerLease(Base):
         lease_expires_at: from then on another scheduler may take over.
         failing_since: since when the leader can't do its work; NULL while it can.
         trouble: why, in words.
+        ungrouped_files: how many files of plates an earlier version processed one by one; NULL until they are counted.
     """
 
     __tablename__ = "scheduler_lease"
@@ -363,6 +364,7 @@ class SchedulerLease(Base):
     lease_expires_at: Mapped[float | None] = mapped_column(UtcTimestamp())
     failing_since: Mapped[float | None] = mapped_column(UtcTimestamp())
     trouble: Mapped[str | None] = mapped_column(EscapedText())
+    ungrouped_files: Mapped[int | None]
 
 
 class Worker(Base):

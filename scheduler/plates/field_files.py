@@ -60,11 +60,14 @@ class FieldFiles:
         for file, place in places.items():
             if file.id not in processed:
                 self._conventions[place.place.plate_folder, place.place.plate] = place.convention
-                z = None if place.is_projection else place.z
-                placements.append(Placement(file.id, place.field_key, place.channel, z))
+                placements.append(placement(file.id, place))
         self._files.place(placements)
-        placed = members | {placement.id for placement in placements}
+        placed = members | {one.id for one in placements}
         return [file for file in files if file.id not in placed]
+
+    def find_ungrouped(self, processed: Sequence[tuple[int, str]], scan: Scan) -> list[Placement]:
+        """The places of files, by id and path, that were processed one by one, though they are parts of fields."""
+        return find_placements(self._names, processed, scan)
 
     def enqueue_complete(self, scan: Scan) -> Iterable[list[QueuedFile]]:
         """Queue the fields that are complete, urgent ones first; yields those whose messages are to be sent."""
@@ -91,3 +94,14 @@ class FieldFiles:
             named = self._names.place(member.path, scan)
             self._conventions[name] = named.convention if named else "pattern"
         return FieldFile(self._conventions[name], place, member.z, member.channel)
+
+
+def find_placements(names: PlateNames, files: Iterable[tuple[int, str]], scan: Scan) -> list[Placement]:
+    """The places of those of these files, by id and path, that are parts of fields."""
+    placed = ((file_id, names.place(path, scan)) for file_id, path in files if path in scan.files)
+    return [placement(file_id, file) for file_id, file in placed if file is not None]
+
+
+def placement(file_id: int, file: FieldFile) -> Placement:
+    """The place of a file as the database keeps it; a projection has no step of z."""
+    return Placement(file_id, file.field_key, file.channel, None if file.is_projection else file.z)

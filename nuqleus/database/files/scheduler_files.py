@@ -32,6 +32,7 @@ from nuqleus.database.files.fields import (
 )
 from nuqleus.database.files.records import QueuedFile, SeenFile, storable
 from nuqleus.database.files.recovery import recover_lost
+from nuqleus.database.files.regrouping import note_ungrouped_files, processed_alone, ungrouped_files
 from nuqleus.database.files.result_transfer import (
     drop_or_transfer,
     hand_over,
@@ -131,6 +132,18 @@ class SchedulerFiles(FileQueries):
                 known = select(File.id).where(File.id.in_(chunk), File.previous_state.is_not(None))
                 found.update(connection.scalars(known))
         return frozenset(found)
+
+    def processed_alone(self) -> list[tuple[int, str]]:
+        """Ids and paths of files that have results and are parts of no field."""
+        return processed_alone(self._engine)
+
+    def ungrouped_files(self) -> int | None:
+        """How many of these are parts of fields; None: not counted."""
+        return ungrouped_files(self._engine)
+
+    def note_ungrouped_files(self, count: int) -> None:
+        """Note how many they are."""
+        note_ungrouped_files(self._engine, count)
 
     def enqueue_fields(
         self, keys: Sequence[str], members: Sequence[FieldFile], *, urgent: bool = False

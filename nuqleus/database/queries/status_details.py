@@ -6,6 +6,7 @@ from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
+from nuqleus.database.files.regrouping import ungrouped_files
 from nuqleus.database.files.restoring import count_restorable
 from nuqleus.database.leadership import current_leader
 from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind, missed_files
@@ -38,6 +39,7 @@ class StatusDetails:
         guessed_channels: files in which the nuclear channel was guessed.
         missed: number of files that were to be processed again, are not there, and so are what they were before.
         restorable: number of files that an earlier version called vanished, though they have results.
+        ungrouped: number of files of plates that an earlier version processed one by one.
         stage_seconds: what the stages took, for the images of the files that ended last.
     """
 
@@ -49,6 +51,7 @@ class StatusDetails:
     guessed_channels: GuessedChannels
     missed: int
     restorable: int
+    ungrouped: int
     stage_seconds: dict[str, float]
 
 
@@ -68,6 +71,7 @@ def get_details(engine: Engine, now: float) -> StatusDetails:
         guessed_channels(engine),
         missed_files(engine),
         count_restorable(engine),
+        ungrouped_files(engine) or 0,
         _stage_seconds(engine),
     )
 

@@ -4,13 +4,17 @@ import shutil
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image as Picture
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
+from cli.main import main
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.forgetting import find_forgettable, forget_files
 from nuqleus.database.files.retry import retry_files
-from nuqleus.database.tables import Image, Intensity
+from nuqleus.database.leadership import bind_folder
+from nuqleus.database.queries.status_details import get_details
+from nuqleus.database.tables import File, Image, Intensity, SchedulerLease
 from scheduler.plates.field_completeness import QUIET_FACTOR
 from tests.fake_segmenter import draw_squares
 from tests.integration.everyday.conftest import FIELD_SECONDS, SETTLE, Lab
@@ -308,6 +312,45 @@ def test_deleting_a_lead_s_row_deletes_its_companions_which_are_found_again(plat
 
     assert plate.states() == STATES
     assert plate.segmenter.segmented == 3
+
+
+@pytest.fixture
+def old_plate(plate: Lab) -> Lab:
+    """The same as a version before plates left it: each file on its own."""
+    alone = {
+        "state": "done",
+        "companion_of": None,
+        "field_key": None,
+        "field_channel": None,
+        "field_z": None,
+    }
+    with writing(plate.engine) as connection:
+        connection.execute(update(File).values(alone))
+        connection.execute(update(SchedulerLease).values(ungrouped_files=None))
+    bind_folder(plate.engine, str(plate.inbox))
+    plate.restart()
+    settle(plate)
+    return plate
+
+
+def test_what_an_earlier_version_processed_one_by_one_stays_so_and_is_counted(old_plate: Lab):
+    assert set(old_plate.states().values()) == {"done"}
+    assert get_details(old_plate.engine, old_plate.clock()).ungrouped == 6
+    assert old_plate.segmenter.segmented == 2
+
+
+def test_and_becomes_fields_when_somebody_asks(old_plate: Lab, monkeypatch):
+    monkeypatch.setenv("NUQLEUS_DATABASE_URL", old_plate.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("NUQLEUS_INPUT_DIR", str(old_plate.inbox))
+    said = CliRunner().invoke(
+        main, ["retry", "--regroup", str(old_plate.inbox / "P")], catch_exceptions=False
+    )
+    assert (said.exit_code, said.output) == (0, "6 files will be processed again.\n")
+    settle(old_plate)
+
+    assert old_plate.states() == STATES
+    assert [(image.channels, image.n_nuclei) for image in images(old_plate)] == [(3, 3), (3, 5)]
+    assert get_details(old_plate.engine, old_plate.clock()).ungrouped == 0
 
 
 def test_projections_are_the_image_and_steps_their_companions(lab: Lab):

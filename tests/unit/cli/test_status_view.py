@@ -36,6 +36,7 @@ def show():
             "guessed_channels": GuessedChannels(0, None),
             "missed": 0,
             "restorable": 0,
+            "ungrouped": 0,
             "stage_seconds": {},
         }
         status |= {name: given.pop(name) for name in status.keys() & given.keys()}
