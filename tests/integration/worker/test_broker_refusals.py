@@ -1,14 +1,19 @@
 """A broker that refuses what it is asked, as one does after a failover: a worker waits, and goes on as it is."""
 
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from nuqleus.database.file_states import FileState
-from tests.integration.worker.conftest import Deployment, wait_until
+from nuqleus.errors import BrokerUnavailable
+from nuqleus.queue import make_app, queue_depth
+from tests.integration.worker.conftest import FAKE_APP, Deployment, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -95,3 +100,86 @@ def test_a_worker_waits_for_a_broker_that_refuses_and_goes_on(deployment: Deploy
     assert worker.poll() is None
     deployment.wait_for(f"{word} queued.png", FileState.DONE)
     assert deployment.said("Traceback") == 0
+
+
+class LoadingProxy:
+    """Stands before the broker, and answers in its place while `loading`, as one that was just started does."""
+
+    def __init__(self, broker: Path) -> None:
+        self.loading = False
+        self.refused = 0
+        self._broker = broker
+        self._connections: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def begin_loading(self) -> None:
+        self.loading = True
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                serve = self._refuse if self.loading else self._connect
+                threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    def _refuse(self, client: socket.socket) -> None:
+        with suppress(OSError), client:
+            while commands := client.recv(2**16):
+                self.refused += 1
+                # every command of a pipeline begins with the number of its words
+                client.sendall(b"-LOADING the dataset is loaded\r\n" * max(1, commands.count(b"*")))
+
+    def _connect(self, client: socket.socket) -> None:
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(str(self._broker))
+        self._connections += [client, server]
+        for source, target in ((client, server), (server, client)):
+            threading.Thread(target=_forward, args=(source, target), daemon=True).start()
+
+
+def _forward(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while received := source.recv(2**16):
+            target.sendall(received)
+    for one in (source, target):
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def proxy(deployment: Deployment) -> Iterator[LoadingProxy]:
+    proxy = LoadingProxy(deployment.settings.state_dir / "broker")
+    yield proxy
+    proxy.close()
+
+
+def test_a_worker_waits_for_a_broker_that_still_loads_its_data(deployment: Deployment, proxy: LoadingProxy):
+    url = f"redis://127.0.0.1:{proxy.port}/0"
+    command = ("celery", "-A", FAKE_APP, "worker", "--without-mingle", "--without-gossip")
+    with deployment.run(*command, broker_url=url) as worker:
+        ready, troubles = deployment.said("Ready"), deployment.said("dataset is loaded")
+        deployment.wait_until_said("Ready", ready + 1)
+        proxy.begin_loading()
+        deployment.drop("loading.png", 20)
+        wait_until(lambda: proxy.refused > 3 or worker.poll() is not None, "it tries again and again")
+        assert worker.poll() is None
+        proxy.loading = False
+        deployment.wait_for("loading.png", FileState.DONE)
+        assert worker.poll() is None
+    assert deployment.said("Traceback") == 0
+    assert deployment.said("dataset is loaded") > troubles
+
+
+def test_the_scheduler_says_that_the_broker_still_loads_its_data(deployment: Deployment, proxy: LoadingProxy):
+    proxy.begin_loading()
+    settings = deployment.settings.model_copy(update={"broker_url": f"redis://127.0.0.1:{proxy.port}/0"})
+    with make_app(settings) as app, pytest.raises(BrokerUnavailable, match="dataset is loaded"):
+        queue_depth(app)
