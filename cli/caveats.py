@@ -26,6 +26,14 @@ def describe_guesses(guessed: GuessedChannels) -> str:
     )
 
 
+def describe_gone(files: int) -> str:
+    """Files whose results are exported, and which are no longer in the watched folder."""
+    return (
+        f"among them: results of {_count_files(files)} no longer in the watched folder; `nuqleus forget PATH` deletes "
+        "such results"
+    )
+
+
 def describe_missed(files: int) -> str:
     """Files that were to be processed again, and weren't there."""
     return f"not there when it was to be processed again: {_count_files(files)}, as before, with the results there are"

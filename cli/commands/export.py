@@ -118,12 +118,14 @@ def command(
 
     anndata: nuclei.h5ad, whose obs say which nucleus it is, and X what was measured of it.
 
-    Duplicates are written out like the file that they duplicate. What is there already is replaced.
+    Duplicates are written out like the file that they duplicate, and so are files that are no longer in the watched
+    folder, until `nuqleus forget` deletes their results. What is there already is replaced.
 
     A PATH is one of the file system, or one as `nuqleus status` shows it, relative to the watched folder.
     """
     if profile and "parquet" not in formats:
         raise click.UsageError("--profile is for --format parquet")
+    from cli.caveats import describe_gone
     from cli.exports.exporter import load_exporter
     from nuqleus.database.engine import existing_database
     from nuqleus.database.queries.selection import Selection
@@ -148,6 +150,8 @@ def command(
             written = export(results, output)
             click.echo(written.sentence)
             problems.extend(written.problems)
+        if gone := results.gone_file_count():
+            click.echo(describe_gone(gone))
     if problems:
         raise click.ClickException("these files couldn't be written:\n" + "\n".join(problems))
 

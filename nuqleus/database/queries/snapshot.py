@@ -129,6 +129,11 @@ class Snapshot:
         query = self._results(select(Image.id)).order_by(None).subquery()
         return self._connection.scalar(select(func.count()).select_from(query)) or 0
 
+    def gone_file_count(self) -> int:
+        """How many files there are whose paths are no longer there; their results are kept."""
+        gone = self._results(select(File.id)).where(File.gone_at.is_not(None)).order_by(None)
+        return self._connection.scalar(select(func.count()).select_from(gone.distinct().subquery())) or 0
+
     def nucleus_count(self) -> int:
         """How many nuclei there are, in duplicates as well."""
         if self.leaves_out_nuclei:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from cli.commands import db, status
+from cli.commands import db, export, status
 from nuqleus.database.engine import writing
 from nuqleus.database.files.retry import retry_files, retry_produced_by
 from nuqleus.database.queries.status_details import get_details
@@ -89,6 +89,21 @@ def test_when_they_come_back_they_are_what_they_were(lab: Lab):
 
     assert lab.there() == {"plate/a.png": "done"}
     assert lab.segmenter.segmented == 1
+
+
+def test_an_export_says_that_it_holds_results_of_files_that_are_gone(lab: Lab, tmp_path):
+    lab.drop("plate/a.png", 3)
+    lab.drop("b.png", 4)
+    lab.settle()
+    before = run(lab, export.command, "--format", "csv", "--output", str(tmp_path / "out"))
+    archive(lab, "plate")
+    lab.tick(1)
+
+    after = run(lab, export.command, "--format", "csv", "--output", str(tmp_path / "out"))
+
+    assert "no longer in the watched folder" not in before
+    assert "results of 1 file no longer in the watched folder" in after
+    assert "plate/a.png" in (tmp_path / "out" / "nuclei.csv").read_text()
 
 
 class TestStatus:
