@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 from unittest.mock import patch
 
+from celery import Celery
 from sqlalchemy import Engine, func, insert, select
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import make_engine, reading, upgrade, writing
 from nuqleus.database.file_states import FileState
-from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File, Image
@@ -30,12 +30,8 @@ from nuqleus.file_stat import FileStat
 from nuqleus.image_options import DEFAULT_OPTIONS
 from nuqleus.messages import Job
 from nuqleus.settings import Settings, get_settings
-from scheduler.completeness import Completeness
-from scheduler.dispatcher import Dispatcher
-from scheduler.ignore_list import IgnoreList
-from scheduler.scanner import Scanner
+from scheduler.factory import make_scheduler_loop
 from scheduler.scheduler import Scheduler
-from scheduler.sweep import Sweep, SweepLimits
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader, hash_content
 from worker.pipeline import SegmenterProtocol
@@ -142,16 +138,11 @@ def image_row(file_id: int, model_id: int) -> dict[str, Any]:
 
 def make_scheduler(settings: Settings, engine: Engine, jobs: list[Job]) -> Scheduler:
     """A scheduler that sends its messages to a list."""
-    files, workers, root = SchedulerFiles(engine), Workers(engine), settings.input_dir
-    dispatcher = Dispatcher(jobs.extend, lambda: len(jobs), lambda: 1, max_chunk=settings.chunk_files)
-    return Scheduler(
-        Scanner(root),
-        files,
-        IgnoreList(root, settings.image_rules(), ()),
-        Completeness(root, settings.settle_seconds),
-        dispatcher,
-        Sweep(files, workers, dispatcher, SweepLimits.of(settings)),
-    )
+    with (
+        patch("scheduler.factory.send_jobs", lambda _app, sent: jobs.extend(sent)),
+        patch("scheduler.factory.queue_depth", lambda _app: len(jobs)),
+    ):
+        return make_scheduler_loop(settings, engine, Celery())._scheduler
 
 
 def make_processor(settings: Settings, engine: Engine, model_id: int) -> Processor:
