@@ -1,4 +1,4 @@
-"""Caveats in words: what was ignored, which channels were guessed, which nuclei have no size in µm."""
+"""Caveats in words: plates, what was ignored, which channels were guessed, which nuclei have no size in µm."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,15 @@ def describe_ignored(by_kind: Mapping[str, int]) -> str:
         f"{_count_files(sum(by_kind.values()))} ignored, being no images ({kinds}): "
         "`nuqleus status PATH` says of a file what it is, and why."
     )
+
+
+def describe_plates(by_convention: Mapping[str, int]) -> str:
+    """Plates, by whose names their files have."""
+    total, named = (
+        sum(by_convention.values()),
+        ", ".join(f"{count:,} {name}" for name, count in by_convention.items()),
+    )
+    return f"{total:,} plate{'' if total == 1 else 's'} ({named}): each field is one image, whose files are companions."
 
 
 def describe_guesses(guessed: GuessedChannels) -> str:

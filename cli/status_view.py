@@ -17,6 +17,7 @@ from cli.caveats import (
     describe_guesses,
     describe_ignored,
     describe_missed,
+    describe_plates,
     describe_restorable,
     describe_ungrouped,
 )
@@ -45,6 +46,8 @@ def _parts(status: Status, details: StatusDetails, now: float) -> Iterator[Rende
     yield Text(_pace(status, details))
     if details.stage_seconds:
         yield Text(_stages(details.stage_seconds))
+    if details.plates_by_convention:
+        yield Text(describe_plates(details.plates_by_convention))
     if details.ignored_by_kind:
         yield Text(describe_ignored(details.ignored_by_kind))
     if details.guessed_channels.files:

@@ -104,7 +104,7 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
         field_files,
         is_urgent=is_urgent,
         stopping=ends,
-        look_beside=sidecars.look,
+        look_beside=sidecars.look if settings.plates == "auto" else lambda _scan: None,
         look_after=plate_maps.look,
     )
     waits = (completeness, field_files, sidecars)

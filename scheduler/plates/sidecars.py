@@ -76,6 +76,7 @@ class Sidecars:
         self._read: dict[str, FileStat] = {}
         self._at_work: dict[str, SidecarProcess] = {}
         self._unplaced: dict[str, Description] = {}
+        self._n_files = 0
         self._files: dict[str, dict[str, frozenset[Part]]] = {}
         self._channels: dict[PlateName, frozenset[Part]] = {}
 
@@ -91,8 +92,11 @@ class Sidecars:
             self._start(path, found[path])
         for path in list(self._at_work):
             self._fetch(path)
-        for path in list(self._unplaced):
-            self._place(path, scan)
+        for path, description in list(self._unplaced.items()):
+            # without files of its own, it waits for images to come
+            if description.files or len(scan.files) != self._n_files:
+                self._place(path, scan)
+        self._n_files = len(scan.files)
 
     def listed(self, place: FieldPlace) -> Collection[Part] | None:
         """Channels and steps of z of the files that a field is to have; None if no sidecar says it."""
@@ -123,6 +127,7 @@ class Sidecars:
             if seen is None or seen.stat != stat:
                 self._sightings[path] = _Sighting(stat, now)
                 self._read.pop(path, None)
+                self._files.pop(path, None)
             elif path not in self._read and now - seen.since >= self._settle_seconds:
                 settled.append(path)
         return settled
@@ -143,7 +148,9 @@ class Sidecars:
             return
         if description is not None:
             del self._at_work[path]
-            self._unplaced[path] = description
+            if description != Description():  # some other program's index
+                self._unplaced[path] = description
+                self._n_files = -1
 
     def _place(self, path: str, scan: Scan) -> None:
         """Store what a sidecar says, once it is known of which plate; an HTD doesn't name the files of its plate."""

@@ -9,6 +9,7 @@ from nuqleus.database.file_states import FileState
 from nuqleus.database.files.regrouping import ungrouped_files
 from nuqleus.database.files.restoring import count_restorable
 from nuqleus.database.leadership import current_leader
+from nuqleus.database.plate_tables import Plate
 from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind, missed_files
 from nuqleus.database.queries.result_counters import stage_sums
 from nuqleus.database.tables import File, Image
@@ -37,6 +38,7 @@ class StatusDetails:
         failures_by_kind: number of failed files by kind of reason, the most frequent first.
         ignored_by_kind: number of ignored files by kind of reason, the most frequent first.
         guessed_channels: files in which the nuclear channel was guessed.
+        plates_by_convention: number of plates by whose names their files have.
         missed: number of files that were to be processed again, are not there, and so are what they were before.
         restorable: number of files that an earlier version called vanished, though they have results.
         ungrouped: number of files of plates that an earlier version processed one by one.
@@ -49,6 +51,7 @@ class StatusDetails:
     failures_by_kind: dict[str, int]
     ignored_by_kind: dict[str, int]
     guessed_channels: GuessedChannels
+    plates_by_convention: dict[str, int]
     missed: int
     restorable: int
     ungrouped: int
@@ -69,11 +72,19 @@ def get_details(engine: Engine, now: float) -> StatusDetails:
         failures_by_kind(engine),
         ignored_by_kind(engine),
         guessed_channels(engine),
+        plates_by_convention(engine),
         missed_files(engine),
         count_restorable(engine),
         ungrouped_files(engine) or 0,
         _stage_seconds(engine),
     )
+
+
+def plates_by_convention(engine: Engine) -> dict[str, int]:
+    """Number of plates by whose names their files have."""
+    query = select(Plate.convention, func.count()).group_by(Plate.convention).order_by(Plate.convention)
+    with reading(engine) as connection:
+        return {convention: count for convention, count in connection.execute(query)}  # noqa: C416 - rows are no pairs
 
 
 def queue_age(engine: Engine, now: float) -> float | None:

@@ -6,6 +6,7 @@ from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_fold
 from nuqleus.database.queries.status_details import get_details
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
+from tests.integration.database.test_well_statistics import fill_well
 
 
 def look(archive: Archive):
@@ -70,3 +71,9 @@ def test_the_leader_is_named_until_its_lease_ends(archive: Archive):
 
     archive.clock.advance(31)
     assert look(archive).leader is None
+
+
+def test_plates_are_counted_by_convention(archive: Archive):
+    fill_well(archive, "A01", [image_result()])
+
+    assert look(archive).plates_by_convention == {"ImageXpress": 1}

@@ -34,6 +34,7 @@ def show():
             "failures_by_kind": {},
             "ignored_by_kind": {},
             "guessed_channels": GuessedChannels(0, None),
+            "plates_by_convention": {},
             "missed": 0,
             "restorable": 0,
             "ungrouped": 0,
@@ -123,3 +124,9 @@ def test_a_guessed_channel_is_shown_with_an_example_and_what_to_do(show):
     assert "CHECK the channel: in 12 files, which one shows the nuclei was GUESSED" in shown
     assert "bad\\xff.tif" in shown
     assert "--channel" in shown
+
+
+def test_plates_are_told_by_whose_names_they_have(show):
+    line = line_with(show(plates_by_convention={"ImageXpress": 2, "InCell": 1}), "plates")
+
+    assert line == "3 plates (2 ImageXpress, 1 InCell): each field is one image, whose files are companions."
