@@ -72,11 +72,15 @@ THERE: dict[str, Any] = {"gone_at": None, "missed_at": None}
 
 
 def missed(now: float) -> dict[str, Any]:
-    """A file was to be processed again and is not there: it is again what it was before."""
+    """A file was to be processed again and is not there: it is again what it was before.
+
+    One that was only to be looked at, as its stamp had changed, isn't missed by anybody.
+    """
+    moment = literal(now, File.gone_at.type)
     return {
         **RESTORED,
-        "gone_at": func.coalesce(File.gone_at, literal(now, File.gone_at.type)),
-        "missed_at": now,
+        "gone_at": func.coalesce(File.gone_at, moment),
+        "missed_at": case((File.suspected, None), else_=moment),
     }
 
 

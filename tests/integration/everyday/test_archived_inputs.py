@@ -129,6 +129,17 @@ class TestStatus:
 
         assert get_details(lab.engine, lab.clock()).missed == 0
 
+    def test_one_that_was_only_to_be_looked_at_is_missed_by_nobody(self, lab: Lab):
+        path = lab.drop("plate/a.png", 3)
+        lab.settle()
+        path.touch()
+        lab.tick()
+        archive(lab, "plate")
+        lab.settle()
+
+        assert lab.states() == {"plate/a.png": "done"}
+        assert get_details(lab.engine, lab.clock()).missed == 0
+
     def test_also_where_only_the_worker_missed_them(self, lab: Lab):
         lab.drop("a.png")
         lab.settle()

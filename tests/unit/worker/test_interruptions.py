@@ -277,14 +277,18 @@ def test_when_it_is_back_the_worker_goes_on(drop, process, row, clock, settings,
     assert (row(file_id).state, row(file_id).attempts) == (FileState.DONE, 1)
 
 
-def test_a_time_limit_that_a_drive_used_up_fails_no_file(drop, process, row, clock, settings, monkeypatch):
-    file_id = drop("a.png")
+def test_a_time_limit_that_a_drive_used_up_fails_no_file(
+    drop, process, row, clock, worker_files, settings, monkeypatch
+):
+    file_id, claim = drop("a.png"), worker_files.claim
 
-    def lose_the_drive():
+    def claim_and_lose_the_drive(*arguments):
         settings.input_dir.rename(settings.input_dir.with_name("unmounted"))
+        return claim(*arguments)
 
+    monkeypatch.setattr(worker_files, "claim", claim_and_lose_the_drive)
     # it comes while the worker waits for the next try
     monkeypatch.setattr(clock, "sleep", Mock(side_effect=TimeLimitExceeded))
-    process(file_id, lose_the_drive)
+    process(file_id)
 
     assert (row(file_id).state, row(file_id).attempts) == (FileState.WAITING, 0)
