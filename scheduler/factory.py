@@ -107,7 +107,7 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
         look_beside=sidecars.look if settings.plates == "auto" else lambda _scan: None,
         look_after=plate_maps.look,
     )
-    waits = (completeness, field_files, sidecars)
+    waits = (completeness, field_files, sidecars, plate_maps)
     keeper = WellStatisticsKeeper(WellStatistics(engine))
     return SchedulerLoop(
         scheduler, waits, settings.scan_seconds, stopping, leadership, background=keeper.run_if_due

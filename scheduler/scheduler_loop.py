@@ -54,6 +54,7 @@ class SchedulerLoop:
 
     Attributes:
         found_paths: paths of the files that the last tick found; None before the first.
+        is_expecting: whether something was found that is to be looked at again, once it stands still.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class SchedulerLoop:
         background: Callable[[], None] = lambda: None,
     ) -> None:
         self.found_paths: Collection[str] | None = None
+        self.is_expecting = False
         self._scheduler = scheduler
         self._waits = waits
         self._scan_seconds = scan_seconds
@@ -103,7 +105,9 @@ class SchedulerLoop:
         self._attempt(self._look, ends_trouble=True)
 
     def _look(self) -> None:
-        self.found_paths = self._scheduler.tick().files.keys()
+        scan = self._scheduler.tick()
+        self.is_expecting = any(wait.seconds_to_next() is not None for wait in self._waits)
+        self.found_paths = scan.files.keys()
         self._background()
 
     def _sweep(self) -> None:

@@ -134,7 +134,8 @@ def _supervise(
         stack.check()
         if once:
             stack.raise_if_crash_looping()
-        if report.update(loop.found_paths) and once:
+        may_end = not (once and loop.is_expecting)
+        if report.update(loop.found_paths if may_end else None) and once:
             return True
         time.sleep(_POLL)
     click.echo("Stopping as soon as the images at hand are finished. Ctrl-C again stops at once.", err=True)

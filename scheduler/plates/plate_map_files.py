@@ -11,6 +11,7 @@ from nuqleus.database.plate_maps import NamedPlate, attach_plate_map, known_plat
 from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 from nuqleus.plate_map import PlateMapError, read_plate_map
+from scheduler.plates.named_files import NamedFiles
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class PlateMapFiles:
         self._engine = engine
         self._settle_seconds = settle_seconds
         self._clock = clock
+        self._named = NamedFiles(_is_map)
         self._since: dict[tuple[str, FileStat], float] = {}
         self._done: set[tuple[str, FileStat]] = set()
 
@@ -50,7 +52,7 @@ class PlateMapFiles:
         Raises:
             DatabaseUnavailable: the next look makes up for it.
         """
-        found = {(path, stat) for path, stat in scan.files.items() if path.endswith(NAME) and _is_map(path)}
+        found = set(self._named.among(scan.files).items())
         now = self._clock()
         self._since = {version: self._since.get(version, now) for version in found}
         self._done &= found
@@ -66,6 +68,12 @@ class PlateMapFiles:
             of_folder = [plate for plate in plates if plate.folder == path.rpartition("/")[0]]
             if of_folder:
                 self._attach(path, stat, of_folder)
+
+    def seconds_to_next(self) -> float | None:
+        """Seconds until one may be attached; None when there is none to wait for."""
+        ages = [self._clock() - since for since in self._since.values()]
+        due = [self._settle_seconds - age for age in ages if age < self._settle_seconds]
+        return min(due) if due else None
 
     def _attach(self, path: str, stat: FileStat, plates: list[NamedPlate]) -> None:
         self._done.add((path, stat))

@@ -21,6 +21,7 @@ from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 from scheduler.plates.conventions import parse_path
+from scheduler.plates.named_files import NamedFiles
 from scheduler.plates.nuclear_channel_finder import find_nuclear_channel
 from scheduler.plates.sidecar_process import SidecarProcess
 from scheduler.plates.sidecar_reader import Description, SidecarError
@@ -72,6 +73,7 @@ class Sidecars:
         self._engine = engine
         self._settle_seconds = settle_seconds
         self._clock = clock
+        self._named = NamedFiles(_is_sidecar)
         self._sightings: dict[str, _Sighting] = {}
         self._read: dict[str, FileStat] = {}
         self._at_work: dict[str, SidecarProcess] = {}
@@ -86,7 +88,7 @@ class Sidecars:
         Raises:
             DatabaseUnavailable: what was read is stored at the next look.
         """
-        found = {path: stat for path, stat in scan.files.items() if _is_sidecar(path)}
+        found = self._named.among(scan.files)
         self._forget_gone(found)
         for path in sorted(self._settled(found)):
             self._start(path, found[path])
@@ -107,13 +109,12 @@ class Sidecars:
         return self._channels.get((place.plate_folder, place.plate))
 
     def seconds_to_next(self) -> float | None:
-        """Seconds until one may be read; None when there is none to wait for."""
-        due = [
-            seen.since + self._settle_seconds
-            for path, seen in self._sightings.items()
-            if path not in self._read
-        ]
-        return max(min(due) - self._clock(), 0.0) if due else None
+        """Seconds until one may be read, or fetched; None when there is none to wait for."""
+        if self._at_work:
+            return WAIT_SECONDS
+        unread = (seen for path, seen in self._sightings.items() if path not in self._read)
+        due = [seen.since + self._settle_seconds - self._clock() for seen in unread]
+        return max(min(due), 0.0) if due else None
 
     def _forget_gone(self, found: Collection[str]) -> None:
         for path in [path for path in self._sightings if path not in found]:

@@ -93,6 +93,19 @@ def test_it_knows_what_the_folder_held_at_the_last_tick(play):
     assert set(play(Scan(), FOUND).found_paths) == {"a.tif"}
 
 
+@pytest.mark.parametrize("due", [None, 1.5])
+def test_it_says_whether_something_is_to_be_looked_at_again(tmp_path, due):
+    class Wait:
+        def seconds_to_next(self):
+            return due
+
+    script = Script(FOUND)
+    script.daemon = SchedulerLoop(script, [Wait()], 0.001, threading.Event(), Alone())
+    script.daemon.run()
+
+    assert script.daemon.is_expecting == (due is not None)
+
+
 def test_before_the_first_tick_has_succeeded_it_knows_nothing(play):
     assert play(OSError("away")).found_paths is None
 
