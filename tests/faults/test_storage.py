@@ -96,3 +96,36 @@ def test_a_drive_that_goes_away_and_comes_back(build, small_disk, report):
     counts = cluster.count_files()
     assert counts.done == FILES + 1
     report.write(Fault("the inbox is unmounted, then mounted again", "sqlite", 1, seconds), counts)
+
+
+def test_a_watched_folder_that_is_pointed_elsewhere_and_back(build, tmp_path, report):
+    """Files of the same names lie there: none may be taken for another."""
+    monday, tuesday, link = (tmp_path / name for name in ("monday", "tuesday", "link"))
+    for folder in (monday, tuesday):
+        folder.mkdir()
+    link.symlink_to(monday)
+    cluster = build("sqlite", input_dir=link)
+    cluster.start()
+    cluster.drop("first.png")
+    cluster.wait_for_end()
+    cluster.worker.kill()
+    cluster.drop(*(f"{number}.png" for number in range(FILES)))
+    cluster.wait_until_counted(FileState.QUEUED, FILES)
+
+    point(link, tuesday)
+    (tuesday / "0.png").write_bytes(b"of tuesday")
+    cluster.wait_until_said(cluster.scheduler, "is another one")
+    began = time.monotonic()
+    point(link, monday)
+    cluster.worker.start()
+    cluster.wait_for_end()
+    seconds = time.monotonic() - began
+
+    counts = cluster.count_files()
+    assert counts.done == FILES + 1
+    report.write(Fault("the inbox, a link, is pointed elsewhere and back", "sqlite", 1, seconds), counts)
+
+
+def point(link: Path, target: Path) -> None:
+    link.unlink()
+    link.symlink_to(target)
