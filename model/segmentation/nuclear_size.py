@@ -32,6 +32,10 @@ SURE = 0.85
 """Confidence of an image below which what it shows shrunk is not believed: large nuclei had 0.9 and more in images held
 out, the vessels and glands of a stained kidney 0.72."""
 
+LIKELY = 0.5
+"""Confidence of an image below which what it shows enlarged is not believed: specks, as small as a lens can show them,
+had 0.4 and less."""
+
 Areas = NDArray[Any]
 """Pixels of each nucleus."""
 
@@ -75,6 +79,11 @@ class Sighting:
         """Whether it may as well be parts of a tissue: shrunk, they look like large nuclei."""
         return self.confidence is not None and self.confidence < SURE
 
+    @property
+    def is_unlikely(self) -> bool:
+        """Whether it may as well be dust: enlarged, that looks like small nuclei."""
+        return self.confidence is not None and self.confidence < LIKELY
+
 
 Look = Callable[[Fraction], Sighting]
 """Shows an image to a network at a zoom, whole or in windows."""
@@ -96,7 +105,10 @@ def search_zoom(
     seen = look(zoom)
     refuted = zoom < 1 and (seen.diameter < SHRINKS * first or seen.is_doubtful)
     better = OWN_SIZE if refuted else choose_zoom(seen.diameter)
-    return look(better) if better != zoom and OWN_SIZE in {zoom, better} else seen
+    if better == zoom or OWN_SIZE not in {zoom, better}:
+        return seen
+    seen_again = look(better)
+    return seen if better > 1 and seen_again.is_unlikely else seen_again
 
 
 def estimate_diameter(glance: Look, largest: float) -> float:

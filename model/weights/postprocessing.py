@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+LEAST_PIXELS = 20
+"""Pixels of an image that a nucleus has at least, 5 across, however much it is enlarged: less is dust."""
+
 
 @dataclass(frozen=True)
 class PostprocessingParams:
@@ -29,5 +32,5 @@ class PostprocessingParams:
 
     def at(self, zoom: float) -> "PostprocessingParams":
         """Return the same thresholds for maps brought back to the pixels of an image that was seen zoomed."""
-        smallest = max(1, round(self.smallest / zoom**2))
+        smallest = max(1, round(self.smallest / zoom**2), min(self.smallest, LEAST_PIXELS))
         return replace(self, smoothing=self.smoothing / zoom, smallest=smallest)

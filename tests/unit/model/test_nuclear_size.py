@@ -5,8 +5,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from model.segmentation.nuclear_size import NuclearSize, Sighting, area_weighted_diameter, pool_sightings
+from model.segmentation.nuclear_size import (
+    NuclearSize,
+    Sighting,
+    area_weighted_diameter,
+    pool_sightings,
+    search_zoom,
+)
 from model.weights.diameters import LADDER, KnownDiameters, limit_zoom
+from model.weights.postprocessing import PostprocessingParams
 
 KNOWN = KnownDiameters(smallest=12, largest=55, best=36)
 
@@ -80,3 +87,32 @@ def test_they_are_shown_at_the_zoom_at_which_most_of_their_nuclei_were_seen():
 def test_a_file_without_nuclei_stays_as_it_is():
     assert pool_sightings([Sighting(Fraction(1, 2)), Sighting(Fraction(1))]) == NuclearSize(0.0, Fraction(1))
     assert pool_sightings([]) == NuclearSize(0.0, Fraction(1))
+
+
+@pytest.mark.parametrize(("zoom", "smallest"), [(1 / 3, 270), (1, 30), (2, 20), (3, 20)])
+def test_the_smallest_nucleus_follows_the_zoom_but_is_no_speck_of_dust(zoom: float, smallest: int):
+    assert PostprocessingParams(smallest=30).at(zoom).smallest == smallest
+
+
+def test_who_wants_specks_has_them():
+    assert PostprocessingParams(smallest=4).at(3).smallest == 4
+
+
+@pytest.mark.parametrize(("confidence", "zoom"), [(0.4, 1), (0.6, 3), (None, 3)])
+def test_what_is_shown_enlarged_is_believed_if_it_is_likelier_than_dust(confidence: float | None, zoom: int):
+    looks = {Fraction(1): sighting(6), Fraction(3): Sighting(Fraction(3), np.full(9, 30), confidence)}
+
+    found = search_zoom(lambda zoom: sighting(0, zoom, 0), looks.__getitem__, KNOWN.zoom, KNOWN.largest)
+
+    assert found is looks[Fraction(zoom)]
+
+
+def test_what_is_shown_enlarged_is_not_enlarged_further():
+    shown: list[Fraction] = []
+
+    def look(zoom: Fraction) -> Sighting:
+        shown.append(zoom)
+        return sighting(6, zoom)
+
+    search_zoom(lambda zoom: sighting(0, zoom, 0), look, KNOWN.zoom, KNOWN.largest)
+    assert shown == [1, 3]
