@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,8 @@ def command(
     """
     if profile and "parquet" not in formats:
         raise click.UsageError("--profile is for --format parquet")
+    if min_confidence is not None and math.isnan(min_confidence):
+        raise click.UsageError("--min-confidence is a number from 0 to 1")
     from cli.caveats import describe_gone
     from cli.exports.exporter import load_exporter
     from nuqleus.database.engine import existing_database
@@ -142,6 +145,7 @@ def command(
         min_confidence=min_confidence,
     )
     with existing_database(settings.database_url) as engine, snapshot(engine, selection) as results:
+        _check_output(output, settings.input_dir, results.watched_folder())
         _check_places(results, places)
         _check_plates(results, plates)
         output.mkdir(parents=True, exist_ok=True)
@@ -161,6 +165,14 @@ def _paths_at(places: Mapping[str, list[str] | None]) -> list[str] | None:
     known = [candidates for candidates in places.values() if candidates is not None]
     everywhere = not places or len(known) < len(places)
     return None if everywhere else [path for candidates in known for path in candidates]
+
+
+def _check_output(output: Path, *watched: Path | str | None) -> None:
+    """Refuse to write where images are sought: label images would be processed as well."""
+    place = output.resolve()
+    for folder in watched:
+        if folder is not None and place.is_relative_to(Path(folder).resolve()):
+            raise click.ClickException(f"{output} lies in the watched folder {folder}: write somewhere else")
 
 
 def _check_places(results: Snapshot, places: Mapping[str, list[str] | None]) -> None:

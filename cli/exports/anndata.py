@@ -15,7 +15,8 @@ from cli.progress_bars import track_stream
 from model.labels.masks import BLOCK_SIDE
 from nuqleus.csv_files import defused
 from nuqleus.database.batches import batched
-from nuqleus.database.queries.snapshot import IMAGE_KEY, Snapshot, StoredImage, nucleus_columns
+from nuqleus.database.queries.result_columns import IMAGE_KEY, nucleus_columns
+from nuqleus.database.queries.snapshot import Snapshot, StoredImage
 from nuqleus.whole_files import whole_file
 
 ROWS = 10_000

@@ -5,10 +5,12 @@ What it demands of them is in its manual, "Setting up the properties file", and 
 
 import errno
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+import click
 
 from cli.exports.cellprofiler_names import (
     all_channel_names,
@@ -17,6 +19,7 @@ from cli.exports.cellprofiler_names import (
     features_of,
     list_features,
 )
+from cli.exports.cpa_properties import ORIGINAL, properties_text
 from cli.exports.exporter import Written
 from cli.progress_bars import track_stream
 from model.labels.masks import BLOCK_SIDE
@@ -27,9 +30,6 @@ from nuqleus.whole_files import whole_file
 
 DATABASE, PROPERTIES = "nuclei.db", "nuclei.properties"
 
-COLORS = ("blue", "green", "red", "magenta", "cyan", "yellow", "gray")
-"""Of channels, as CellProfiler Analyst calls them; those that follow are `none`: not shown at first."""
-
 TILE_DIAMETERS = 2.5
 """Side of the picture of a nucleus, in mean diameters."""
 
@@ -39,8 +39,8 @@ SMALLEST_TILE = 20
 ROWS = 10_000
 """Rows that are held in memory."""
 
-ORIGINAL = "Original"
-"""What the file of an image is called, if its channels aren't in files of their own."""
+MOST_COLUMNS = 2_000
+"""Columns of a table, as SQLite is built unless somebody asks for more."""
 
 INTEGER, REAL, TEXT = "INTEGER", "REAL", "TEXT"
 
@@ -66,49 +66,6 @@ IMAGE_COLUMNS = {
 OBJECT_COLUMNS = {"ImageNumber": INTEGER, "ObjectNumber": INTEGER, "Nuclei_Metadata_TouchesBorder": INTEGER}
 """Columns of `Per_Object` before the features."""
 
-PROPERTY_LINES = """\
-db_type = sqlite
-db_sqlite_file = {database}
-
-image_table = Per_Image
-object_table = Per_Object
-image_id = ImageNumber
-object_id = ObjectNumber
-cell_x_loc = Nuclei_Location_Center_X
-cell_y_loc = Nuclei_Location_Center_Y
-object_name = nucleus, nuclei
-classification_type = object
-
-image_path_cols = {path_columns}
-image_file_cols = {file_columns}
-image_names = {names}
-channels_per_image = {channels}
-image_channel_colors = {colors}
-image_tile_size = {tile_size}
-
-# where the nuclei lie, and how they are numbered, says nothing of what they are
-classifier_ignore_columns = .*_Location_.*, .*_Center_.*, .*_BoundingBoxM.*, Nuclei_Metadata_.*
-
-# with yes, CellProfiler Analyst works on a copy without the nuclei that lack any value, those of absent channels too
-check_tables = no
-
-filter_SQL_Counted = SELECT ImageNumber FROM Per_Image WHERE Image_Metadata_Counted = 1
-group_SQL_File = SELECT ImageNumber, {path_columns}, {file_columns} FROM Per_Image
-"""
-
-PLATE_LINES = """\
-
-plate_id = Image_Metadata_Plate
-well_id = Image_Metadata_Well
-well_format = A01
-{shape}
-group_SQL_Well = SELECT ImageNumber, Image_Metadata_Plate, Image_Metadata_Well FROM Per_Image
-"""
-"""What the plate viewer needs besides."""
-
-PLATE_TYPES = {(2, 3): 6, (4, 6): 24, (8, 12): 96, (16, 24): 384, (32, 48): 1536}
-"""Plates that CellProfiler Analyst knows by their number of wells."""
-
 
 def export(results: Snapshot, output: Path) -> Written:
     """Write the folder `cpa/`; its database first, so that the properties never name one that isn't there."""
@@ -119,6 +76,7 @@ def export(results: Snapshot, output: Path) -> Written:
     of_image = IMAGE_COLUMNS | {f"Image_{name}": TEXT for name in _annotations(results).values()}
     of_image |= {f"Image_{part}Name_{name}": TEXT for name in files for part in ("Path", "File")}
     of_object = OBJECT_COLUMNS | dict.fromkeys(list_features(names.all()), REAL)
+    _check_number(of_object)
     with whole_file(folder / DATABASE) as unfinished, _new_database(unfinished) as database:
         images = _write_table(
             database, "Per_Image", of_image, "ImageNumber", _image_rows(results, names, files)
@@ -128,8 +86,17 @@ def export(results: Snapshot, output: Path) -> Written:
         )
         tile_size = _tile_size(database)
     with whole_file(folder / PROPERTIES) as unfinished:
-        unfinished.write_text(_properties(results, files, tile_size), encoding="utf-8")
+        unfinished.write_text(properties_text(results, DATABASE, files, tile_size), encoding="utf-8")
     return Written(f"{images} images and {nuclei} nuclei in {folder / DATABASE}: open {folder / PROPERTIES}")
+
+
+def _check_number(columns: Collection[str]) -> None:
+    """Refuse more columns than a table of SQLite can have."""
+    if len(columns) > MOST_COLUMNS:
+        raise click.ClickException(
+            f"the channels of these images have so many names that {len(columns)} columns are needed, and "
+            f"CellProfiler Analyst's database has room for {MOST_COLUMNS}: export a part, with --path or --plate"
+        )
 
 
 class _ChannelNames:
@@ -267,26 +234,3 @@ def _tile_size(database: sqlite3.Connection) -> int:
     mean = "SELECT avg(Nuclei_AreaShape_EquivalentDiameter) FROM Per_Object"
     (diameter,) = database.execute(mean).fetchone()
     return max(SMALLEST_TILE, round(TILE_DIAMETERS * (diameter or 0)))
-
-
-def _properties(results: Snapshot, files: Sequence[str], tile_size: int) -> str:
-    channels = [1] * len(files)
-    if files == [ORIGINAL]:
-        channels = [min((image.columns["channels"] for image in results.images()), default=1)]
-    colors = [*COLORS[: sum(channels)], *["none"] * (sum(channels) - len(COLORS))]
-    lines = PROPERTY_LINES.format(
-        database=DATABASE,
-        path_columns=", ".join(f"Image_PathName_{name}" for name in files),
-        file_columns=", ".join(f"Image_FileName_{name}" for name in files),
-        names=", ".join(files),
-        channels=", ".join(map(str, channels)),
-        colors=", ".join(colors),
-        tile_size=tile_size,
-    )
-    shape = results.plate_shape()
-    return lines + PLATE_LINES.format(shape=_plate_type(*shape)) if shape else lines
-
-
-def _plate_type(rows: int, cols: int) -> str:
-    wells = PLATE_TYPES.get((rows, cols))
-    return f"plate_type = {wells}" if wells else f"plate_shape = {rows}, {cols}"

@@ -7,7 +7,8 @@ from typing import Any
 from cli.exports.exporter import Written
 from cli.progress_bars import track_stream
 from nuqleus.csv_files import write_csv
-from nuqleus.database.queries.snapshot import IMAGE_COLUMNS, Snapshot, nucleus_columns
+from nuqleus.database.queries.result_columns import IMAGE_COLUMNS, nucleus_columns
+from nuqleus.database.queries.snapshot import Snapshot
 
 
 def export(results: Snapshot, output: Path) -> Written:

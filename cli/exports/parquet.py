@@ -5,8 +5,9 @@ from pathlib import Path
 from cli.exports.exporter import Written
 from cli.exports.parquet_files import write_parquet
 from cli.progress_bars import track_stream
+from nuqleus.database.queries.result_columns import IMAGE_COLUMNS, nucleus_columns
 from nuqleus.database.queries.row_types import types_of, types_of_wells
-from nuqleus.database.queries.snapshot import IMAGE_COLUMNS, Snapshot, nucleus_columns
+from nuqleus.database.queries.snapshot import Snapshot
 
 
 def export(results: Snapshot, output: Path) -> Written:

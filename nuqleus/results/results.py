@@ -13,16 +13,10 @@ from sqlalchemy import Engine
 from model.arrays import Labels
 from model.labels.outline_polygons import Polygon
 from nuqleus.database.engine import open_for_reading
+from nuqleus.database.queries.result_columns import IMAGE_COLUMNS, IMAGE_KEY, nucleus_columns
 from nuqleus.database.queries.row_types import types_of, types_of_wells
 from nuqleus.database.queries.selection import Selection
-from nuqleus.database.queries.snapshot import (
-    IMAGE_COLUMNS,
-    IMAGE_KEY,
-    Snapshot,
-    StoredImage,
-    nucleus_columns,
-    snapshot,
-)
+from nuqleus.database.queries.snapshot import Snapshot, StoredImage, snapshot
 from nuqleus.results.frames import to_frame
 from nuqleus.results.masks import load_mask, outlined_nuclei
 from nuqleus.settings import get_settings

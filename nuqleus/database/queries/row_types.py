@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import TypeDecorator
 
-from nuqleus.database.queries.snapshot import IMAGE_COLUMNS
+from nuqleus.database.queries.result_columns import IMAGE_COLUMNS
 from nuqleus.database.tables import Image, Nucleus
 
 KEY_TYPES = {"path": str, "image_id": int, "duplicate_of": str, "counted": bool, "plate": str, "well": str}

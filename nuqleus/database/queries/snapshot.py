@@ -19,30 +19,19 @@ from nuqleus.database.engine import reading
 from nuqleus.database.plate_tables import Plate, Well
 from nuqleus.database.queries.channel_files import channel_files
 from nuqleus.database.queries.counted_images import is_counted
+from nuqleus.database.queries.result_columns import (
+    IMAGE_COLUMNS,
+    IMAGE_KEY,
+    INTENSITY_FIELDS,
+    NUCLEUS_FIELDS,
+    OF_IMAGE,
+)
 from nuqleus.database.queries.selection import EVERYTHING, Selection
 from nuqleus.database.queries.well_rows import WELL_COLUMNS, annotation_names, annotations_of, well_rows
 from nuqleus.database.tables import Channel, File, Image, Intensity, Mask, Model, Nucleus, SchedulerLease
 
 FETCH_SIZE = 2_000
 """Rows that come from the database at a time."""
-
-IMAGE_KEY = ("path", "image_id", "scene", "t", "z", "duplicate_of", "counted", "plate", "well", "site")
-"""Which image a nucleus lies in, which file it is a copy of, whether it counts (`docs/queries.md`), and its place on a
-plate."""
-
-_OF_IMAGE = tuple(
-    column.name
-    for column in Image.__table__.columns
-    if column.name not in {"id", "file_id", "well_id", "model_id", *IMAGE_KEY}
-)
-IMAGE_COLUMNS = (*IMAGE_KEY, *_OF_IMAGE, "model", "weights_sha256")
-"""Columns of an image, with what identifies its model."""
-
-NUCLEUS_FIELDS = tuple(column.name for column in Nucleus.__table__.columns if column.name != "image_id")
-"""Columns of a nucleus, `label` first."""
-
-INTENSITY_FIELDS = tuple(column.name for column in Intensity.__table__.columns if not column.primary_key)
-"""Columns of a nucleus in a channel."""
 
 _SHAPES = tuple(Nucleus.__table__.columns[name] for name in NUCLEUS_FIELDS)
 _INTENSITIES = tuple(Intensity.__table__.columns[name] for name in INTENSITY_FIELDS)
@@ -61,12 +50,6 @@ _Measured: TypeAlias = tuple[_Place, dict[str, Any]]
 _original = aliased(File)
 _KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z, _original.path)
 _FIELD_COLUMNS = (Plate.name, Well.name, Image.site)
-
-
-def nucleus_columns(channels: int) -> tuple[str, ...]:
-    """Columns of a nucleus with this many channels: of its place, its shape, in µm too, then channel by channel."""
-    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITY_FIELDS)
-    return (*IMAGE_KEY, *NUCLEUS_FIELDS, *micrometres.COLUMNS, *intensities)
 
 
 @dataclass(frozen=True)
@@ -159,7 +142,7 @@ class Snapshot:
         columns = [
             *_KEY_COLUMNS,
             *_FIELD_COLUMNS,
-            *(Image.__table__.columns[name] for name in _OF_IMAGE),
+            *(Image.__table__.columns[name] for name in OF_IMAGE),
             Model.name,
             Model.weights_sha256,
             images_in_file,

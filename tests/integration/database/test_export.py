@@ -13,6 +13,7 @@ from sqlalchemy import delete, text, update
 from cli.commands.export import command
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.records import SeenFile
+from nuqleus.database.leadership import bind_folder
 from nuqleus.database.queries.snapshot import snapshot
 from nuqleus.database.tables import File, Nucleus
 from nuqleus.micrometres import COLUMNS
@@ -192,3 +193,26 @@ def test_sizes_in_micrometres_are_those_of_the_view(archive: Archive):
         assert {column: nucleus[column] for column in COLUMNS} == pytest.approx({c: row[c] for c in COLUMNS})
     assert len(unknown) == 2
     assert not any(column in nucleus for nucleus in unknown for column in COLUMNS)
+
+
+def test_nothing_is_written_where_images_are_sought(archive: Archive, database_url: str, tmp_path: Path):
+    archive.done("a.png")
+    bind_folder(archive.engine, str(tmp_path / "inbox"))
+    (tmp_path / "link").symlink_to(tmp_path / "inbox")
+
+    for output, options in (
+        (tmp_path / "inbox/results", ()),
+        (tmp_path / "link", ()),
+        (tmp_path / "other/results", ("--input", str(tmp_path / "other"))),
+    ):
+        result = export(database_url, output, *options)
+        assert result.exit_code == 1
+        assert f"{output} lies in the watched folder" in result.output
+        assert not output.exists()
+
+
+def test_a_confidence_that_is_no_number_is_refused(database_url: str, tmp_path: Path):
+    result = export(database_url, tmp_path, "--min-confidence", "nan")
+
+    assert result.exit_code == 2
+    assert "0 to 1" in result.output

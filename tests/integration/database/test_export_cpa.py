@@ -224,3 +224,16 @@ def test_names_of_channels_that_differ_by_case_alone_are_one_column_but_in_one_i
     assert (means.gfpCh1 - means.GFPCh0)[0] == 1000
     assert (means.GFP - means.DAPI)[1] == 1000
     assert (means.GFPCh3 - means.GFPCh0)[2] == 2000
+
+
+def test_more_columns_than_a_table_has_room_for_are_refused_with_the_reason(
+    archive: Archive, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("cli.exports.cpa.MOST_COLUMNS", 30)
+    archive.done("a.tif")
+
+    result = export(database_url, tmp_path, "--format", "cpa")
+
+    assert result.exit_code == 1
+    assert "so many names that 38 columns are needed" in result.output
+    assert not list((tmp_path / "cpa").iterdir())

@@ -16,7 +16,8 @@ from sqlalchemy import update
 
 from cli.commands.export import command
 from nuqleus.database.engine import writing
-from nuqleus.database.queries.snapshot import IMAGE_KEY, snapshot
+from nuqleus.database.queries.result_columns import IMAGE_KEY
+from nuqleus.database.queries.snapshot import snapshot
 from nuqleus.database.tables import Mask, Nucleus
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive

@@ -12,7 +12,8 @@ from pycytominer import aggregate, annotate, normalize
 from sqlalchemy import insert, select, text
 
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.queries.snapshot import IMAGE_COLUMNS, nucleus_columns, snapshot
+from nuqleus.database.queries.result_columns import IMAGE_COLUMNS, nucleus_columns
+from nuqleus.database.queries.snapshot import snapshot
 from nuqleus.database.tables import Channel, Image
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive

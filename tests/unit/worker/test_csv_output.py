@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nuqleus.database.files.results import ImageResult
-from nuqleus.database.queries.snapshot import IMAGE_KEY, nucleus_columns
+from nuqleus.database.queries.result_columns import IMAGE_KEY, nucleus_columns
 from nuqleus.micrometres import COLUMNS
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.csv_output import save_table
