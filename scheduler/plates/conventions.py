@@ -84,7 +84,7 @@ def _text(folder: PurePosixPath) -> str:
 
 _OPERA = re.compile(
     r"r(?P<row>\d{2,3})c(?P<col>\d{2,3})f(?P<site>\d{2,4})p(?P<z>\d{2,4})(?:rc\d+)?-ch(?P<channel>\d{1,3})"
-    rf"(?:sk(?P<t>\d+)(?P<part>fk\d+fl\d+)|t(?P<time>\d+)(?:rc\d+)?){_IMAGE}",
+    rf"(?:sk(?P<t>\d{{1,6}})(?P<part>fk\d{{1,6}}fl\d{{1,6}})|t(?P<time>\d{{1,6}})(?:rc\d+)?){_IMAGE}",
     re.IGNORECASE,
 )
 _HARMONY_3 = re.compile(

@@ -7,6 +7,7 @@ What was once recognised stays so, whatever else lands beside it.
 import logging
 from collections.abc import Callable, Iterable
 
+from nuqleus.database.files.records import LONGEST_PATH
 from nuqleus.fields import FieldFile
 from nuqleus.paths import escape_path
 from nuqleus.rules import Plates, Rules
@@ -59,6 +60,10 @@ class PlateNames:
             path: relative to the watched folder, with `/`.
             scan: the last one, which found it.
         """
+        file = self._place(path, scan)
+        return file if file and len(escape_path(file.field_key).encode()) <= LONGEST_PATH else None
+
+    def _place(self, path: str, scan: Scan) -> FieldFile | None:
         rule = self._rules.rule_for(path)
         if "off" in (self._plates, rule and rule.plates):
             return None

@@ -100,6 +100,7 @@ def test_the_microscope_s_own_projections(path: str):
             "r99c01f01p01-ch1sk1fk1fl1.tiff",
             "001001-1-001.tif",
         ),
+        "r01c01f01p01-ch1sk99999999999fk1fl1.tiff",  # more than a column holds
         *("sample1_DAPI.tif", "a.png", "P_A01_T0001F001.tif", ""),
     ],
 )

@@ -73,3 +73,10 @@ def test_the_database_remembers_what_was_recognised():
 def test_a_folder_becomes_a_plate_once_enough_of_it_has_come(names: PlateNames):
     assert names.place(PLATE[0], scan_of(PLATE[0], "p/overview.tif")) is None
     assert names.place(PLATE[0], scan_of(*PLATE, "p/overview.tif"))
+
+
+def test_a_field_whose_key_no_index_holds_is_none(names: PlateNames):
+    long = f"{'/'.join(['n' * 200] * 12)}/A01_s1_w1.tif"
+
+    assert len(long) < 2_500
+    assert names.place(long, scan_of(long)) is None
