@@ -100,7 +100,7 @@ class UnusedRule:
                 f"{self.shadowed_by.path!r}. Put the narrower one first."
             )
         return (
-            f"{subject}, as it fits none. * stands for anything, ? for one character, everything else for itself; paths "
+            f"{subject}, as it fits none. * stands for anything, ? for one character, all else for itself; paths "
             "are relative to the watched folder."
         )
 
