@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from model.evaluation.report.page import EvaluationReport
     from model.evaluation.scores import ImageScore, Summary
+    from model.labels.masks import LabelImage
     from model.training.dataset import Pair
+    from worker.pipeline import SegmenterProtocol
 
 PLANE = re.compile(r"\.s\d+\.t\d+\.z\d+$")
 """What label images of files with several images have in their names."""
@@ -91,7 +93,18 @@ def _network_predictor(weights: Path | None) -> Predictor:
     segmenter = load_network(weights)
     card = segmenter.card
     facts = {"Network": card.name, "SHA-256 of its weights": card.sha256}
-    return Predictor(card.name, facts, lambda _pair, pixels: segmenter.segment(pixels).labels)
+    return Predictor(card.name, facts, lambda pair, _pixels: _segment(pair.image, segmenter))
+
+
+def _segment(path: Path, segmenter: SegmenterProtocol) -> Any:
+    """Return the label image of a file's first plane, as `nuqleus run` and `segment` make it: large ones in blocks."""
+    import numpy as np
+
+    from worker.pipeline import process
+
+    found: list[LabelImage] = []
+    next(process(path, segmenter, on_image=lambda _plane, labels, _result: found.append(labels)))
+    return np.asarray(found[0][:, :])
 
 
 def _label_file_predictor(folder: Path) -> Predictor:

@@ -135,10 +135,9 @@ def test_several_label_images_of_an_image_are_named(data: Path, found: Path, nam
 
 def test_the_network_is_loaded_as_a_worker_loads_it(data: Path, monkeypatch: pytest.MonkeyPatch):
     """Used once before it is measured: the graph for a network's first size gives slightly other maps."""
-    segmenter = ThresholdSegmenter()
     seen: list[tuple[int, ...]] = []
     monkeypatch.setattr(
-        "model.segmentation.segmenter.Segmenter.load", lambda _weights: WatchedSegmenter(segmenter, seen)
+        "model.segmentation.segmenter.Segmenter.load", lambda _weights: WatchedSegmenter(seen)
     )
 
     result = evaluate(data)
@@ -148,14 +147,13 @@ def test_the_network_is_loaded_as_a_worker_loads_it(data: Path, monkeypatch: pyt
     assert len(seen) == 2 + 2
 
 
-class WatchedSegmenter:
+class WatchedSegmenter(ThresholdSegmenter):
     """Notes the shapes that it is shown."""
 
-    def __init__(self, segmenter: ThresholdSegmenter, seen: list[tuple[int, ...]]) -> None:
-        self.card = segmenter.card
-        self._segmenter = segmenter
+    def __init__(self, seen: list[tuple[int, ...]]) -> None:
+        super().__init__()
         self._seen = seen
 
-    def segment(self, pixels: np.ndarray):
+    def segment(self, pixels: np.ndarray, *size: object):
         self._seen.append(pixels.shape)
-        return self._segmenter.segment(pixels)
+        return super().segment(pixels, *size)
