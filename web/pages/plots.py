@@ -175,6 +175,8 @@ def _link(given: Mapping[str, Any], found: Distribution, bins: tuple[int, ...]) 
     """The sheet of the nuclei in a bin; the last bin holds the highest value, too."""
     limits: dict[str, float | None] = {}
     for name, number, part in zip(("x", "y"), bins, found.ranges, strict=False):
+        if part.high <= part.low:  # all alike: one bin has them all
+            continue
         limits[f"{name}_from"] = part.edge(number) if number else None
         limits[f"{name}_to"] = part.edge(number + 1) if number + 1 < part.bins else None
     return with_query("/nuclei", {name: given.get(name) for name in CHOICES}, **limits)

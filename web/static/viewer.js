@@ -78,7 +78,9 @@ const viewer = OpenSeadragon({
   gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
   tileSources: [],
 });
-place.querySelector(".openseadragon-canvas")?.setAttribute("aria-label", "The image: arrow keys move it, + and − zoom");
+const canvas = place.querySelector(".openseadragon-canvas");
+canvas.setAttribute("role", "application");
+canvas.setAttribute("aria-label", "The image with its outlines: arrow keys move it, + and − zoom; the table below lists its nuclei");
 
 let layer, lines;
 viewer.addTiledImage({

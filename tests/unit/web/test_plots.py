@@ -41,6 +41,11 @@ def test_every_cell_of_two_measurements_leads_to_its_nuclei(page):
     assert sum(page.get(link).text.count("cutout.jpg") for link in links(text)) == 6
 
 
+def test_a_bar_of_values_that_are_all_alike_leads_to_all_of_them(page):
+    (link,) = links(part(page, "x=euler_number"))
+    assert page.get(link).text.count("cutout.jpg") == 6
+
+
 def test_a_plot_is_counted_in_the_background_and_says_how_far_it_is(page):
     first = page.get("/plots/part?x=area")
     assert first.headers.get("x-unfinished") == "1" or "<svg" in first.text
