@@ -28,6 +28,7 @@ from worker.outcomes import (
     Unchanged,
     outcome_of_error,
 )
+from worker.projection_log import ProjectionLog
 from worker.retry_policy import NO_DATABASE, RetryPolicy
 from worker.time_limit import TimeLimitExceeded
 
@@ -45,6 +46,7 @@ class OutcomeWriter:
         metrics: counts for Prometheus.
         retry: waits for a database that is away for a moment.
         guesses: warns of nuclear channels that were guessed.
+        projections: tells that fields are projected.
     """
 
     settings: Settings
@@ -53,6 +55,7 @@ class OutcomeWriter:
     metrics: Metrics
     retry: RetryPolicy
     guesses: GuessLog = field(default_factory=GuessLog)
+    projections: ProjectionLog = field(default_factory=ProjectionLog)
 
     def commit(self, outcomes: Sequence[StepResult]) -> list[StepResult]:
         """Write what became of some files; the results of those that are done in one transaction.
@@ -109,6 +112,7 @@ class OutcomeWriter:
         log.info("%s: %s", path, _summarise(images))
         for image in images:
             self.guesses.note(path, image)
+        self.projections.note(done.claim, images)
 
     def _commit_known_content(self, outcome: Duplicate | Moved) -> StepResult:
         """Refer to results that are there; if they aren't any more, the file is still to be processed."""

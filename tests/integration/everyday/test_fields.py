@@ -1,5 +1,6 @@
 """Files of a plate are images together: a field is processed once, as one image, whatever becomes of its files."""
 
+import logging
 import shutil
 
 import numpy as np
@@ -363,7 +364,8 @@ def test_projections_are_the_image_and_steps_their_companions(lab: Lab):
     assert [(image.n_nuclei, image.channels) for image in images(lab)] == [(4, 2)]
 
 
-def test_steps_of_z_are_projected(lab: Lab):
+def test_steps_of_z_are_projected_which_is_said_once(lab: Lab, caplog):
+    caplog.set_level(logging.INFO)
     first, second = draw_squares(4), draw_squares(4)
     first[:, :32], second[:, 32:] = 0, 0
     for step, pixels in ((1, first), (2, second)):
@@ -373,3 +375,4 @@ def test_steps_of_z_are_projected(lab: Lab):
     settle(lab)
 
     assert [(image.n_nuclei, image.projection) for image in images(lab)] == [(4, "max")]
+    assert sum("NUQLEUS_Z" in said for said in caplog.messages) == 1
