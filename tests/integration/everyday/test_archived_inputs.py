@@ -91,6 +91,21 @@ def test_when_they_come_back_they_are_what_they_were(lab: Lab):
     assert lab.segmenter.segmented == 1
 
 
+def test_one_that_vanished_before_its_turn_is_processed_when_its_folder_is_back_as_it_was(lab: Lab):
+    lab.drop("plate/a.png", 3)
+    stamp = (lab.inbox / "plate" / "a.png").stat()
+    lab.tick()
+    archive(lab, "plate")
+    lab.tick(1)
+    assert lab.row("plate/a.png").error_kind == "vanished"
+
+    shutil.move(lab.inbox.parent / "archive" / "plate", lab.inbox / "plate")
+    lab.settle()
+
+    assert (lab.inbox / "plate" / "a.png").stat().st_ctime_ns == stamp.st_ctime_ns
+    assert lab.there() == {"plate/a.png": "done"}
+
+
 def test_an_export_says_that_it_holds_results_of_files_that_are_gone(lab: Lab, tmp_path):
     lab.drop("plate/a.png", 3)
     lab.drop("b.png", 4)
