@@ -4,6 +4,7 @@
     ├── RetryableError              the same call may work later
     │   ├── BrokerUnavailable       the queue's server can't be reached
     │   ├── DatabaseUnavailable     the database can't be reached
+    │   ├── InboxAway               the watched folder is not there, or is another one
     │   └── NotHealthy              a process that should be at work isn't
     └── PermanentError              the same call won't ever work
         ├── SettingsError           an option or environment variable makes no sense

@@ -13,8 +13,8 @@ Precision = Literal["float32", "mixed_bfloat16"]
 CPU_INFO = Path("/proc/cpuinfo")
 
 BFLOAT16_FLAGS = frozenset({"amx_bf16", "bf16"})
-"""Processor flags (x86-64, AArch64). With `avx512_bf16` alone, which multiplies vectors, bfloat16 takes 1.6 times as long
-as float32; without any, several times."""
+"""Processor flags (x86-64, AArch64). With `avx512_bf16` alone, which multiplies vectors, bfloat16 takes 1.6 times as
+long as float32; without any, several times."""
 
 
 def choose_precision(cpu_info: Path = CPU_INFO) -> Precision:
