@@ -88,6 +88,11 @@ class DrawnPlate:
             target.parent.mkdir(parents=True, exist_ok=True)
             write(target)
 
+    def write_sidecar(self, folder: Path) -> None:
+        """Write what says what the plate holds, alone."""
+        for path, text in self.sidecars().items():
+            (folder / path).write_text(text)
+
     def write_part(self, path: Path, part: Part) -> None:
         """Write a file: nuclei in the first channel, a part of their light in the others."""
         pixels = _field(self.nuclei(part.well, part.site))

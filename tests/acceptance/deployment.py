@@ -35,6 +35,7 @@ class Deployment:
     Attributes:
         inbox: the watched folder.
         overlays: where pictures go.
+        environment: settings of its own, as environment variables.
     """
 
     def __init__(self, root: Path, program: tuple[str, ...] = ("-m", "cli.main")) -> None:
@@ -44,6 +45,7 @@ class Deployment:
         self.inbox = root / "inbox"
         self.inbox.mkdir()
         self.overlays = root / "overlays"
+        self.environment: dict[str, str] = {}
 
     def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -113,7 +115,7 @@ class Deployment:
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUQLEUS_")}
-        return inherited | HASTE
+        return inherited | HASTE | self.environment
 
 
 def kill_all(process: subprocess.Popen[bytes]) -> None:
