@@ -13,7 +13,7 @@ from nuqleus.database.tables import File, Image
 PAGE_SIZE = 50
 """Files on a page."""
 
-SEARCHED_FILES = 100_000
+SEARCHED_FILES = 20_000
 """Files that are looked at for one page: the next page goes on from there."""
 
 

@@ -15,7 +15,7 @@ from nuqleus.file_stat import FileStat
 PAGE_SIZE = 60
 """Images on a page."""
 
-SEARCHED_IMAGES = 50_000
+SEARCHED_IMAGES = 10_000
 """Images that are looked at for one page: the next page goes on from there."""
 
 
@@ -120,7 +120,7 @@ def list_images(
     engine: Engine, *, path: str | None = None, well_id: int | None = None, before: int | None = None
 ) -> ImagePage:
     """List images with ids below `before`, from the newest on, of a well or of files whose path holds a text."""
-    some = select(Image.id).order_by(Image.id.desc()).limit(SEARCHED_IMAGES)
+    some = select(Image.id).order_by(Image.id.desc()).limit(SEARCHED_IMAGES if path else PAGE_SIZE + 1)
     if before is not None:
         some = some.where(Image.id < before)
     if well_id is not None:
