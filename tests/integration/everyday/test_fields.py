@@ -258,6 +258,32 @@ def test_a_companion_that_goes_before_its_turn_is_missing(lab: Lab):
     assert {image.site: image.missing_channels for image in images(lab)} == {1: "w2", 2: None, 3: None}
 
 
+def change(lab: Lab) -> None:
+    put(lab, name(2), value=9)
+
+
+def add(lab: Lab) -> None:
+    put(lab, name(4))
+
+
+def remove(lab: Lab) -> None:
+    (lab.inbox / name(2)).unlink()
+
+
+@pytest.mark.parametrize("happen", [change, add, remove])
+def test_what_befalls_a_companion_ends_the_claim_of_its_lead_at_once(lab: Lab, happen):
+    put_field(lab)
+    lab.tick(SETTLE), lab.tick(SETTLE), lab.tick(QUIET)
+    claim = lab.worker_files.claim(lab.jobs.pop().file_ids[0], "worker", 600.0)
+    assert [file.path for file in claim.files] == [name(1), name(2), name(3)]
+
+    happen(lab)
+    lab.tick(), lab.tick(SETTLE)
+
+    assert lab.worker_files.renew([claim], 600.0) == [claim]
+    assert not lab.worker_files.fail(claim, "damaged", "in vain")
+
+
 def test_a_lead_that_goes_before_its_turn_leaves_its_field_to_another_file(lab: Lab):
     put_field(lab, 1), put_field(lab, 2), put_field(lab, 3)
     lab.tick(SETTLE), lab.tick(SETTLE), lab.tick(QUIET)
