@@ -46,7 +46,7 @@ class FieldFiles:
     def place(self, files: Sequence[KnownFile], scan: Scan) -> list[KnownFile]:
         """Make files that have settled parts of fields. Returns those that stand on their own.
 
-        What was processed before, on its own, stays so.
+        What was processed before, on its own, stays so, also where its folder is renamed.
         """
         self._settled |= {file.id: file.stat for file in files}
         members = self._files.waiting_member_ids() if files else frozenset()
@@ -55,15 +55,18 @@ class FieldFiles:
             for file in files
             if file.id not in members and (place := self._names.place(file.path, scan)) is not None
         }
-        processed = self._files.processed_among([file.id for file in places]) if places else frozenset()
+        alone = self._find_processed(list(places)) if places else frozenset()
         placements = []
         for file, place in places.items():
-            if file.id not in processed:
+            if file.id not in alone:
                 self._conventions[place.place.plate_folder, place.place.plate] = place.convention
                 placements.append(placement(file.id, place))
         self._files.place(placements)
         placed = members | {one.id for one in placements}
         return [file for file in files if file.id not in placed]
+
+    def _find_processed(self, files: Sequence[KnownFile]) -> frozenset[int]:
+        return self._files.processed_among([file.id for file in files]) | self._files.moved_alone(files)
 
     def find_ungrouped(self, processed: Sequence[tuple[int, str]], scan: Scan) -> list[Placement]:
         """The places of files, by id and path, that were processed one by one, though they are parts of fields."""

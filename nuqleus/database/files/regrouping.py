@@ -9,13 +9,17 @@ from nuqleus.database.engine import reading, writing
 from nuqleus.database.file_states import FileState
 from nuqleus.database.files.conditions import under_paths
 from nuqleus.database.files.fields import Placement
+from nuqleus.database.files.records import KnownFile
 from nuqleus.database.files.updates import FILES_PER_STATEMENT, REQUEUED, update_files
 from nuqleus.database.tables import File, SchedulerLease
 
 
+def _with_results_alone() -> ColumnElement[bool]:
+    return and_(File.state.in_([FileState.DONE, FileState.DUPLICATE]), File.field_key.is_(None))
+
+
 def _processed_alone() -> ColumnElement[bool]:
-    with_results = File.state.in_([FileState.DONE, FileState.DUPLICATE])
-    return and_(with_results, File.field_key.is_(None), File.gone_at.is_(None))
+    return and_(_with_results_alone(), File.gone_at.is_(None))
 
 
 _PLACE = (
@@ -35,6 +39,34 @@ def processed_alone(engine: Engine, paths: Sequence[str] | None = None) -> list[
     query = select(File.id, File.path).where(_processed_alone(), under_paths(paths)).order_by(File.id)
     with reading(engine) as connection:
         return [(file_id, path) for file_id, path in connection.execute(query)]
+
+
+def moved_alone(engine: Engine, files: Sequence[KnownFile]) -> frozenset[int]:
+    """Ids of those of these files that seem to be files with results of their own, in a folder that was renamed.
+
+    They have the name, size and time of change of one that was processed one by one and whose path is gone. Which they
+    are their content decides, as of all files that moved; parts of a field would be processed beside those results.
+    """
+    found: set[int] = set()
+    for chunk in batched(files, FILES_PER_STATEMENT):
+        gone = select(File.path, File.size, File.mtime_ns).where(
+            _with_results_alone(),
+            File.gone_at.is_not(None),
+            File.size.in_({file.stat.size for file in chunk}),
+            File.mtime_ns.in_({file.stat.mtime_ns for file in chunk}),
+        )
+        with reading(engine) as connection:
+            known = {_without_folder(*row) for row in connection.execute(gone)}
+        found |= {
+            file.id
+            for file in chunk
+            if _without_folder(file.path, file.stat.size, file.stat.mtime_ns) in known
+        }
+    return frozenset(found)
+
+
+def _without_folder(path: str, size: int, mtime_ns: int) -> tuple[str, int, int]:
+    return path.rpartition("/")[2], size, mtime_ns
 
 
 def regroup_files(engine: Engine, placements: Sequence[Placement]) -> None:

@@ -30,9 +30,14 @@ from nuqleus.database.files.fields import (
     release_companions,
     waiting_members,
 )
-from nuqleus.database.files.records import QueuedFile, SeenFile, storable
+from nuqleus.database.files.records import KnownFile, QueuedFile, SeenFile, storable
 from nuqleus.database.files.recovery import recover_lost
-from nuqleus.database.files.regrouping import note_ungrouped_files, processed_alone, ungrouped_files
+from nuqleus.database.files.regrouping import (
+    moved_alone,
+    note_ungrouped_files,
+    processed_alone,
+    ungrouped_files,
+)
 from nuqleus.database.files.result_transfer import (
     drop_or_transfer,
     hand_over,
@@ -136,6 +141,10 @@ class SchedulerFiles(FileQueries):
     def processed_alone(self) -> list[tuple[int, str]]:
         """Ids and paths of files that have results and are parts of no field."""
         return processed_alone(self._engine)
+
+    def moved_alone(self, files: Sequence[KnownFile]) -> frozenset[int]:
+        """Ids of those of these files that seem to be such ones, in a folder that was renamed."""
+        return moved_alone(self._engine, files) if self.ungrouped_files() else frozenset()
 
     def ungrouped_files(self) -> int | None:
         """How many of these are parts of fields; None: not counted."""

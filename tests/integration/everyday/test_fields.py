@@ -10,12 +10,14 @@ from PIL import Image as Picture
 from sqlalchemy import select, text, update
 
 from cli.main import main
+from model.hashing import hash_file
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.forgetting import find_forgettable, forget_files
 from nuqleus.database.files.retry import retry_files
 from nuqleus.database.leadership import bind_folder
 from nuqleus.database.queries.status_details import get_details
 from nuqleus.database.tables import File, Image, Intensity, SchedulerLease
+from nuqleus.image_options import DEFAULT_OPTIONS
 from scheduler.plates.field_completeness import QUIET_FACTOR
 from tests.fake_segmenter import draw_squares
 from tests.integration.everyday.conftest import FIELD_SECONDS, SETTLE, Lab
@@ -363,6 +365,18 @@ def old_plate(plate: Lab) -> Lab:
 def test_what_an_earlier_version_processed_one_by_one_stays_so_and_is_counted(old_plate: Lab):
     assert set(old_plate.states().values()) == {"done"}
     assert get_details(old_plate.engine, old_plate.clock()).ungrouped == 6
+    assert old_plate.segmenter.segmented == 2
+
+
+def test_and_stays_so_where_its_folder_is_renamed(old_plate: Lab):
+    with writing(old_plate.engine) as connection:
+        for path in STATES:
+            content = {"sha256": hash_file(old_plate.inbox / path), "image_options": str(DEFAULT_OPTIONS)}
+            connection.execute(update(File).where(File.path == path).values(content))
+    (old_plate.inbox / "P").rename(old_plate.inbox / "Q")
+    settle(old_plate)
+
+    assert old_plate.states() == {path.replace("P/", "Q/", 1): "done" for path in STATES}
     assert old_plate.segmenter.segmented == 2
 
 
