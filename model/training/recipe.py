@@ -172,6 +172,27 @@ ALL_LABS = replace(
 )
 """Nuclei of other laboratories, stains and sizes, none of which may outweigh the others."""
 
+ALL_LABS_LONGER = replace(
+    ALL_LABS,
+    augmentation=replace(ALL_LABS.augmentation, untouched=0.7, artefacts=0.25),
+    steps=6000,
+    learning_rate=5e-4,
+    blend=0.5,
+    shares=(
+        *zip(DSB2018, (0.17, 0.06, 0.04, 0.09, 0.05), strict=True),
+        ("s_bsst265", 0.17),
+        ("aitslab1", 0.09),
+        ("bbbc050", 0.10),
+        ("bbbc039", 0.02),
+        ("nuinsseg", 0.11),
+        ("deepliif_sample", 0.01),
+        ("synthetic-ihc", 0.05),
+        ("empty", 0.04),
+    ),
+    seed=20190,
+)
+"""The same for longer, with more crops as they are, and more of those small nuclei that the stage before forgot."""
+
 NUQLEUS = Recipe(
     (
         Stage(kinds=DSB2018),
@@ -235,13 +256,14 @@ NUQLEUS = Recipe(
             seed=20188,
         ),
         ALL_LABS,
+        ALL_LABS_LONGER,
     )
 )
 """How the shipped weights were made: learn what nuclei look like; then, with crops that are more like the images, how
 these were annotated; then see everything enlarged; then look hardest where nuclei touch; then, wider, all of it for
 longer; then, with frozen norms, mostly images as they are, after a while those of rare kinds no more often than others;
-then, beside the labels, what the network sees of them from all sides; all that from one collection, and at last from
-those of all laboratories."""
+then, beside the labels, what the network sees of them from all sides; all that from one collection, and at last, twice,
+from those of all laboratories."""
 
 NOTEBOOK = Recipe(
     (
