@@ -46,6 +46,9 @@ DARK = 0.05
 SEARCHED = 4_000_000
 """Up to so many pixels, the brightest place of the smaller one is compared, too: most of it may be black."""
 
+BRIGHTEST = 48
+"""Side of that place: in a larger one the noise around a single nucleus outweighs it."""
+
 LARGE_SIDE = 2_048
 """What nothing can be compared of, as it is blank, is a copy of series from this height or width on …"""
 
@@ -118,6 +121,7 @@ def _brightest_place(small: PageSamples, height: int, width: int, side: int) -> 
         return []
     pixels = _brightness(small.read((0, height), (0, width)))
     row, column = np.unravel_index(int(np.nan_to_num(pixels).argmax()), pixels.shape)
+    side = min(side, BRIGHTEST)
     return [(_around(int(row), height, side), _around(int(column), width, side))]
 
 
@@ -151,11 +155,13 @@ def _full(page: TiffPage) -> float:
     return float(np.iinfo(page.dtype).max) if page.dtype is not None and page.dtype.kind in "iu" else 0.0
 
 
-def _can_differ(a: Image, b: Image, darkest: float) -> bool:
+def _can_differ(small: Image, large: Image, darkest: float) -> bool:
     """Whether two places show enough to be told apart: in the dark, noise alone says nothing."""
-    if max(a.max(), b.max()) <= darkest:
-        return _has_structure(a) and _has_structure(b)
-    return not math.isnan(_correlation(a, b))
+    if max(small.max(), large.max()) <= darkest:
+        return _has_structure(
+            small
+        )  # what a copy shows is in the original; the reverse may be lost in few gray levels
+    return not math.isnan(_correlation(small, large))
 
 
 def _has_structure(image: Image) -> bool:

@@ -134,6 +134,26 @@ def test_other_fields_in_the_dark_are_images_if_they_show_anything(tmp_path):
     assert len(sizes(write_pages(tmp_path / "a.tif", dark))) == 3
 
 
+@pytest.mark.parametrize("brightness", [40, 300, 3_000])
+@pytest.mark.parametrize(("before", "nuclei"), [(0, 1), (0, 6), (1, 2), (8, 8)])
+def test_a_sparse_field_is_an_image_beside_a_larger_one_that_shows_little(
+    tmp_path, brightness, before, nuclei
+):
+    random = np.random.default_rng(before + nuclei)
+    pages = [sparse(512, before, brightness, random), sparse(256, nuclei, brightness, random)]
+
+    assert sizes(write_pages(tmp_path / "a.tif", pages)) == [(512, 512), (256, 256)]
+
+
+def sparse(side: int, nuclei: int, brightness: float, random: np.random.Generator) -> np.ndarray:
+    """A few nuclei on noise."""
+    rows, columns = np.mgrid[:side, :side]
+    image = random.normal(200, 6, (side, side))
+    for row, column in random.uniform(15, side - 15, (nuclei, 2)):
+        image += brightness * (np.hypot(rows - row, columns - column) < 9)
+    return image.clip(0).astype(np.uint16)
+
+
 def test_a_flat_conversion_of_a_slide(tmp_path):
     """bfconvert makes an OME image of each level, label and macro image."""
     whole = field(0, 512)
