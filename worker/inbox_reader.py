@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from model.hashing import hash_file
 from model.reading.linkless_folder import link_refusal
+from model.reading.unsupported_formats import preview_refusal
 from nuqleus.database.files.records import Claim, Companion
 from nuqleus.errors import InboxAway
 from nuqleus.file_stat import FileStat
@@ -140,8 +141,11 @@ def hash_content(path: Path) -> str:
     Raises:
         OSError: it can't be read.
         UnsafePath: the file is a link that leads out of the watched folder.
-        ImageError: `unsupported-format`: there is a link in the folder.
+        ImageError: `unsupported-format`: there is a link in the folder, or the file is but the preview of an image,
+            which copies of other images' content must not pass for.
     """
+    if refused := preview_refusal(path):
+        raise refused
     if not path.is_dir():
         return hash_file(path)
     digest = sha256()

@@ -49,6 +49,15 @@ def test_the_same_content_under_another_name_is_not_processed_again(drop, proces
     assert count(Image) == 1
 
 
+def test_the_preview_of_a_slide_is_refused_even_if_an_image_has_the_same_content(drop, process, row):
+    image, preview = drop("a.png"), drop("b.vsi")
+    process(image)
+
+    process(preview, raising(AssertionError("processed")))
+
+    assert (row(preview).state, row(preview).error_kind) == (FileState.FAILED, "unsupported-format")
+
+
 def test_the_same_content_under_another_rule_is_another_result(drop, process, engine, row, tmp_path):
     stack = np.stack([np.zeros((16, 32), np.uint8), draw_squares(2)])
     tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack", metadata={"axes": "CYX"})
