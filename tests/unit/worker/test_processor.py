@@ -49,8 +49,11 @@ def test_the_same_content_under_another_name_is_not_processed_again(drop, proces
     assert count(Image) == 1
 
 
-def test_the_preview_of_a_slide_is_refused_even_if_an_image_has_the_same_content(drop, process, row):
-    image, preview = drop("a.png"), drop("b.vsi")
+def test_the_preview_of_a_slide_is_refused_even_if_an_image_has_the_same_content(
+    drop, process, row, settings
+):
+    image = drop("a.png")
+    preview = drop("b.vsi", content=(settings.input_dir / "a.png").read_bytes())
     process(image)
 
     process(preview, raising(AssertionError("processed")))
