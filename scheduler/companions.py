@@ -5,10 +5,11 @@ sure what a file is counts: whatever else can't be read fails with a reason, and
 """
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, takewhile
 from pathlib import PurePosixPath
 
@@ -39,28 +40,40 @@ IMAGE_ENDINGS = (
 
 MASK_WORDS = (
     *("cp_masks", "cp_outlines", "cp_flows", "cp_output", "flows", "seg", "outlines"),  # Cellpose
-    *(
-        "simple segmentation",
-        "probabilities",
-        "object predictions",
-        "object identities",
-        "uncertainty",
-    ),  # ilastik
+    *("simple segmentation", "probabilities", "object predictions", "object identities", "uncertainty"),  # ilastik
     *("label", "labels", "mask", "masks", "segmentation", "segmented", "instances"),
-)
-"""Last words of the names of masks; before them stand the name of the image, and `_`, `-`, `.` or a space."""
+    *("objects", "prediction", "predictions", "stardist", "cellpose", "mesmer", "gt", "overlay", "annotations"),
+)  # fmt: skip
+"""Words of the names of masks; before them stand the name of the image, and `_`, `-`, `.` or a space."""
 
-MASK_FOLDERS = ("masks", "mask", "labels", "segmentation", "segmentations", "outlines", "cp_masks")
-"""Folders of masks: those in them have the names of images that lie one folder up, or in the folder `images` there."""
+MASK_DETAILS = ("nuclei", "nucleus", "nuclear", "cell", "cells", "mip")
+"""What may stand before or after these words: what is outlined, and in what. After them, a number may."""
 
-IMAGE_FOLDER = "images"
+MASK_BEGINNINGS = (
+    "mask of", "mask", "masks", "seg", "segmentation", "label", "labels", "overlay", "outlines",
+)  # fmt: skip
+"""First words of the names of masks; the name of the image stands after them."""
 
-_THUMBNAIL = re.compile(r"(?P<image>.+)_thumb(nail)?[0-9a-f-]*\.[^.]+")
+MASK_FOLDERS = (
+    "masks", "mask", "labels", "segmentation", "segmentations", "outlines", "cp_masks", "annotations",
+)  # fmt: skip
+"""Folders of masks: what lies in them has the names of images one folder up, or in a folder of images there."""
+
+IMAGE_FOLDERS = ("images", "raw")
+
+_METAXPRESS_THUMBNAIL = re.compile(r"(?P<image>.+)_thumb(nail)?[0-9a-f-]*\.[^.]+")
+_THUMBNAIL = re.compile(r"(?P<image>.+)[\-. ]thumb(nail)?|thumb(nail)?[_\-. ](?P<image_after>.+)")
 _NUMBER = re.compile("[0-9a-f-]*")
 """What MetaXpress puts at the end of each name, or nothing."""
-_MASK = re.compile(rf"(?P<image>.+?)[_\-. ]+(data_)?({'|'.join(MASK_WORDS)})\.[^.]+")
+_GAP = re.compile(r"[_\-. ]+")
+_WORD, _DETAIL = (f"({'|'.join(words)})" for words in (MASK_WORDS, MASK_DETAILS))
+_MASK_END = re.compile(
+    rf"(data_)?({_DETAIL}{_GAP.pattern})*{_WORD}({_GAP.pattern}({_WORD}|{_DETAIL}))*({_GAP.pattern}\d+)?"
+)
+_MASK_BEGINNING = re.compile(rf"({'|'.join(MASK_BEGINNINGS)}){_GAP.pattern}(?P<image>.+)")
 _MAY_BE_COMPANION = re.compile(
-    "mask|label|seg|outline|prob|flow|output|predictions|identities|uncertainty|instances|_thumb|^[ds]c_"
+    "mask|label|seg|outline|prob|flow|output|predict|identities|uncertainty|instances|object|stardist|cellpose|mesmer"
+    r"|[_\-. ]gt[_\-. ]|overlay|annotation|thumb|^[ds]c_"
 )
 """Found in the names of all masks, thumbnails and flat fields; most other names are done with it."""
 
@@ -73,15 +86,20 @@ _CELLVOYAGER = re.compile(
 """An image of a Yokogawa CellVoyager (`Plate_B02_T0001F001L01A01Z01C01.tif`), or the list of them."""
 
 
+def comparable(name: str) -> str:
+    """Return a name as names are compared: in lower case, and with one code for `ü`, which may be written as two."""
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name.lower())
+
+
 class Siblings:
-    """Names of all that lies in a folder, in lower case.
+    """Names of all that lies in a folder, as they are compared.
 
     Args:
         names: in any order and case.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._set = {name.lower() for name in names}
+        self._set = set(map(comparable, names))
         self._names = sorted(self._set)
 
     def __contains__(self, name: object) -> bool:
@@ -110,7 +128,7 @@ class Companion:
     Attributes:
         kind: short name, stored as `files.ignored_by`.
         what: what such files are, for people.
-        fits: says of a folder's path, of a name in it in lower case, and of what lies in folders, whether it is one.
+        fits: says of a folder's path, of a name in it (`comparable`), and of what lies in folders, whether it is one.
     """
 
     kind: str
@@ -127,12 +145,17 @@ def _is_output(_folder: str, name: str, _look: LookInto) -> bool:
 
 
 def _is_thumbnail(folder: str, name: str, look: LookInto) -> bool:
-    """MetaXpress ends each name with a number of its own: `a_w1_thumbE94C….tif` lies beside `a_w12D17….tif`."""
-    thumbnail = _THUMBNAIL.fullmatch(name) if "_thumb" in name else None
-    if thumbnail is None:
+    if "thumb" not in name:
         return False
-    image = thumbnail["image"]
-    numbers = (other.removeprefix(image).partition(".")[0] for other in look(folder).images(image))
+    metaxpress, other = _METAXPRESS_THUMBNAIL.fullmatch(name), _THUMBNAIL.fullmatch(_stem(name))
+    if metaxpress:
+        return _has_numbered_image(metaxpress["image"], look(folder))
+    return other is not None and _has_image(other["image"] or other["image_after"], look(folder), name)
+
+
+def _has_numbered_image(image: str, siblings: Siblings) -> bool:
+    """MetaXpress ends each name with a number of its own: `a_w1_thumbE94C….tif` lies beside `a_w12D17….tif`."""
+    numbers = (other.removeprefix(image).partition(".")[0] for other in siblings.images(image))
     return any(map(_NUMBER.fullmatch, numbers))
 
 
@@ -142,24 +165,46 @@ def _is_flat_field(folder: str, name: str, look: LookInto) -> bool:
 
 
 def _is_mask(folder: str, name: str, look: LookInto) -> bool:
-    mask = _MASK.fullmatch(name) if _MAY_BE_COMPANION.search(name) else None
-    if mask and _has_image(mask["image"], look(folder), name):
+    images = _images_of_mask(_stem(name)) if _MAY_BE_COMPANION.search(name) else []
+    if any(_has_image(image, look(folder), name) for image in images):
         return True
-    images = [name.rpartition(".")[0], *([mask["image"]] if mask else [])]
+    images.append(name.rpartition(".")[0])
     return any(_has_image(image, look(place)) for place in _image_folders(folder) for image in images)
 
 
+def _images_of_mask(stem: str) -> list[str]:
+    """Names that the image of a mask may have, if it is one: `a` and `a_nuclei` for `a_nuclei_mask`."""
+    gaps = _GAP.finditer(stem, 1)
+    images = [stem[: gap.start()] for gap in gaps if _MASK_END.fullmatch(stem, gap.end())]
+    beginning = _MASK_BEGINNING.fullmatch(stem)
+    return [*images, *([beginning["image"]] if beginning else [])]
+
+
+def _stem(name: str) -> str:
+    """Return a name without its ending; `.ome` belongs to that."""
+    return name.rpartition(".")[0].removesuffix(".ome")
+
+
+@lru_cache(maxsize=1024)
 def _image_folders(folder: str) -> tuple[str, ...]:
-    """Folders in which the images of a folder of masks lie; none of any other folder."""
+    """Folders in which the images of a folder of masks, or of one within it, lie; none of any other folder."""
     path = PurePosixPath(folder)
-    if path.name.lower() not in MASK_FOLDERS:
+    masks = next((place for place in (path, *path.parents) if place.name.lower() in MASK_FOLDERS), None)
+    if masks is None:
         return ()
-    return folder_of(str(path)), str(path.parent / IMAGE_FOLDER)
+    homes = (masks.parent, *(masks.parent / name for name in IMAGE_FOLDERS))
+    return tuple(_path_of(home / path.relative_to(masks)) for home in homes)
 
 
-def _has_image(image: str, siblings: Siblings, mask: str | None = None) -> bool:
-    """Whether an image of this name, that isn't the mask itself, lies there, with any ending or the one it has."""
-    named = any(name != mask for name in siblings.images(f"{image}."))
+def _path_of(folder: PurePosixPath) -> str:
+    """Return a folder's path; that of the watched folder is empty."""
+    return "" if folder == PurePosixPath() else str(folder)
+
+
+def _has_image(image: str, siblings: Siblings, companion: str | None = None) -> bool:
+    """Whether an image of this name lies there, with any ending or the one it has, that is no companion itself."""
+    alike = (name for name in siblings.images(f"{image}.") if name != companion)
+    named = any(not _MAY_BE_COMPANION.search(name[len(image) :]) for name in alike)
     return named or (image.endswith(IMAGE_ENDINGS) and image in siblings)
 
 
@@ -177,14 +222,17 @@ def possible_companions(folder: str, names: Iterable[str]) -> list[str]:
     """Return the names in a folder that may be those of companions told by what lies beside them; costs little."""
     if _image_folders(folder):
         return list(names)
-    return [name for name in names if _MAY_BE_COMPANION.search(name.lower())]
+    return [name for name in names if _MAY_BE_COMPANION.search(comparable(name))]
 
 
-def companion_folders(folder: str) -> list[str]:
+def companion_folders(folder: str) -> Iterator[str]:
     """Return where companions of the images in a folder may lie: in it, and in folders of masks."""
-    path = PurePosixPath(folder)
-    homes = [path, path.parent] if path.name.lower() == IMAGE_FOLDER else [path]
-    return [folder, *(str(home / name) for home in homes for name in MASK_FOLDERS)]
+    yield folder
+    parts = folder.split("/") if folder else []
+    for depth in range(len(parts), -1, -1):
+        home, inner = parts[:depth], parts[depth:]
+        homes = [home, home[:-1]] if home and home[-1].lower() in IMAGE_FOLDERS else [home]
+        yield from ("/".join((*place, name, *inner)) for place in homes for name in MASK_FOLDERS)
 
 
 COMPANIONS = (
@@ -210,5 +258,5 @@ def companion_kind(path: str, look: LookInto) -> str | None:
         path: relative to the watched folder, with `/`.
         look: what lies in a folder.
     """
-    folder, name = folder_of(path), PurePosixPath(path).name.lower()
+    folder, name = folder_of(path), comparable(PurePosixPath(path).name)
     return next((companion.kind for companion in COMPANIONS if companion.fits(folder, name, look)), None)

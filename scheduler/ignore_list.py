@@ -70,7 +70,8 @@ class IgnoreList:
         new = {
             folder: Siblings(names) for folder, names in by_folder.items() if any(map(is_image_name, names))
         }
-        folders = sorted({folder for home in new for folder in companion_folders(home)})
+        places = (folder for home in new for folder in companion_folders(home))
+        folders = sorted({folder for folder in places if scan.files.names_in(folder)})
         paths = (
             f"{folder}/{name}" if folder else name
             for folder in folders

@@ -23,7 +23,7 @@ from model.reading.stain_vocabulary import (
     StainGroup,
 )
 
-NO_STAIN = 2 * len(STAINS)
+NO_STAIN = 3 * len(STAINS)
 """Rank of a name that is none of a nuclear stain."""
 
 EXCITATIONS_NM = (350.0, 410.0)
@@ -42,7 +42,8 @@ WORD = re.compile(r"[^\W_]+")
 def rank_of(name: str) -> int:
     """Return the rank of a name: the lower, the surer is it that of a nuclear stain; `NO_STAIN` for what is none.
 
-    A name that says a stain and nothing else goes before any that holds one beside other words.
+    A name that says a stain and nothing else goes before any that holds one beside other words, and those before any
+    that holds one beside what is another's: a dye, a protein.
     """
     text = NOT_NUCLEI.sub(" … ", folded(name))
     group = next((number for number, one in enumerate(STAINS) if one.names.search(text)), None)
@@ -50,7 +51,9 @@ def rank_of(name: str) -> int:
         return NO_STAIN
     if not _says_more(text, STAINS[group]):
         return group
-    return group + len(STAINS) if STAINS[group].is_unmistakable else NO_STAIN
+    if not STAINS[group].is_unmistakable:
+        return NO_STAIN
+    return group + len(STAINS) * (2 if _names_another(_without_stains(text)) else 1)
 
 
 def folded(name: str) -> str:
@@ -63,13 +66,19 @@ def folded(name: str) -> str:
 def find_by_name(channels: Sequence[ChannelMetadata]) -> list[int]:
     """Return the channels with the highest-ranking name of a nuclear stain, among all that they are called.
 
+    One with a surer stain beside words that say nothing known (`DAPI mouse`, where another is `PI`) is as likely.
     The same stain several times over, numbered (`DNA_1`, `DNA_2`: one for each round), is the first of them.
     """
     names = _own_names(channels)
     ranks = [min(map(rank_of, of_one), default=NO_STAIN) for of_one in names]
     best = min(ranks, default=NO_STAIN)
-    found = [number for number, rank in enumerate(ranks) if rank == best < NO_STAIN]
+    found = [number for number, rank in enumerate(ranks) if rank == best < NO_STAIN or _rivals(rank, best)]
     return found[:1] if _are_rounds([channels[number].name for number in found]) else found
+
+
+def _rivals(rank: int, best: int) -> bool:
+    """Whether a rank is that of a surer stain than the best, beside words that nobody knows."""
+    return best < len(STAINS) <= rank < len(STAINS) + best
 
 
 def find_by_wavelength(channels: Sequence[ChannelMetadata]) -> list[int]:
@@ -105,6 +114,10 @@ def _says_more(text: str, group: StainGroup) -> bool:
     for words in (group.companions, NEUTRAL):
         left = words.sub(" ", left) if words else left
     return bool(re.search(r"[^\W_]|…", left))
+
+
+def _names_another(text: str) -> bool:
+    return any(words.search(text) for words in (FLUOROPHORES, OTHER_TARGETS))
 
 
 def _without_stains(text: str) -> str:

@@ -102,17 +102,22 @@ NOT_NUCLEI = _any_of(
     r"syto[\W_]*rna[\W_]*select[a-z]*",
     r"(?<![a-z])(phospho|p)[\W_]*(histone[\W_]*)?h?h3(?![a-z0-9])",
     r"(?<![a-z])(gamma|[γgyp])?[\W_]*h2a[\W_]?x(?![a-z0-9])", r"nuc[\W_]*view", r"hematoxylin[\W_]*(and[\W_]*)?eosin",
-    r"(?<![a-z])(anti|a|α)[\W_]*(ds|ss)?dna(?![a-z])",
+    r"(?<![a-z])(anti|a|α)[\W_]*(ds|ss)?dna(?![a-z])", r"(?<![a-z])[tz][- ]?dna(?![a-z])",
+    r"(?<![a-z])in[\W_]*(the[\W_]*)?nucle(us|i)(?![a-z])",
 )  # fmt: skip
 """Words that are taken out of a name before it is compared."""
 
 CONTRADICTIONS = _any_of(
     # the stain isn't there, or only shines through
     r"(?<![a-z])(no|non|not|without|minus|neg|negative|excluded|exclusion|excl|free|empty|blank|bleed[a-z]*|cross[\W_]*talk"
-    r"|spill[a-z]*|leak[a-z]*|through|ohne|sans|sin|unstained|background|bkgd?|af(?![\W_]*\d)|auto[\W_]*fluo[a-z]*|quench[a-z]*)(?![a-z])",
+    r"|spill[a-z]*|leak[a-z]*|through|ohne|sans|sin|off|unstained|(background|bkgd?)(?![\W_]*(corr|sub))|af(?![\W_]*\d)|auto[\W_]*fluo[a-z]*|quench[a-z]*)(?![a-z])",
+    r"(?<![a-z])w/o(?![a-z])", r"[-−–][\W_]?ve(?![a-z])", r"\(\s*[-−–]\s*\)", r"−\s*$",
     # no image of a stain, but one that was computed or shows several
-    r"(?<![a-z])(overlays?|merged?|composite|masks?|segment[a-z]*|outlines?|labels?|prob[a-z]*|ratio|distance|flat[\W_]*field"
-    r"|dark|shading|overview|thumb[a-z]*|macro)(?![a-z])",
+    r"(?<![a-z])(overlays?|merged?|composite|mask(s|ed|ing)?|segment[a-z]*|outlines?|labels?|prob[a-z]*|ratio|distance|dark"
+    r"|(flat[\W_]*field|shading)(?![\W_]*corr)|thumb[a-z]*|macro|virtual|predict[a-z]*|synthetic|simulated"
+    r"|count|counting|cell[\W_]*counts)(?![a-z])",
+    # what is bound to a stain, or sorted by it
+    r"(?<![a-z])(conjugat[a-z]*|side[\W_]*population)(?![a-z])",
     # other parts of a cell, and others' DNA
     r"(?<![a-z])(cyto(plasm[a-z]*|sol[a-z]*|skeleton)?|mito[a-z]*|membranes?|envelope|pores?|lamin[a-z]*|speckles?|bod(y|ies)|nucleol[a-z]*|rim"
     r"|cortex|cortical|ring|viral|virus|plasmid|bacteri[a-z]*|phage|sensor|damage|repair|foci|(m|mi|si|sh|sg|sc|lnc|nc|r|t|v|pre|pri)?rna|rnascope)(?![a-z])",
@@ -143,6 +148,10 @@ NEUTRAL = _any_of(
     r"|avg|sum|oil|air|water|ref(erence)?|well|pos(ition)?|field|fov|tif+|ome|the|of|for|in|and|und|et|mm|um|invitrogen|thermo"
     r"|abcam|sigma|molecular|probes|biotium|default|high|low|hi|lo|long|short|stack|slices?|plane|scan|tile|merge?d?tiles"
     r"|acq|new|only|bp|lp|sp|ab|trihydrochloride|dihydrochloride|crop(ped)?|rgb|hcs)(?![^\W\d_])",
+    r"(?<![^\W\d_])(hq|bright[\W_]*line|zet|narrow|omega|photometrics|prime|evolve|kinetix|cool[\W_]*snap|andor|i?xon|zyla|sona"
+    r"|orca([\W_]*(flash|fusion|quest))?|hamamatsu|pco|axio[\W_]*cam|retiga|basler|plate|site|region|series|section|stitched|fused|montage"
+    r"|mosaic|filtered|denoised|smoothed|registered|aligned|bits?|((bg|bkgd?|background|flat([\W_]*field)?|shading)[\W_]*)"
+    r"(corr(ected|ection)?|sub(tracted|traction)?))(?![^\W\d_])",
     r"染色|通道|标记|標記|チャンネル|채널|染",
 )
 """Words that say nothing of what is stained."""

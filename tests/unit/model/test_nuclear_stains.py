@@ -22,7 +22,10 @@ BY_RANK = {
         "4',6-diamidino-2-phenylindole", "diamidino-2-phenylindole", "4′,6-Diamidin-2-phenylindol",
         "Hoechst", "Hoechst 33342", "hoechst33258", "Hoescht", "Höchst", "Hoechst 34580", "Ho33342", "Hoe 33258",
         "H3342", "H33342", "H-33342", "H33258", "H33258 (UV)", "33342", "Bisbenzimide", "bisBenzimide H 33342",
-        "PureBlu DAPI", "SiR-Hoechst",
+        "PureBlu DAPI", "SiR-Hoechst", "DAPI HQ", "BrightLine DAPI", "DAPI Andor iXon", "DAPI Zyla",
+        "DAPI (Orca Flash 4.0)",
+        "DAPI Hamamatsu", "DAPI Prime 95B", "DAPI Stitched", "Hoechst, plate 3", "DAPI well B02 site 4", "DAPI MIP",
+        "DAPI deconvolved", "DAPI raw", "DAPI bg-corrected", "DAPI background subtracted", "DAPI flat-field corrected",
     ],
     "other dyes": [
         "DRAQ5", "DRAQ 7", "Draq7", "SYTOX Green", "SytoxOrange", "SYTOX Deep Red", "NucBlue", "Nuclear Blue",
@@ -60,7 +63,7 @@ BY_RANK = {
 
 HELD = [
     "DAPI-GFP", "DAPI GFP", "TRITC_DAPI", "DAPI mouse", "Hoechst treated", "DAPI + Phalloidin", "brain_DAPI",
-    "DAPI control", "DRAQ5 mouse 12",
+    "DAPI control", "DRAQ5 mouse 12", "DAPI overview",
 ]  # fmt: skip
 """A stain beside words that may make it another's."""
 
@@ -85,6 +88,9 @@ NONE_OF_IT = [
     "Composite DAPI GFP", "DAPI BF", "Nuclear RNA", "Phalloidin 405", "BF 405", "H3N2", "kernel", "Kernel size",
     "核仁", "核膜", "核孔", "核糖体", "Wavelength 1", "Kernmembran", "nucleophosmin", "adnexa", "tumac", "Hosta",
     "host",
+    "w/o DAPI", "w/o Hoechst", "DAPI (-)", "DAPI (−)", "DAPI−", "DAPI off", "DAPI -ve", "Hoechst-ve",
+    "GFP (DAPI masked)", "DAPI-conjugated lectin", "Hoechst side population", "cell count (DAPI)", "GFP in nuclei",
+    "T-DNA", "Z-DNA", "tDNA", "virtual DAPI", "predicted DAPI", "DAPI flat-field", "DAPI shading",
     "Nuclear export signal", "import", "Blue", "UV", "405", "hepatitis B DNA",
 ]  # fmt: skip
 
@@ -125,6 +131,13 @@ def test_words_that_only_sound_like_it_are_none(name: str):
         (["DAPI GFP", "Hoechst"], [1]),
         (["DAPI GFP", "DNA"], [1]),
         (["GFP", "DAPI-GFP"], [1]),
+        # a sure stain with words that nobody knows doesn't lose to a vaguer one without a doubt
+        (["PI", "DAPI overview"], [0, 1]),
+        (["DAPI mouse 3", "SYTOX Green"], [0, 1]),
+        (["GFP", "brain_DAPI", "DNA"], [1, 2]),
+        (["DAPI overview", "DAPI"], [1]),
+        (["DRAQ5 mouse 12", "Hoechst"], [1]),
+        (["PI", "DAPI HQ"], [1]),
         # several of a rank leave it open
         (["GFP", "DAPI", "DAPI"], [1, 2]),
         (["DAPI", "Hoechst", "GFP"], [0, 1]),

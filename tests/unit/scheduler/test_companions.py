@@ -1,8 +1,17 @@
 """Which files are companions of images, by their names and by what lies beside them."""
 
+import unicodedata
+
 import pytest
 
-from scheduler.companions import MASK_WORDS, Siblings, companion_kind, possible_companions
+from scheduler.companions import (
+    MASK_BEGINNINGS,
+    MASK_WORDS,
+    Siblings,
+    companion_folders,
+    companion_kind,
+    possible_companions,
+)
 
 CELLVOYAGER = "AssayPlate_B02_T0001F001L01A01Z01C01.tif"
 UUID = "E94C24BD-45E4-450A-9919-257C714278F7"
@@ -53,6 +62,11 @@ def test_other_endings_claim_nothing(name):
         ("a_thumb.jpg", "a.ome.tif"),
         ("A_Thumb.JPG", "a.TIF"),
         ("a_thumbnail.png", "a.czi"),
+        ("a-thumb.jpg", "a.tif"),
+        ("a thumbnail.jpg", "a.tif"),
+        ("a.thumb.jpg", "a.tif"),
+        ("thumb_a.jpg", "a.tif"),
+        ("Thumbnail a.jpg", "a.ome.tif"),
     ],
 )
 def test_a_thumbnail_lies_beside_the_file_that_it_is_of(thumbnail, image):
@@ -100,6 +114,20 @@ def test_images_of_a_cellvoyager_are_none():
         ("d_Simple Segmentation.tif", "d.tif"),
         ("d-data_Object Predictions.tif", "d.tif"),
         ("d_segmentation.tif", "d.czi"),
+        ("d-mask.ome.tif", "d.ome.tif"),
+        ("d_nuclei_mask.tif", "d.tif"),
+        ("d_nuclei_mask.tif", "d_nuclei.tif"),
+        ("d_mip_mask.tif", "d.tif"),
+        ("d_mask_001.tif", "d.tif"),
+        ("d_masks_nuclei.tif", "d.tif"),
+        ("d_cp_masks_1.tif", "d.tif"),
+        ("d_stardist_labels.tif", "d.tif"),
+        ("d_GT.tif", "d.tif"),
+        ("d.overlay.png", "d.tif"),
+        ("Mask of d.tif", "d.png"),
+        ("Mask of d.tif.tif", "d.tif"),
+        ("Mask_d.tif", "d.nd2"),
+        ("seg_d.tif", "d.tif"),
     ],
 )
 def test_a_mask_is_one_only_beside_its_image(mask, image):
@@ -107,6 +135,40 @@ def test_a_mask_is_one_only_beside_its_image(mask, image):
     assert kind(image, mask) is None
     assert kind(mask) is None
     assert kind(mask, "img10.tif", "img1.txt", "img1_other.tif") is None
+
+
+@pytest.mark.parametrize(
+    ("companion", "image"),
+    [("Zür_mask.tif", "Zür.tif"), ("Bär_thumb.tif", "Bär.tif"), ("Mask of Bär.tif", "Bär.png")],
+)
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
+def test_a_letter_with_a_mark_is_the_same_however_it_is_written(companion, image, forms):
+    companion, image = map(unicodedata.normalize, forms, (companion, image))
+
+    assert kind(companion, image) in ("mask", "thumbnail")
+    assert kind(image, companion) is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("d_mask.tif", "d.mask.png"), ("d.overlay.png", "d.mask.tif"), ("d-thumb.jpg", "d.thumb.jpg"),
+     ("d_cells.tif", "d.tif")],
+)  # fmt: skip
+def test_companions_are_not_the_images_of_each_other(names):
+    assert [kind(name, *names) for name in names] == [None, None]
+
+
+@pytest.mark.parametrize("mask", ["masks", "annotations", "exp/Masks"])
+@pytest.mark.parametrize("inner", ["", "/sub", "/sub/more"])
+@pytest.mark.parametrize("images", ["images", "raw"])
+def test_folders_of_masks_may_be_ordered_like_those_of_the_images(mask, inner, images):
+    home = mask.rpartition("/")[0]
+    place = f"{home}/{images}{inner}".removeprefix("/")
+    beside = {place: Siblings(["q.tif"])}
+
+    assert companion_kind(f"{mask}{inner}/q.tif", lambda folder: beside.get(folder, Siblings([]))) == "mask"
+    assert companion_kind(f"{place}/q.tif", lambda folder: beside.get(folder, Siblings([]))) is None
+    assert f"{mask.lower()}{inner}" in companion_folders(place)
 
 
 @pytest.mark.parametrize("mask", ["d.tif", "d.png", "d_mask.png", "d_cp_masks.tif"])
@@ -164,3 +226,9 @@ def test_what_lies_beside_is_not_looked_up_where_it_does_not_matter():
 def test_every_word_of_masks_is_told_by_the_first_look_as_well(word):
     assert kind(f"d_{word}.tif", "d.tif") == "mask"
     assert possible_companions("folder", [f"D_{word.upper()}.tif", "d.tif"]) == [f"D_{word.upper()}.tif"]
+
+
+@pytest.mark.parametrize("word", MASK_BEGINNINGS)
+def test_every_beginning_of_masks_is_told_by_the_first_look_as_well(word):
+    assert kind(f"{word}_d.tif", "d.tif") == "mask"
+    assert possible_companions("folder", [f"{word}_d.tif", "d.tif"]) == [f"{word}_d.tif"]

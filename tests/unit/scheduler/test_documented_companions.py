@@ -3,7 +3,14 @@
 import re
 from pathlib import Path
 
-from scheduler.companions import MASK_FOLDERS, MASK_WORDS, METADATA_ENDINGS
+from scheduler.companions import (
+    IMAGE_FOLDERS,
+    MASK_BEGINNINGS,
+    MASK_DETAILS,
+    MASK_FOLDERS,
+    MASK_WORDS,
+    METADATA_ENDINGS,
+)
 from scheduler.ignore_list import REASONS
 from scheduler.image_folders import DATA_FOLDERS, OIF_ENDING, ZARR_METADATA
 
@@ -25,7 +32,8 @@ def test_every_reason_has_its_row_and_its_meaning():
 
 def test_endings_of_metadata_and_masks_are_all_there():
     assert quoted("metadata") == list(METADATA_ENDINGS)
-    assert quoted("mask") == [*MASK_WORDS, *(f"{name}/" for name in MASK_FOLDERS), "images/"]
+    folders = [f"{name}/" for name in (*MASK_FOLDERS, *IMAGE_FOLDERS)]
+    assert quoted("mask") == [*MASK_WORDS, *MASK_DETAILS, *MASK_BEGINNINGS, *folders]
 
 
 def test_folders_that_are_one_thing_are_named():

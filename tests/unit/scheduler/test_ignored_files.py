@@ -24,13 +24,17 @@ def test_companions_are_ignored_at_once_and_never_queued(inbox, tick, files, row
     assert len(queue.sent) == 1
 
 
-def test_a_mask_that_came_before_its_image_is_ignored_as_well(inbox, tick, files):
-    put(inbox, "a_mask.tif")
+@pytest.mark.parametrize(
+    ("mask", "image"),
+    [("a_mask.tif", "a.tif"), ("Mask of a.tif", "a.png"), ("masks/sub/a.tif", "raw/sub/a.tif")],
+)
+def test_a_mask_that_came_before_its_image_is_ignored_as_well(mask, image, inbox, tick, files):
+    put(inbox, mask)
     tick()
-    assert states(files) == {"a_mask.tif": "waiting"}
-    put(inbox, "a.tif")
+    assert states(files) == {mask: "waiting"}
+    put(inbox, image)
     tick(SETTLE)
-    assert states(files) == {"a_mask.tif": "ignored", "a.tif": "waiting"}
+    assert states(files) == {mask: "ignored", image: "waiting"}
 
 
 def test_patterns_of_the_settings_are_added_to_the_list(inbox, start, files, row):
