@@ -39,7 +39,9 @@ def labels_of(tmp_path: Path, segmenter: Segmenter, monkeypatch: pytest.MonkeyPa
 
 
 def test_an_image_in_blocks_shows_what_it_shows_as_a_whole(labels_of, picture, monkeypatch):
-    monkeypatch.setattr("model.segmentation.prediction.TILE_SIDE", 640)  # else the picture is a single tile
+    monkeypatch.setattr("model.segmentation.prediction.TILE_SIDE", 640)  # else the picture is a single tile,
+    monkeypatch.setattr("model.blockwise.block_layout.BLOCK_SIDE", 256)  # and a single block
+    monkeypatch.setattr("model.blockwise.block_layout.LARGEST_NUCLEUS", 100)
 
     whole, blocks = labels_of(picture, large=10**9), labels_of(picture, large=10**5)
 

@@ -263,10 +263,9 @@ def test_a_fine_tuned_network_says_which_weights_it_began_with(session, tmp_path
         EXAMPLES,
         EXAMPLES[:1],
     )
-    assert read_card(tmp_path / "tuned.weights.h5").training["from"] == {
-        "file": "tiny.weights.h5",
-        "sha256": card.sha256,
-    }
+    began_with = read_card(tmp_path / "tuned.weights.h5").training["from"]
+    assert (began_with["file"], began_with["sha256"]) == ("tiny.weights.h5", card.sha256)
+    assert set(began_with["metrics"]) == {"all"}
 
 
 def test_training_can_begin_with_given_weights(session, unbroken: Trained, tmp_path: Path):
