@@ -11,7 +11,7 @@ from nuqleus.database.plate_maps import NamedPlate, attach_plate_map, known_plat
 from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 from nuqleus.plate_map import PlateMapError, read_plate_map
-from scheduler.plates.named_files import NamedFiles
+from scheduler.plates.settled_files import SettledFiles
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)
@@ -40,11 +40,7 @@ class PlateMapFiles:
     ) -> None:
         self._root = root
         self._engine = engine
-        self._settle_seconds = settle_seconds
-        self._clock = clock
-        self._named = NamedFiles(_is_map)
-        self._since: dict[tuple[str, FileStat], float] = {}
-        self._done: set[tuple[str, FileStat]] = set()
+        self._found = SettledFiles(_is_map, settle_seconds, clock)
 
     def look(self, scan: Scan) -> None:
         """Attach the maps that are new, or others than they were.
@@ -52,31 +48,22 @@ class PlateMapFiles:
         Raises:
             DatabaseUnavailable: the next look makes up for it.
         """
-        found = set(self._named.among(scan.files).items())
-        now = self._clock()
-        self._since = {version: self._since.get(version, now) for version in found}
-        self._done &= found
-        settled = [
-            version
-            for version, since in self._since.items()
-            if version not in self._done and now - since >= self._settle_seconds
-        ]
+        self._found.look(scan.files)
+        settled = self._found.unread()
         if not settled:
             return
         plates = known_plates(self._engine)
-        for path, stat in settled:
+        for path, stat in settled.items():
             of_folder = [plate for plate in plates if plate.folder == path.rpartition("/")[0]]
             if of_folder:
                 self._attach(path, stat, of_folder)
 
     def seconds_to_next(self) -> float | None:
         """Seconds until one may be attached; None when there is none to wait for."""
-        ages = [self._clock() - since for since in self._since.values()]
-        due = [self._settle_seconds - age for age in ages if age < self._settle_seconds]
-        return min(due) if due else None
+        return self._found.seconds_to_next()
 
     def _attach(self, path: str, stat: FileStat, plates: list[NamedPlate]) -> None:
-        self._done.add((path, stat))
+        self._found.mark_read(path)
         source = f"{path}, {stat.size} bytes, {stat.mtime_ns} ns"
         new = [plate for plate in plates if plate.plate_map != source]
         try:

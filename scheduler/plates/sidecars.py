@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Engine
@@ -18,11 +17,10 @@ from nuqleus.database.engine import reading
 from nuqleus.database.plate_descriptions import PlateDescription, choose_again, describe_plate
 from nuqleus.database.plates import plate_channels
 from nuqleus.fields import FieldFile, FieldPlace
-from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 from scheduler.plates.conventions import parse_path
-from scheduler.plates.named_files import NamedFiles
 from scheduler.plates.nuclear_channel_finder import find_nuclear_channel
+from scheduler.plates.settled_files import SettledFiles
 from scheduler.plates.sidecar_process import SidecarProcess
 from scheduler.plates.sidecar_reader import Description, SidecarError
 from scheduler.scanner import Scan
@@ -46,12 +44,6 @@ PlateName = tuple[str, str]
 """A plate's folder and its name."""
 
 
-@dataclass(frozen=True)
-class _Sighting:
-    stat: FileStat
-    since: float
-
-
 class Sidecars:
     """Sidecars of the plates in a watched folder.
 
@@ -71,11 +63,7 @@ class Sidecars:
     ) -> None:
         self._root = root
         self._engine = engine
-        self._settle_seconds = settle_seconds
-        self._clock = clock
-        self._named = NamedFiles(_is_sidecar)
-        self._sightings: dict[str, _Sighting] = {}
-        self._read: dict[str, FileStat] = {}
+        self._found = SettledFiles(_is_sidecar, settle_seconds, clock)
         self._at_work: dict[str, SidecarProcess] = {}
         self._unplaced: dict[str, Description] = {}
         self._n_files = 0
@@ -88,10 +76,12 @@ class Sidecars:
         Raises:
             DatabaseUnavailable: what was read is stored at the next look.
         """
-        found = self._named.among(scan.files)
-        self._forget_gone(found)
-        for path in sorted(self._settled(found)):
-            self._start(path, found[path])
+        for path in self._found.look(scan.files):
+            self._unplaced.pop(path, None)
+            self._files.pop(path, None)
+        for path in self._found.unread():
+            self._found.mark_read(path)
+            self._start(path)
         for path in list(self._at_work):
             self._fetch(path)
         for path, description in list(self._unplaced.items()):
@@ -112,29 +102,9 @@ class Sidecars:
         """Seconds until one may be read, or fetched; None when there is none to wait for."""
         if self._at_work:
             return WAIT_SECONDS
-        unread = (seen for path, seen in self._sightings.items() if path not in self._read)
-        due = [seen.since + self._settle_seconds - self._clock() for seen in unread]
-        return max(min(due), 0.0) if due else None
+        return self._found.seconds_to_next()
 
-    def _forget_gone(self, found: Collection[str]) -> None:
-        for path in [path for path in self._sightings if path not in found]:
-            for known in (self._sightings, self._read, self._unplaced, self._files):
-                known.pop(path, None)
-
-    def _settled(self, found: dict[str, FileStat]) -> list[str]:
-        now, settled = self._clock(), []
-        for path, stat in found.items():
-            seen = self._sightings.get(path)
-            if seen is None or seen.stat != stat:
-                self._sightings[path] = _Sighting(stat, now)
-                self._read.pop(path, None)
-                self._files.pop(path, None)
-            elif path not in self._read and now - seen.since >= self._settle_seconds:
-                settled.append(path)
-        return settled
-
-    def _start(self, path: str, stat: FileStat) -> None:
-        self._read[path] = stat
+    def _start(self, path: str) -> None:
         try:
             self._at_work[path] = SidecarProcess(self._root / path)
         except SidecarError as error:
