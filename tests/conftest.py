@@ -18,7 +18,7 @@ from hypothesis import settings as hypothesis
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from nuqleus.database.engine import make_engine, upgrade
-from nuqleus.database.plate_tables import Plate
+from nuqleus.database.tables import Base
 
 hypothesis.register_profile("any machine", deadline=None)  # a busy one is no failure
 hypothesis.load_profile("any machine")
@@ -102,7 +102,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def postgresql_url(postgresql_database: str) -> str:
     # truncating takes a fraction of the time that creating a database does
-    _run_sql(postgresql_database, f"TRUNCATE {', '.join(Plate.metadata.tables)} RESTART IDENTITY CASCADE")
+    _run_sql(postgresql_database, f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE")
     return postgresql_database
 
 

@@ -13,9 +13,8 @@ from nuqleus.database.batches import batched
 from nuqleus.database.engine import writing
 from nuqleus.database.file_states import FileState
 from nuqleus.database.files.updates import FILES_PER_STATEMENT, REQUEUED, update_files
-from nuqleus.database.plate_tables import Plate, PlateChannel, Well
 from nuqleus.database.plates import KnownChannel, plate_channels, record_channels, record_plate
-from nuqleus.database.tables import Channel, File, Image
+from nuqleus.database.tables import Channel, File, Image, Plate, PlateChannel, Well
 
 RECOGNISED = ("guess", "name", "wavelength", "colour")
 """Ways in which a nuclear channel was chosen that a name may change; what a person said stays."""

@@ -6,9 +6,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, 
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.plate_tables import Plate, Well, WellAnnotation
 from nuqleus.database.plates import record_wells
-from nuqleus.database.tables import Image
+from nuqleus.database.tables import Image, Plate, Well, WellAnnotation
 from nuqleus.plate_map import PlateMap, PlateMapError
 
 ROWS_PER_STATEMENT = 500

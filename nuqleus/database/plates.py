@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 
 from nuqleus.channel_order import channel_order
 from nuqleus.database.engine import reading
-from nuqleus.database.plate_tables import Plate, PlateChannel, Well
+from nuqleus.database.tables import Plate, PlateChannel, Well
 from nuqleus.database.upserts import insert_missing
 from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.well_names import parse_well, plate_size

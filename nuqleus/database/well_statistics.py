@@ -16,8 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, in
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.plate_tables import WHOLE, Well, WellStatistic
-from nuqleus.database.tables import Image, Intensity, Nucleus
+from nuqleus.database.tables import WHOLE, Image, Intensity, Nucleus, Well, WellStatistic
 
 VALUES_AT_ONCE = 4_000_000
 """Numbers in memory: of a well with more, measurements are read some at a time."""

@@ -24,8 +24,7 @@ from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
-from nuqleus.database.plate_tables import WHOLE, Plate, Well, WellStatistic
-from nuqleus.database.tables import Image
+from nuqleus.database.tables import WHOLE, Image, Plate, Well, WellStatistic
 from nuqleus.file_stat import FileStat
 from nuqleus.settings import Settings
 from tests.examples import complete, observe

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.plate_tables import Plate
 from nuqleus.database.plates import plate_channels
+from nuqleus.database.tables import Plate
 from scheduler.plates import sidecar_process
 from scheduler.plates import sidecars as sidecars_module
 from scheduler.plates.conventions import parse_path

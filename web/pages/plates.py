@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from nuqleus.csv_files import defused
-from nuqleus.database.plate_tables import WHOLE
 from nuqleus.database.queries.plate_pages import (
     PAGE_SIZE,
     ListedPlate,
@@ -21,6 +20,7 @@ from nuqleus.database.queries.plate_pages import (
     statistics_of,
     well_values,
 )
+from nuqleus.database.tables import WHOLE
 from nuqleus.paths import escape_path
 from nuqleus.well_names import Well
 from web import query

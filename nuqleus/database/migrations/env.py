@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from nuqleus.database.plate_tables import Plate
+from nuqleus.database.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Plate.metadata,
+    target_metadata=Base.metadata,
     # SQLite can't alter most of a table: Alembic then copies it
     render_as_batch=True,
 )

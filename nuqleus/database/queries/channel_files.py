@@ -3,8 +3,7 @@
 from sqlalchemy import Connection, or_, select
 from sqlalchemy.orm import aliased
 
-from nuqleus.database.plate_tables import PlateChannel, Well
-from nuqleus.database.tables import File
+from nuqleus.database.tables import File, PlateChannel, Well
 
 
 def channel_files(connection: Connection, path: str, well_id: int, z: int) -> dict[int, str]:

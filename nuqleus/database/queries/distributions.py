@@ -23,9 +23,8 @@ from sqlalchemy.orm import aliased
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading
-from nuqleus.database.plate_tables import Well
 from nuqleus.database.queries.nuclei import SHAPES
-from nuqleus.database.tables import File, Image, Intensity, Nucleus
+from nuqleus.database.tables import File, Image, Intensity, Nucleus, Well
 
 EXACT_NUCLEI = 1_000_000
 """So many nuclei are all counted; of more, those of a sample of whole images, unless somebody asks for all."""

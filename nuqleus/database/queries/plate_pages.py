@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.plate_tables import Plate, Well, WellAnnotation, WellStatistic
+from nuqleus.database.tables import Plate, Well, WellAnnotation, WellStatistic
 
 PAGE_SIZE = 200
 """Plates on a page."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, select, true
 
 from nuqleus.database.files.conditions import under_paths
-from nuqleus.database.plate_tables import Plate, Well
-from nuqleus.database.tables import File, Image, Nucleus
+from nuqleus.database.tables import File, Image, Nucleus, Plate, Well
 
 
 @dataclass(frozen=True)

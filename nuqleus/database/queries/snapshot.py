@@ -16,7 +16,6 @@ from sqlalchemy.orm import aliased
 
 from nuqleus import micrometres
 from nuqleus.database.engine import reading
-from nuqleus.database.plate_tables import Plate, Well
 from nuqleus.database.queries.channel_files import channel_files
 from nuqleus.database.queries.counted_images import is_counted
 from nuqleus.database.queries.result_columns import (
@@ -28,7 +27,18 @@ from nuqleus.database.queries.result_columns import (
 )
 from nuqleus.database.queries.selection import EVERYTHING, Selection
 from nuqleus.database.queries.well_rows import WELL_COLUMNS, annotation_names, annotations_of, well_rows
-from nuqleus.database.tables import Channel, File, Image, Intensity, Mask, Model, Nucleus, SchedulerLease
+from nuqleus.database.tables import (
+    Channel,
+    File,
+    Image,
+    Intensity,
+    Mask,
+    Model,
+    Nucleus,
+    Plate,
+    SchedulerLease,
+    Well,
+)
 
 FETCH_SIZE = 2_000
 """Rows that come from the database at a time."""

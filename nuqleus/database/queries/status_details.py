@@ -9,10 +9,9 @@ from nuqleus.database.file_states import FileState
 from nuqleus.database.files.regrouping import ungrouped_files
 from nuqleus.database.files.restoring import count_restorable
 from nuqleus.database.leadership import current_leader
-from nuqleus.database.plate_tables import Plate
 from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind, missed_files
 from nuqleus.database.queries.result_counters import stage_sums
-from nuqleus.database.tables import File, Image
+from nuqleus.database.tables import File, Image, Plate
 
 RECENT_FILES = 500
 """Files that ended last, which say where the time goes."""

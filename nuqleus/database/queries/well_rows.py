@@ -5,10 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from nuqleus.database.plate_tables import Plate, Well, WellAnnotation
 from nuqleus.database.queries.counted_images import counted_images
 from nuqleus.database.queries.selection import Selection
-from nuqleus.database.tables import File, Image
+from nuqleus.database.tables import File, Image, Plate, Well, WellAnnotation
 
 WELL_COLUMNS = ("plate", "plate_folder", "well", "row", "col", "t", "images", "nuclei")
 """Columns of a well at a time point; `images` and `nuclei` are those that count."""

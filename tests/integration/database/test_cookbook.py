@@ -13,9 +13,8 @@ from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.results import ImageResult
 from nuqleus.database.plate_maps import attach_plate_map
-from nuqleus.database.plate_tables import Well
 from nuqleus.database.plates import record_fields
-from nuqleus.database.tables import File, Image, Intensity, Mask, Nucleus
+from nuqleus.database.tables import File, Image, Intensity, Mask, Nucleus, Well
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.well_names import Well as WellPlace

@@ -16,8 +16,7 @@ from sqlalchemy import insert, text, update
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.leadership import bind_folder
-from nuqleus.database.plate_tables import Plate, PlateChannel, Well
-from nuqleus.database.tables import Channel, File, Image
+from nuqleus.database.tables import Channel, File, Image, Plate, PlateChannel, Well
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from nuqleus.database.engine import writing
-from nuqleus.database.plate_tables import Plate, Well, WellAnnotation
-from nuqleus.database.tables import Image
+from nuqleus.database.tables import Image, Plate, Well, WellAnnotation
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export

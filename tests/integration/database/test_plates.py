@@ -3,8 +3,8 @@
 from sqlalchemy import Engine, select
 
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.plate_tables import Plate, Well
 from nuqleus.database.plates import find_plate, find_well, plate_channels, recognised_plates, record_fields
+from nuqleus.database.tables import Plate, Well
 from nuqleus.fields import FieldFile, FieldPlace
 
 

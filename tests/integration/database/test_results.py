@@ -12,8 +12,7 @@ from sqlalchemy import insert, update
 from model.labels.outline_polygons import signed_area
 from nuqleus import open_results
 from nuqleus.database.engine import make_engine, writing
-from nuqleus.database.plate_tables import Plate, Well
-from nuqleus.database.tables import Channel, Image, Nucleus
+from nuqleus.database.tables import Channel, Image, Nucleus, Plate, Well
 from nuqleus.errors import DatabaseUnavailable, NuqleusError, SchemaError
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive

@@ -25,7 +25,7 @@ from nuqleus.database.engine import (
     writing,
 )
 from nuqleus.database.migrations import HEAD
-from nuqleus.database.plate_tables import Plate
+from nuqleus.database.tables import Base
 from nuqleus.errors import DatabaseDamaged, SchemaError
 
 VALUES = {
@@ -57,7 +57,7 @@ VIEWS = ["Per_Image", "Per_Object", "counted_images", "nuclei_um", "well_summary
 def test_migrations_lead_to_the_tables_that_the_code_declares(engine: Engine):
     with reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Plate.metadata) == []
+        assert compare_metadata(context, Base.metadata) == []
 
 
 def test_the_newest_migration_is_the_one_the_code_asks_for():
@@ -67,7 +67,7 @@ def test_the_newest_migration_is_the_one_the_code_asks_for():
 def test_every_constraint_has_the_name_that_the_code_gives_it(engine: Engine):
     with reading(engine) as connection:
         inspector = inspect(connection)
-        for name, table in Plate.metadata.tables.items():
+        for name, table in Base.metadata.tables.items():
             assert inspector.get_pk_constraint(name)["name"] in {f"pk_{name}", None}
             declared = {str(key.name) for key in table.foreign_key_constraints}
             assert {key["name"] for key in inspector.get_foreign_keys(name)} == declared
@@ -75,7 +75,7 @@ def test_every_constraint_has_the_name_that_the_code_gives_it(engine: Engine):
 
 
 def test_nuclei_and_intensities_have_the_columns_that_are_measured():
-    tables = Plate.metadata.tables
+    tables = Base.metadata.tables
 
     assert set(tables["nuclei"].columns.keys()) == {"image_id"} | set(NUCLEUS_COLUMNS)
     measured = set(INTENSITY_COLUMNS)

@@ -6,9 +6,8 @@ from sqlalchemy import Engine, select, text, update
 
 from nuqleus.database import well_statistics
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.plate_tables import WHOLE, Well, WellStatistic
 from nuqleus.database.plates import record_fields
-from nuqleus.database.tables import Image, Intensity, Nucleus
+from nuqleus.database.tables import WHOLE, Image, Intensity, Nucleus, Well, WellStatistic
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.fields import FieldFile, FieldPlace
 from scheduler.plates.well_statistics_keeper import WellStatisticsKeeper

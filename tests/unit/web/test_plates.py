@@ -4,8 +4,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from nuqleus.database.engine import writing
-from nuqleus.database.plate_tables import WHOLE, Plate, Well, WellAnnotation, WellStatistic
-from nuqleus.database.tables import Image
+from nuqleus.database.tables import WHOLE, Image, Plate, Well, WellAnnotation, WellStatistic
 from tests.examples import image_result
 
 SCRIPT = "<script>alert(1)</script>"

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nuqleus.database.column_types import EscapedPath, EscapedText, UtcTimestamp
-from nuqleus.database.tables import Base
+from nuqleus.database.tables.base import NEVER_REUSED, Base
 
 WHOLE = -1
 """Stands for a channel in statistics of shapes, which belong to none."""
@@ -25,7 +25,7 @@ class Plate(Base):
     """
 
     __tablename__ = "plates"
-    __table_args__ = (UniqueConstraint("folder", "name"), {"sqlite_autoincrement": True})
+    __table_args__ = (UniqueConstraint("folder", "name"), NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(EscapedPath())
@@ -67,7 +67,7 @@ class Well(Base):
     """
 
     __tablename__ = "wells"
-    __table_args__ = (UniqueConstraint("plate_id", "name"), {"sqlite_autoincrement": True})
+    __table_args__ = (UniqueConstraint("plate_id", "name"), NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plate_id: Mapped[int] = mapped_column(ForeignKey(Plate.id, ondelete="CASCADE"))
