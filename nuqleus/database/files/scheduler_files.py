@@ -3,19 +3,8 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Row,
-    and_,
-    exists,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Engine, and_, exists, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
@@ -23,13 +12,13 @@ from nuqleus.database.file_states import FileState
 from nuqleus.database.files.fields import (
     FieldMember,
     Placement,
-    change_companions,
     lose_companions,
     place_files,
     queue_fields,
     release_companions,
     waiting_members,
 )
+from nuqleus.database.files.observation import observe
 from nuqleus.database.files.records import KnownFile, QueuedFile, SeenFile, storable
 from nuqleus.database.files.recovery import recover_lost
 from nuqleus.database.files.regrouping import (
@@ -38,16 +27,10 @@ from nuqleus.database.files.regrouping import (
     processed_alone,
     ungrouped_files,
 )
-from nuqleus.database.files.result_transfer import (
-    drop_or_transfer,
-    hand_over,
-    having_results,
-)
+from nuqleus.database.files.result_transfer import drop_or_transfer, hand_over, having_results
 from nuqleus.database.files.updates import (
     FILES_PER_STATEMENT,
     RESET,
-    SUSPECTED,
-    THERE,
     VANISHED,
     VANISHED_KIND,
     expire_leases,
@@ -62,10 +45,8 @@ from nuqleus.database.plates import record_fields
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.sqlite import checkpoint
 from nuqleus.database.tables import WAITING_MEMBER, File, Image
-from nuqleus.database.upserts import insert_missing
 from nuqleus.errors import NuqleusError
 from nuqleus.fields import FieldFile
-from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 
 log = logging.getLogger(__name__)
@@ -267,7 +248,7 @@ class SchedulerFiles(FileQueries):
         """Record files in one transaction; if the database refuses one of them, all the others."""
         try:
             with writing(self._engine) as connection:
-                _observe(connection, seen, self._clock())
+                observe(connection, seen, self._clock())
         except NuqleusError:
             raise
         except Exception:
@@ -288,72 +269,3 @@ class SchedulerFiles(FileQueries):
                     release_companions(connection, changed)
                     for file_id in having_results(connection, changed):
                         drop_or_transfer(connection, file_id)
-
-
-_STAMP = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
-
-
-def _observe(connection: Connection, seen: Sequence[SeenFile], now: float) -> None:
-    paths = [file.path for file in seen]
-    columns = (File.path, File.id, File.state, File.error_kind, File.gone_at, File.companion_of)
-    query = select(*columns, *_STAMP).where(File.path.in_(paths))
-    known = {row.path: row for row in connection.execute(query)}
-    _insert_new(connection, [file for file in seen if file.path not in known], now)
-    for file in seen:
-        if file.path in known:
-            _look_again(connection, known[file.path], file)
-
-
-def _insert_new(connection: Connection, new: Sequence[SeenFile], now: float) -> None:
-    rows = [
-        {
-            "path": file.path,
-            **_stamp(file)._asdict(),
-            "state": FileState.IGNORED if file.ignored_by else FileState.WAITING,
-            "ignored_by": file.ignored_by,
-            "discovered_at": now,
-        }
-        for file in new
-    ]
-    insert_missing(connection, File, rows, key="path")
-
-
-def _look_again(connection: Connection, row: Row[*tuple[Any, ...]], file: SeenFile) -> None:
-    """Compare a file with what is known of it."""
-    known, now = FileStat(row.size, row.mtime_ns, row.inode, row.ctime_ns), _stamp(file)
-    vanished = (row.state, row.error_kind) == (FileState.FAILED, VANISHED_KIND)
-    if row.gone_at is not None:
-        connection.execute(update(File).where(File.id == row.id).values(THERE))
-    if row.companion_of is not None:
-        if known != now or row.gone_at is not None:
-            _set_back(connection, row.id, file)
-    elif vanished or (known[:2] != now[:2]) or (known.inode is not None and known != now):
-        _suspect(connection, row.id, file)
-    elif known != now:  # a row from before inodes were noted; a worker's claim names the stamp as it was
-        adopt = update(File).where(File.id == row.id, File.inode.is_(None), File.state != FileState.RUNNING)
-        connection.execute(adopt.values(inode=now.inode, ctime_ns=now.ctime_ns))
-
-
-def _set_back(connection: Connection, companion_id: int, file: SeenFile) -> None:
-    """A companion that came back, or has another stamp, sets its lead back."""
-    change_companions(connection, [companion_id])
-    values = _stamp(file)._asdict() | (ignored(file.ignored_by) if file.ignored_by else {})
-    connection.execute(update(File).where(File.id == companion_id).values(values))
-
-
-def _suspect(connection: Connection, file_id: int, file: SeenFile) -> None:
-    """The content may be another one: a worker hashes it. What is no image any more has no results."""
-    values = ignored(file.ignored_by) if file.ignored_by else SUSPECTED
-    stamp = _stamp(file)._asdict()
-    is_news = or_(
-        and_(File.state == FileState.FAILED, File.error_kind == VANISHED_KIND),
-        *(column.is_distinct_from(stamp[column.key]) for column in _STAMP),
-    )
-    changed = update(File).where(File.id == file_id, is_news).values(stamp | values)
-    if connection.execute(changed).rowcount and file.ignored_by:
-        release_companions(connection, [file_id])
-        drop_or_transfer(connection, file_id)
-
-
-def _stamp(file: SeenFile) -> FileStat:
-    return FileStat(file.size, file.mtime_ns, file.inode, file.ctime_ns)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from nuqleus.database.files import scheduler_files
+from nuqleus.database.files import observation
 from tests.integration.everyday.conftest import Lab
 
 YEAR = 366 * 86_400
@@ -58,14 +58,14 @@ def test_a_file_dated_1970_that_went_away_before_its_turn_is_processed_when_it_c
 
 def test_a_row_that_the_database_refuses_keeps_no_other_out(lab: Lab, caplog, monkeypatch):
     """Nothing is known that it would refuse; what isn't known must not stop every scan."""
-    insert = scheduler_files.insert_missing
+    insert = observation.insert_missing
 
     def refuse(connection, table, rows, *, key):
         if any(row["path"] == "odd.png" for row in rows):
             raise ValueError("a number that nobody can store")
         insert(connection, table, rows, key=key)
 
-    monkeypatch.setattr(scheduler_files, "insert_missing", refuse)
+    monkeypatch.setattr(observation, "insert_missing", refuse)
     for nuclei, name in enumerate(("a.png", "odd.png", "z.png"), start=1):
         lab.drop(name, nuclei)
 
