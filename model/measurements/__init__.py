@@ -6,7 +6,10 @@ where that suffices. See `docs/measurements.md`.
 
 from model.measurements.columns import (
     INTENSITY_COLUMNS,
+    NEIGHBOR_COLUMNS,
     NUCLEUS_COLUMNS,
+    QUALITY_COLUMNS,
+    RING_COLUMNS,
     SHAPE_COLUMNS,
     Column,
     Table,
@@ -17,7 +20,10 @@ from model.measurements.shapes import measure_shapes
 
 __all__ = [
     "INTENSITY_COLUMNS",
+    "NEIGHBOR_COLUMNS",
     "NUCLEUS_COLUMNS",
+    "QUALITY_COLUMNS",
+    "RING_COLUMNS",
     "SHAPE_COLUMNS",
     "Column",
     "Table",

@@ -20,7 +20,8 @@ class Column:
 
     Attributes:
         dtype: what its values are stored as.
-        unit: `px` (a length), `px²` (an area), `rad`, `intensity` (the image's own numbers), or `` for none.
+        unit: `px` (a length), `px²` (an area), `rad`, `intensity` (the image's own numbers), `1/px`, `1/px²`,
+            `intensity²`, or `` for none.
     """
 
     dtype: DTypeLike
@@ -34,6 +35,9 @@ LENGTH = Column(np.float64, "px")
 EDGE = Column(np.int64, "px")
 AREA = Column(np.int64, "px²")
 INTENSITY = Column(np.float64, "intensity")
+RATIO_4 = Column(np.float32)
+LENGTH_4 = Column(np.float32, "px")
+INTENSITY_4 = Column(np.float32, "intensity")
 
 SHAPE_COLUMNS: Mapping[str, Column] = {
     "label": COUNT,
@@ -63,8 +67,20 @@ SHAPE_COLUMNS: Mapping[str, Column] = {
     "touches_border": Column(np.bool_),
 }
 
-NUCLEUS_COLUMNS: Mapping[str, Column] = {**SHAPE_COLUMNS, "confidence": RATIO}
+CONFIDENT_SHAPE_COLUMNS: Mapping[str, Column] = {**SHAPE_COLUMNS, "confidence": RATIO}
 """Shapes, and how sure the network is: NaN where it doesn't tell."""
+
+NEIGHBOR_COLUMNS: Mapping[str, Column] = {
+    "ring_area": AREA,
+    "neighbor_count": COUNT,
+    "neighbor_touching_fraction": RATIO_4,
+    "neighbor_nearest_label": RATIO,
+    "neighbor_nearest_distance": LENGTH_4,
+    "neighbor_density": Column(np.float32, "1/px²"),
+}
+"""What is around a nucleus. The label of the nearest is a whole number, or NaN."""
+
+NUCLEUS_COLUMNS: Mapping[str, Column] = {**CONFIDENT_SHAPE_COLUMNS, **NEIGHBOR_COLUMNS}
 
 INTENSITY_COLUMNS: Mapping[str, Column] = {
     "label": COUNT,
@@ -83,6 +99,29 @@ INTENSITY_COLUMNS: Mapping[str, Column] = {
     "intensity_edge_std": INTENSITY,
 }
 
+RING_COLUMNS: Mapping[str, Column] = {
+    "intensity_ring_mean": INTENSITY_4,
+    "intensity_ring_median": INTENSITY_4,
+    "intensity_ring_integrated": INTENSITY_4,
+    "intensity_ring_ratio": RATIO_4,
+    "intensity_ring_ratio_corrected": RATIO_4,
+    "intensity_mean_corrected": INTENSITY_4,
+    "intensity_integrated_corrected": INTENSITY_4,
+    "edge_sharpness": Column(np.float32, "1/px"),
+}
+"""What a nucleus is in a channel beside its ring and the background."""
+
+QUALITY_COLUMNS: Mapping[str, Column] = {
+    "channel": COUNT,
+    "background": INTENSITY_4,
+    "power_log_log_slope": RATIO_4,
+    "laplacian_variance": Column(np.float32, "intensity²"),
+    "fraction_at_max": RATIO_4,
+    "fraction_at_min": RATIO_4,
+    "illumination_gradient": RATIO_4,
+}
+"""A channel of an image."""
+
 
 def in_table_order(values: Table, columns: Mapping[str, Column]) -> Table:
     """Return `values` in the order of `columns`, in the dtypes of `columns`."""
@@ -90,6 +129,6 @@ def in_table_order(values: Table, columns: Mapping[str, Column]) -> Table:
 
 
 def with_confidence(shapes: Table, confidence: NDArray[np.floating[Any]] | None) -> Table:
-    """Return `NUCLEUS_COLUMNS`: those of shapes, and how sure the network is, (N,); None if it doesn't tell."""
+    """Return `CONFIDENT_SHAPE_COLUMNS`: those of shapes, and how sure the network is, (N,); None if it doesn't tell."""
     known = np.full(len(shapes["label"]), np.nan) if confidence is None else confidence
-    return in_table_order({**shapes, "confidence": known}, NUCLEUS_COLUMNS)
+    return in_table_order({**shapes, "confidence": known}, CONFIDENT_SHAPE_COLUMNS)

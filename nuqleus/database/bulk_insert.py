@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Column, Connection, Table, exc, insert
-from sqlalchemy.types import BigInteger, Boolean, Float, Integer, TypeEngine
+from sqlalchemy.types import REAL, BigInteger, Boolean, Float, Integer, TypeEngine
 
 from nuqleus.database.tables import Base
 
@@ -28,6 +28,7 @@ _WIRE: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (Boolean, "?"),
     (BigInteger, ">i8"),
     (Integer, ">i4"),
+    (REAL, ">f4"),
     (Float, ">f8"),
 )
 """PostgreSQL's binary forms, as numpy calls them; the first that fits. `Double` is a `Float`."""
@@ -91,8 +92,9 @@ def to_wire(table: Table, columns: Columns) -> bytes:
     rows = np.zeros(len(next(iter(columns.values()))), np.dtype(layout))
     rows["fields"] = len(columns)
     for name, column in columns.items():
-        rows[name] = column
-        rows[f"{name} length"] = np.where(_missing(column), _NULL, rows.dtype[name].itemsize)
+        missing = _missing(column)
+        rows[name] = np.where(missing, 0, column)  # NaN is no whole number
+        rows[f"{name} length"] = np.where(missing, _NULL, rows.dtype[name].itemsize)
     return _without_nulls(rows, columns)
 
 

@@ -1,11 +1,16 @@
 """Column types that read differently in Python than in the database."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from sqlalchemy import DateTime, Dialect, Text
+from sqlalchemy import REAL, DateTime, Dialect, Text
+from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from nuqleus.paths import escape_path, printable, unescape_path
+
+Float4 = Annotated[float | None, mapped_column(REAL(), nullable=True)]
+"""A number that needs no more than seven digits, or NULL."""
 
 
 class UtcTimestamp(TypeDecorator[float]):

@@ -33,8 +33,9 @@ PLACES = (
     "bbox_col0",
     "bbox_row1",
     "bbox_col1",
+    "neighbor_nearest_label",
 )
-"""Columns of nuclei that say where they are: no mean of these means anything."""
+"""Columns of nuclei that say where they are, or beside whom: no mean of these means anything."""
 
 INSIDE = Nucleus.touches_border.is_(False)
 SAME_NUCLEUS = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == Intensity.label)

@@ -3,14 +3,16 @@
 Lengths are in pixels, areas in square pixels, angles in radians, times in UTC. A measurement that isn't a number
 (the form factor of a single pixel, say) is NULL. What changes here needs a migration beside it.
 
-    base ─┬─ files      paths below the watched folder
-          ├─ results    images, masks, nuclei, intensities; the models that found them
-          ├─ plates     plates, wells, their statistics
-          └─ processes  the scheduler that leads, the workers that live
+    base ─┬─ files         paths below the watched folder
+          ├─ results       images, masks, nuclei, intensities; the models that found them
+          ├─ measurements  the quality of images, textures of nuclei
+          ├─ plates        plates, wells, their statistics
+          └─ processes     the scheduler that leads, the workers that live
 """
 
 from nuqleus.database.tables.base import Base
 from nuqleus.database.tables.files import FAILED, IGNORED, MISSED, WAITING_MEMBER, File
+from nuqleus.database.tables.measurements import ImageQuality, Texture
 from nuqleus.database.tables.plates import WHOLE, Plate, PlateChannel, Well, WellAnnotation, WellStatistic
 from nuqleus.database.tables.processes import SchedulerLease, Worker
 from nuqleus.database.tables.results import (
@@ -35,6 +37,7 @@ __all__ = [
     "Channel",
     "File",
     "Image",
+    "ImageQuality",
     "Intensity",
     "Mask",
     "Model",
@@ -43,6 +46,7 @@ __all__ = [
     "Plate",
     "PlateChannel",
     "SchedulerLease",
+    "Texture",
     "Well",
     "WellAnnotation",
     "WellStatistic",

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nuqleus.database.column_types import EscapedText
+from nuqleus.database.column_types import EscapedText, Float4
 from nuqleus.database.tables.base import NEVER_REUSED, Base, index_where
 
 GUESSED = text("nuclear_channel_by = 'guess'")
@@ -39,6 +39,10 @@ class Image(Base):
     `nuclear_diameter` is that of the nuclei of the file, in pixels, by which `zoom` was chosen: how large the network
     saw the image; NULL without nuclei. `confidence` (0..1) says how sure it was; NULL if it doesn't tell. All three are
     NULL in rows from before version 0012.
+
+    `ring_gap`, `ring_width` and `neighbor_distance` say how rings and neighbours were measured, in pixels; NULL without
+    nuclei. `area_fraction` is the share of the image that nuclei cover. All four are NULL in rows from before version
+    0018.
     """
 
     __tablename__ = "images"
@@ -75,6 +79,10 @@ class Image(Base):
     nuclear_diameter: Mapped[float | None]
     zoom: Mapped[float | None]
     confidence: Mapped[float | None]
+    ring_gap: Mapped[Float4]
+    ring_width: Mapped[Float4]
+    neighbor_distance: Mapped[Float4]
+    area_fraction: Mapped[Float4]
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
     seconds_read: Mapped[float | None]
     seconds_normalise: Mapped[float | None]
@@ -126,7 +134,8 @@ class Nucleus(Base):
     """One nucleus in a plane: its size and shape. `bbox_*` is half-open, as in scikit-image.
 
     `circularity` is NULL for nuclei that were measured before version 0008 of the schema. `confidence` (0..1) says how
-    sure the network was; NULL before version 0012, and by networks that don't tell.
+    sure the network was; NULL before version 0012, and by networks that don't tell. `ring_*` and `neighbor_*` are NULL
+    before version 0018.
     """
 
     __tablename__ = "nuclei"
@@ -160,10 +169,19 @@ class Nucleus(Base):
     circularity: Mapped[float | None]
     touches_border: Mapped[bool]
     confidence: Mapped[float | None]
+    ring_area: Mapped[int | None]
+    neighbor_count: Mapped[int | None]
+    neighbor_touching_fraction: Mapped[Float4]
+    neighbor_nearest_label: Mapped[int | None]
+    neighbor_nearest_distance: Mapped[Float4]
+    neighbor_density: Mapped[Float4]
 
 
 class Intensity(Base):
-    """One nucleus in one channel, in the file's own units. Channels count from 0."""
+    """One nucleus in one channel, in the file's own units. Channels count from 0.
+
+    What comes after `intensity_edge_std` is NULL before version 0018.
+    """
 
     __tablename__ = "intensities"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -184,3 +202,11 @@ class Intensity(Base):
     mass_displacement: Mapped[float | None]
     intensity_edge_mean: Mapped[float | None]
     intensity_edge_std: Mapped[float | None]
+    intensity_ring_mean: Mapped[Float4]
+    intensity_ring_median: Mapped[Float4]
+    intensity_ring_integrated: Mapped[Float4]
+    intensity_ring_ratio: Mapped[Float4]
+    intensity_ring_ratio_corrected: Mapped[Float4]
+    intensity_mean_corrected: Mapped[Float4]
+    intensity_integrated_corrected: Mapped[Float4]
+    edge_sharpness: Mapped[Float4]

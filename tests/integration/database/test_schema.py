@@ -13,7 +13,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, Table, inspect, select, text
 from sqlalchemy import types as sqltypes
 
-from model.measurements import INTENSITY_COLUMNS, NUCLEUS_COLUMNS
+from model.measurements import (
+    INTENSITY_COLUMNS,
+    NEIGHBOR_COLUMNS,
+    NUCLEUS_COLUMNS,
+    QUALITY_COLUMNS,
+    RING_COLUMNS,
+)
 from nuqleus.database import engine as engine_module
 from nuqleus.database.engine import (
     make_engine,
@@ -51,6 +57,8 @@ RENAMED = [
 
 PLATE_TABLES = ["plates", "plate_channels", "wells", "well_statistics", "well_annotations"]
 
+SURROUNDINGS_OF_IMAGES = ("ring_gap", "ring_width", "neighbor_distance", "area_fraction")
+
 VIEWS = ["Per_Image", "Per_Object", "counted_images", "nuclei_um", "well_summary"]
 
 
@@ -78,8 +86,9 @@ def test_nuclei_and_intensities_have_the_columns_that_are_measured():
     tables = Base.metadata.tables
 
     assert set(tables["nuclei"].columns.keys()) == {"image_id"} | set(NUCLEUS_COLUMNS)
-    measured = set(INTENSITY_COLUMNS)
+    measured = set(INTENSITY_COLUMNS) | set(RING_COLUMNS)
     assert set(tables["intensities"].columns.keys()) == {"image_id"} | measured
+    assert set(tables["image_quality"].columns.keys()) == {"image_id"} | set(QUALITY_COLUMNS)
 
 
 def test_migrations_can_be_taken_back(empty_url: str):
@@ -254,6 +263,27 @@ def test_fields_lose_no_row_and_can_be_taken_back(full_0005: Engine):
 
     assert _contents(full_0005) == before
     assert (_views(full_0005), _triggers(full_0005)) == (views, triggers)
+
+
+def test_surroundings_are_unknown_of_what_is_there_and_lose_no_row(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0017")
+    before = _contents(full_0005)
+
+    _migrate(full_0005, command.upgrade, "0018")
+
+    after = _contents(full_0005)
+    assert [after.pop(table) for table in ("image_quality", "textures")] == [[], []]
+    for table, columns in {
+        "images": SURROUNDINGS_OF_IMAGES,
+        "nuclei": NEIGHBOR_COLUMNS,
+        "intensities": RING_COLUMNS,
+    }.items():
+        (row,) = after[table]
+        assert [row.pop(name) for name in columns] == [None] * len(columns)
+    assert after == before
+
+    _migrate(full_0005, command.downgrade, "0017")
+    assert _contents(full_0005) == before
 
 
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
