@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +9,12 @@ import pytest
 from alembic import command
 from click.testing import CliRunner
 from sqlalchemy import Connection, Engine, MetaData, text
-from sqlalchemy import types as sqltypes
 
 from cli.commands import retry
 from nuqleus.database.engine import alembic_config, make_engine, upgrade, writing
+from tests.column_values import LONG_AGO, column_values
 from tests.conftest import Clock
 from tests.integration.everyday.conftest import Lab, archive, drop_image
-
-VALUES = {
-    sqltypes.BigInteger: 1,
-    sqltypes.Boolean: False,
-    sqltypes.DateTime: datetime(2022, 11, 23, 10, 15, tzinfo=UTC),
-    sqltypes.Double: 1.5,
-    sqltypes.Float: 1.5,
-    sqltypes.Integer: 1,
-    sqltypes.JSON: {"base": 16},
-    sqltypes.LargeBinary: b"TIFF",
-    sqltypes.String: "text",
-    sqltypes.Text: "text",
-}
-"""A value for each type of column."""
 
 NOT_ENDED = dict.fromkeys(
     ("sha256", "finished_at", "duplicate_of", "error_kind", "error", "lease_owner", "lease_expires_at")
@@ -47,11 +32,8 @@ class FirstVersion:
         self._tables = tables.tables
 
     def insert(self, table: str, **given: Any) -> int:
-        values = {
-            column.name: VALUES[column.type.as_generic().__class__]
-            for column in self._tables[table].columns
-            if column.name != "id"
-        }
+        values = column_values(self._tables[table])
+        values.pop("id", None)
         return self._connection.execute(self._tables[table].insert(), values | given).inserted_primary_key[0]
 
     def file(self, name: str, state: str, nuclei: int, **given: Any) -> int:
@@ -61,7 +43,7 @@ class FirstVersion:
 
     def done(self, name: str, nuclei: int, model_id: int) -> int:
         content = drop_image(self._inbox / name, nuclei).read_bytes()
-        ended = {"sha256": hashlib.sha256(content).hexdigest(), "finished_at": VALUES[sqltypes.DateTime]}
+        ended = {"sha256": hashlib.sha256(content).hexdigest(), "finished_at": LONG_AGO}
         file_id = self.file(name, "done", nuclei, **ended)
         plane = {"scene": 0, "t": 0, "z": 0, "n_nuclei": nuclei, "model_id": model_id}
         image_id = self.insert("images", file_id=file_id, **plane)
@@ -73,7 +55,7 @@ class FirstVersion:
 
     def copy(self, name: str, nuclei: int, of: int) -> int:
         content = drop_image(self._inbox / name, nuclei).read_bytes()
-        ended = {"sha256": hashlib.sha256(content).hexdigest(), "finished_at": VALUES[sqltypes.DateTime]}
+        ended = {"sha256": hashlib.sha256(content).hexdigest(), "finished_at": LONG_AGO}
         return self.file(name, "duplicate", nuclei, duplicate_of=of, **ended)
 
 
@@ -96,14 +78,10 @@ def _upgraded(engine: Engine, inbox: Path, clock: Clock) -> Lab:
         original = first.done("plate/done.png", 3, old)
         first.copy("plate/copy.png", 3, original)
         first.done("archived/gone.png", 7, old)
-        first.file(
-            "bad.png", "failed", 2, error_kind="damaged", error="bad", finished_at=VALUES[sqltypes.DateTime]
-        )
+        first.file("bad.png", "failed", 2, error_kind="damaged", error="bad", finished_at=LONG_AGO)
         first.file("waiting.png", "waiting", 4)
         first.file("queued.png", "queued", 5)
-        first.file(
-            "running.png", "running", 6, lease_owner="killed", lease_expires_at=VALUES[sqltypes.DateTime]
-        )
+        first.file("running.png", "running", 6, lease_owner="killed", lease_expires_at=LONG_AGO)
     upgrade(engine)
     lab = Lab(inbox, engine, clock)
     archive(lab, "archived")
