@@ -7,6 +7,7 @@ their own size it would see pieces. Only where there are none does an image's ow
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,12 @@ out, the vessels and glands of a stained kidney 0.72."""
 LIKELY = 0.5
 """Confidence of an image below which what it shows enlarged is not believed: specks, as small as a lens can show them,
 had 0.4 and less."""
+
+CERTAIN = 0.8
+"""Confidence of a small image from which what it shows at its own size is believed without a look at low zoom."""
+
+WELL_BELOW = 0.9
+"""Share of the largest known diameter up to which such nuclei are believed to be whole."""
 
 Areas = NDArray[Any]
 """Pixels of each nucleus."""
@@ -84,13 +91,21 @@ class Sighting:
         """Whether it may as well be dust: enlarged, that looks like small nuclei."""
         return self.confidence is not None and self.confidence < LIKELY
 
+    def shows_no_larger_than(self, diameter: float) -> bool:
+        """Whether these are certainly nuclei, and well below a diameter, in pixels of the image."""
+        return (self.confidence or 0.0) >= CERTAIN and 0 < self.diameter <= WELL_BELOW * diameter
+
 
 Look = Callable[[Fraction], Sighting]
 """Shows an image to a network at a zoom, whole or in windows."""
 
 
 def search_zoom(
-    glance: Look, look: Look, choose_zoom: Callable[[float], Fraction], largest: float
+    glance: Look,
+    look: Look,
+    choose_zoom: Callable[[float], Fraction],
+    largest: float,
+    own_size_first: bool = False,
 ) -> Sighting:
     """Look at low zoom first, then at the zoom that this suggests, then, if needed, at the image's own size.
 
@@ -99,13 +114,23 @@ def search_zoom(
         look: shows it to find its nuclei.
         choose_zoom: which zoom suits nuclei of a diameter.
         largest: nuclei above this diameter, in pixels that it sees, are too large for the network.
+        own_size_first: look at low zoom only if its own size leaves doubts.
     """
+    look = cache(look)
+    if own_size_first and look(OWN_SIZE).shows_no_larger_than(largest):
+        return _look_again(look, choose_zoom, look(OWN_SIZE))
     first = estimate_diameter(glance, largest)
     zoom = choose_zoom(first) if first > largest else OWN_SIZE
     seen = look(zoom)
-    refuted = zoom < 1 and (seen.diameter < SHRINKS * first or seen.is_doubtful)
-    better = OWN_SIZE if refuted else choose_zoom(seen.diameter)
-    if better == zoom or OWN_SIZE not in {zoom, better}:
+    if zoom < 1 and (seen.diameter < SHRINKS * first or seen.is_doubtful):
+        return look(OWN_SIZE)
+    return _look_again(look, choose_zoom, seen)
+
+
+def _look_again(look: Look, choose_zoom: Callable[[float], Fraction], seen: Sighting) -> Sighting:
+    """Look at the zoom that suits what was seen: only an image's own size tells that it should be enlarged."""
+    better = choose_zoom(seen.diameter)
+    if better == seen.zoom or OWN_SIZE not in {seen.zoom, better}:
         return seen
     seen_again = look(better)
     return seen if better > 1 and seen_again.is_unlikely else seen_again

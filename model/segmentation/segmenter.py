@@ -35,6 +35,9 @@ from model.weights import SHIPPED, ModelCard, read_card
 from model.weights.diameters import KnownDiameters, limit_zoom
 from model.weights.postprocessing import PostprocessingParams
 
+SMALL_IMAGE = 100_000
+"""Pixels up to which an image is seen at its own size first: of those of 316 × 316 few have nuclei to be shrunk."""
+
 LARGEST_IMAGE = 400_000_000
 """Pixels that an enlarged image may have: as many as one that isn't enlarged."""
 
@@ -197,7 +200,9 @@ class Segmenter:
         def choose_zoom(diameter: float) -> Fraction:
             return limit_zoom(known.zoom(diameter), image.size, LARGEST_IMAGE)
 
-        return search_zoom(_Glance(self, image, seconds), look, choose_zoom, known.largest)
+        height, width = image.size
+        small = height * width <= SMALL_IMAGE
+        return search_zoom(_Glance(self, image, seconds), look, choose_zoom, known.largest, small)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,13 @@ from fractions import Fraction
 
 LADDER = tuple(
     Fraction(*zoom)
-    for zoom in ((1, 16), (1, 12), (1, 8), (1, 6), (1, 4), (1, 3), (1, 2), (2, 3), (1, 1), (2, 1), (3, 1))
+    for zoom in ((1, 16), (1, 12), (1, 8), (1, 6), (1, 4), (1, 3), (1, 2), (2, 3), (1, 1), (3, 2), (2, 1))
 )
 """All zooms at which images are seen: few, so that images of the same kind are seen alike."""
+
+ENLARGED = 4 / 3
+"""Smaller nuclei are enlarged to about this many times the smallest known diameter: farther costs more and shows none
+better."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,7 @@ class KnownDiameters:
     """Nuclear diameters that a network knows, in the pixels that it is shown.
 
     Attributes:
-        smallest: nuclei below are enlarged.
+        smallest: nuclei below are enlarged, to a little more than this.
         largest: nuclei above are shrunk.
         best: to about this diameter.
     """
@@ -33,8 +37,10 @@ class KnownDiameters:
         """
         if diameter <= 0 or self.smallest <= diameter <= self.largest:
             return Fraction(1)
-        possible = [zoom for zoom in LADDER if zoom != 1 and (zoom > 1) == (diameter < self.smallest)]
-        return min(possible, key=lambda zoom: abs(math.log(diameter * float(zoom) / self.best)))
+        small = diameter < self.smallest
+        wanted = ENLARGED * self.smallest if small else self.best
+        possible = [zoom for zoom in LADDER if zoom != 1 and (zoom > 1) == small]
+        return min(possible, key=lambda zoom: abs(math.log(diameter * float(zoom) / wanted)))
 
 
 def limit_zoom(zoom: Fraction, size: tuple[int, int], max_pixels: int) -> Fraction:

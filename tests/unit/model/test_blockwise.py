@@ -91,7 +91,7 @@ def test_they_are_measured_as_in_the_whole_image(size: tuple[int, int]):
             np.testing.assert_allclose(found[name], values, rtol=1e-9, err_msg=name)
 
 
-ZOOMS = [Fraction(*zoom) for zoom in ((1, 6), (1, 4), (1, 3), (1, 2), (2, 3), (2, 1), (3, 1))]
+ZOOMS = [Fraction(*zoom) for zoom in ((1, 6), (1, 4), (1, 3), (1, 2), (2, 3), (3, 2), (2, 1))]
 
 
 @pytest.mark.parametrize("zoom", ZOOMS, ids=str)
@@ -128,7 +128,7 @@ def test_the_network_sees_in_blocks_what_it_sees_of_the_whole_at_every_zoom(zoom
         assert part[there.read].tobytes() == image[tile.read].tobytes()
 
 
-@pytest.mark.parametrize("zoom", [Fraction(1, 4), Fraction(2, 3), Fraction(1), Fraction(3)], ids=str)
+@pytest.mark.parametrize("zoom", [Fraction(1, 4), Fraction(2, 3), Fraction(1), Fraction(3, 2)], ids=str)
 @pytest.mark.parametrize("place", [0, 17, 40, 63, 101])
 def test_the_largest_nucleus_is_never_cut(zoom: Fraction, place: int):
     pixels = np.zeros((500, 560, 1), np.uint8)

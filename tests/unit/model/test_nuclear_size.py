@@ -1,5 +1,6 @@
 """At which zoom nuclei are shown to a network."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -34,15 +35,17 @@ def test_larger_nuclei_are_shrunk(diameter: float, zoom: Fraction):
     assert KNOWN.zoom(diameter) == zoom
 
 
-@pytest.mark.parametrize(("diameter", "zoom"), [(11, 3), (6, 3)])
-def test_smaller_nuclei_are_enlarged_three_times_at_most(diameter: float, zoom: int):
+@pytest.mark.parametrize(
+    ("diameter", "zoom"), [(11, Fraction(3, 2)), (10, Fraction(3, 2)), (9, 2), (6, 2), (3, 2)]
+)
+def test_smaller_nuclei_are_enlarged_no_more_than_it_takes_and_twice_at_most(diameter: float, zoom: int):
     assert KNOWN.zoom(diameter) == zoom
 
 
 def test_an_image_is_enlarged_less_where_it_would_have_too_many_pixels():
-    assert limit_zoom(Fraction(3), (1000, 1000), 9_000_000) == 3
-    assert limit_zoom(Fraction(3), (1000, 1000), 4_000_000) == 2
-    assert limit_zoom(Fraction(3), (1000, 1000), 3_999_999) == 1
+    assert limit_zoom(Fraction(2), (1000, 1000), 4_000_000) == 2
+    assert limit_zoom(Fraction(2), (1000, 1000), 3_999_999) == Fraction(3, 2)
+    assert limit_zoom(Fraction(2), (1000, 1000), 2_249_999) == 1
     assert limit_zoom(Fraction(1, 3), (1000, 1000), 1) == Fraction(1, 3)
 
 
@@ -65,7 +68,7 @@ def test_without_nuclei_there_is_no_diameter():
 
 def test_the_ladder_has_few_steps_in_order():
     assert list(LADDER) == sorted(LADDER)
-    assert max(LADDER) == 3
+    assert max(LADDER) == 2
 
 
 def sighting(diameter: float, zoom: Fraction = Fraction(1), count: int = 1) -> Sighting:
@@ -98,21 +101,66 @@ def test_who_wants_specks_has_them():
     assert PostprocessingParams(smallest=4).at(3).smallest == 4
 
 
-@pytest.mark.parametrize(("confidence", "zoom"), [(0.4, 1), (0.6, 3), (None, 3)])
+@pytest.mark.parametrize(("confidence", "zoom"), [(0.4, 1), (0.6, 2), (None, 2)])
 def test_what_is_shown_enlarged_is_believed_if_it_is_likelier_than_dust(confidence: float | None, zoom: int):
-    looks = {Fraction(1): sighting(6), Fraction(3): Sighting(Fraction(3), np.full(9, 30), confidence)}
+    looks = {Fraction(1): sighting(6), Fraction(2): Sighting(Fraction(2), np.full(9, 30), confidence)}
 
-    found = search_zoom(lambda zoom: sighting(0, zoom, 0), looks.__getitem__, KNOWN.zoom, KNOWN.largest)
+    found = search_zoom(see_nothing, looks.__getitem__, KNOWN.zoom, KNOWN.largest)
 
     assert found is looks[Fraction(zoom)]
 
 
+def see_nothing(zoom: Fraction) -> Sighting:
+    return sighting(0, zoom, 0)
+
+
+class Image:
+    """Nuclei of a diameter, of which a network is as sure as it says, at whatever zoom it is shown them."""
+
+    def __init__(self, diameter: float, confidence: float | None = None) -> None:
+        self.diameter, self.confidence = diameter, confidence
+        self.glances: list[Fraction] = []
+        self.looks: list[Fraction] = []
+
+    def glance(self, zoom: Fraction) -> Sighting:
+        self.glances.append(zoom)
+        return sighting(self.diameter, zoom)
+
+    def look(self, zoom: Fraction) -> Sighting:
+        self.looks.append(zoom)
+        return replace(sighting(self.diameter, zoom), confidence=self.confidence)
+
+    def search(self, *, own_size_first: bool = False) -> Sighting:
+        return search_zoom(self.glance, self.look, KNOWN.zoom, KNOWN.largest, own_size_first)
+
+
 def test_what_is_shown_enlarged_is_not_enlarged_further():
-    shown: list[Fraction] = []
+    image = Image(6)
+    image.search()
+    assert image.looks == [1, 2]
 
-    def look(zoom: Fraction) -> Sighting:
-        shown.append(zoom)
-        return sighting(6, zoom)
 
-    search_zoom(lambda zoom: sighting(0, zoom, 0), look, KNOWN.zoom, KNOWN.largest)
-    assert shown == [1, 3]
+def test_a_small_image_is_seen_once_if_its_own_size_leaves_no_doubt():
+    image = Image(30, confidence=0.9)
+    assert image.search(own_size_first=True).zoom == 1
+    assert (image.glances, image.looks) == ([], [1])
+
+
+@pytest.mark.parametrize(("diameter", "confidence"), [(30, 0.7), (30, None), (52, 0.9), (0, 0.9)])
+def test_else_it_is_seen_at_low_zoom_and_its_own_size_never_twice(diameter: float, confidence: float | None):
+    image = Image(diameter, confidence)
+    assert image.search(own_size_first=True).zoom == 1
+    assert image.glances
+    assert image.looks == [1]
+
+
+def test_a_small_image_of_large_nuclei_is_shrunk():
+    image = Image(90, confidence=0.95)
+    assert image.search(own_size_first=True).zoom == Fraction(1, 3)
+    assert image.looks == [1, Fraction(1, 3)]
+
+
+def test_one_of_small_nuclei_is_enlarged_without_a_look_at_low_zoom():
+    image = Image(10, confidence=0.9)
+    assert image.search(own_size_first=True).zoom == Fraction(3, 2)
+    assert (image.glances, image.looks) == ([], [1, Fraction(3, 2)])
