@@ -159,9 +159,10 @@ class Scheduler:
         """Paths that were there and aren't."""
         missing = list(self._recorded.missing_from(scan.files))
         gone = sorted(filter(scan.is_gone, missing))
-        for paths in batched(gone, RECORD_BATCH):
-            self._raise_if_stopping()
-            self._files.mark_gone(paths)
+        for mark in (self._files.mark_gone, self._files.mark_companions_gone):
+            for paths in batched(gone, RECORD_BATCH):
+                self._raise_if_stopping()
+                mark(paths)
         unseen = {path: self._recorded[path] for path in set(missing).difference(gone)}
         # a file that went away is new when it comes back
         self._recorded = scan.files | unseen if unseen else scan.files
@@ -171,7 +172,9 @@ class Scheduler:
         if self._has_judged:
             return
         self._ignore_list.warn_of_unused_rules(scan)
-        failed = self._judge(self._files.known(FileState.FAILED), scan)
+        failed = self._judge(
+            [*self._files.known(FileState.FAILED), *self._files.companions_of_failed()], scan
+        )
         self._files.ignore_failed({file.id: kind for file, kind in failed.items() if kind})
         ignored = self._judge(self._files.known(FileState.IGNORED), scan)
         self._files.reconsider([file.id for file, kind in ignored.items() if not kind])

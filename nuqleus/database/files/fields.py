@@ -120,13 +120,13 @@ def change_companions(connection: Connection, ids: Sequence[int]) -> None:
 
 
 def lose_companions(connection: Connection, ids: Sequence[int], gone: Mapping[str, Any]) -> None:
-    """Note that companions are no longer there; leads that still have to be processed are set back.
+    """Note that companions are no longer there; leads that failed, or still have to be processed, are set back.
 
-    Results stay, as they do when any file goes.
+    Results stay, as they do when any file goes. What failed may have done so for the file that went.
     """
     leads = select(File.companion_of).where(File.id.in_(ids), _IS_COMPANION)
-    pending = and_(File.id.in_(leads), File.state.in_(PENDING_STATES))
-    _set_back_with_leads(connection, ids, {"state": FileState.COMPANION, **gone}, pending)
+    without_results = and_(File.id.in_(leads), File.state.in_([*PENDING_STATES, FileState.FAILED]))
+    _set_back_with_leads(connection, ids, {"state": FileState.COMPANION, **gone}, without_results)
 
 
 def _set_back_with_leads(
@@ -147,6 +147,13 @@ def release_companions(connection: Connection, lead_ids: Sequence[int]) -> None:
         File.companion_of.in_(lead_ids), File.state.in_([FileState.COMPANION, FileState.WAITING])
     )
     connection.execute(update(File).where(followers, _THERE).values(state=FileState.WAITING))
+
+
+def leave_failed_leads(connection: Connection, ids: Sequence[int]) -> None:
+    """The same for leads, among files that are gone, that have failed."""
+    failed = select(File.id).where(File.id.in_(ids), File.state == FileState.FAILED, _IS_PLACED)
+    if leads := connection.scalars(failed).all():
+        release_companions(connection, leads)
 
 
 def queue_fields(
@@ -171,13 +178,14 @@ def _join(connection: Connection, rows: Sequence[Row[Any]]) -> int | None:
     lead = old if old in there else min(there, key=_order, default=None)
     if lead is None:
         return None
-    if old is not None and old is not lead:
+    if old is not None and old is not lead and old.state != FileState.IGNORED:
         _take_over(connection, old, lead)
+        there = [*there, old]
     if lead.companion_of is not None:
         connection.execute(
             update(File).where(File.id == lead.id).values(state=FileState.WAITING, companion_of=None)
         )
-    _follow(connection, lead.id, [row for row in rows if row is not lead and (row in there or row is old)])
+    _follow(connection, lead.id, [row for row in there if row is not lead])
     return int(lead.id)
 
 

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Engine, and_, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, update
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
@@ -12,6 +12,8 @@ from nuqleus.database.file_states import FileState
 from nuqleus.database.files.fields import (
     FieldMember,
     Placement,
+    change_companions,
+    leave_failed_leads,
     lose_companions,
     place_files,
     queue_fields,
@@ -155,8 +157,9 @@ class SchedulerFiles(FileQueries):
         self._ignore(reasons, File.state == FileState.WAITING)
 
     def ignore_failed(self, reasons: Mapping[int, str]) -> None:
-        """`failed` → `ignored`, for these reasons by id, unless the file still has results."""
-        self._ignore(reasons, and_(File.state == FileState.FAILED, ~exists().where(Image.file_id == File.id)))
+        """`failed` → `ignored`, for these reasons by id, unless the file still has results; companions likewise."""
+        failed = and_(File.state == FileState.FAILED, ~exists().where(Image.file_id == File.id))
+        self._ignore(reasons, or_(failed, File.companion_of.is_not(None)))
 
     def ignore_overtaken(self, reasons: Mapping[str, str]) -> list[str]:
         """Any state → `ignored`, for these reasons by path: what came before the image that it belongs to.
@@ -184,15 +187,23 @@ class SchedulerFiles(FileQueries):
                 update_files(connection, chunk, File.state == FileState.IGNORED, RESET)
 
     def mark_gone(self, paths: Sequence[str]) -> None:
-        """Note that paths are no longer there. Results are kept; a duplicate that is there has them from now on."""
-        there = File.gone_at.is_(None)
+        """Note that paths are no longer there, of files but companions.
+
+        Results are kept; a duplicate that is there has them from now on.
+        """
         for chunk in batched(paths, FILES_PER_STATEMENT):
             with writing(self._engine) as connection:
-                marked = update(File).where(File.path.in_(chunk), there).values(gone_at=self._clock())
-                gone = connection.scalars(marked.returning(File.id)).all()
-                lose_companions(connection, gone, {})
+                gone = self._mark_gone(connection, chunk, File.companion_of.is_(None))
+                leave_failed_leads(connection, gone)
                 for file_id in having_results(connection, gone):
                     hand_over(connection, file_id)
+
+    def mark_companions_gone(self, paths: Sequence[str]) -> None:
+        """The same for companions, after all others: where the lead is gone, too, nothing is tried again."""
+        for chunk in batched(paths, FILES_PER_STATEMENT):
+            with writing(self._engine) as connection:
+                gone = self._mark_gone(connection, chunk, File.companion_of.is_not(None))
+                lose_companions(connection, gone, {})
 
     def end_vanished(self, ids: Sequence[int]) -> tuple[int, int]:
         """Bring files to their end that vanished before their turn.
@@ -208,9 +219,8 @@ class SchedulerFiles(FileQueries):
                 lose_companions(connection, chunk, {"gone_at": now})
                 restored += len(update_files(connection, chunk, and_(unclaimed, ~is_new), missed(now)))
                 failing = failed(VANISHED_KIND, VANISHED, now)
-                vanished = update_files(connection, chunk, and_(unclaimed, is_new), failing)
-                release_companions(connection, vanished)
-                new += len(vanished)
+                new += len(update_files(connection, chunk, and_(unclaimed, is_new), failing))
+                leave_failed_leads(connection, chunk)
                 for file_id in having_results(connection, chunk):
                     hand_over(connection, file_id)
         return new, restored
@@ -260,11 +270,19 @@ class SchedulerFiles(FileQueries):
             self._observe(seen[:half])
             self._observe(seen[half:])
 
+    def _mark_gone(
+        self, connection: Connection, paths: Sequence[str], condition: ColumnElement[bool]
+    ) -> Sequence[int]:
+        there = and_(File.gone_at.is_(None), condition)
+        marked = update(File).where(File.path.in_(paths), there).values(gone_at=self._clock())
+        return connection.scalars(marked.returning(File.id)).all()
+
     def _ignore(self, reasons: Mapping[int, str], condition: ColumnElement[bool]) -> None:
         for kind in sorted(set(reasons.values())):
             ids = [file_id for file_id, reason in reasons.items() if reason == kind]
             for chunk in batched(ids, FILES_PER_STATEMENT):
                 with writing(self._engine) as connection:
+                    change_companions(connection, chunk)
                     changed = update_files(connection, chunk, condition, ignored(kind))
                     release_companions(connection, changed)
                     for file_id in having_results(connection, changed):

@@ -19,7 +19,7 @@ from nuqleus.database.engine import reading, writing
 from nuqleus.database.file_states import FileState
 from nuqleus.database.files.claimed_fields import with_fields
 from nuqleus.database.files.conditions import CLAIM_VALID, claim_parameters
-from nuqleus.database.files.fields import release_companions
+from nuqleus.database.files.fields import leave_failed_leads
 from nuqleus.database.files.moves import find_moved_file, has_followed, move_here
 from nuqleus.database.files.records import Claim
 from nuqleus.database.files.result_transfer import (
@@ -173,14 +173,16 @@ class WorkerFiles:
 
         A file that vanished and was to be processed again is what it was before, and keeps its results.
         """
+        now = self._clock()
         with writing(self._engine) as connection:
-            if kind == VANISHED_KIND and _restore(connection, claim, CLAIM_VALID, missed(self._clock())):
+            if kind != VANISHED_KIND:
+                return _change(connection, claim, failed(kind, message, now))
+            if _restore(connection, claim, CLAIM_VALID, missed(now)):
                 hand_over(connection, claim.file_id)
-                return True
-            has_failed = _change(connection, claim, failed(kind, message, self._clock()))
-            if has_failed and kind == VANISHED_KIND:
-                release_companions(connection, [claim.file_id])
-            return has_failed
+            elif not _change(connection, claim, failed(kind, message, now)):
+                return False
+            leave_failed_leads(connection, [claim.file_id])
+            return True
 
     def confirm(self, claim: Claim) -> bool:
         """`running` → the state before: the file was suspected, but its content is the one that its results belong to.

@@ -16,6 +16,7 @@ PAGE_SIZE = 5_000
 
 
 _STAT = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
+_KNOWN: tuple[Any, ...] = (File.id, File.path, File.state, File.gone_at.is_not(None), *_STAT)
 
 
 class FileQueries:
@@ -33,6 +34,13 @@ class FileQueries:
         while page:
             yield from page
             page = self._page(page[-1].id, states) if len(page) == PAGE_SIZE else []
+
+    def companions_of_failed(self) -> list[KnownFile]:
+        """Companions of leads that have failed: one of them may be why."""
+        failed = select(File.id).where(File.state == FileState.FAILED).correlate(None)
+        query = select(*_KNOWN).where(File.state == FileState.COMPANION, File.companion_of.in_(failed))
+        with reading(self._engine) as connection:
+            return [_known_file(row) for row in connection.execute(query)]
 
     def stats(self) -> Iterator[tuple[str, FileStat]]:
         """Paths that are there, each with the stat that is recorded, a page at a time."""
@@ -59,10 +67,13 @@ class FileQueries:
             return connection.execute(query).all()
 
     def _page(self, after: int, states: Sequence[FileState]) -> list[KnownFile]:
-        columns = (File.id, File.path, File.state, File.gone_at.is_not(None), *_STAT)
-        query = select(*columns).where(File.id > after).order_by(File.id).limit(PAGE_SIZE)
+        query = select(*_KNOWN).where(File.id > after).order_by(File.id).limit(PAGE_SIZE)
         if states:
             query = query.where(File.state.in_(states))
         with reading(self._engine) as connection:
-            rows = connection.execute(query)
-            return [KnownFile(*row[:3], FileStat(*row[4:]), is_gone=row[3]) for row in rows]
+            return [_known_file(row) for row in connection.execute(query)]
+
+
+def _known_file(row: Row[*tuple[Any, ...]]) -> KnownFile:
+    file_id, path, state, is_gone, *stat = row
+    return KnownFile(file_id, path, state, FileStat(*stat), is_gone)

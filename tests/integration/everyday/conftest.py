@@ -1,6 +1,7 @@
 """A watched folder with its scheduler and a worker, on both databases: what people do to files, and what follows."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,12 +68,12 @@ class Lab:
         self.model_id = register_model(self.engine, "threshold", "0" * 64, {}, {}, "tests")
         self.restart()
 
-    def restart(self):
-        """A new scheduler and a new worker, as processes of their own would be."""
+    def restart(self, ignored: Sequence[str] = ()):
+        """A new scheduler and a new worker, as processes of their own would be; `ignored` as in NUQLEUS_IGNORE."""
         workers = Workers(self.engine, self.clock)
         dispatcher = Dispatcher(self.jobs.extend, lambda: len(self.jobs), lambda: 1, max_chunk=10)
         limits = SweepLimits(max_attempts=3, resend_seconds=300.0, sweep_seconds=1.0)
-        ignore_list = IgnoreList(Rules(), ())
+        ignore_list = IgnoreList(Rules(), ignored)
         names = PlateNames(
             lambda path, scan: ignore_list.ignored_by(path, scan) is not None, recognised_plates(self.engine)
         )

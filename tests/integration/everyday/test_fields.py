@@ -16,41 +16,11 @@ from nuqleus.database.files.forgetting import find_forgettable, forget_files
 from nuqleus.database.files.retry import retry_files
 from nuqleus.database.leadership import bind_folder
 from nuqleus.database.queries.status_details import get_details
-from nuqleus.database.tables import File, Image, Intensity, SchedulerLease
+from nuqleus.database.tables import File, Intensity, SchedulerLease
 from nuqleus.image_options import DEFAULT_OPTIONS
-from scheduler.plates.field_completeness import QUIET_FACTOR
 from tests.fake_segmenter import draw_squares
 from tests.integration.everyday.conftest import FIELD_SECONDS, SETTLE, Lab
-
-QUIET = QUIET_FACTOR * SETTLE
-
-
-def name(channel: int, site: int = 1, well: str = "B02", plate: str = "P") -> str:
-    return f"{plate}/P_{well}_s{site}_w{channel}.tif"
-
-
-def put(lab: Lab, path: str, nuclei: int = 3, value: int = 200, side: int = 8) -> None:
-    target = lab.inbox / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    Picture.fromarray(draw_squares(nuclei, side=side, value=value)).save(target)
-
-
-def put_field(lab: Lab, site: int = 1, nuclei: int = 3, channels=(1, 2, 3), **place: str) -> None:
-    """A field whose first channel shows the nuclei, and the others all of it."""
-    for channel in channels:
-        put(lab, name(channel, site, **place), nuclei, value=200 + channel)
-
-
-def settle(lab: Lab, seconds: float = QUIET) -> None:
-    lab.settle()
-    lab.tick(seconds)
-    lab.work()
-    lab.settle()
-
-
-def images(lab: Lab):
-    with reading(lab.engine) as connection:
-        return connection.execute(select(Image.__table__).order_by(Image.id)).all()
+from tests.integration.everyday.fields_lab import QUIET, STATES, images, name, put, put_field, settle
 
 
 def channels_measured(lab: Lab) -> set[int]:
@@ -66,16 +36,6 @@ def plate(lab: Lab) -> Lab:
     settle(lab)
     assert lab.segmenter.segmented == 2
     return lab
-
-
-STATES = {
-    name(1, 1): "done",
-    name(2, 1): "companion",
-    name(3, 1): "companion",
-    name(1, 2): "done",
-    name(2, 2): "companion",
-    name(3, 2): "companion",
-}
 
 
 def test_a_field_of_three_files_is_one_image_of_three_channels(plate: Lab):
@@ -190,53 +150,6 @@ def test_and_the_field_is_processed_again_once_when_it_comes(lab: Lab):
     assert lab.segmenter.segmented == 4
     assert [image.missing_channels for image in images(lab)] == [None] * 3
     assert lab.states()[name(2, 3)] == "companion"
-
-
-def test_a_field_without_its_nuclear_channel_fails(lab: Lab):
-    put_field(lab, 1), put_field(lab, 2), put_field(lab, 3, channels=(2, 3))
-    settle(lab, FIELD_SECONDS)
-
-    assert (lab.row(name(2, 3)).state, lab.row(name(2, 3)).error_kind) == ("failed", "no-such-channel")
-    assert "w1" in lab.row(name(2, 3)).error
-
-    put(lab, name(1, 3))
-    settle(lab)
-
-    assert "failed" not in lab.states().values()
-    assert len(images(lab)) == 3
-
-
-def test_files_of_unequal_size_are_no_field(lab: Lab):
-    put_field(lab, channels=(1, 2))
-    put(lab, name(3), side=10)
-    settle(lab)
-
-    failed = lab.row(name(1))
-    assert failed.error_kind == "field-mismatch"
-    assert "_w1" in failed.error
-    assert "_w3" in failed.error
-
-
-def test_two_files_for_one_channel_are_both_named(lab: Lab):
-    put_field(lab)
-    double = name(2).replace(".tif", "12345678-1234-1234-1234-123456789abc.tif")
-    put(lab, double)
-    settle(lab)
-
-    failed = lab.row(name(1))
-    assert failed.error_kind == "field-mismatch"
-    assert "_w2.tif" in failed.error
-    assert "_w212345678" in failed.error
-
-
-def test_a_companion_that_can_t_be_read_is_named(lab: Lab):
-    put_field(lab)
-    (lab.inbox / name(2)).write_bytes(b"no image" * 100)
-    settle(lab)
-
-    failed = lab.row(name(1))
-    assert failed.state == "failed"
-    assert "_w2.tif" in failed.error
 
 
 def test_a_companion_that_goes_leaves_the_results(plate: Lab):
