@@ -13,6 +13,7 @@ from rich.progress import track
 from sqlalchemy import Engine
 
 from model.labels.masks import encode_mask
+from model.labels.overview import draw_small, overview_step
 from model.measurements import measure_intensities, measure_shapes
 from model.samples.drawn import Field, fluorescence
 from nuqleus.database.batches import batched
@@ -91,6 +92,7 @@ def _draw(size: Size, seed: int) -> ImageResult:
     radius = 0.36 * size.side / np.sqrt(size.per_image)
     drawing = fluorescence(Field(size.side, size.side, size.per_image, radius=radius), seed)
     pixels = np.stack([np.roll(drawing.pixels, channel, 0) for channel in range(size.channels)], axis=-1)
+    every = slice(None, None, overview_step(size.side, size.side))
     return ImageResult(
         scene=0,
         t=0,
@@ -106,6 +108,7 @@ def _draw(size: Size, seed: int) -> ImageResult:
         seconds={},
         nuclear_channel=0,
         channel_names=[f"channel {channel}" for channel in range(size.channels)],
+        overview=draw_small(pixels[every, every], drawing.labels[every, every], colour=False),
     )
 
 

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -18,6 +19,11 @@ from web.login_limit import LoginLimit
 from web.painter import Painter
 from web.snapshot import Snapshot
 from web.templates import Templates
+
+Row = TypeVar("Row")
+
+LARGEST_ID = 2**31 - 1
+"""The largest number that a row can have."""
 
 
 @dataclass
@@ -73,6 +79,24 @@ def site_of(request: Request) -> Site:
     """Return what the page that is asked for has at hand."""
     site: Site = request.app.state.site
     return site
+
+
+def find(request: Request, get: Callable[..., Row | None], *names: str) -> Row:
+    """Return what a URL names by its numbers, as the database has it.
+
+    Args:
+        request: has the numbers in its path.
+        get: asks the database for what has these numbers.
+        names: of the numbers.
+
+    Raises:
+        HTTPException: there is no such thing.
+    """
+    numbers = [request.path_params[name] for name in names]
+    found = get(site_of(request).engine, *numbers) if max(numbers) <= LARGEST_ID else None
+    if found is None:
+        raise HTTPException(404)
+    return found
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:

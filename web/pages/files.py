@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -16,7 +15,7 @@ from nuqleus.database.queries.image_pages import images_of_file
 from nuqleus.database.tables import File
 from web import query
 from web.pages.login import form_of
-from web.site import render, site_of
+from web.site import find, render, site_of
 from web.templates import with_query
 
 
@@ -90,11 +89,7 @@ def known_file(request: Request) -> ListedFile:
     Raises:
         HTTPException: there is none.
     """
-    file_id: int = request.path_params["file_id"]
-    file = get_listed(site_of(request).engine, file_id) if file_id <= query.LARGEST else None
-    if file is None:
-        raise HTTPException(404)
-    return file
+    return find(request, get_listed, "file_id")
 
 
 def _condition(wanted: FileFilter) -> ColumnElement[bool]:

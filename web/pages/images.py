@@ -22,7 +22,7 @@ from nuqleus.database.queries.nuclei import (
 from web import query, viewing
 from web.colours import colour_table, fit_scale
 from web.painter import PictureProblem
-from web.site import render, site_of
+from web.site import LARGEST_ID, find, render, site_of
 
 CUTOUT_SIDE = 160
 
@@ -112,7 +112,7 @@ def overview(request: Request) -> tuple[bytes, str]:
     """The small picture of an image: the worker's, else one drawn now, else its outlines alone."""
     site = site_of(request)
     image_id = request.path_params["image_id"]
-    stored = get_overview_picture(site.engine, image_id) if image_id <= query.LARGEST else None
+    stored = get_overview_picture(site.engine, image_id) if image_id <= LARGEST_ID else None
     if stored:
         return stored, "image/jpeg"
     image = known_image(request)
@@ -202,11 +202,7 @@ def known_image(request: Request) -> ImageDetails:
     Raises:
         HTTPException: there is none.
     """
-    image_id: int = request.path_params["image_id"]
-    image = get_image(site_of(request).engine, image_id) if image_id <= query.LARGEST else None
-    if image is None:
-        raise HTTPException(404)
-    return image
+    return find(request, get_image, "image_id")
 
 
 def known_nucleus(request: Request) -> NucleusNumbers:
@@ -215,13 +211,7 @@ def known_nucleus(request: Request) -> NucleusNumbers:
     Raises:
         HTTPException: there is none.
     """
-    image_id, label = (request.path_params[name] for name in ("image_id", "label"))
-    nucleus = None
-    if max(image_id, label) < 2**31:
-        nucleus = get_nucleus(site_of(request).engine, image_id, label)
-    if nucleus is None:
-        raise HTTPException(404)
-    return nucleus
+    return find(request, get_nucleus, "image_id", "label")
 
 
 def known_place(request: Request, image: ImageDetails) -> dict[str, int]:

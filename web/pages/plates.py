@@ -4,7 +4,6 @@ import csv
 import io
 from dataclasses import dataclass
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -25,7 +24,7 @@ from nuqleus.paths import escape_path
 from nuqleus.well_names import Well
 from web import query
 from web.colours import UNKNOWN, Scale, fit_scale
-from web.site import render, site_of
+from web.site import find, render, site_of
 
 DEFAULT = Statistic("nuclei", WHOLE)
 
@@ -121,11 +120,7 @@ def known_plate(request: Request) -> ListedPlate:
     Raises:
         HTTPException: there is none.
     """
-    plate_id: int = request.path_params["plate_id"]
-    plate = get_plate(site_of(request).engine, plate_id) if plate_id < 2**31 - 1 else None
-    if plate is None:
-        raise HTTPException(404)
-    return plate
+    return find(request, get_plate, "plate_id")
 
 
 def chosen_statistic(request: Request) -> Statistic:
