@@ -108,6 +108,7 @@ class SchedulerLoop:
         scan = self._scheduler.tick()
         self.is_expecting = any(wait.seconds_to_next() is not None for wait in self._waits)
         self.found_paths = scan.files.keys()
+        self._leadership.note_scan()
         self._background()
 
     def _sweep(self) -> None:

@@ -22,6 +22,9 @@ from nuqleus.errors import SettingsError
 from nuqleus.paths import escape_path
 from nuqleus.process_identity import current_identity, is_dead, is_here
 
+SCAN_NOTED_SECONDS = 5.0
+"""How often it is noted, at most, that the folder was looked at."""
+
 _THE_ROW = SchedulerLease.id == 1
 
 
@@ -79,6 +82,7 @@ class Leadership:
         self._sure_until = float("-inf")
         self._has_asked = False
         self._reported: str | None = None
+        self._scan_noted = float("-inf")
 
     def try_acquire(self) -> bool:
         """Take the lead, or keep it; asks the database only when a third of the lease is over.
@@ -118,6 +122,16 @@ class Leadership:
         with writing(self._engine) as connection:
             connection.execute(mine.values(failing_since=since, trouble=trouble))
         self._reported = trouble
+
+    def note_scan(self) -> None:
+        """Note in the database that the folder was just looked at, unless that was noted a moment ago."""
+        now = self._clock()
+        if now < self._scan_noted + SCAN_NOTED_SECONDS:
+            return
+        mine = update(SchedulerLease).where(_THE_ROW, SchedulerLease.leader == self._me.name)
+        with writing(self._engine) as connection:
+            connection.execute(mine.values(scanned_at=now))
+        self._scan_noted = now
 
     def resign(self) -> None:
         """Let another one take over at once."""

@@ -70,6 +70,7 @@ def describe_overview(seen: Overview) -> dict[str, object]:
         "ignored_by_kind": details.ignored_by_kind,
         "guessed_channels": vars(details.guessed_channels),
         "leader": details.leader,
+        "last_scan_at": seen.watched.scanned_at if seen.watched else None,
         "trouble": seen.watched.trouble if seen.watched else None,
         "workers": [vars(worker) for worker in status.workers],
     }

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
+from nuqleus.database.queries.searching import Search
 from nuqleus.database.tables import File, Image
 
 PAGE_SIZE = 50
 """Files on a page."""
-
-SEARCHED_FILES = 20_000
-"""Files that are looked at for one page: the next page goes on from there."""
 
 
 @dataclass(frozen=True)
@@ -100,19 +98,12 @@ _COLUMNS: tuple[Any, ...] = (
 
 def list_files(engine: Engine, wanted: FileFilter, *, before: int | None = None) -> FilePage:
     """List files with ids below `before`, from the newest on."""
-    some = _newest(wanted, before)
+    candidates = select(File.id).where(*wanted.indexed())
+    matching = select(*_COLUMNS).where(*wanted.indexed(), *wanted.searched())
     with reading(engine) as connection:
-        files = connection.execute(_found(some, wanted, PAGE_SIZE + 1)).all()
-        if len(files) > PAGE_SIZE:
-            return FilePage(
-                _listed(connection, files[:PAGE_SIZE]), files[PAGE_SIZE - 1].id, searched_all=True
-            )
-        looked_at = some.subquery()
-        last, number = connection.execute(
-            select(func.min(looked_at.c.id), func.count()).select_from(looked_at)
-        ).one()
-        more = number == SEARCHED_FILES
-        return FilePage(_listed(connection, files), last if more else None, searched_all=not more)
+        found = Search(candidates, matching, File.__table__.c.id).newest(connection, before, PAGE_SIZE)
+        files = _listed(connection, found.rows)
+    return FilePage(files, found.next_before, searched_all=found.has_more or found.next_before is None)
 
 
 def get_listed(engine: Engine, file_id: int) -> ListedFile | None:
@@ -120,22 +111,6 @@ def get_listed(engine: Engine, file_id: int) -> ListedFile | None:
     with reading(engine) as connection:
         rows = connection.execute(select(*_COLUMNS).where(File.id == file_id)).all()
         return next(iter(_listed(connection, rows)), None)
-
-
-def _newest(wanted: FileFilter, before: int | None) -> Select[Any]:
-    """The files among which is searched."""
-    below = [] if before is None else [File.id < before]
-    query = select(File.id).where(*wanted.indexed(), *below).order_by(File.id.desc())
-    return query.limit(SEARCHED_FILES)
-
-
-def _found(some: Select[Any], wanted: FileFilter, limit: int) -> Select[Any]:
-    searched = wanted.searched()
-    if not searched:
-        return some.with_only_columns(*_COLUMNS).limit(limit)
-    looked_at = some.subquery()
-    query = select(*_COLUMNS).join(looked_at, looked_at.c.id == File.id).where(*searched)
-    return query.order_by(looked_at.c.id.desc()).limit(limit)
 
 
 def _listed(connection: Connection, files: Sequence[Row[Any]]) -> list[ListedFile]:

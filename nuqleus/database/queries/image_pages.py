@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, or_, select
+from sqlalchemy import Connection, Engine, Row, or_, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.plates import find_plate, plate_channels
+from nuqleus.database.queries.searching import Search
 from nuqleus.database.tables import Channel, File, Image, Mask, Overview
 from nuqleus.fields import FieldPlace
 from nuqleus.file_stat import FileStat
 
 PAGE_SIZE = 60
 """Images on a page."""
-
-SEARCHED_IMAGES = 10_000
-"""Images that are looked at for one page: the next page goes on from there."""
 
 
 @dataclass(frozen=True)
@@ -120,23 +118,14 @@ def list_images(
     engine: Engine, *, path: str | None = None, well_id: int | None = None, before: int | None = None
 ) -> ImagePage:
     """List images with ids below `before`, from the newest on, of a well or of files whose path holds a text."""
-    some = select(Image.id).order_by(Image.id.desc()).limit(SEARCHED_IMAGES if path else PAGE_SIZE + 1)
-    if before is not None:
-        some = some.where(Image.id < before)
-    if well_id is not None:
-        some = some.where(Image.well_id == well_id)
-    looked_at = some.subquery()
-    query = select(*_LISTED).join(File, File.id == Image.file_id).join(looked_at, looked_at.c.id == Image.id)
+    chosen = [] if well_id is None else [Image.well_id == well_id]
+    matching = select(*_LISTED).join(File, File.id == Image.file_id).where(*chosen)
     if path:
-        query = query.where(File.path.contains(path, autoescape=True))
+        matching = matching.where(File.path.contains(path, autoescape=True))
     with reading(engine) as connection:
-        rows = connection.execute(query.order_by(looked_at.c.id.desc()).limit(PAGE_SIZE + 1)).all()
-        if len(rows) > PAGE_SIZE:
-            return ImagePage(_listed(rows[:PAGE_SIZE]), rows[PAGE_SIZE - 1].id)
-        last, number = connection.execute(
-            select(func.min(looked_at.c.id), func.count()).select_from(looked_at)
-        ).one()
-    return ImagePage(_listed(rows), last if number == SEARCHED_IMAGES else None)
+        search = Search(select(Image.id).where(*chosen), matching, Image.__table__.c.id)
+        found = search.newest(connection, before, PAGE_SIZE)
+    return ImagePage(_listed(found.rows), found.next_before)
 
 
 def images_of_file(engine: Engine, file_id: int) -> list[ListedImage]:

@@ -29,12 +29,14 @@ class WatchedFolder:
         lease_expires_at: until when its scheduler leads, in seconds since 1970; None if nobody does.
         failing_since: since when the scheduler can't do its work; None while it can.
         trouble: why, in words.
+        scanned_at: when it was looked at last, in seconds since 1970, to a few seconds; None before the first time.
     """
 
     folder: str
     lease_expires_at: float | None
     failing_since: float | None
     trouble: str | None
+    scanned_at: float | None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _throughput(engine: Engine, now: float) -> Throughput | None:
 
 def _watched_folder(engine: Engine) -> WatchedFolder | None:
     lease = SchedulerLease
-    columns = (lease.folder, lease.lease_expires_at, lease.failing_since, lease.trouble)
+    columns = (lease.folder, lease.lease_expires_at, lease.failing_since, lease.trouble, lease.scanned_at)
     with reading(engine) as connection:
         row = connection.execute(select(*columns).where(lease.id == 1)).one_or_none()
     return WatchedFolder(*row) if row else None

@@ -20,6 +20,7 @@ class SchedulerLease(Base):
         failing_since: since when the leader can't do its work; NULL while it can.
         trouble: why, in words.
         ungrouped_files: how many files of plates an earlier version processed one by one; NULL until they are counted.
+        scanned_at: when the folder was looked at last, to a few seconds.
     """
 
     __tablename__ = "scheduler_lease"
@@ -33,6 +34,7 @@ class SchedulerLease(Base):
     failing_since: Mapped[float | None] = mapped_column(UtcTimestamp())
     trouble: Mapped[str | None] = mapped_column(EscapedText())
     ungrouped_files: Mapped[int | None]
+    scanned_at: Mapped[float | None] = mapped_column(UtcTimestamp())
 
 
 class Worker(Base):

@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import Engine
 
 from nuqleus import process_identity
-from nuqleus.database.leadership import Leadership, SchedulerIdentity, adopt_folder, bind_folder
+from nuqleus.database.leadership import (
+    SCAN_NOTED_SECONDS,
+    Leadership,
+    SchedulerIdentity,
+    adopt_folder,
+    bind_folder,
+)
+from nuqleus.database.queries.overview import get_overview
 from nuqleus.errors import SettingsError
 from tests.conftest import Clock
 from tests.integration.database.conftest import LEASE
@@ -51,6 +58,18 @@ def test_the_lead_of_one_that_fell_silent_is_taken_over_and_it_stands_by(schedul
     clock.advance(LEASE + 1)
     assert second.try_acquire()
     assert (first.try_acquire(), first.leader) == (False, "second")
+
+
+def test_it_is_noted_when_the_folder_was_looked_at_once_in_a_few_seconds(scheduler, clock: Clock, engine):
+    first, second = scheduler("first"), scheduler("second")
+    first.try_acquire()
+    noted = []
+    for advance in (0.0, SCAN_NOTED_SECONDS - 1, 2.0):
+        clock.advance(advance)
+        first.note_scan()
+        second.note_scan()
+        noted.append(clock() - get_overview(engine, clock(), alive_within=LEASE).watched.scanned_at)
+    assert noted == [0.0, SCAN_NOTED_SECONDS - 1, 0.0]
 
 
 def test_one_that_ends_leaves_the_lead_to_the_next_at_once(scheduler):

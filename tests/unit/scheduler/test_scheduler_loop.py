@@ -51,6 +51,7 @@ class Alone:
 
     resigned = False
     leader = None
+    scans_noted = 0
 
     def try_acquire(self):
         return True
@@ -60,6 +61,9 @@ class Alone:
 
     def report_trouble(self, trouble):
         self.reported = trouble
+
+    def note_scan(self):
+        self.scans_noted += 1
 
 
 class Second(Alone):
@@ -104,6 +108,12 @@ def test_it_says_whether_something_is_to_be_looked_at_again(tmp_path, due):
     script.daemon.run()
 
     assert script.daemon.is_expecting == (due is not None)
+
+
+def test_it_notes_each_look_at_the_folder_and_none_that_failed(play):
+    leadership = Alone()
+    play(FOUND, OSError("away"), FOUND, leadership=leadership)
+    assert leadership.scans_noted == 2
 
 
 def test_before_the_first_tick_has_succeeded_it_knows_nothing(play):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nuqleus.database.queries import file_pages
+from nuqleus.database.queries import file_pages, searching
 from nuqleus.database.queries.file_pages import FileFilter, list_files
 
 
@@ -31,7 +31,8 @@ def test_a_list_goes_on_page_by_page_without_losing_or_repeating_a_file(archive,
 
 
 def test_a_search_that_takes_long_is_broken_off_and_goes_on(archive, monkeypatch):
-    monkeypatch.setattr(file_pages, "SEARCHED_FILES", 4)
+    monkeypatch.setattr(searching, "ROWS_PER_STATEMENT", 4)
+    monkeypatch.setattr(searching, "SEARCH_SECONDS", 0.0)
     archive.waiting("wanted.png")
     for number in range(6):
         archive.waiting(f"{number}.png")
@@ -39,6 +40,16 @@ def test_a_search_that_takes_long_is_broken_off_and_goes_on(archive, monkeypatch
     assert (paths(first), first.searched_all) == ([], False)
     second = list_files(archive.engine, FileFilter(path="wanted"), before=first.next_before)
     assert (paths(second), second.next_before) == (["wanted.png"], None)
+
+
+def test_a_search_that_has_time_looks_at_all_files_some_at_a_time(archive, monkeypatch):
+    monkeypatch.setattr(searching, "ROWS_PER_STATEMENT", 3)
+    monkeypatch.setattr(searching, "SEARCH_SECONDS", 60.0)
+    names = [f"{number}{'.png' if number % 2 else '.tif'}" for number in range(11)]
+    for name in names:
+        archive.waiting(name)
+    page = list_files(archive.engine, FileFilter(path=".tif"))
+    assert (paths(page), page.next_before, page.searched_all) == (names[::-2], None, True)
 
 
 def test_files_are_found_by_state_reason_and_a_part_of_their_path(page, archive):

@@ -1,0 +1,73 @@
+"""Searching: rows that no index finds, among the newest first, for as long as somebody may be kept waiting."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+
+SEARCH_SECONDS = 0.1
+"""A search that isn't at its end by then is broken off: the next page goes on from there."""
+
+ROWS_PER_STATEMENT = 4_000
+"""Rows that are looked at between two glances at the clock."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        rows: the newest first.
+        next_before: where the next page goes on; None if all was searched.
+        has_more: whether there are more rows than were wanted; else the search was broken off, or is at its end.
+    """
+
+    rows: list[Row[Any]]
+    next_before: int | None
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search.
+
+    Attributes:
+        candidates: selects the ids of rows that may fit, by an index.
+        matching: selects rows that fit, with their `id`, in any order.
+        id: the column of the ids in both.
+        clock: seconds from any origin.
+    """
+
+    candidates: Select[Any]
+    matching: Select[Any]
+    id: ColumnElement[int]
+    clock: Callable[[], float] = time.monotonic
+
+    def newest(self, connection: Connection, before: int | None, most: int) -> Found:
+        """Search rows with ids below `before`, from the newest on, until there are `most`, or time is up."""
+        rows: list[Row[Any]] = []
+        end = self.clock() + SEARCH_SECONDS
+        while True:
+            low, number = self._next_candidates(connection, before)
+            if number:
+                rows += self._within(connection, low, before, most + 1 - len(rows))
+            if len(rows) > most:
+                return Found(rows[:most], rows[most - 1].id, has_more=True)
+            if number < ROWS_PER_STATEMENT:
+                return Found(rows, None, has_more=False)
+            before = low
+            if self.clock() >= end:
+                return Found(rows, before, has_more=False)
+
+    def _next_candidates(self, connection: Connection, before: int | None) -> tuple[int, int]:
+        """Return the lowest id of the next few candidates, and how many they are."""
+        query = self.candidates if before is None else self.candidates.where(self.id < before)
+        some = query.order_by(self.id.desc()).limit(ROWS_PER_STATEMENT).subquery()
+        low, number = connection.execute(select(func.min(some.c.id), func.count()).select_from(some)).one()
+        return low or 0, number
+
+    def _within(self, connection: Connection, low: int, before: int | None, most: int) -> list[Row[Any]]:
+        query = self.matching.where(self.id >= low).order_by(self.id.desc()).limit(most)
+        return list(connection.execute(query if before is None else query.where(self.id < before)))
