@@ -2,24 +2,18 @@
 
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import text
 
-from nuqleus.database.engine import reading, writing
-from nuqleus.database.files.records import SeenFile
+from nuqleus.database.engine import writing
 from nuqleus.database.files.results import ImageResult
-from nuqleus.database.plate_maps import attach_plate_map
-from nuqleus.database.plates import record_fields
-from nuqleus.database.tables import File, Image, Intensity, Mask, Nucleus, Well
-from nuqleus.database.well_statistics import WellStatistics
-from nuqleus.fields import FieldFile, FieldPlace
-from nuqleus.well_names import Well as WellPlace
+from nuqleus.database.tables import Image, Intensity, Mask, Nucleus
 from tests.examples import image_result, label_image
 from tests.integration.database.conftest import Archive
+from tests.integration.database.cookbook_files import GUESSED, NAMED, SCENES, SERIES, STACK, areas, fill
 
 PAGE = Path(__file__).parents[3] / "docs" / "queries.md"
 EXAMPLE = re.compile(
@@ -28,73 +22,16 @@ EXAMPLE = re.compile(
 EXAMPLES = [
     (match["language"], match["title"], match["code"]) for match in EXAMPLE.finditer(PAGE.read_text())
 ]
+
 QUERIES = {title: code for language, title, code in EXAMPLES if language == "sql"}
 PROSE = {"What counts", "What is where"}
 PROGRAMS = {title: code for language, title, code in EXAMPLES if language == "python"}
 
-NAMED = replace(
-    image_result(3, channels=2, pixel_size_um=0.5),
-    nuclear_channel=1,
-    nuclear_channel_by="name",
-    channel_names=("GFP", "DAPI"),
-    pixel_size_from="OME",
-    nuclear_diameter=60.0,
-    zoom=0.5,
-    confidence=0.9,
-)
-GUESSED = replace(
-    image_result(2, channels=2, cut=True),
-    nuclear_channel=0,
-    nuclear_channel_by="guess",
-    channel_names=("RFP", "GFP"),
-    pixel_size_from="not square",
-    confidence=0.4,
-)
-STACK = [image_result(nuclei, z=z) for z, nuclei in enumerate([2, 3, 3, 1])]
-SERIES = [image_result(nuclei, t=t, z=z) for t, z, nuclei in ((0, 0, 2), (0, 1, 1), (1, 0, 3), (1, 1, 4))]
-SCENES = [image_result(nuclei, scene=scene) for scene, nuclei in enumerate([1, 2])]
-
 
 @pytest.fixture
 def full(archive: Archive) -> Archive:
-    """A stack, a series of stacks, scenes, a duplicate, nuclei at the border, a guess, an empty image, failures."""
-    first = archive.done("plate 1/a.png", "abc", [NAMED])
-    archive.duplicate("b.png", of=first)
-    archive.done("plate 1/cut.png", "cut", [GUESSED])
-    archive.done("old plates/empty.png", "empty", [image_result(0)])
-    archive.done("stacks/stack.tif", "stack", STACK)
-    archive.done("stacks/series.tif", "series", SERIES)
-    archive.done("scenes.tif", "scenes", SCENES)
-    archive.failed("broken.png")
-    archive.files.observe([SeenFile(name, 1, 1, "metadata") for name in ("notes.txt", "a.xml")])
-    archive.files.observe([SeenFile("plate 1/a_mask.png", 1, 1, "mask")])
-    _put_on_a_plate(archive, {"B02": "plate 1/a.png", "B03": "plate 1/cut.png"})
+    fill(archive)
     return archive
-
-
-def _put_on_a_plate(archive: Archive, paths: dict[str, str]) -> None:
-    """A plate of two wells, annotated, with statistics; the second lacks a channel."""
-    files = [
-        FieldFile("ImageXpress", FieldPlace("plate 1", "P", well, 1, 0), None, channel)
-        for well in paths
-        for channel in ("w1", "w2")
-    ]
-    with writing(archive.engine) as connection:
-        record_fields(connection, files)
-        for well, path in paths.items():
-            well_id = select(Well.id).where(Well.name == well).scalar_subquery()
-            of_file = Image.file_id == select(File.id).where(File.path == path).scalar_subquery()
-            lacks = "w3" if well == "B03" else None
-            place = {"well_id": well_id, "site": 1, "missing_channels": lacks}
-            connection.execute(update(Image).where(of_file).values(place))
-        plate_map = {WellPlace(1, 1): {"compound": "drug"}, WellPlace(1, 2): {"compound": "DMSO"}}
-    attach_plate_map(archive.engine, 1, plate_map)
-    WellStatistics(archive.engine, archive.clock).refresh_all()
-
-
-def areas(*results: ImageResult) -> np.ndarray:
-    """Areas of the nuclei of these images that the border doesn't cut."""
-    return np.concatenate([result.nuclei["area"][~result.nuclei["touches_border"]] for result in results])
 
 
 def sizes(*results: ImageResult) -> tuple[float, ...]:
@@ -117,6 +54,7 @@ def median_of(result: ImageResult, name: str, channel: int) -> float:
 
 
 OPTIONS = "channel auto, z planes"
+
 SERIES_0, SERIES_1 = SERIES[0], SERIES[3]
 
 ANSWERS = {
@@ -293,44 +231,6 @@ def test_cellprofiler_s_names_mean_the_same_things(full: Archive):
     assert first["Nuclei_Intensity_MeanIntensity_Ch1"] == means[0]
     whole = 3 + 1 + 3 + (2 + 4) + 3
     assert len(rows) == whole
-
-
-def test_the_views_say_which_channel_is_nuclear_and_which_plane_a_nucleus_is_in(full: Archive):
-    with writing(full.engine) as connection:
-        images = connection.execute(text('SELECT * FROM "Per_Image" ORDER BY "ImageNumber"')).mappings().all()
-        objects = (
-            connection.execute(text('SELECT * FROM "Per_Object" WHERE "ImageNumber" = 2')).mappings().all()
-        )
-        in_um = connection.execute(text("SELECT * FROM nuclei_um")).mappings().all()
-
-    assert [images[0][f"Image_Metadata_NuclearChannel{end}"] for end in ("", "Name", "By")] == [
-        1,
-        "DAPI",
-        "name",
-    ]
-    assert images[0]["Image_Metadata_ChannelName_Ch0"] == "GFP"
-    assert images[0]["Image_Metadata_ChannelName_Ch2"] is None
-    assert [bool(one["touches_border"]) for one in objects] == [True, False]
-    assert {one["Nuclei_Metadata_NuclearChannel"] for one in objects} == {0}
-    assert {(one["t"], one["z"], bool(one["touches_border"])) for one in in_um} == {(0, 0, False)}
-
-
-def test_the_views_say_how_large_the_network_saw_an_image_and_how_sure_it_was(archive: Archive):
-    confidence = np.array([0.75, 0.25])
-    image = replace(image_result(2, pixel_size_um=1.0), nuclear_diameter=60.0, zoom=0.5, confidence=0.5)
-    archive.done("a.png", "a", [replace(image, nuclei={**image.nuclei, "confidence": confidence})])
-
-    with reading(archive.engine) as connection:
-        (per_image,) = connection.execute(text('SELECT * FROM "Per_Image"')).mappings()
-        (counted,) = connection.execute(text("SELECT * FROM counted_images")).mappings()
-        objects = connection.execute(text('SELECT * FROM "Per_Object" ORDER BY "ObjectNumber"')).mappings()
-        in_um = connection.execute(text("SELECT * FROM nuclei_um ORDER BY label")).mappings()
-
-        names = ("NuclearDiameter", "Zoom", "Confidence")
-        assert [per_image[f"Image_Metadata_{name}"] for name in names] == [60, 0.5, 0.5]
-        assert [counted[name] for name in ("nuclear_diameter", "zoom", "confidence")] == [60, 0.5, 0.5]
-        assert [one["Nuclei_Metadata_Confidence"] for one in objects] == [0.75, 0.25]
-        assert [one["confidence"] for one in in_um] == [0.75, 0.25]
 
 
 def test_circularity_is_measured_and_asked_for(full: Archive):

@@ -5,7 +5,9 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pytest
 
+from model.errors import ImageError
 from model.reading import Plane, read_planes
 
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6
@@ -16,6 +18,15 @@ def only(path) -> Plane:
     """The plane of a file that must have exactly one."""
     (plane,) = read_planes(path)
     return plane
+
+
+def refusal(path, **options) -> ImageError:
+    """The error that reading all planes of a file ends with; it names the file."""
+    with pytest.raises(ImageError) as refused:
+        for _ in read_planes(path, **options):
+            pass
+    assert str(refused.value).startswith(str(path))
+    return refused.value
 
 
 def ramp(height: int = 5, width: int = 7, dtype="uint8", channels: int | None = None) -> np.ndarray:

@@ -8,6 +8,7 @@ import pytest
 from model.errors import ImageError
 from model.reading import read_planes
 
+from .images import refusal
 from .microscopes import write_czi, write_lif, write_nd2
 
 NAMES = ("EGFP", "DAPI")
@@ -37,13 +38,6 @@ WRITERS = pytest.mark.parametrize("write", [as_czi, as_nd2, as_lif])
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "a"
-
-
-def refusal(path, **options) -> ImageError:
-    with pytest.raises(ImageError) as refused:
-        list(read_planes(path, **options))
-    assert str(refused.value).startswith(str(path))
-    return refused.value
 
 
 @WRITERS
