@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from celery import Celery
 from sqlalchemy import Engine, make_url
 
 from nuqleus.database.files.scheduler_files import SchedulerFiles
+from nuqleus.database.group_statistics import GroupStatistics
 from nuqleus.database.inbox_device import last_device
 from nuqleus.database.leadership import Leadership, SchedulerIdentity, bind_folder
 from nuqleus.database.plates import recognised_plates
@@ -28,10 +29,10 @@ from scheduler.plates.field_files import FieldFiles
 from scheduler.plates.field_names import PlateNames
 from scheduler.plates.plate_map_files import PlateMapFiles
 from scheduler.plates.sidecars import Sidecars
-from scheduler.plates.well_statistics_keeper import WellStatisticsKeeper
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.scheduler_loop import SchedulerLoop
+from scheduler.statistics_keeper import StatisticsKeeper
 from scheduler.sweep import Sweep, SweepLimits
 from scheduler.watcher import Watcher
 
@@ -108,10 +109,20 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
         look_after=plate_maps.look,
     )
     waits = (completeness, field_files, sidecars, plate_maps)
-    keeper = WellStatisticsKeeper(WellStatistics(engine))
     return SchedulerLoop(
-        scheduler, waits, settings.scan_seconds, stopping, leadership, background=keeper.run_if_due
+        scheduler, waits, settings.scan_seconds, stopping, leadership, background=_statistics_kept(engine)
     )
+
+
+def _statistics_kept(engine: Engine) -> Callable[[], None]:
+    """What keeps all statistics up to date if it is called now and then."""
+    of_wells, of_groups = StatisticsKeeper(WellStatistics(engine)), StatisticsKeeper(GroupStatistics(engine))
+
+    def keep() -> None:
+        of_wells.run_if_due()
+        of_groups.run_if_due()
+
+    return keep
 
 
 def make_ignore_list(settings: Settings) -> IgnoreList:

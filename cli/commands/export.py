@@ -59,6 +59,11 @@ class Formats(click.ParamType[tuple[str, ...]]):
     help="Name the columns of parquet as another program does, in cellprofiler.parquet.",
 )
 @click.option(
+    "--cells",
+    is_flag=True,
+    help="In geojson, put each nucleus into a cell that reaches as far as its ring.",
+)
+@click.option(
     "--path",
     "paths",
     metavar="PATH",
@@ -88,6 +93,7 @@ def command(
     output: Path,
     formats: tuple[str, ...],
     profile: str | None,
+    cells: bool,
     paths: tuple[str, ...],
     since: datetime | None,
     plates: tuple[str, ...],
@@ -104,7 +110,8 @@ def command(
     nuclei of nuclei.csv). Where a file holds several images, each has its own, called FILE.s0.t0.z0.label.tif after
     scene, time point and z.
 
-    geojson: the outlines with their measurements for QuPath, at geojson/ and the file's path plus .geojson.gz.
+    geojson: the outlines with their measurements for QuPath, at geojson/ and the file's path plus .geojson.gz; with
+    --cells, cells with their nuclei.
 
     rois: the outlines for the ROI Manager of Fiji and ImageJ, at rois/ and the file's path plus .rois.zip.
 
@@ -126,6 +133,8 @@ def command(
     """
     if profile and "parquet" not in formats:
         raise click.UsageError("--profile is for --format parquet")
+    if cells and "geojson" not in formats:
+        raise click.UsageError("--cells is for --format geojson")
     if min_confidence is not None and math.isnan(min_confidence):
         raise click.UsageError("--min-confidence is a number from 0 to 1")
     from cli.caveats import describe_gone
@@ -135,7 +144,8 @@ def command(
     from nuqleus.database.queries.snapshot import snapshot
     from nuqleus.settings import get_settings
 
-    exporters = [load_exporter(name, profile if name == "parquet" else None) for name in formats]
+    variants = {"parquet": profile, "geojson": "cells" if cells else None}
+    exporters = [load_exporter(name, variants.get(name)) for name in formats]
     settings = get_settings(input_dir=input_dir, database_url=database_url)
     places = {path: stored_paths(path, settings.input_dir) for path in paths}
     selection = Selection(

@@ -103,6 +103,7 @@ def _run_all(stack: LocalStack, signals: StopSignals, page: socket.socket | None
 
     from cli.run_report import RunReport
     from nuqleus.database.engine import open_database
+    from nuqleus.database.group_statistics import GroupStatistics
     from nuqleus.database.queries.file_summaries import failures
     from nuqleus.database.well_statistics import WellStatistics
     from nuqleus.queue import make_app
@@ -122,6 +123,7 @@ def _run_all(stack: LocalStack, signals: StopSignals, page: socket.socket | None
         return 0
     if has_ended:
         WellStatistics(engine).refresh_all()
+        GroupStatistics(engine).refresh_all()
     return _report_failures(settings, loop, failures(engine)) if has_ended else INTERRUPTED
 
 

@@ -34,17 +34,17 @@ class Exporter(Protocol):
         """Write files below the folder `output`, which exists, image by image; each file is whole or not there."""
 
 
-def load_exporter(name: str, profile: str | None = None) -> Exporter:
+def load_exporter(name: str, variant: str | None = None) -> Exporter:
     """Import the exporter of a format.
 
     Args:
         name: of the format.
-        profile: whose names the columns have; None for those of the database.
+        variant: of the format, a profile's name for example.
 
     Raises:
         ClickException: if the library that the format needs isn't installed.
     """
-    suffix = f"_{profile}" if profile else ""
+    suffix = f"_{variant}" if variant else ""
     try:
         exporter: Exporter = import_module(f"cli.exports.{name.replace('-', '_')}{suffix}").export
     except ModuleNotFoundError as error:

@@ -5,10 +5,10 @@ Its keys are those of QuPath 0.4 and later, which reads them in `PathObjectTypeA
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from gzip import GzipFile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID, uuid5
 
 from cli.exports.exporter import Written
@@ -22,39 +22,66 @@ NAMESPACE = UUID("5c0ab1d4-3f3b-4c0e-9a55-0d5b7a9f1e2c")
 """Of the ids: the same nucleus of the same image has the same id each time that it is written."""
 
 
+Outlined: TypeAlias = tuple[dict[str, Any], dict[str, list[Polygon]]]
+"""A nucleus, and its outlines by GeoJSON's names."""
+
+Outlines: TypeAlias = Callable[[Snapshot, StoredImage], Iterator[Outlined]]
+"""Yields the nuclei of an image."""
+
+
 def export(results: Snapshot, output: Path) -> Written:
     """Write a FeatureCollection for each image below `geojson/`, compressed by gzip."""
+    return write_collections(results, output, "detection", _outlines)
+
+
+def write_collections(results: Snapshot, output: Path, object_type: str, outlines: Outlines) -> Written:
+    """Write a FeatureCollection for each image.
+
+    Args:
+        results: the images.
+        output: the folder.
+        object_type: what a nucleus is in QuPath.
+        outlines: of the nuclei of an image.
+    """
     return write_each_image(
         results,
         output / "geojson",
         ending=".geojson.gz",
         what="GeoJSON files",
-        write=lambda path, image: _write(path, image, results),
+        write=lambda path, image: _write(path, _features(image, object_type, outlines(results, image))),
     )
 
 
-def _write(path: Path, image: StoredImage, results: Snapshot) -> None:
+def _outlines(results: Snapshot, image: StoredImage) -> Iterator[Outlined]:
+    for nucleus, polygons in outlined_nuclei(results, image):
+        yield nucleus, {"geometry": polygons}
+
+
+def _write(path: Path, features: Iterable[dict[str, Any]]) -> None:
     # neither name nor time in the header: equal results are equal files
     with path.open("wb") as file, GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as compressed:
         compressed.write(b'{"type": "FeatureCollection", "features": [')
-        for number, feature in enumerate(_features(results, image)):
+        for number, feature in enumerate(features):
             compressed.write(b",\n" if number else b"\n")
             compressed.write(json.dumps(feature, allow_nan=False).encode())
         compressed.write(b"\n]}\n")
 
 
-def _features(results: Snapshot, image: StoredImage) -> Iterator[dict[str, Any]]:
+def _features(image: StoredImage, object_type: str, nuclei: Iterable[Outlined]) -> Iterator[dict[str, Any]]:
     # of a stack, QuPath shows an outline in its plane alone
     plane = {"c": -1, "z": image.columns["z"], "t": image.columns["t"]} if image.images_in_file > 1 else None
     identity = uuid5(NAMESPACE, "{scene} {t} {z} ".format_map(image.columns) + escape_path(image.path))
-    for nucleus, polygons in outlined_nuclei(results, image):
+    for nucleus, outlines in nuclei:
         label = nucleus.pop("label")
         yield {
             "type": "Feature",
             "id": str(uuid5(identity, str(label))),
-            "geometry": _geometry(polygons) | ({"plane": plane} if plane else {}),
+            **{
+                name: _geometry(polygons) | ({"plane": plane} if plane else {})
+                for name, polygons in outlines.items()
+            },
             "properties": {
-                "objectType": "detection",
+                "objectType": object_type,
                 "name": str(label),
                 "measurements": _measurements(nucleus),
             },

@@ -1,5 +1,6 @@
 """Stored masks as label images, and the outlines of the nuclei in them."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from model.arrays import Bools, Labels
 from model.errors import MaskError
+from model.labels.cells import grow_labels
 from model.labels.masks import BLOCK_SIDE, LabelImage, LazyLabelImage, MaskBlock
 from model.labels.outline_polygons import Polygon, trace_polygons
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
@@ -52,6 +54,50 @@ def outlined_nuclei(results: Snapshot, image: StoredImage) -> Iterator[tuple[dic
             if label not in polygons:
                 raise _not_in_mask(label)
             yield nucleus, polygons.pop(label)
+
+
+def outlined_cells(
+    results: Snapshot, image: StoredImage
+) -> Iterator[tuple[dict[str, Any], list[Polygon], list[Polygon]]]:
+    """Yield the nuclei of an image, each with the outlines of its cell, then its own, block by block of its mask.
+
+    A cell has the pixels that are nearer to its nucleus than to any other, as far as the ring reaches.
+
+    Raises:
+        MaskError: a block can't be read, a nucleus isn't in the mask, or an earlier version measured no rings.
+    """
+    mask = LazyLabelImage((MaskBlock(**block) for block in results.mask_blocks(image)), *image.shape)
+    reach = _ring_reach(image) if image.columns["n_nuclei"] else 0.0
+    for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
+        polygons, cells = _trace(mask, nuclei), _trace_cells(mask, nuclei, reach)
+        for nucleus in nuclei:
+            label = nucleus["label"]
+            if label not in polygons:
+                raise _not_in_mask(label)
+            yield nucleus, cells.pop(label), polygons.pop(label)
+
+
+def _ring_reach(image: StoredImage) -> float:
+    gap, width = image.columns["ring_gap"], image.columns["ring_width"]
+    if gap is None or width is None:
+        raise MaskError(
+            "an earlier version measured no rings, as far as which cells reach: `nuqleus retry` it first"
+        )
+    return float(gap + width)
+
+
+def _trace_cells(
+    mask: LazyLabelImage, nuclei: list[dict[str, Any]], reach: float
+) -> dict[int, list[Polygon]]:
+    """Return the outlines of the cells of the nuclei, and pieces of others nearby."""
+    margin = math.ceil(reach)
+    row0, col0, row1, col1 = _bounding_box(nuclei)
+    # cells reach that far beyond the box, and whose nucleus is nearest is known a second time as far beyond
+    top, left = max(0, row0 - 2 * margin), max(0, col0 - 2 * margin)
+    grown = grow_labels(mask[top : row1 + 2 * margin, left : col1 + 2 * margin], reach)
+    inner_top, inner_left = max(0, row0 - margin), max(0, col0 - margin)
+    inner = grown[inner_top - top : row1 + margin - top, inner_left - left : col1 + margin - left]
+    return trace_polygons(inner, inner_top, inner_left)
 
 
 def cut_out_nuclei(results: Snapshot, image: StoredImage) -> Iterator[tuple[dict[str, Any], Bools]]:

@@ -7,11 +7,13 @@ Lengths are in pixels, areas in square pixels, angles in radians, times in UTC. 
           ├─ results       images, masks, nuclei, intensities; the models that found them
           ├─ measurements  the quality of images, textures of nuclei
           ├─ plates        plates, wells, their statistics
+          ├─ groups        statistics of the images of a plate or folder
           └─ processes     the scheduler that leads, the workers that live
 """
 
 from nuqleus.database.tables.base import Base
 from nuqleus.database.tables.files import FAILED, IGNORED, MISSED, WAITING_MEMBER, File
+from nuqleus.database.tables.groups import G1PeakOfGroup, GroupStatistic, ImageGroup
 from nuqleus.database.tables.measurements import ImageQuality, Texture
 from nuqleus.database.tables.plates import WHOLE, Plate, PlateChannel, Well, WellAnnotation, WellStatistic
 from nuqleus.database.tables.processes import SchedulerLease, Worker
@@ -36,7 +38,10 @@ __all__ = [
     "Base",
     "Channel",
     "File",
+    "G1PeakOfGroup",
+    "GroupStatistic",
     "Image",
+    "ImageGroup",
     "ImageQuality",
     "Intensity",
     "Mask",

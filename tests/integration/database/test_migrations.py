@@ -24,7 +24,17 @@ PLATE_TABLES = ["plates", "plate_channels", "wells", "well_statistics", "well_an
 
 SURROUNDINGS_OF_IMAGES = ("ring_gap", "ring_width", "neighbor_distance", "area_fraction")
 
-VIEWS = ["Per_Image", "Per_Object", "counted_images", "nuclei_um", "well_summary"]
+VIEWS = [
+    "Per_Image",
+    "Per_Object",
+    "counted_images",
+    "dna_content",
+    "dna_intensity",
+    "grouped_images",
+    "nuclei_um",
+    "quality",
+    "well_summary",
+]
 
 
 def test_migrations_can_be_taken_back(empty_url: str):
@@ -199,6 +209,19 @@ def test_fields_lose_no_row_and_can_be_taken_back(full_0005: Engine):
 
     assert _contents(full_0005) == before
     assert (_views(full_0005), _triggers(full_0005)) == (views, triggers)
+
+
+def test_image_groups_lose_no_row_and_can_be_taken_back(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0018")
+    before, views = _contents(full_0005), sorted(_views(full_0005))
+
+    _migrate(full_0005, command.upgrade, "0019")
+    made: dict[str, list[Any]] = {"image_groups": [], "group_statistics": [], "g1_peaks": []}
+    assert _contents(full_0005) == before | made
+
+    _migrate(full_0005, command.downgrade, "0018")
+    assert _contents(full_0005) == before
+    assert sorted(_views(full_0005)) == views
 
 
 def test_surroundings_are_unknown_of_what_is_there_and_lose_no_row(full_0005: Engine):

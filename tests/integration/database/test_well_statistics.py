@@ -10,7 +10,7 @@ from nuqleus.database.plates import record_fields
 from nuqleus.database.tables import WHOLE, Image, Intensity, Nucleus, Well, WellStatistic
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.fields import FieldFile, FieldPlace
-from scheduler.plates.well_statistics_keeper import WellStatisticsKeeper
+from scheduler.statistics_keeper import StatisticsKeeper
 from tests.conftest import Clock
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
@@ -167,7 +167,7 @@ def test_they_are_kept_up_to_date_for_a_tenth_of_the_time(clock: Clock):
             clock.advance(0.6)
 
     slow = Slow()
-    keeper = WellStatisticsKeeper(slow, clock)
+    keeper = StatisticsKeeper(slow, clock)
 
     keeper.run_if_due()
     assert slow.made == [1, 2]
