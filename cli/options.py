@@ -40,36 +40,11 @@ def overlays_option(text: str) -> Decorator:
     return click.option("--overlays", "overlay_dir", type=FOLDER, help=text)
 
 
-def channel_option() -> Decorator:
-    """`--channel`."""
-    return click.option(
-        "--channel", metavar="NAME", help="The channel that shows the nuclei: its name, or number from 0."
-    )
-
-
-def z_option() -> Decorator:
-    """`--z`."""
-    return click.option(
-        "--z", metavar="planes|max|mean", help="What becomes of z-stacks: an image a plane, or one image."
-    )
-
-
-def diameter_option() -> Decorator:
-    """`--diameter`."""
-    return click.option(
-        "--diameter",
-        metavar="SIZE",
-        help="How wide the nuclei are: a number of pixels, or '12 um'. Without it, it is looked for.",
-    )
-
-
-def smallest_option() -> Decorator:
-    """`--smallest`."""
-    return click.option(
-        "--smallest",
-        metavar="PIXELS",
-        help="Leave out nuclei of fewer pixels; without it, that follows their size.",
-    )
+def image_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--channel`, `--z`, `--diameter` and `--smallest`: how images are looked at."""
+    for option in reversed(_IMAGE_OPTIONS):
+        command = option(command)
+    return command
 
 
 def rules_option() -> Decorator:
@@ -80,3 +55,23 @@ def rules_option() -> Decorator:
         type=click.Path(path_type=Path),
         help="A TOML file that says so, and more, for files at some paths.",
     )
+
+
+_IMAGE_OPTIONS = (
+    click.option(
+        "--channel", metavar="NAME", help="The channel that shows the nuclei: its name, or number from 0."
+    ),
+    click.option(
+        "--z", metavar="planes|max|mean", help="What becomes of z-stacks: an image a plane, or one image."
+    ),
+    click.option(
+        "--diameter",
+        metavar="SIZE",
+        help="How wide the nuclei are: a number of pixels, or '12 um'. Without it, it is looked for.",
+    ),
+    click.option(
+        "--smallest",
+        metavar="PIXELS",
+        help="Leave out nuclei of fewer pixels; without it, that follows their size.",
+    ),
+)

@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import (
-    channel_option,
-    database_option,
-    diameter_option,
-    input_option,
-    overlays_option,
-    rules_option,
-    smallest_option,
-    z_option,
-)
+from cli.options import database_option, image_options, input_option, overlays_option, rules_option
 
 if TYPE_CHECKING:
     from cli.processes.local_stack import LocalStack
@@ -41,10 +32,7 @@ _POLL = 0.2
 @click.option("--once", is_flag=True, help="End when every file has ended; status 1 if any failed.")
 @click.option("--workers", type=int, metavar="N", help="Worker processes.")
 @overlays_option("Draw outlines into this folder.")
-@channel_option()
-@z_option()
-@diameter_option()
-@smallest_option()
+@image_options
 @rules_option()
 @click.option(
     "--web/--no-web", default=None, help="Serve the page, too; so it does, unless it ends by --once."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import channel_option, diameter_option, smallest_option, weights_option, z_option
+from cli.options import image_options, weights_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,10 +67,7 @@ class CountedNuclei:
     help="Where to write.",
 )
 @weights_option("Weights to use instead of those that come with nuqleus.", envvar="NUQLEUS_WEIGHTS")
-@channel_option()
-@z_option()
-@diameter_option()
-@smallest_option()
+@image_options
 def command(images: tuple[Path, ...], output: Path, weights: Path | None, **given: str | None) -> None:
     """Segment images directly; folders are searched, with all below them.
 

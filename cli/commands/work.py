@@ -9,15 +9,12 @@ import click
 
 from cli.options import (
     broker_option,
-    channel_option,
     database_option,
-    diameter_option,
+    image_options,
     input_option,
     overlays_option,
     rules_option,
-    smallest_option,
     weights_option,
-    z_option,
 )
 
 
@@ -27,10 +24,7 @@ from cli.options import (
 @broker_option("Where jobs come from (redis://…).")
 @weights_option("Weights of a network.")
 @overlays_option("Draw a picture of each image into this folder.")
-@channel_option()
-@z_option()
-@diameter_option()
-@smallest_option()
+@image_options
 @rules_option()
 def command(**given: Any) -> None:
     """Take files off the queue and process them, several at a time where many wait, until told to stop.

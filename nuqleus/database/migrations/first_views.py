@@ -6,6 +6,8 @@
 that CellProfiler Analyst and scripts written for its tables open the database. As there: X is across, Y is down,
 orientation is in degrees, ImageNumber starts at 1. Unlike there: intensities are in the file's own units, not scaled
 to 0..1. Channels are called after their number, from Ch0 to Ch3; `intensities` has all of them.
+
+What a migration made stays as it was: the names stand here for good, whatever `nuqleus export` calls a measurement.
 """
 
 PI = "3.141592653589793"

@@ -4,6 +4,7 @@ import pytest
 
 from nuqleus.fields import FieldPlace
 from scheduler.plates.conventions import parse_path
+from tests.unit.scheduler.plates.places import written_place
 
 GUID = "E94C24BD-45E4-450A-9919-257C714278F7"
 NUMBERED = "1A2B3C4D-5E6F-4711-8899-AABBCCDDEEFF"
@@ -55,19 +56,10 @@ def test_names(convention: str, path: str, expected: tuple[object, ...]):
     file = parse_path(path)
 
     assert file is not None
-    place = file.place
     assert file.convention == convention
-    assert (
-        place.plate_folder,
-        place.plate,
-        place.well,
-        place.site,
-        place.t,
-        file.z,
-        file.channel,
-    ) == expected
+    assert written_place(file) == expected
     assert not file.is_projection
-    assert FieldPlace.parse(file.field_key) == place
+    assert FieldPlace.parse(file.field_key) == file.place
 
 
 @pytest.mark.parametrize(

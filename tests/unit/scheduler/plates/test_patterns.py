@@ -11,6 +11,7 @@ from scheduler.file_stats import FileStats
 from scheduler.plates.field_names import PlateNames
 from scheduler.plates.patterns import place_by_pattern
 from scheduler.scanner import Scan
+from tests.unit.scheduler.plates.places import written_place
 
 
 def scan_of(*paths: str) -> Scan:
@@ -141,13 +142,4 @@ def test_recipes(path: str, expected: tuple[object, ...]):
     file = PlateNames(lambda _path, _scan: False, rules=recipes()).place(path, scan_of(path))
 
     assert file is not None
-    place = file.place
-    assert (
-        place.plate_folder,
-        place.plate,
-        place.well,
-        place.site,
-        place.t,
-        file.z,
-        file.channel,
-    ) == expected
+    assert written_place(file) == expected
