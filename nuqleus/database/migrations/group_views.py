@@ -1,4 +1,4 @@
-"""The views of migration 0019, of image groups, as SQL that SQLite and PostgreSQL both take.
+"""The views of migration 0020, of image groups, as SQL that SQLite and PostgreSQL both take.
 
 A group is a plate, or a folder of images that are on none. Medians are stored rows, made by the scheduler.
 """

@@ -212,14 +212,14 @@ def test_fields_lose_no_row_and_can_be_taken_back(full_0005: Engine):
 
 
 def test_image_groups_lose_no_row_and_can_be_taken_back(full_0005: Engine):
-    _migrate(full_0005, command.upgrade, "0018")
+    _migrate(full_0005, command.upgrade, "0019")
     before, views = _contents(full_0005), sorted(_views(full_0005))
 
-    _migrate(full_0005, command.upgrade, "0019")
+    _migrate(full_0005, command.upgrade, "0020")
     made: dict[str, list[Any]] = {"image_groups": [], "group_statistics": [], "g1_peaks": []}
     assert _contents(full_0005) == before | made
 
-    _migrate(full_0005, command.downgrade, "0018")
+    _migrate(full_0005, command.downgrade, "0019")
     assert _contents(full_0005) == before
     assert sorted(_views(full_0005)) == views
 

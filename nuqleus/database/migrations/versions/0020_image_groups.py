@@ -6,8 +6,8 @@ from alembic import op
 from nuqleus.database.column_types import UtcTimestamp
 from nuqleus.database.migrations.group_views import VIEWS
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
