@@ -1,9 +1,13 @@
 """Caveats in words: plates, what was ignored, which channels were guessed, which nuclei have no size in µm."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from nuqleus.database.plate_warnings import KnownWarning
 from nuqleus.database.queries.caveats import GuessedChannels
 from nuqleus.paths import escape_path
+
+WARNINGS_SHOWN = 10
+"""Of plates; there may be one for each folder."""
 
 
 def describe_ignored(by_kind: Mapping[str, int]) -> str:
@@ -59,9 +63,18 @@ def describe_restorable(files: int) -> str:
 def describe_ungrouped(files: int) -> str:
     """Files of plates that are images of their own."""
     return (
-        f"processed one by one by an earlier version, though their names are those of plates: {_count_files(files)}. "
+        "processed one by one by an earlier version, or while NUQLEUS_PLATES or a rule said so, though their names are "
+        f"those of plates: {_count_files(files)}. They stay so; "
         "`nuqleus retry --regroup PATH` makes fields of them."
     )
+
+
+def describe_plate_warnings(warnings: Sequence[KnownWarning]) -> list[str]:
+    """What is odd about plates, a line for each; the first few."""
+    lines = [f"CHECK the plates: {warning.message}" for warning in warnings[:WARNINGS_SHOWN]]
+    rest = len(warnings) - len(lines)
+    more = f"… and {rest:,} more to check: `nuqleus status --json` has them all, as plate_warnings."
+    return [*lines, more] if rest else lines
 
 
 def describe_missing_um(by_reason: Mapping[str, int]) -> str:

@@ -17,6 +17,7 @@ from cli.caveats import (
     describe_guesses,
     describe_ignored,
     describe_missed,
+    describe_plate_warnings,
     describe_plates,
     describe_restorable,
     describe_ungrouped,
@@ -58,6 +59,8 @@ def _parts(status: Status, details: StatusDetails, now: float) -> Iterator[Rende
         yield Text(describe_restorable(details.restorable), style="bold yellow")
     if details.ungrouped:
         yield Text(describe_ungrouped(details.ungrouped), style="bold yellow")
+    for line in describe_plate_warnings(details.plate_warnings):
+        yield Text(line, style="bold yellow")
     yield Text(f"scheduler: {details.leader}" if details.leader else "no scheduler at work")
     yield _workers(status.workers, details.running, now) if status.workers else Text("no live workers")
     if status.failures:

@@ -6,6 +6,8 @@ page of Western Windows; wells are `A01`, `a1` or `A001`.
 
 import codecs
 import csv
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ LARGEST = 10 * 2**20
 """Bytes of a plate map."""
 
 _DELIMITERS = ",;\t"
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t]*\n', re.IGNORECASE)
+"""A first line by which Excel is told what stands between cells."""
 
 PlateMap = dict[Well, dict[str, str]]
 """What is in each well, by column; empty cells are left out."""
@@ -51,6 +55,8 @@ def read_plate_map(path: Path) -> PlateMap:
             )
         lines[well] = line
         plate_map[well] = {name: value for name, value in values.items() if name and value}
+    if not plate_map:
+        raise PlateMapError(f"{path} has a header, and no well below it: nothing of it is taken")
     return plate_map
 
 
@@ -73,15 +79,18 @@ def _well(path: Path, line: int, text: str) -> Well:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold anything, with the numbers of their lines; cells without the spaces around them."""
-    text = _text(path)
-    first = text.partition("\n")[0]
-    reader = csv.reader(text.splitlines(), delimiter=max(_DELIMITERS, key=first.count), strict=True)
+    """Rows that hold anything, with the numbers of their lines; of spaces in cells, single ones stay."""
+    text = io.StringIO(_text(path), newline=None).read()
+    told = _SEPARATOR_LINE.match(text)
+    table = text[told.end() :] if told else text
+    first = table.partition("\n")[0]
+    delimiter = told[1] if told else max(_DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(table), delimiter=delimiter, strict=True)
     try:
         for row in reader:
-            cells = [cell.strip() for cell in row]
+            cells = [" ".join(cell.split()) for cell in row]
             if any(cells):
-                yield reader.line_num, cells
+                yield reader.line_num + (1 if told else 0), cells
     except csv.Error as error:
         raise PlateMapError(f"{path}, line {reader.line_num}: {error}") from error
 

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,14 +25,15 @@ from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
 from scheduler.inbox import check_inbox
-from scheduler.plates.field_completeness import Expectations, FieldCompleteness
+from scheduler.plates.field_completeness import QUIET_FACTOR, Expectations, FieldCompleteness
 from scheduler.plates.field_files import FieldFiles
-from scheduler.plates.field_names import PlateNames
+from scheduler.plates.field_names import Patience, PlateNames
 from scheduler.plates.plate_map_files import PlateMapFiles
+from scheduler.plates.plate_warnings import PlateWarnings
 from scheduler.plates.sidecars import Sidecars
-from scheduler.scanner import Scanner
+from scheduler.scanner import Scan, Scanner
 from scheduler.scheduler import Scheduler
-from scheduler.scheduler_loop import SchedulerLoop
+from scheduler.scheduler_loop import SchedulerLoop, Wait
 from scheduler.statistics_keeper import StatisticsKeeper
 from scheduler.sweep import Sweep, SweepLimits
 from scheduler.watcher import Watcher
@@ -86,32 +88,60 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     def ends() -> bool:
         return stopping.is_set() or not leadership.try_acquire()
 
-    ignore_list = make_ignore_list(settings)
     is_urgent = path_matcher(settings.urgent.split(","))
-    sidecars = Sidecars(scanner.root, engine, settings.settle_seconds)
-    # sooner than images, so that a run that ends with these has it
-    plate_maps = PlateMapFiles(scanner.root, engine, settings.settle_seconds / 2)
-    names = make_plate_names(settings, engine)
-    expectations = Expectations(sidecars.listed, settings.image_rules().channels_of)
-    field_completeness = FieldCompleteness(settings.settle_seconds, settings.field_seconds, expectations)
-    field_files = FieldFiles(files, names, field_completeness, is_urgent)
+    plates = _make_plate_parts(settings, engine, scanner.root, files, is_urgent)
     scheduler = Scheduler(
         scanner,
         files,
-        ignore_list,
+        make_ignore_list(settings),
         completeness,
         dispatcher,
         sweep,
-        field_files,
+        plates.field_files,
         is_urgent=is_urgent,
         stopping=ends,
-        look_beside=sidecars.look if settings.plates == "auto" else lambda _scan: None,
-        look_after=plate_maps.look,
+        look_beside=plates.sidecars.look if settings.plates == "auto" else lambda _scan: None,
+        look_after=plates.look_after,
     )
-    waits = (completeness, field_files, sidecars, plate_maps)
     return SchedulerLoop(
-        scheduler, waits, settings.scan_seconds, stopping, leadership, background=_statistics_kept(engine)
+        scheduler,
+        (completeness, *plates.waits),
+        settings.scan_seconds,
+        stopping,
+        leadership,
+        background=_statistics_kept(engine),
     )
+
+
+@dataclass(frozen=True)
+class _PlateParts:
+    """What a scheduler has for plates."""
+
+    field_files: FieldFiles
+    sidecars: Sidecars
+    plate_maps: PlateMapFiles
+    warnings: PlateWarnings
+
+    @property
+    def waits(self) -> tuple[Wait, ...]:
+        return self.field_files, self.sidecars, self.plate_maps, self.warnings
+
+    def look_after(self, scan: Scan) -> None:
+        self.plate_maps.look(scan)
+        self.warnings.look(scan)
+
+
+def _make_plate_parts(
+    settings: Settings, engine: Engine, root: Path, files: SchedulerFiles, is_urgent: Callable[[str], bool]
+) -> _PlateParts:
+    sidecars = Sidecars(root, engine, settings.settle_seconds)
+    # sooner than images, so that a run that ends with these has it
+    plate_maps = PlateMapFiles(root, engine, settings.settle_seconds / 2)
+    names = make_plate_names(settings, engine)
+    expectations = Expectations(sidecars.listed, settings.image_rules().channels_of)
+    completeness = FieldCompleteness(settings.settle_seconds, settings.field_seconds, expectations)
+    field_files = FieldFiles(files, names, completeness, is_urgent)
+    return _PlateParts(field_files, sidecars, plate_maps, PlateWarnings(engine, (names, plate_maps)))
 
 
 def _statistics_kept(engine: Engine) -> Callable[[], None]:
@@ -138,6 +168,7 @@ def make_plate_names(settings: Settings, engine: Engine) -> PlateNames:
         recognised_plates(engine),
         rules=settings.image_rules(),
         plates=settings.plates,
+        patience=Patience(QUIET_FACTOR * settings.settle_seconds, settings.field_seconds),
     )
 
 

@@ -3,7 +3,7 @@
 import os
 import struct
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from nuqleus.file_stat import FileStat
 
@@ -51,7 +51,7 @@ class FileStats(Mapping[str, FileStat]):
             both.add(folder, files, self)
         return both
 
-    def names_in(self, folder: str) -> Iterable[str]:
+    def names_in(self, folder: str) -> Collection[str]:
         """Names of the files that lie in a folder itself."""
         return self._folders.get(folder, {}).keys()
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 
+from nuqleus.database.files.field_copies import COPY
 from nuqleus.path_patterns import path_matcher
 from nuqleus.rules import Rules
 from scheduler.companions import (
@@ -27,6 +28,7 @@ REASONS = {
     SETTING: "it fits a pattern of NUQLEUS_IGNORE",
     DATA_FOLDER: "a folder in which a file beside it keeps its pixels; they are that file's",
     **{companion.kind: companion.what for companion in COMPANIONS},
+    COPY: "a copy, byte for byte, of a file of a plate's field",
 }
 """What each word in `files.ignored_by` means, for people."""
 

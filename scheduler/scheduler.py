@@ -182,15 +182,18 @@ class Scheduler:
         self._has_judged = True
 
     def _count_ungrouped(self, scan: Scan) -> None:
-        """Once, after the upgrade: how many files of plates were processed one by one, as they were before."""
-        if self._files.ungrouped_files() is not None:
+        """Once, after the upgrade or NUQLEUS_PLATES=off, or if rules speak of plates: files that were left alone."""
+        if self._field_files.is_off:
+            self._files.note_ungrouped_files(None)
+            return
+        if self._files.ungrouped_files() is not None and not self._field_files.has_rules:
             return
         ungrouped = self._field_files.find_ungrouped(self._files.processed_alone(), scan)
         self._files.note_ungrouped_files(len(ungrouped))
         if ungrouped:
             log.warning(
-                "%d files of plates were processed one by one by an earlier version, and stay so. `nuqleus retry "
-                "--regroup PATH` makes fields of them.",
+                "%d files of plates were processed one by one, by an earlier version or because NUQLEUS_PLATES or a "
+                "rule said so, and stay so. `nuqleus retry --regroup PATH` makes fields of them.",
                 len(ungrouped),
             )
 

@@ -15,6 +15,7 @@ from worker.guess_log import GuessLog
 from worker.heartbeat import Heartbeat
 from worker.metrics import Metrics
 from worker.outcomes import (
+    Copied,
     Done,
     Duplicate,
     Failed,
@@ -90,6 +91,9 @@ class OutcomeWriter:
             case Unchanged(claim):
                 log.info("%s: the content is the same as before, and so are the results", claim.path)
                 held = self.retry(self.files.confirm, claim)
+            case Copied(claim, original):
+                log.info("%s: a copy of %s, which is part of a field: ignored", claim.path, original)
+                held = self.retry(self.files.copies.ignore, claim)
             case Failed(claim, reason):
                 log.warning("%s: %s: %s", claim.path, reason.kind, reason.message)
                 held = self.retry(self.files.fail, claim, reason.kind, reason.message)

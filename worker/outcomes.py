@@ -71,6 +71,14 @@ class Duplicate:
 
 
 @dataclass(frozen=True)
+class Copied:
+    """The file is a copy of one that a field of a plate has: the field shows it already."""
+
+    claim: Claim
+    original: str
+
+
+@dataclass(frozen=True)
 class Moved:
     """The content is that of a file whose path is gone: that one was moved here, with its results."""
 
@@ -109,7 +117,7 @@ class OutOfMemory:
     claim: Claim
 
 
-Outcome: TypeAlias = Done | Unchanged | Moved | Duplicate | Failed | Released | Lost
+Outcome: TypeAlias = Done | Unchanged | Moved | Duplicate | Copied | Failed | Released | Lost
 """The end of a file, as far as this worker goes."""
 
 Unfinished: TypeAlias = Identified | OutOfMemory

@@ -23,6 +23,7 @@ from nuqleus.rules import Rules
 from nuqleus.settings import Settings
 from worker.claimed_field import field_content, field_of, located
 from worker.failures import describe_failure
+from worker.field_copy import find_copied
 from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader, hash_content, naming
 from worker.inbox_wait import InboxWait
@@ -30,6 +31,7 @@ from worker.metrics import Metrics
 from worker.outcome_writer import OutcomeWriter
 from worker.outcomes import (
     Content,
+    Copied,
     Done,
     Duplicate,
     Failed,
@@ -187,12 +189,13 @@ class Processor:
             except Exception as error:
                 return self._writer.outcome_of(claim, self.inbox.find_cause(error))
 
-    def _identify(self, claim: Claim) -> Identified | Unchanged:
+    def _identify(self, claim: Claim) -> Identified | Unchanged | Copied:
         """Find out what a file holds."""
         content = self.retry(self._read_content, claim)
         if claim.suspected and content.sha256 == claim.sha256:
             return Unchanged(claim)
-        return Identified(claim, content)
+        original = self.retry(find_copied, claim, content.sha256, self.inbox, self.files.copies)
+        return Copied(claim, original) if original else Identified(claim, content)
 
     def _read_content(self, claim: Claim) -> Content:
         with self.inbox.open_unchanged(claim) as paths:

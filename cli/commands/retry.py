@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @click.option(
     "--regroup",
     is_flag=True,
-    help="Only files of plates that an earlier version processed one by one: make fields of them.",
+    help="Only files of plates that were processed one by one, by an earlier version or another setting: make fields "
+    "of them.",
 )
 @input_option()
 @database_option()

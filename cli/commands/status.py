@@ -55,8 +55,9 @@ def command(
 ) -> None:
     """Show counts by state, rate, time left, workers and what they do, and the last failures.
 
-    With PATH, say of each file what it is and why: ignored, failed, done, and how its nuclear channel was found. A PATH
-    is one of the file system, or relative to the watched folder. Rules that decide about none of the files are named.
+    With PATH, say of each file what it is and why: ignored, failed, done, and how its nuclear channel was found; of a
+    folder, how many of its files are what. A PATH is one of the file system, or relative to the watched folder. Rules
+    that decide about none of the files are named.
 
     In the JSON, times are in UTC; `files_per_minute`, `seconds_left` and `queue_age_seconds` are null when they can't
     be said.
@@ -117,6 +118,8 @@ def to_json(status: Status, details: StatusDetails) -> dict[str, Any]:
         failure |= {"path": escape_path(failure["path"]), "finished_at": _utc(failure["finished_at"])}
     if guessed := content["guessed_channels"]["example"]:
         content["guessed_channels"]["example"] = escape_path(guessed)
+    for warning in content["plate_warnings"]:
+        warning["path"] = escape_path(warning["path"])
     for file in content["running"]:
         file |= {"path": escape_path(file["path"]), "started_at": _utc(file["started_at"])}
     return content

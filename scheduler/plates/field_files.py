@@ -39,6 +39,16 @@ class FieldFiles:
         self._settled: dict[int, FileStat] = {}
         self._conventions: dict[tuple[str, str], str] = {}
 
+    @property
+    def is_off(self) -> bool:
+        """Whether no file is part of a field."""
+        return self._names.is_off
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether rules say which files are parts of fields."""
+        return self._names.has_rules
+
     def is_settled(self, file: KnownFile) -> bool:
         """Say whether a file of a field has stood still before, as it is now: it waits for others alone."""
         return self._settled.get(file.id) == file.stat
@@ -46,9 +56,9 @@ class FieldFiles:
     def place(self, files: Sequence[KnownFile], scan: Scan) -> list[KnownFile]:
         """Make files that have settled parts of fields. Returns those that stand on their own.
 
-        What was processed before, on its own, stays so, also where its folder is renamed.
+        What was processed before, on its own, stays so, also where its folder is renamed. A file whose folder may
+        still become a plate's is in neither, and settles again.
         """
-        self._settled |= {file.id: file.stat for file in files}
         members = self._files.waiting_member_ids() if files else frozenset()
         places = {
             file: place
@@ -63,7 +73,9 @@ class FieldFiles:
                 placements.append(placement(file.id, place))
         self._files.place(placements)
         placed = members | {one.id for one in placements}
-        return [file for file in files if file.id not in placed]
+        self._settled |= {file.id: file.stat for file in files if file.id in placed}
+        rest = [file for file in files if file.id not in placed]
+        return [file for file in rest if file.id in alone or not self._names.may_belong(file.path, scan)]
 
     def _find_processed(self, files: Sequence[KnownFile]) -> frozenset[int]:
         return self._files.processed_among([file.id for file in files]) | self._files.moved_alone(files)
@@ -87,8 +99,9 @@ class FieldFiles:
                 yield self._files.enqueue_fields(batch, files, urgent=keys is urgent)
 
     def seconds_to_next(self) -> float | None:
-        """Seconds until a field may be complete; None when there is none to wait for."""
-        return self._completeness.seconds_to_next()
+        """Seconds until a field may be complete, or a folder whole; None when there is none to wait for."""
+        waits = (self._completeness.seconds_to_next(), self._names.seconds_to_next())
+        return min((seconds for seconds in waits if seconds is not None), default=None)
 
     def _describe(self, member: FieldMember, scan: Scan) -> FieldFile:
         place = FieldPlace.parse(member.field_key)

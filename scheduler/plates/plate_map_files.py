@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from nuqleus.database.plate_maps import NamedPlate, attach_plate_map, known_plates
+from nuqleus.database.plate_warnings import KnownWarning
 from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path
 from nuqleus.plate_map import PlateMapError, read_plate_map
@@ -17,6 +18,12 @@ from scheduler.scanner import Scan
 log = logging.getLogger(__name__)
 
 NAME = "platemap.csv"
+"""Whatever its case."""
+
+KIND = "plate-map"
+"""Of warnings."""
+
+GONE = "{path} is gone. What it said of the wells of {plate} stays; `nuqleus platemap` puts another map in its place."
 
 
 class PlateMapFiles:
@@ -40,7 +47,9 @@ class PlateMapFiles:
     ) -> None:
         self._root = root
         self._engine = engine
-        self._found = SettledFiles(_is_map, settle_seconds, clock)
+        self._found = SettledFiles(is_plate_map, settle_seconds, clock)
+        self._problems: dict[str, str] = {}
+        self._attached: dict[str, str] | None = None
 
     def look(self, scan: Scan) -> None:
         """Attach the maps that are new, or others than they were.
@@ -48,7 +57,8 @@ class PlateMapFiles:
         Raises:
             DatabaseUnavailable: the next look makes up for it.
         """
-        self._found.look(scan.files)
+        for path in self._found.look(scan.files):
+            self._problems.pop(path, None)
         settled = self._found.unread()
         if not settled:
             return
@@ -56,23 +66,40 @@ class PlateMapFiles:
         for path, stat in settled.items():
             of_folder = [plate for plate in plates if plate.folder == path.rpartition("/")[0]]
             if of_folder:
-                self._attach(path, stat, of_folder)
+                self._found.mark_read(path)
+                self._read(path, stat, of_folder, scan)
 
     def seconds_to_next(self) -> float | None:
         """Seconds until one may be attached; None when there is none to wait for."""
         return self._found.seconds_to_next()
 
-    def _attach(self, path: str, stat: FileStat, plates: list[NamedPlate]) -> None:
-        self._found.mark_read(path)
+    def recall(self, warnings: Sequence[KnownWarning], scan: Scan) -> None:
+        """Maps that are wrong are read again after a start; those that were attached and are gone are looked for."""
+
+    def warnings(self, scan: Scan) -> list[KnownWarning]:
+        """Maps that make no sense, and those that are gone."""
+        if self._attached is None:
+            self._attached = dict(_attached(plate) for plate in known_plates(self._engine) if plate.plate_map)
+        gone = {path: name for path, name in self._attached.items() if path not in scan.files}
+        problems = self._problems | {
+            path: GONE.format(path=escape_path(path), plate=escape_path(name))
+            for path, name in gone.items()
+            if _is_there(path, scan)
+        }
+        return [KnownWarning(KIND, path, message) for path, message in sorted(problems.items())]
+
+    def _read(self, path: str, stat: FileStat, plates: list[NamedPlate], scan: Scan) -> None:
         source = f"{path}, {stat.size} bytes, {stat.mtime_ns} ns"
         new = [plate for plate in plates if plate.plate_map != source]
         try:
+            _raise_if_several(path, scan)
             plate_map = read_plate_map(self._root / path) if new else {}
         except PlateMapError as error:
-            log.error("%s", error)
+            self._problems[path] = f"{error}. What was said of the plate's wells before stays."
             return
         for plate in new:
             attach_plate_map(self._engine, plate.id, plate_map, source)
+            self._attached = None
             log.info(
                 "%s says what is in %d wells of %s.",
                 escape_path(path),
@@ -81,5 +108,23 @@ class PlateMapFiles:
             )
 
 
-def _is_map(path: str) -> bool:
-    return path == NAME or path.endswith(f"/{NAME}")
+def is_plate_map(path: str) -> bool:
+    """Say whether a file is called like a plate map."""
+    return path.rpartition("/")[2].lower() == NAME
+
+
+def _raise_if_several(path: str, scan: Scan) -> None:
+    maps = sorted(other for other in scan.files.paths_in(path.rpartition("/")[0]) if is_plate_map(other))
+    if len(maps) > 1:
+        raise PlateMapError(f"there are several plate maps, {', '.join(map(escape_path, maps))}: leave one")
+
+
+def _attached(plate: NamedPlate) -> tuple[str, str]:
+    """The path of the map that a plate's annotations came from, and the plate's name."""
+    return str(plate.plate_map).rsplit(", ", 2)[0], plate.name
+
+
+def _is_there(path: str, scan: Scan) -> bool:
+    """Whether anything lies in a map's folder, or below: a plate that was archived takes its map along."""
+    folder, slash, _ = path.rpartition("/")
+    return any(other.startswith(folder + slash) for other in scan.files)

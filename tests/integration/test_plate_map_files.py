@@ -8,10 +8,12 @@ from sqlalchemy import Engine, text
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.plate_maps import attach_plate_map, find_plate_named
+from nuqleus.database.plate_warnings import plate_warnings
 from nuqleus.database.plates import record_fields
 from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.well_names import Well
 from scheduler.plates.plate_map_files import PlateMapFiles
+from scheduler.plates.plate_warnings import PlateWarnings
 from scheduler.scanner import Scanner
 from tests.conftest import Clock
 
@@ -20,15 +22,21 @@ class Folder:
     def __init__(self, root: Path, engine: Engine, clock: Clock) -> None:
         self.root, self.engine, self._clock = root, engine, clock
         self.maps = PlateMapFiles(root, engine, 2.0, clock)
+        self.warnings = PlateWarnings(engine, [self.maps], clock)
         (root / "p").mkdir(parents=True)
 
     def look(self) -> None:
         for _ in range(2):
-            self.maps.look(Scanner(self.root).scan())
+            scan = Scanner(self.root).scan()
+            self.maps.look(scan)
+            self.warnings.look(scan)
             self._clock.advance(3.0)
 
     def write(self, content: str, path: str = "p/platemap.csv") -> None:
         (self.root / path).write_text(content, encoding="utf-8")
+
+    def told(self) -> list[str]:
+        return [warning.message for warning in plate_warnings(self.engine) if warning.kind == "plate-map"]
 
     def annotations(self) -> list[tuple[str, str, str]]:
         query = "SELECT w.name, a.name, a.value FROM well_annotations a JOIN wells w ON w.id = a.well_id ORDER BY 1, 2"
@@ -82,3 +90,67 @@ def test_what_makes_no_sense_is_said_once(folder: Folder, caplog: pytest.LogCapt
     assert folder.annotations() == []
     assert [message for message in caplog.messages if "A01 is there twice" in message] == caplog.messages
     assert len(caplog.messages) == 1
+
+
+def test_and_kept_for_the_status_until_it_is_put_right(folder: Folder):
+    folder.write("well,dose\na1,5\n")
+    folder.look()
+    folder.write("well,dose\nZ99,5\n")
+    folder.look()
+    (told,) = folder.told()
+    assert "'Z99' is no well" in told
+    assert "What was said of the plate's wells before stays." in told
+    assert folder.annotations() == [("A01", "dose", "5")]
+
+    folder.write("well,dose\na1,7\n")
+    folder.look()
+    assert folder.told() == []
+    assert folder.annotations() == [("A01", "dose", "7")]
+
+
+def test_a_map_with_a_header_alone_empties_no_other(folder: Folder):
+    folder.write("well,dose\na1,5\n")
+    folder.look()
+    folder.write("well,dose\n")
+    folder.look()
+
+    assert folder.annotations() == [("A01", "dose", "5")]
+    assert "no well below it" in folder.told()[0]
+
+
+def test_its_name_may_be_written_in_any_case(folder: Folder):
+    folder.write("well,dose\na1,5\n", "p/PlateMap.CSV")
+    folder.look()
+
+    assert folder.annotations() == [("A01", "dose", "5")]
+
+
+def test_two_in_a_folder_are_named_and_none_is_taken(folder: Folder):
+    folder.write("well,dose\na1,5\n", "p/PlateMap.csv")
+    folder.write("well,dose\na1,6\n")
+    folder.look()
+
+    assert folder.annotations() == []
+    assert "several plate maps, p/PlateMap.csv, p/platemap.csv: leave one" in folder.told()[0]
+
+
+def test_one_that_is_deleted_is_said_unless_the_whole_plate_is_gone(folder: Folder, clock: Clock):
+    folder.write("well,dose\na1,5\n")
+    folder.write("", "p/a.tif")
+    folder.look()
+    (folder.root / "p/platemap.csv").unlink()
+    folder.look()
+    assert folder.told() == [
+        "p/platemap.csv is gone. What it said of the wells of P stays; `nuqleus platemap` puts another map in its "
+        "place."
+    ]
+
+    folder.maps = PlateMapFiles(folder.root, folder.engine, 2.0, clock)
+    folder.warnings = PlateWarnings(folder.engine, [folder.maps], clock)
+    folder.look()
+    assert len(folder.told()) == 1
+
+    (folder.root / "p/a.tif").unlink()
+    folder.look()
+    assert folder.told() == []
+    assert folder.annotations() == [("A01", "dose", "5")]

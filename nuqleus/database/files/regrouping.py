@@ -95,7 +95,7 @@ def ungrouped_files(engine: Engine) -> int | None:
         return count if count is None else max(0, count)
 
 
-def note_ungrouped_files(engine: Engine, count: int) -> None:
-    """Note how many there are."""
+def note_ungrouped_files(engine: Engine, count: int | None) -> None:
+    """Note how many there are; None: to be counted when files are put together to fields again."""
     with writing(engine) as connection:
         connection.execute(update(SchedulerLease).values(ungrouped_files=count))

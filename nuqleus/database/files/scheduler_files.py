@@ -133,8 +133,8 @@ class SchedulerFiles(FileQueries):
         """How many of these are parts of fields; None: not counted."""
         return ungrouped_files(self._engine)
 
-    def note_ungrouped_files(self, count: int) -> None:
-        """Note how many they are."""
+    def note_ungrouped_files(self, count: int | None) -> None:
+        """Note how many they are; None: to be counted."""
         note_ungrouped_files(self._engine, count)
 
     def enqueue_fields(

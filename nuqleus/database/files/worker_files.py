@@ -19,6 +19,7 @@ from nuqleus.database.engine import reading, writing
 from nuqleus.database.file_states import FileState
 from nuqleus.database.files.claimed_fields import with_fields
 from nuqleus.database.files.conditions import CLAIM_VALID, claim_parameters
+from nuqleus.database.files.field_copies import FieldCopies
 from nuqleus.database.files.fields import leave_failed_leads
 from nuqleus.database.files.moves import find_moved_file, has_followed, move_here
 from nuqleus.database.files.records import Claim
@@ -65,11 +66,15 @@ class WorkerFiles:
     Args:
         engine: the database.
         clock: seconds since 1970.
+
+    Attributes:
+        copies: those of files of fields.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
         self._clock = clock
+        self.copies = FieldCopies(engine)
 
     def claim(self, file_id: int, owner: str, lease_seconds: float) -> Claim | None:
         """`queued` → `running`. None if the file isn't queued: done, or somebody else's."""

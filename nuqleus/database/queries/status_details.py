@@ -9,6 +9,7 @@ from nuqleus.database.file_states import FileState
 from nuqleus.database.files.regrouping import ungrouped_files
 from nuqleus.database.files.restoring import count_restorable
 from nuqleus.database.leadership import current_leader
+from nuqleus.database.plate_warnings import KnownWarning, plate_warnings
 from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind, missed_files
 from nuqleus.database.queries.result_counters import stage_sums
 from nuqleus.database.tables import File, Image, Plate
@@ -41,6 +42,7 @@ class StatusDetails:
         missed: number of files that were to be processed again, are not there, and so are what they were before.
         restorable: number of files that an earlier version called vanished, though they have results.
         ungrouped: number of files of plates that an earlier version processed one by one.
+        plate_warnings: what is odd about names of plates' files, and about plate maps.
         stage_seconds: what the stages took, for the images of the files that ended last.
     """
 
@@ -54,6 +56,7 @@ class StatusDetails:
     missed: int
     restorable: int
     ungrouped: int
+    plate_warnings: list[KnownWarning]
     stage_seconds: dict[str, float]
 
 
@@ -75,6 +78,7 @@ def get_details(engine: Engine, now: float) -> StatusDetails:
         missed_files(engine),
         count_restorable(engine),
         ungrouped_files(engine) or 0,
+        plate_warnings(engine),
         _stage_seconds(engine),
     )
 

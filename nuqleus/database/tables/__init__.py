@@ -15,7 +15,15 @@ from nuqleus.database.tables.base import Base
 from nuqleus.database.tables.files import FAILED, IGNORED, MISSED, WAITING_MEMBER, File
 from nuqleus.database.tables.groups import G1PeakOfGroup, GroupStatistic, ImageGroup
 from nuqleus.database.tables.measurements import ImageQuality, Texture
-from nuqleus.database.tables.plates import WHOLE, Plate, PlateChannel, Well, WellAnnotation, WellStatistic
+from nuqleus.database.tables.plates import (
+    WHOLE,
+    Plate,
+    PlateChannel,
+    PlateWarning,
+    Well,
+    WellAnnotation,
+    WellStatistic,
+)
 from nuqleus.database.tables.processes import SchedulerLease, Worker
 from nuqleus.database.tables.results import (
     GUESSED,
@@ -50,6 +58,7 @@ __all__ = [
     "Overview",
     "Plate",
     "PlateChannel",
+    "PlateWarning",
     "SchedulerLease",
     "Texture",
     "Well",

@@ -106,3 +106,20 @@ class WellAnnotation(Base):
     well_id: Mapped[int] = mapped_column(ForeignKey(Well.id, ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(EscapedText(), primary_key=True)
     value: Mapped[str] = mapped_column(EscapedText())
+
+
+class PlateWarning(Base):
+    """Something that people should know of the names of a plate's files, or of its plate map.
+
+    Attributes:
+        kind: a word: `folder`, `copies`, `pattern`, `plate-map`.
+        path: the folder or file that it is about, relative to the watched folder.
+        message: what is wrong, and what to do.
+    """
+
+    __tablename__ = "plate_warnings"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(EscapedPath(), primary_key=True)
+    message: Mapped[str] = mapped_column(EscapedText())

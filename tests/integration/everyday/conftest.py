@@ -24,9 +24,10 @@ from nuqleus.settings import Settings
 from scheduler.completeness import Completeness
 from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
-from scheduler.plates.field_completeness import FieldCompleteness
+from scheduler.plates.field_completeness import QUIET_FACTOR, FieldCompleteness
 from scheduler.plates.field_files import FieldFiles
-from scheduler.plates.field_names import PlateNames
+from scheduler.plates.field_names import Patience, PlateNames
+from scheduler.plates.plate_warnings import PlateWarnings
 from scheduler.scanner import Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.sweep import Sweep, SweepLimits
@@ -75,7 +76,11 @@ class Lab:
         limits = SweepLimits(max_attempts=3, resend_seconds=300.0, sweep_seconds=1.0)
         ignore_list = IgnoreList(Rules(), ignored)
         names = PlateNames(
-            lambda path, scan: ignore_list.ignored_by(path, scan) is not None, recognised_plates(self.engine)
+            lambda path, scan: ignore_list.ignored_by(path, scan) is not None,
+            recognised_plates(self.engine),
+            plates=self.settings.plates,
+            patience=Patience(QUIET_FACTOR * SETTLE, FIELD_SECONDS),
+            clock=self.clock,
         )
         field_completeness = FieldCompleteness(SETTLE, FIELD_SECONDS, clock=self.clock)
         self.scheduler = Scheduler(
@@ -87,6 +92,7 @@ class Lab:
             Sweep(self.files, workers, dispatcher, limits, self.clock),
             FieldFiles(self.files, names, field_completeness),
             clock=self.clock,
+            look_after=PlateWarnings(self.engine, [names], self.clock).look,
         )
         self.heartbeat = Heartbeat(
             self.worker_files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60

@@ -8,10 +8,16 @@ from click.testing import CliRunner
 from cli.commands.status import command
 from cli.file_view import CHOSEN_BY, explain_file
 from model.reading.channels import ChosenBy
+from nuqleus.database.engine import writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
+from nuqleus.database.plate_maps import attach_plate_map
+from nuqleus.database.plate_warnings import KnownWarning, replace_plate_warnings
+from nuqleus.database.plates import record_fields
+from nuqleus.fields import FieldFile, FieldPlace
+from nuqleus.well_names import Well
 from scheduler.ignore_list import REASONS
 from tests.examples import complete, image_result, observe
 
@@ -105,3 +111,40 @@ def test_the_command_takes_paths_of_the_file_system_and_of_the_folder(files, sql
         result = CliRunner().invoke(command, [path, *options])
         assert result.output.startswith("a.xml: ignored: metadata")
         assert result.exit_code == 0
+
+
+def test_a_folder_says_how_many_of_its_files_are_what_and_which_plates_lie_in_it(
+    sqlite_engine, files, explain
+):
+    files.observe([SeenFile(f"p/x/{name}", 1, 1) for name in ("a.tif", "b.tif")])
+    files.observe([SeenFile("p/n.txt", 1, 1, "metadata"), SeenFile("pp/c.tif", 1, 1)])
+    files.mark_gone(["p/x/b.tif"])
+    with writing(sqlite_engine) as connection:
+        record_fields(connection, [FieldFile("InCell", FieldPlace("p/x", "P", "A01", 1, 0), None, "w1")])
+    replace_plate_warnings(
+        sqlite_engine, [KnownWarning("folder", "p/x", "two names"), KnownWarning("folder", "pp", "no")]
+    )
+
+    assert explain("p").splitlines() == [
+        "p: a folder; of its files, 1 waiting, 1 ignored",
+        "  not there any more: 1",
+        "  plate: P, named by InCell",
+        "  CHECK: two names",
+    ]
+
+
+def test_a_plate_map_says_whose_it_is(sqlite_engine, files, explain):
+    files.observe([SeenFile("p/PlateMap.csv", 1, 1, "metadata")])
+    assert "a plate map, and no plate has its folder here" in explain("p/PlateMap.csv")
+
+    with writing(sqlite_engine) as connection:
+        record_fields(connection, [FieldFile("InCell", FieldPlace("p", "P", "A01", 1, 0), None, "w1")])
+    replace_plate_warnings(sqlite_engine, [KnownWarning("plate-map", "p/PlateMap.csv", "A01 is there twice")])
+    assert explain("p/PlateMap.csv").splitlines() == [
+        "p/PlateMap.csv: a plate map, of which nothing is taken so far",
+        "  CHECK: A01 is there twice",
+    ]
+
+    replace_plate_warnings(sqlite_engine, [])
+    attach_plate_map(sqlite_engine, 1, {Well(0, 0): {}}, "p/PlateMap.csv, 5 bytes, 1 ns")
+    assert explain("p/PlateMap.csv") == "p/PlateMap.csv: the plate map of P"

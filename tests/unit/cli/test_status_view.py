@@ -7,6 +7,7 @@ from rich.console import Console
 
 from cli.status_view import draw
 from nuqleus.database.file_states import FileState
+from nuqleus.database.plate_warnings import KnownWarning
 from nuqleus.database.queries.caveats import GuessedChannels
 from nuqleus.database.queries.status import FailedFile, Status
 from nuqleus.database.queries.status_details import RunningFile, StatusDetails
@@ -38,6 +39,7 @@ def show():
             "missed": 0,
             "restorable": 0,
             "ungrouped": 0,
+            "plate_warnings": [],
             "stage_seconds": {},
         }
         status |= {name: given.pop(name) for name in status.keys() & given.keys()}
@@ -130,3 +132,16 @@ def test_plates_are_told_by_whose_names_they_have(show):
     line = line_with(show(plates_by_convention={"ImageXpress": 2, "InCell": 1}), "plates")
 
     assert line == "3 plates (2 ImageXpress, 1 InCell): each field is one image, whose files are companions."
+
+
+def test_what_is_odd_about_plates_is_shown_the_first_few_of_it(show):
+    warnings = [KnownWarning("folder", f"p{number}", f"p{number}: too few") for number in range(12)]
+
+    lines = show(plate_warnings=warnings)
+
+    assert [line for line in lines if line.startswith("CHECK the plates: p")] == [
+        f"CHECK the plates: p{number}: too few" for number in range(10)
+    ]
+    assert line_with(lines, "… and 2 more").endswith(
+        "`nuqleus status --json` has them all, as plate_warnings."
+    )

@@ -29,6 +29,9 @@ EXPECTED = {Well(0, 0): {"compound": "DMSO", "dose": "0,5"}, Well(1, 11): {"comp
         "compound\twell\tdose\nDMSO\t A001 \t0,5\nµ-drug\tb12",
         "well;compound;dose\nA1;DMSO;0,5\nB12;µ-drug".encode("cp1252"),
         "well\tcompound\tdose\nA1\tDMSO\t0,5\nB12\tµ-drug\n".encode("utf-16"),
+        "\ufeffsep=;\r\nwell;compound;dose\r\nA1;DMSO;0,5\r\nB12;µ-drug;\r\n",
+        "SEP=\t\nwell\tcompound\tdose\nA1\tDMSO\t0,5\nB12\tµ-drug\n",
+        'well,compound,dose\rA1,DMSO,"0,5"\rB12,µ-drug,\r',
     ],
 )
 def test_what_spreadsheets_write(write, data: str | bytes):
@@ -46,6 +49,8 @@ def test_what_spreadsheets_write(write, data: str | bytes):
         ("well,dose\nA1,1\n,2", "line 3: '' is no well"),
         ("well,dose\nA1,1,5", "line 2: 3 cells, but 2 columns"),
         ('well,dose\nA1,"1', "line 2"),
+        ("well,dose\n", "no well below it"),
+        ("sep=;\nwell;dose\nA1;1\nZ99;2", "line 4: 'Z99' is no well"),
         ("well\r\nA1", None),
     ],
 )
@@ -55,6 +60,12 @@ def test_what_makes_no_sense_is_named(write, data: str, message: str | None):
         return
     with pytest.raises(PlateMapError, match=message):
         read_plate_map(write(data))
+
+
+def test_tabs_and_line_ends_within_a_cell_are_spaces(write):
+    assert read_plate_map(write('well,dose\nA1,"1\tµM\nfor 2  h"\n')) == {
+        Well(0, 0): {"dose": "1 µM for 2 h"}
+    }
 
 
 def test_a_file_that_is_no_map_is_not_read(write):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nuqleus.database.plate_warnings import KnownWarning
 from nuqleus.file_stat import FileStat
 from nuqleus.name_pattern import NamePattern
 from nuqleus.rules import Rule, Rules, load_rules
@@ -120,13 +121,60 @@ def test_odd_names_are_searched_as_they_are_written():
 
 
 def test_a_rule_decides_before_conventions():
-    rules = Rules([Rule(path="alone/*", plates="off"), Rule(path="x/*", pattern=r"_(?P<channel>w\d)_")])
+    rules = Rules([Rule(path="alone/*", plates="off"), Rule(path="x/*", pattern=r"_(?P<channel>s\d)_")])
     names = PlateNames(lambda _path, _scan: False, rules=rules)
-    scan = scan_of("alone/P_A01_s1_w1.tif", "p/P_A01_s1_w1.tif")
+    scan = scan_of("alone/P_A01_s1_w1.tif", "p/P_A01_s1_w1.tif", "x/P_A01_s1_w1.tif")
 
     assert names.place("alone/P_A01_s1_w1.tif", scan) is None
-    assert names.place("x/P_A01_s1_w1.tif", scan) is None
-    assert names.place("p/P_A01_s1_w1.tif", scan) is not None
+    assert names.place("x/P_A01_s1_w1.tif", scan).channel == "s1"
+    assert names.place("p/P_A01_s1_w1.tif", scan).channel == "w1"
+
+
+def test_a_pattern_that_does_not_fit_a_file_leaves_it_to_the_conventions():
+    names = PlateNames(
+        lambda _path, _scan: False, rules=Rules([Rule(path="x/*", pattern="(?P<channel>DAPI)")])
+    )
+
+    assert names.place("x/P_A01_s1_w1.tif", scan_of("x/P_A01_s1_w1.tif")).channel == "w1"
+
+
+MISFITS = {
+    r"_(?P<channel>DAPI)\.tif$": ("x/P_A01_GFP.tif", "doesn't fit it"),
+    r"(?P<well>[A-Z]\d+)_(?P<channel>\w+)\.tif$": ("x/Z99_GFP.tif", "finds 'Z99' there, which is no well"),
+    r"(?P<well>[A-Z]\d)_(?P<channel>\w+)\.tif$": ("x/A0_GFP.tif", "finds 'A0' there, which is no well"),
+    r"f(?P<site>\w)_(?P<channel>\w+)\.tif$": ("x/fa_GFP.tif", "finds 'a' for site there, which is no number"),
+    r"z(?P<z>\w+)_(?P<channel>\w+)\.tif$": ("x/z1.5x_GFP.tif", "doesn't fit it"),
+    r"t(?P<t>[^_]+)_(?P<channel>\w+)\.tif$": (
+        "x/t1.5_GFP.tif",
+        "finds '1.5' for t there, which is no number",
+    ),
+}
+
+
+@pytest.mark.parametrize("pattern", MISFITS)
+def test_what_a_pattern_does_not_fit_is_said_with_its_rule_and_an_example(pattern: str):
+    path, problem = MISFITS[pattern]
+    names = PlateNames(lambda _path, _scan: False, rules=Rules([Rule(path="x/*", pattern=pattern)]))
+    scan = scan_of(path, "x/another one.tif")
+    assert names.place(path, scan) is None
+    names.place("x/another one.tif", scan)
+
+    (warning,) = names.warnings(scan)
+
+    assert (warning.kind, warning.path) == ("pattern", path)
+    assert f"rule for path = 'x/*' decides about {path}" in warning.message
+    assert problem in warning.message
+    assert "--regroup" in warning.message
+    assert names.warnings(scan_of("x/other.tif")) == []
+
+
+def test_what_was_said_of_a_pattern_before_a_restart_is_looked_at_again():
+    pattern, said = "(?P<channel>DAPI)", [KnownWarning("pattern", "x/a.tif", "")]
+    for fixed, expected in ((pattern, ["x/a.tif"]), ("(?P<channel>a)", [])):
+        names = PlateNames(lambda _path, _scan: False, rules=Rules([Rule(path="x/*", pattern=fixed)]))
+        scan = scan_of("x/a.tif")
+        names.recall(said, scan)
+        assert [warning.path for warning in names.warnings(scan)] == expected
 
 
 def test_off_leaves_every_file_alone():
