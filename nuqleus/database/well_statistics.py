@@ -75,24 +75,8 @@ class WellStatistics:
         Raises:
             DatabaseUnavailable: if the database can't be reached.
         """
-        of_wells = (
-            select(Image.well_id, func.count().label("images"), func.max(Image.id).label("newest"))
-            .where(Image.well_id.is_not(None))
-            .group_by(Image.well_id)
-            .subquery()
-        )
-        differs = or_(
-            func.coalesce(of_wells.c.images, 0) != func.coalesce(Well.statistics_images, 0),
-            of_wells.c.newest.is_distinct_from(Well.statistics_newest),
-        )
-        query = (
-            select(Well.id)
-            .outerjoin(of_wells, of_wells.c.well_id == Well.id)
-            .where(differs)
-            .order_by(Well.id)
-        )
         with reading(self._engine) as connection:
-            return list(connection.scalars(query))
+            return outdated_wells(connection)
 
     def refresh(self, well_id: int) -> None:
         """Make a well's statistics anew.
@@ -120,6 +104,22 @@ class WellStatistics:
         """
         for well_id in self.outdated():
             self.refresh(well_id)
+
+
+def outdated_wells(connection: Connection) -> list[int]:
+    """Wells, by id, that have other images than those that their statistics are of."""
+    of_wells = (
+        select(Image.well_id, func.count().label("images"), func.max(Image.id).label("newest"))
+        .where(Image.well_id.is_not(None))
+        .group_by(Image.well_id)
+        .subquery()
+    )
+    differs = or_(
+        func.coalesce(of_wells.c.images, 0) != func.coalesce(Well.statistics_images, 0),
+        of_wells.c.newest.is_distinct_from(Well.statistics_newest),
+    )
+    query = select(Well.id).outerjoin(of_wells, of_wells.c.well_id == Well.id)
+    return list(connection.scalars(query.where(differs).order_by(Well.id)))
 
 
 def _images(connection: Connection, well_id: int) -> list[_WellImage]:

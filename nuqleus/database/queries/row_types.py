@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from sqlalchemy import TypeDecorator
 
 from nuqleus.database.queries.result_columns import IMAGE_COLUMNS
+from nuqleus.database.queries.well_rows import AS_OF, WELL_COLUMNS
 from nuqleus.database.tables import Image, Nucleus
 
 KEY_TYPES = {"path": str, "image_id": int, "duplicate_of": str, "counted": bool, "plate": str, "well": str}
 """Columns that no table has under this name."""
 
 WELL_NUMBERS = ("row", "col", "t", "images", "nuclei")
-"""Columns of wells that are no text."""
+"""Columns of wells that are whole numbers."""
 
 
 def types_of(columns: Iterable[str]) -> dict[str, type]:
@@ -21,7 +22,15 @@ def types_of(columns: Iterable[str]) -> dict[str, type]:
 
 def types_of_wells(columns: Iterable[str]) -> dict[str, type]:
     """Types of columns of wells."""
-    return {name: int if name in WELL_NUMBERS else str for name in columns}
+    return {name: _type_of_wells(name) for name in columns}
+
+
+def _type_of_wells(name: str) -> type:
+    """Statistics are numbers."""
+    if name in WELL_NUMBERS:
+        return int
+    is_text = name in WELL_COLUMNS or name == AS_OF or name.startswith("annotation_")
+    return str if is_text else float
 
 
 def _type(name: str) -> type:

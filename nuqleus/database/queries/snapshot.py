@@ -26,7 +26,14 @@ from nuqleus.database.queries.result_columns import (
     OF_IMAGE,
 )
 from nuqleus.database.queries.selection import EVERYTHING, Selection
-from nuqleus.database.queries.well_rows import WELL_COLUMNS, annotation_names, annotations_of, well_rows
+from nuqleus.database.queries.well_rows import (
+    AS_OF,
+    WELL_COLUMNS,
+    annotation_names,
+    annotations_of,
+    statistic_columns,
+    well_rows,
+)
 from nuqleus.database.tables import (
     Channel,
     File,
@@ -227,7 +234,8 @@ class Snapshot:
 
     def well_columns(self) -> tuple[str, ...]:
         """Columns of `wells`."""
-        return (*WELL_COLUMNS, *(f"annotation_{name}" for name in self.annotation_names()))
+        annotations = (f"annotation_{name}" for name in self.annotation_names())
+        return (*WELL_COLUMNS, *annotations, AS_OF, *statistic_columns(self._connection))
 
     def annotation_names(self) -> list[str]:
         """What plate maps say of wells: names of compounds, doses and so on."""

@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 
 from nuqleus.database.engine import writing
 from nuqleus.database.tables import Image, Plate, Well, WellAnnotation
+from nuqleus.database.well_statistics import WellStatistics
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export
@@ -72,6 +73,39 @@ def test_wells_have_a_row_for_each_time_point_with_what_the_plate_map_says(datab
     assert [row["annotation_compound"] for row in wells] == ["'=DMSO", "'=DMSO", None]
     in_csv = pd.read_csv(tmp_path / "wells.csv")
     assert in_csv.astype(object).replace({np.nan: None}).to_dict("records") == wells
+
+
+def test_wells_have_the_statistics_of_the_images_that_are_there(
+    archive: Archive, database_url: str, tmp_path: Path
+):
+    WellStatistics(archive.engine, archive.clock).refresh_all()
+    archive.done("Q/2.tif", "mno", [image_result(2)])
+    with writing(archive.engine) as connection:
+        connection.execute(update(Image).where(Image.id == 6).values(well_id=2, site=2))
+    export(database_url, tmp_path, "--format", "csv,parquet")
+
+    wells = pq.read_table(tmp_path / "wells.parquet").to_pylist()
+    areas = np.concatenate([image_result(nuclei).nuclei["area"] for nuclei in (2, 3)])
+    intensities = image_result(4).intensities["intensity_mean"]
+    assert [row["mean_area"] for row in wells] == [
+        pytest.approx(areas.mean()),
+        pytest.approx(image_result(4).nuclei["area"].mean()),
+        None,  # one image more than the statistics are of
+    ]
+    assert wells[1]["median_intensity_mean-0"] == pytest.approx(np.median(intensities))
+    assert [row["statistics_as_of"] for row in wells] == ["2023-11-14 22:13:20"] * 2 + [None]
+    assert len(pd.read_csv(tmp_path / "wells.csv").columns) == len(wells[0])
+
+
+def test_of_a_well_of_stacks_there_are_no_statistics(archive: Archive, database_url: str, tmp_path: Path):
+    archive.done("P/3.tif", "pqr", [image_result(2, z=z) for z in range(2)])
+    with writing(archive.engine) as connection:
+        connection.execute(update(Image).where(Image.id > 5).values(well_id=1, site=3))
+    WellStatistics(archive.engine).refresh_all()
+    export(database_url, tmp_path, "--format", "parquet")
+
+    wells = pq.read_table(tmp_path / "wells.parquet").to_pylist()
+    assert [row["mean_area"] is None for row in wells] == [True, False, False]
 
 
 def test_a_profile_has_what_pycytominer_groups_by(database_url: str, tmp_path: Path):
