@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from nuqleus.database.engine import writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.results import ImageResult
 from nuqleus.database.plate_maps import attach_plate_map
 from nuqleus.database.plates import record_fields
-from nuqleus.database.tables import File, Image, Well
+from nuqleus.database.group_statistics import GroupStatistics
+from nuqleus.database.tables import File, Image, ImageQuality, Well
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.well_names import Well as WellPlace
@@ -39,6 +40,12 @@ STACK = [image_result(nuclei, z=z) for z, nuclei in enumerate([2, 3, 3, 1])]
 SERIES = [image_result(nuclei, t=t, z=z) for t, z, nuclei in ((0, 0, 2), (0, 1, 1), (1, 0, 3), (1, 1, 4))]
 SCENES = [image_result(nuclei, scene=scene) for scene, nuclei in enumerate([1, 2])]
 
+QUALITY = [
+    {"background": 100.0, "fraction_at_max": 0.142},
+    {"background": 200.0, "fraction_at_max": 1e-5},
+]
+"""Of the channels of one file."""
+
 
 def fill(archive: Archive) -> None:
     """A stack, a series of stacks, scenes, a duplicate, nuclei at the border, a guess, an empty image, failures."""
@@ -53,6 +60,18 @@ def fill(archive: Archive) -> None:
     archive.files.observe([SeenFile(name, 1, 1, "metadata") for name in ("notes.txt", "a.xml")])
     archive.files.observe([SeenFile("plate 1/a_mask.png", 1, 1, "mask")])
     _put_on_a_plate(archive, {"B02": "plate 1/a.png", "B03": "plate 1/cut.png"})
+    _measure_quality(archive, "plate 1/cut.png")
+    GroupStatistics(archive.engine, archive.clock).refresh_all()
+
+
+def _measure_quality(archive: Archive, path: str) -> None:
+    """A file of this version; all others are of an earlier one. Its channel 0 is saturated."""
+    with writing(archive.engine) as connection:
+        of_file = Image.file_id == select(File.id).where(File.path == path).scalar_subquery()
+        connection.execute(update(Image).where(of_file).values(area_fraction=0.1))
+        image_id = connection.scalar(select(Image.id).where(of_file))
+        quality = [{"image_id": image_id, "channel": channel, **QUALITY[channel]} for channel in range(2)]
+        connection.execute(insert(ImageQuality), quality)
 
 
 def _put_on_a_plate(archive: Archive, paths: dict[str, str]) -> None:

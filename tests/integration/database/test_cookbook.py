@@ -53,6 +53,7 @@ def median_of(result: ImageResult, name: str, channel: int) -> float:
     return np.median(result.intensities[name][result.intensities["channel"] == channel][inside])
 
 
+EARLIER = "measured by an earlier version: `nuqleus retry PATH` measures it"
 OPTIONS = "channel auto, z planes"
 
 SERIES_0, SERIES_1 = SERIES[0], SERIES[3]
@@ -61,6 +62,34 @@ ANSWERS = {
     "Images that the network is least sure of": [
         ("plate 1/cut.png", 0, 0, 0, 2, 0.4, None, None),
         ("plate 1/a.png", 0, 0, 0, 3, 0.9, 60, 0.5),
+    ],
+    "Images that stand out, and why": [
+        ("plate 1/cut.png", 0, 0, "fraction_at_max", "14.2 % of the pixels saturated"),
+    ],
+    "Images that can't be judged, and why": [
+        (EARLIER, 7, "old plates/empty.png"),
+        ("can't be measured in this image", 1, "plate 1/cut.png"),
+        ("its plate has fewer than 10 images to compare it with", 1, "plate 1/cut.png"),
+    ],
+    "Means without images that stand out": [
+        ("plate 1/a.png", 0, 3, areas(NAMED).mean()),
+        ("scenes.tif", 0, 3, areas(*SCENES).mean()),
+        ("stacks/series.tif", 0, 2, areas(SERIES_0).mean()),
+        ("stacks/series.tif", 1, 4, areas(SERIES_1).mean()),
+        ("stacks/stack.tif", 0, 3, areas(STACK[1]).mean()),
+    ],
+    "Phases of the cell cycle, per well": [
+        ("P", "B02", 0, "not known", 3),
+        ("P", "B03", 0, "not known", 2),
+    ],
+    "Nuclei whose DNA isn't known, and why": [
+        ("a colour image: none of its channels shows DNA alone", 12, "scenes.tif"),
+        (EARLIER, 3, "plate 1/a.png"),
+        ("its background can't be measured", 2, "plate 1/cut.png"),
+    ],
+    "G1 peaks": [
+        ("plate:1", 0, 0, 0, None, None, "there are 0 nuclei, and 500 are needed"),
+        ("plate:1", 0, 1, 0, None, None, "there are 0 nuclei, and 500 are needed"),
     ],
     "How far are we?": [("done", 6), ("ignored", 3), ("duplicate", 1), ("failed", 1)],
     "Nuclei per image": [

@@ -1,0 +1,43 @@
+"""The examples of docs/queries.md about plates and folders, asked about populations that are large enough."""
+
+from sqlalchemy import update
+
+from nuqleus.database.engine import writing
+from nuqleus.database.group_statistics import GroupStatistics
+from nuqleus.database.tables import Image
+from tests.drawn_cells import PHASES, draw_population
+from tests.examples import image_result
+from tests.integration.database.conftest import Archive
+from tests.integration.database.measured_images import add_alike, add_image, with_contents
+from tests.integration.database.test_cookbook import run
+from tests.integration.database.test_well_statistics import fill_well
+
+
+def test_phases_are_counted_per_folder_and_per_well(archive: Archive):
+    population = draw_population(900)
+    add_image(archive, "a/cells.tif", with_contents(population.contents))
+    on_plate = add_image(archive, "b/cells.tif", with_contents(population.contents))
+    well_id = fill_well(archive, "B02", [image_result(1)])
+    with writing(archive.engine) as connection:
+        connection.execute(update(Image).where(Image.id == on_plate).values(well_id=well_id))
+    GroupStatistics(archive.engine).refresh_all()
+
+    per_folder = {(row[0], row[2]): row[3] for row in run(archive, "Phases of the cell cycle, per folder")}
+    per_well = {row[3]: row[4] for row in run(archive, "Phases of the cell cycle, per well")}
+    counts = {phase: per_folder["a/", phase] for phase in PHASES}
+    assert sum(counts.values()) == 900
+    assert per_well == counts | {"not known": 1}
+    assert {phase: per_folder["b/", phase] for phase in PHASES} == counts
+    assert counts["G1"] > counts["G2/M"] > counts["sub-G1"] > 0
+    listed = run(archive, "How much DNA nuclei have").all()
+    assert [row[2] for row in listed[:900]] == list(range(1, 901))
+
+
+def test_it_is_said_how_many_images_of_a_folder_stand_out(archive: Archive):
+    add_alike(archive, "a/")
+    add_image(archive, "a/odd.tif", background=5000)
+    GroupStatistics(archive.engine, archive.clock).refresh_all()
+
+    (row,) = run(archive, "How many images of each plate and folder stand out")
+    assert tuple(row)[:3] == ("folder:a/", 13, 1)
+    assert str(row.as_of)[:19] == "2023-11-14 22:13:20"
