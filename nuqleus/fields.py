@@ -23,6 +23,11 @@ class FieldPlace:
     t: int
     part: str = ""
 
+    @property
+    def folder_and_plate(self) -> tuple[str, str]:
+        """What tells plates apart."""
+        return self.plate_folder, self.plate
+
     def __str__(self) -> str:
         """`folder/plate/A01/s1/t0/part`; only the folder may hold further slashes."""
         folder = f"{self.plate_folder}/" if self.plate_folder else ""

@@ -28,6 +28,7 @@ from scheduler.inbox import check_inbox
 from scheduler.plates.field_completeness import QUIET_FACTOR, Expectations, FieldCompleteness
 from scheduler.plates.field_files import FieldFiles
 from scheduler.plates.field_names import Patience, PlateNames
+from scheduler.plates.plate_keeper import PlateKeeper
 from scheduler.plates.plate_map_files import PlateMapFiles
 from scheduler.plates.plate_warnings import PlateWarnings
 from scheduler.plates.sidecars import Sidecars
@@ -121,12 +122,14 @@ class _PlateParts:
     sidecars: Sidecars
     plate_maps: PlateMapFiles
     warnings: PlateWarnings
+    keeper: PlateKeeper
 
     @property
     def waits(self) -> tuple[Wait, ...]:
         return self.field_files, self.sidecars, self.plate_maps, self.warnings
 
     def look_after(self, scan: Scan) -> None:
+        self.keeper.look(scan)
         self.plate_maps.look(scan)
         self.warnings.look(scan)
 
@@ -141,7 +144,8 @@ def _make_plate_parts(
     expectations = Expectations(sidecars.listed, settings.image_rules().channels_of)
     completeness = FieldCompleteness(settings.settle_seconds, settings.field_seconds, expectations)
     field_files = FieldFiles(files, names, completeness, is_urgent)
-    return _PlateParts(field_files, sidecars, plate_maps, PlateWarnings(engine, (names, plate_maps)))
+    warnings = PlateWarnings(engine, (names, plate_maps))
+    return _PlateParts(field_files, sidecars, plate_maps, warnings, PlateKeeper(engine))
 
 
 def _statistics_kept(engine: Engine) -> Callable[[], None]:

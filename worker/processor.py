@@ -137,19 +137,20 @@ class Processor:
             self._segment_all(list(unique.values()))
             files = [file for file in files if file is not unique[file.content]]
 
-    def _segment_all(self, files: Sequence[Identified]) -> None:
+    def _segment_all(self, files: Sequence[Identified], *, may_have_moved: bool = True) -> None:
         """Bring files, no two of the same content, to their end."""
         contents = [file.content.sha256 for file in files]
         originals = self.retry(self.files.find_originals, contents, self.model_id)
-        moved = self.retry(self.files.find_moved, contents)
+        moved = self.retry(self.files.find_moved, contents) if may_have_moved else set()
         steps: dict[Claim, Step] = {}
         for file in files:
             if file.content.key in moved and file.claim.sha256 != file.content.sha256:
                 steps[file.claim] = partial(Moved, file.claim, file.content)
             else:
                 steps[file.claim] = partial(self._segment, file, self._original(file, originals))
-        for file in self._run(steps):  # its original was taken back at this moment
-            self._segment_all([file])
+        # the original was taken back at this moment, or only some files of a field have moved
+        for file in self._run(steps):
+            self._segment_all([file], may_have_moved=False)
 
     def _original(self, file: Identified, originals: Mapping[tuple[str, str], int]) -> int | None:
         """The file whose results count for this one too; fields of plates share none."""

@@ -92,6 +92,7 @@ def _run_all(stack: LocalStack, signals: StopSignals, page: socket.socket | None
     from cli.run_report import RunReport
     from nuqleus.database.engine import open_database
     from nuqleus.database.group_statistics import GroupStatistics
+    from nuqleus.database.plate_moves import merge_moved_plates
     from nuqleus.database.queries.file_summaries import failures
     from nuqleus.database.well_statistics import WellStatistics
     from nuqleus.queue import make_app
@@ -110,6 +111,7 @@ def _run_all(stack: LocalStack, signals: StopSignals, page: socket.socket | None
     if not once:
         return 0
     if has_ended:
+        merge_moved_plates(engine)
         WellStatistics(engine).refresh_all()
         GroupStatistics(engine).refresh_all()
     return _report_failures(settings, loop, failures(engine)) if has_ended else INTERRUPTED

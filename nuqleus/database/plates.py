@@ -1,17 +1,21 @@
 """Plates: rows of `plates`, `plate_channels` and `wells`, made as the files of their fields turn up."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, select, update
 
 from nuqleus.channel_order import channel_order
 from nuqleus.database.engine import reading
-from nuqleus.database.tables import Plate, PlateChannel, Well
+from nuqleus.database.tables import File, Plate, PlateChannel, Well
 from nuqleus.database.upserts import insert_missing
 from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.well_names import parse_well, plate_size
+
+SLASHES_WITHIN = 3
+"""Of a field's key, after its plate: between well, site, time point and part."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,25 @@ def recognised_plates(engine: Engine) -> list[tuple[str, str]]:
             (folder, convention)
             for folder, convention in connection.execute(select(Plate.folder, Plate.convention))
         ]
+
+
+def plate_path(folder: str, name: str) -> str:
+    """A plate's folder and its name, with `/` between them."""
+    return f"{folder}/{name}" if folder else name
+
+
+def of_plate(folder: str, name: str) -> ColumnElement[bool]:
+    """Files of the fields of a plate."""
+    prefix = f"{plate_path(folder, name)}/"
+    slashes = func.length(File.field_key) - func.length(func.replace(File.field_key, "/", ""))
+    within = File.field_key.startswith(prefix, autoescape=True)
+    return and_(within, slashes == prefix.count("/") + SLASHES_WITHIN)
+
+
+def has_files(connection: Connection, folder: str, name: str) -> bool:
+    """Whether a file of a plate is there."""
+    there = exists().where(of_plate(folder, name), File.gone_at.is_(None))
+    return bool(connection.scalar(select(there)))
 
 
 def record_fields(connection: Connection, files: Iterable[FieldFile]) -> None:
@@ -101,11 +124,37 @@ def _fit_size(connection: Connection, plate_id: int) -> None:
 
 
 def record_channels(connection: Connection, plate_id: int, keys: set[str]) -> None:
-    """New channels in their order, after those that are there: a number, once given, stays, since results name it."""
+    """New channels in their order, after those that are there: a number, once given, stays, since results name it.
+
+    A plate that may be a renamed one has them in that one's order.
+    """
     known = {channel.key for channel in plate_channels(connection, plate_id)}
     new = sorted(keys - known, key=channel_order)
+    if not known:
+        new = _order_of_gone_plate(connection, new) or new
     rows = [
         {"plate_id": plate_id, "key": key, "channel": number, "name": key}
         for number, key in enumerate(new, start=len(known))
     ]
     insert_missing(connection, PlateChannel, rows, key=("plate_id", "key"))
+
+
+def _order_of_gone_plate(connection: Connection, keys: Sequence[str]) -> list[str] | None:
+    """These channels in the order of a plate of which no file is there, if it has them in another one.
+
+    Its results name them by numbers in that order. For a plate that is not that one, any order is as good.
+    """
+    plates: dict[int, list[str]] = defaultdict(list)
+    numbered = select(PlateChannel.plate_id, PlateChannel.key).order_by(PlateChannel.channel)
+    for plate_id, key in connection.execute(numbered.where(PlateChannel.key.in_(keys))):
+        plates[plate_id].append(key)
+    unlike = {
+        plate_id: order for plate_id, order in plates.items() if len(order) == len(keys) and order != keys
+    }
+    if not unlike:
+        return None
+    named = select(Plate.id, Plate.folder, Plate.name).where(Plate.id.in_(unlike))
+    gone = (
+        row.id for row in connection.execute(named).all() if not has_files(connection, row.folder, row.name)
+    )
+    return unlike.get(next(gone, -1))

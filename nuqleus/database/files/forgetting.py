@@ -13,7 +13,9 @@ from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.conditions import under_paths
 from nuqleus.database.files.updates import FILES_PER_STATEMENT
+from nuqleus.database.plate_moves import delete_empty_plates
 from nuqleus.database.tables import File, Image
+from nuqleus.fields import FieldPlace
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,21 @@ def find_forgettable(engine: Engine, paths: Sequence[str]) -> Forgettable:
 
 
 def forget_files(engine: Engine, file_ids: Sequence[int]) -> int:
-    """Delete files with their results. Returns how many there were.
+    """Delete files with their results, and plates of which nothing is left. Returns how many files there were.
 
     Raises:
         DatabaseUnavailable: the database can't be reached; what is deleted by then stays deleted.
     """
+    there: set[tuple[str, str]] = set()
+    gone: set[tuple[str, str]] = set()
     for chunk in batched(file_ids, FILES_PER_STATEMENT):
         with writing(engine) as connection:
-            connection.execute(delete(File).where(File.id.in_(chunk)))
+            forgotten = delete(File).where(File.id.in_(chunk)).returning(File.field_key, File.gone_at)
+            for field_key, gone_at in connection.execute(forgotten).all():
+                if field_key is not None:
+                    (there if gone_at is None else gone).add(FieldPlace.parse(field_key).folder_and_plate)
+    if emptied := gone - there:  # files that are there are found again, and so is their plate
+        delete_empty_plates(engine, lambda *plate: plate not in emptied)
     return len(file_ids)
 
 

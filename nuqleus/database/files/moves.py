@@ -9,7 +9,10 @@ from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import Claim, Companion
 from nuqleus.database.files.updates import THERE
 from nuqleus.database.files.worker_statements import IS_MOVED, LOCK
-from nuqleus.database.tables import File, Image
+from nuqleus.database.plate_moves import have_equal_numbers, note_move
+from nuqleus.database.plates import find_plate
+from nuqleus.database.tables import File, Image, Well
+from nuqleus.fields import FieldPlace
 
 
 def find_moved_file(connection: Connection, claim: Claim, content: Mapping[str, Any]) -> int | None:
@@ -29,7 +32,12 @@ def find_moved_file(connection: Connection, claim: Claim, content: Mapping[str, 
     ids = [lead_id, *connection.scalars(companions), *(file.file_id for file in claim.files)]
     connection.execute(LOCK, {"ids": ids}).all()
     is_still = connection.scalar(moved.where(File.id == lead_id)) is not None
-    return lead_id if is_still and _have_gone(connection, lead_id, claim) else None
+    fits = (
+        is_still
+        and _have_gone(connection, lead_id, claim)
+        and _numbers_stay(connection, lead_id, claim.field_key)
+    )
+    return lead_id if fits else None
 
 
 def has_followed(connection: Connection, claim: Claim, content: Mapping[str, Any]) -> bool:
@@ -40,9 +48,13 @@ def has_followed(connection: Connection, claim: Claim, content: Mapping[str, Any
 
 def move_here(connection: Connection, file_id: int, claim: Claim) -> None:
     """Give a file the path of a claim, whose own row is gone; the other files of a field move with it."""
-    _move(connection, file_id, claim, claim.field_key)
     if claim.field_key is None:
+        _move(connection, file_id, claim, None)
         return
+    old_plate, new_plate = _plates(connection, file_id, claim.field_key)
+    if old_plate and new_plate and old_plate != new_plate:
+        note_move(connection, old_plate, new_plate)
+    _move(connection, file_id, claim, claim.field_key)
     old = _companions(connection, file_id)
     for file in claim.companions:
         _move(connection, old[file.channel, file.z], file, claim.field_key)
@@ -56,6 +68,22 @@ def _have_gone(connection: Connection, lead_id: int, claim: Claim) -> bool:
     if connection.scalar(there.limit(1)) is not None:
         return False
     return {(file.channel, file.z) for file in claim.companions} <= _companions(connection, lead_id).keys()
+
+
+def _numbers_stay(connection: Connection, lead_id: int, field_key: str) -> bool:
+    """Whether the channels of a field have their numbers where it is now, too: its results name them by these."""
+    old, new = _plates(connection, lead_id, field_key)
+    return not old or not new or have_equal_numbers(connection, old, new)
+
+
+def _plates(connection: Connection, lead_id: int, field_key: str) -> tuple[int | None, int | None]:
+    """The plate that the results of a lead belong to, and the one of a field."""
+    of_results = select(Well.plate_id).join(Image, Image.well_id == Well.id).where(Image.file_id == lead_id)
+    old = connection.scalar(of_results.limit(1))
+    if old is None:
+        old_key = connection.scalar(select(File.field_key).where(File.id == lead_id))
+        old = find_plate(connection, FieldPlace.parse(str(old_key)))
+    return old, find_plate(connection, FieldPlace.parse(field_key))
 
 
 def _companions(connection: Connection, lead_id: int) -> dict[tuple[str, int | None], int]:

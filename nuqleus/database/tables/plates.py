@@ -22,6 +22,8 @@ class Plate(Base):
         rows: of the smallest usual plate that has all of its wells, or as its sidecar says; NULL for one without wells.
         pixel_size_um: as its sidecar says.
         plate_map: the file that its annotations came from, and that file's stamp.
+        moved_to: the plate that its fields are moving to, as its folder was renamed; see
+            `nuqleus.database.plate_moves`.
     """
 
     __tablename__ = "plates"
@@ -35,6 +37,7 @@ class Plate(Base):
     cols: Mapped[int | None]
     pixel_size_um: Mapped[float | None]
     plate_map: Mapped[str | None] = mapped_column(EscapedText())
+    moved_to: Mapped[int | None]
 
 
 class PlateChannel(Base):

@@ -1,7 +1,7 @@
 """A watched folder with its scheduler and a worker, on both databases: what people do to files, and what follows."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +27,9 @@ from scheduler.ignore_list import IgnoreList
 from scheduler.plates.field_completeness import QUIET_FACTOR, FieldCompleteness
 from scheduler.plates.field_files import FieldFiles
 from scheduler.plates.field_names import Patience, PlateNames
+from scheduler.plates.plate_keeper import PlateKeeper
 from scheduler.plates.plate_warnings import PlateWarnings
-from scheduler.scanner import Scanner
+from scheduler.scanner import Scan, Scanner
 from scheduler.scheduler import Scheduler
 from scheduler.sweep import Sweep, SweepLimits
 from tests.conftest import Clock
@@ -92,7 +93,7 @@ class Lab:
             Sweep(self.files, workers, dispatcher, limits, self.clock),
             FieldFiles(self.files, names, field_completeness),
             clock=self.clock,
-            look_after=PlateWarnings(self.engine, [names], self.clock).look,
+            look_after=self._looking_after(names),
         )
         self.heartbeat = Heartbeat(
             self.worker_files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60
@@ -108,6 +109,18 @@ class Lab:
             self.heartbeat,
             RetryPolicy(sleep=self.clock.advance),
         )
+
+    def _looking_after(self, names: PlateNames) -> Callable[[Scan], None]:
+        keeper, warnings = (
+            PlateKeeper(self.engine, self.clock),
+            PlateWarnings(self.engine, [names], self.clock),
+        )
+
+        def look(scan: Scan) -> None:
+            keeper.look(scan)
+            warnings.look(scan)
+
+        return look
 
     def drop(self, name: str, nuclei: int = 3) -> Path:
         return drop_image(self.inbox / name, nuclei)
