@@ -8,9 +8,9 @@ from sqlalchemy import insert, select, update
 from nuqleus.database.engine import writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.results import ImageResult
+from nuqleus.database.group_statistics import GroupStatistics
 from nuqleus.database.plate_maps import attach_plate_map
 from nuqleus.database.plates import record_fields
-from nuqleus.database.group_statistics import GroupStatistics
 from nuqleus.database.tables import File, Image, ImageQuality, Well
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.fields import FieldFile, FieldPlace
