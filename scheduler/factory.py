@@ -76,7 +76,32 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
     bind_folder(engine, str(scanner.root))
     leadership = Leadership(engine, SchedulerIdentity(), settings.lease_seconds)
     completeness = Completeness(scanner.root, settings.settle_seconds)
-    files, workers = SchedulerFiles(engine), Workers(engine)
+    plates = _make_plate_parts(settings, engine, scanner.root)
+
+    def ends() -> bool:
+        return stopping.is_set() or not leadership.try_acquire()
+
+    scheduler = Scheduler(
+        scanner,
+        SchedulerFiles(engine),
+        make_ignore_list(settings),
+        completeness,
+        *_make_queue_parts(settings, engine, app),
+        plates.field_files,
+        is_urgent=_is_urgent(settings),
+        stopping=ends,
+        look_beside=plates.sidecars.look if settings.plates == "auto" else lambda _scan: None,
+        look_after=plates.look_after,
+    )
+    waits, keep_statistics = (completeness, *plates.waits), _statistics_kept(engine)
+    return SchedulerLoop(
+        scheduler, waits, settings.scan_seconds, stopping, leadership, background=keep_statistics
+    )
+
+
+def _make_queue_parts(settings: Settings, engine: Engine, app: Celery) -> tuple[Dispatcher, Sweep]:
+    """What sends messages, and what sends those again that got lost."""
+    workers = Workers(engine)
     dispatcher = Dispatcher(
         partial(send_jobs, app),
         partial(queue_depth, app),
@@ -84,34 +109,12 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
         # of files that die together one is guilty: with a single attempt, each has a message of its own
         max_chunk=settings.chunk_files if settings.max_attempts > 1 else 1,
     )
-    sweep = Sweep(files, workers, dispatcher, SweepLimits.of(settings))
+    return dispatcher, Sweep(SchedulerFiles(engine), workers, dispatcher, SweepLimits.of(settings))
 
-    def ends() -> bool:
-        return stopping.is_set() or not leadership.try_acquire()
 
-    is_urgent = path_matcher(settings.urgent.split(","))
-    plates = _make_plate_parts(settings, engine, scanner.root, files, is_urgent)
-    scheduler = Scheduler(
-        scanner,
-        files,
-        make_ignore_list(settings),
-        completeness,
-        dispatcher,
-        sweep,
-        plates.field_files,
-        is_urgent=is_urgent,
-        stopping=ends,
-        look_beside=plates.sidecars.look if settings.plates == "auto" else lambda _scan: None,
-        look_after=plates.look_after,
-    )
-    return SchedulerLoop(
-        scheduler,
-        (completeness, *plates.waits),
-        settings.scan_seconds,
-        stopping,
-        leadership,
-        background=_statistics_kept(engine),
-    )
+def _is_urgent(settings: Settings) -> Callable[[str], bool]:
+    """Says of a path whether its file goes before others."""
+    return path_matcher(settings.urgent.split(","))
 
 
 @dataclass(frozen=True)
@@ -134,16 +137,14 @@ class _PlateParts:
         self.warnings.look(scan)
 
 
-def _make_plate_parts(
-    settings: Settings, engine: Engine, root: Path, files: SchedulerFiles, is_urgent: Callable[[str], bool]
-) -> _PlateParts:
+def _make_plate_parts(settings: Settings, engine: Engine, root: Path) -> _PlateParts:
     sidecars = Sidecars(root, engine, settings.settle_seconds)
     # sooner than images, so that a run that ends with these has it
     plate_maps = PlateMapFiles(root, engine, settings.settle_seconds / 2)
     names = make_plate_names(settings, engine)
     expectations = Expectations(sidecars.listed, settings.image_rules().channels_of)
     completeness = FieldCompleteness(settings.settle_seconds, settings.field_seconds, expectations)
-    field_files = FieldFiles(files, names, completeness, is_urgent)
+    field_files = FieldFiles(SchedulerFiles(engine), names, completeness, _is_urgent(settings))
     warnings = PlateWarnings(engine, (names, plate_maps))
     return _PlateParts(field_files, sidecars, plate_maps, warnings, PlateKeeper(engine))
 
