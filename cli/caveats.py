@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from nuqleus.database.plate_warnings import KnownWarning
-from nuqleus.database.queries.caveats import GuessedChannels
+from nuqleus.database.queries.caveats import DoubtfulFiles
 from nuqleus.paths import escape_path
 
 WARNINGS_SHOWN = 10
@@ -28,7 +28,7 @@ def describe_plates(by_convention: Mapping[str, int]) -> str:
     return f"{total:,} plate{'' if total == 1 else 's'} ({named}): each field is one image, whose files are companions."
 
 
-def describe_guesses(guessed: GuessedChannels) -> str:
+def describe_guesses(guessed: DoubtfulFiles) -> str:
     """Guessed channels, with what to do."""
     return (
         f"CHECK the channel: in {_count_files(guessed.files)}, which one shows the nuclei was GUESSED. One of several "
@@ -36,6 +36,15 @@ def describe_guesses(guessed: GuessedChannels) -> str:
         f"{escape_path(guessed.example or '')}. Say which one it is, by its name or number, with "
         "--channel (NUQLEUS_CHANNEL) or a rule for these files (--rules), and queue them again with "
         "`nuqleus retry PATH`."
+    )
+
+
+def describe_unsure(unsure: DoubtfulFiles) -> str:
+    """Images of which the network was less sure than not, with what to do."""
+    return (
+        f"CHECK the nuclei: in {_count_files(unsure.files)} the network is less sure than not of what it found (a "
+        f"confidence below 0.5); for example in {escape_path(unsure.example or '')}. Look at them on the page, or with "
+        "`nuqleus segment`; a network that is trained on a few of them knows better (docs/fine-tuning.md)."
     )
 
 

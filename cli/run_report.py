@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from cli.caveats import describe_guesses, describe_ignored, describe_missing_um
+from cli.caveats import describe_guesses, describe_ignored, describe_missing_um, describe_unsure
 from cli.run_display import Display, make_display
 from nuqleus.database.engine import redact_url
 from nuqleus.database.file_states import UNLISTED_STATES, FileState
-from nuqleus.database.queries.caveats import guessed_channels, ignored_by_kind, nuclei_without_um
+from nuqleus.database.queries.caveats import (
+    guessed_channels,
+    ignored_by_kind,
+    nuclei_without_um,
+    unsure_images,
+)
 from nuqleus.database.queries.file_summaries import summarise
 from nuqleus.database.queries.status import get_status
 from nuqleus.errors import RetryableError
@@ -123,7 +128,7 @@ def print_results(engine: Engine, total: int) -> None:
 
 
 def print_caveats(engine: Engine) -> None:
-    """Say what was ignored, which channels were guessed, and which nuclei have no size in µm."""
+    """Say what was ignored, which nuclei have no size in µm, which channels were guessed, and what is unsure."""
     if ignored := ignored_by_kind(engine):
         click.echo(describe_ignored(ignored))
     if missing := nuclei_without_um(engine):
@@ -131,6 +136,9 @@ def print_caveats(engine: Engine) -> None:
     guessed = guessed_channels(engine)
     if guessed.files:
         click.secho(describe_guesses(guessed), fg="yellow", bold=True)
+    unsure = unsure_images(engine)
+    if unsure.files:
+        click.secho(describe_unsure(unsure), fg="yellow", bold=True)
 
 
 def print_where(settings: Settings) -> None:

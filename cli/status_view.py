@@ -21,6 +21,7 @@ from cli.caveats import (
     describe_plates,
     describe_restorable,
     describe_ungrouped,
+    describe_unsure,
 )
 from nuqleus.paths import escape_path
 
@@ -45,26 +46,35 @@ def _parts(status: Status, details: StatusDetails, now: float) -> Iterator[Rende
     yield Text(_counts(status))
     yield from _bar(status)
     yield Text(_pace(status, details))
-    if details.stage_seconds:
-        yield Text(_stages(details.stage_seconds))
-    if details.plates_by_convention:
-        yield Text(describe_plates(details.plates_by_convention))
-    if details.ignored_by_kind:
-        yield Text(describe_ignored(details.ignored_by_kind))
-    if details.guessed_channels.files:
-        yield Text(describe_guesses(details.guessed_channels), style="bold yellow")
-    if details.missed:
-        yield Text(describe_missed(details.missed))
-    if details.restorable:
-        yield Text(describe_restorable(details.restorable), style="bold yellow")
-    if details.ungrouped:
-        yield Text(describe_ungrouped(details.ungrouped), style="bold yellow")
-    for line in describe_plate_warnings(details.plate_warnings):
-        yield Text(line, style="bold yellow")
+    yield from map(Text, _notes(details))
+    yield from (Text(warning, style="bold yellow") for warning in _warnings(details))
     yield Text(f"scheduler: {details.leader}" if details.leader else "no scheduler at work")
     yield _workers(status.workers, details.running, now) if status.workers else Text("no live workers")
     if status.failures:
         yield _failures(status, details)
+
+
+def _notes(details: StatusDetails) -> Iterator[str]:
+    if details.stage_seconds:
+        yield _stages(details.stage_seconds)
+    if details.plates_by_convention:
+        yield describe_plates(details.plates_by_convention)
+    if details.ignored_by_kind:
+        yield describe_ignored(details.ignored_by_kind)
+    if details.missed:
+        yield describe_missed(details.missed)
+
+
+def _warnings(details: StatusDetails) -> Iterator[str]:
+    if details.guessed_channels.files:
+        yield describe_guesses(details.guessed_channels)
+    if details.unsure_images.files:
+        yield describe_unsure(details.unsure_images)
+    if details.restorable:
+        yield describe_restorable(details.restorable)
+    if details.ungrouped:
+        yield describe_ungrouped(details.ungrouped)
+    yield from describe_plate_warnings(details.plate_warnings)
 
 
 def _counts(status: Status) -> str:

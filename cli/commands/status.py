@@ -116,8 +116,9 @@ def to_json(status: Status, details: StatusDetails) -> dict[str, Any]:
         worker |= {name: _utc(worker[name]) for name in ("started_at", "seen_at")}
     for failure in content["failures"]:
         failure |= {"path": escape_path(failure["path"]), "finished_at": _utc(failure["finished_at"])}
-    if guessed := content["guessed_channels"]["example"]:
-        content["guessed_channels"]["example"] = escape_path(guessed)
+    for caveat in ("guessed_channels", "unsure_images"):
+        if example := content[caveat]["example"]:
+            content[caveat]["example"] = escape_path(example)
     for warning in content["plate_warnings"]:
         warning["path"] = escape_path(warning["path"])
     for file in content["running"]:

@@ -2,30 +2,39 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, TextClause, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.counted_images import counted_images
-from nuqleus.database.tables import GUESSED, IGNORED, MISSED, File, Image
+from nuqleus.database.tables import GUESSED, IGNORED, MISSED, UNSURE, File, Image
 
 UNKNOWN = "not known"
 """Why a pixel size is missing in images from before the database said why."""
 
 
 @dataclass(frozen=True)
-class GuessedChannels:
-    """Files in which the nuclear channel was guessed: how many, and one of them."""
+class DoubtfulFiles:
+    """Files whose results somebody should look at: how many, and one of them."""
 
     files: int
     example: str | None
 
 
-def guessed_channels(engine: Engine) -> GuessedChannels:
+def guessed_channels(engine: Engine) -> DoubtfulFiles:
     """Count the files in which nothing spoke of nuclei, so that the first channel was taken."""
-    query = select(func.count(Image.file_id.distinct()), func.min(Image.file_id)).where(GUESSED)
+    return _files_with(engine, GUESSED)
+
+
+def unsure_images(engine: Engine) -> DoubtfulFiles:
+    """Count the files with an image of which the network was less sure than not."""
+    return _files_with(engine, UNSURE)
+
+
+def _files_with(engine: Engine, condition: TextClause) -> DoubtfulFiles:
+    query = select(func.count(Image.file_id.distinct()), func.min(Image.file_id)).where(condition)
     with reading(engine) as connection:
         files, first = connection.execute(query).one()
-        return GuessedChannels(files, connection.scalar(select(File.path).where(File.id == first)))
+        return DoubtfulFiles(files, connection.scalar(select(File.path).where(File.id == first)))
 
 
 def ignored_by_kind(engine: Engine) -> dict[str, int]:

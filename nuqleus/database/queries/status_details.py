@@ -10,7 +10,13 @@ from nuqleus.database.files.regrouping import ungrouped_files
 from nuqleus.database.files.restoring import count_restorable
 from nuqleus.database.leadership import current_leader
 from nuqleus.database.plate_warnings import KnownWarning, plate_warnings
-from nuqleus.database.queries.caveats import GuessedChannels, guessed_channels, ignored_by_kind, missed_files
+from nuqleus.database.queries.caveats import (
+    DoubtfulFiles,
+    guessed_channels,
+    ignored_by_kind,
+    missed_files,
+    unsure_images,
+)
 from nuqleus.database.queries.result_counters import stage_sums
 from nuqleus.database.tables import File, Image, Plate
 
@@ -38,6 +44,7 @@ class StatusDetails:
         failures_by_kind: number of failed files by kind of reason, the most frequent first.
         ignored_by_kind: number of ignored files by kind of reason, the most frequent first.
         guessed_channels: files in which the nuclear channel was guessed.
+        unsure_images: files with an image of which the network was less sure than not.
         plates_by_convention: number of plates by whose names their files have.
         missed: number of files that were to be processed again, are not there, and so are what they were before.
         restorable: number of files that an earlier version called vanished, though they have results.
@@ -51,7 +58,8 @@ class StatusDetails:
     running: list[RunningFile]
     failures_by_kind: dict[str, int]
     ignored_by_kind: dict[str, int]
-    guessed_channels: GuessedChannels
+    guessed_channels: DoubtfulFiles
+    unsure_images: DoubtfulFiles
     plates_by_convention: dict[str, int]
     missed: int
     restorable: int
@@ -74,6 +82,7 @@ def get_details(engine: Engine, now: float) -> StatusDetails:
         failures_by_kind(engine),
         ignored_by_kind(engine),
         guessed_channels(engine),
+        unsure_images(engine),
         plates_by_convention(engine),
         missed_files(engine),
         count_restorable(engine),

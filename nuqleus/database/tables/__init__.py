@@ -27,6 +27,7 @@ from nuqleus.database.tables.plates import (
 from nuqleus.database.tables.processes import SchedulerLease, Worker
 from nuqleus.database.tables.results import (
     GUESSED,
+    UNSURE,
     Channel,
     Image,
     Intensity,
@@ -41,6 +42,7 @@ __all__ = [
     "GUESSED",
     "IGNORED",
     "MISSED",
+    "UNSURE",
     "WAITING_MEMBER",
     "WHOLE",
     "Base",

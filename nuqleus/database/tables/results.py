@@ -9,7 +9,8 @@ from nuqleus.database.column_types import EscapedText, Float4
 from nuqleus.database.tables.base import NEVER_REUSED, Base, index_where
 
 GUESSED = text("nuclear_channel_by = 'guess'")
-"""Condition of an index over some rows alone."""
+UNSURE = text("confidence < 0.5")
+"""Conditions of indexes over some rows alone."""
 
 
 class Model(Base):
@@ -53,6 +54,8 @@ class Image(Base):
         Index(None, "well_id", "id"),
         # how many channels were guessed, and where
         index_where("ix_images_guessed", GUESSED, "file_id"),
+        # of how many the network was less sure than not
+        index_where("ix_images_unsure", UNSURE, "file_id"),
         NEVER_REUSED,
     )
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.queries.caveats import (
-    GuessedChannels,
+    DoubtfulFiles,
     guessed_channels,
     ignored_by_kind,
     nuclei_without_um,
+    unsure_images,
 )
 from nuqleus.database.queries.file_details import ChosenChannel, get_file
 from tests.examples import image_result
@@ -22,13 +23,22 @@ def test_files_with_a_guessed_channel_are_counted_not_their_planes(archive: Arch
     archive.done("b.tif", "b", [replace(GUESSED, z=z) for z in range(3)])
     archive.done("c.tif", "c", [GUESSED])
 
-    assert guessed_channels(archive.engine) == GuessedChannels(2, "b.tif")
+    assert guessed_channels(archive.engine) == DoubtfulFiles(2, "b.tif")
 
 
 def test_without_a_guess_there_is_no_example(archive: Archive):
     archive.done("a.tif", "a", [image_result(1)])
 
-    assert guessed_channels(archive.engine) == GuessedChannels(0, None)
+    assert guessed_channels(archive.engine) == DoubtfulFiles(0, None)
+
+
+def test_files_of_which_the_network_was_less_sure_than_not_are_counted(archive: Archive):
+    sure, unsure = (replace(image_result(1), confidence=confidence) for confidence in (0.5, 0.49))
+    archive.done("a.tif", "a", [sure])
+    archive.done("b.tif", "b", [replace(unsure, z=z) for z in range(2)])
+    archive.done("old.tif", "c", [replace(unsure, confidence=None)])
+
+    assert unsure_images(archive.engine) == DoubtfulFiles(1, "b.tif")
 
 
 def test_ignored_files_are_counted_by_reason(archive: Archive):

@@ -8,7 +8,7 @@ from rich.console import Console
 from cli.status_view import draw
 from nuqleus.database.file_states import FileState
 from nuqleus.database.plate_warnings import KnownWarning
-from nuqleus.database.queries.caveats import GuessedChannels
+from nuqleus.database.queries.caveats import DoubtfulFiles
 from nuqleus.database.queries.status import FailedFile, Status
 from nuqleus.database.queries.status_details import RunningFile, StatusDetails
 from nuqleus.database.workers import LiveWorker
@@ -34,7 +34,8 @@ def show():
             "running": [],
             "failures_by_kind": {},
             "ignored_by_kind": {},
-            "guessed_channels": GuessedChannels(0, None),
+            "guessed_channels": DoubtfulFiles(0, None),
+            "unsure_images": DoubtfulFiles(0, None),
             "plates_by_convention": {},
             "missed": 0,
             "restorable": 0,
@@ -121,11 +122,19 @@ def test_ignored_files_are_counted_by_reason(show):
 
 
 def test_a_guessed_channel_is_shown_with_an_example_and_what_to_do(show):
-    shown = " ".join(show(guessed_channels=GuessedChannels(12, "bad\udcff.tif")))
+    shown = " ".join(show(guessed_channels=DoubtfulFiles(12, "bad\udcff.tif")))
 
     assert "CHECK the channel: in 12 files, which one shows the nuclei was GUESSED" in shown
     assert "bad\\xff.tif" in shown
     assert "--channel" in shown
+
+
+def test_images_that_the_network_is_unsure_of_are_shown_with_an_example_and_what_to_do(show):
+    shown = " ".join(show(unsure_images=DoubtfulFiles(3, "bad\udcff.tif")))
+
+    assert "CHECK the nuclei: in 3 files the network is less sure than not" in shown
+    assert "bad\\xff.tif" in shown
+    assert "docs/fine-tuning.md" in shown
 
 
 def test_plates_are_told_by_whose_names_they_have(show):
