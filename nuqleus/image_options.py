@@ -31,20 +31,44 @@ Channel = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_leng
 LARGEST_DIAMETER = 10_000
 """Nobody has larger nuclei, in whatever unit."""
 
-_DIAMETER = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>um|µm|μm|px)?", re.ASCII)
+LARGEST_LENGTH, LARGEST_UM = 200, 100
+"""Pixels, and micrometres, that rings and neighbourhoods may reach: time and memory grow with them."""
+
+_LENGTH = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>um|µm|μm|px)?", re.ASCII)
+
+
+def _parse_length(given: Any) -> tuple[float, str] | None:
+    """Read a length, and how it is written: `40`, `12.5 um`; None if it is none."""
+    match = _LENGTH.fullmatch(str(given).strip()) if type(given) in {int, float, str} else None
+    if not match:
+        return None
+    number = float(match["number"])
+    return number, f"{number:g}" + (" um" if match["unit"] not in {None, "px"} else "")
 
 
 def _as_diameter(given: Any) -> Any:
-    """Write a diameter in one way: `40`, `12.5 um`."""
-    match = _DIAMETER.fullmatch(str(given).strip()) if type(given) in {int, float, str} else None
-    number = float(match["number"]) if match else 0.0
-    if not match or not 0 < number <= LARGEST_DIAMETER:
+    parsed = _parse_length(given)
+    if not parsed or not 0 < parsed[0] <= LARGEST_DIAMETER:
         raise ValueError(
             "a diameter is a number of pixels, like 40, or of micrometres, like '12 um', above 0 and up to "
             f"{LARGEST_DIAMETER}"
         )
-    return f"{number:g}" + (" um" if match["unit"] not in {None, "px"} else "")
+    return parsed[1]
 
+
+def _as_length(given: Any) -> Any:
+    parsed = _parse_length(given)
+    largest = LARGEST_UM if parsed and parsed[1].endswith("um") else LARGEST_LENGTH
+    if not parsed or parsed[0] > largest:
+        raise ValueError(
+            "a distance around nuclei is a number of pixels, like 5, or of micrometres, like '1.5 um', up to "
+            f"{LARGEST_LENGTH} pixels or {LARGEST_UM} um"
+        )
+    return parsed[1]
+
+
+Length = Annotated[str, BeforeValidator(_as_length)]
+"""Around a nucleus: a number of pixels, or of micrometres with `um`, as text."""
 
 Diameter = Annotated[str, BeforeValidator(_as_diameter)]
 """Of the nuclei: a number of pixels, or of micrometres with `um`, as text."""
@@ -63,6 +87,9 @@ class ImageOptions:
         pages: what the pages of a TIFF are; None: what the file says.
         diameter: of the nuclei, see `Diameter`; None: it is looked for.
         smallest: nuclei of fewer pixels are dropped; None: as the network's thresholds say.
+        ring_gap: between a nucleus and its ring, see `Length`; None, as for the next two: by the nuclei's diameter.
+        ring_width: of the ring around a nucleus.
+        neighbor_distance: within which another nucleus is a neighbour.
         channel_by: who names the channel. Makes no difference to what is found, and so none between options.
     """
 
@@ -71,16 +98,21 @@ class ImageOptions:
     pages: Pages | None = None
     diameter: str | None = None
     smallest: int | None = None
+    ring_gap: str | None = None
+    ring_width: str | None = None
+    neighbor_distance: str | None = None
     channel_by: ChannelSource = field(default="setting", compare=False)
 
     def __str__(self) -> str:
         """As the database keeps it; an option at its default from a later version is left out, as it was before."""
-        later = {name: getattr(self, name) for name in ("pages", "diameter", "smallest")}
+        later = {name: getattr(self, name) for name in ("pages", *_LATER)}
         named = (f", {name} {value}" for name, value in later.items() if value is not None)
         return f"channel {self.channel}, z {self.z}" + "".join(named)
 
 
-_PAGES = re.compile(r", z (?:planes|max|mean), pages (channels|z|t)$")
+_LATER = ("diameter", "smallest", "ring_gap", "ring_width", "neighbor_distance")
+
+_PAGES = re.compile(rf", z (?:planes|max|mean), pages (channels|z|t)(?:, (?:{'|'.join(_LATER)}) [^,]+)*$")
 
 
 def stored_pages(options: str | None) -> Pages | None:
@@ -93,9 +125,9 @@ DEFAULT_OPTIONS = ImageOptions()
 """Without rules and settings."""
 
 
-def diameter_in_pixels(diameter: str, pixel_size_um: float | None) -> float | None:
-    """Return a `Diameter` in pixels; None where that takes a pixel size, and there is none."""
-    number, _, unit = diameter.partition(" ")
+def in_pixels(length: str, pixel_size_um: float | None) -> float | None:
+    """Return a `Diameter` or `Length` in pixels; None where that takes a pixel size, and there is none."""
+    number, _, unit = length.partition(" ")
     if not unit:
         return float(number)
     return None if pixel_size_um is None else float(number) / pixel_size_um

@@ -135,7 +135,8 @@ class Rules:
     def _options(self, rule: Rule | None, z: ZStacks) -> ImageOptions:
         if rule is None:
             return replace(self.default, z=z)
-        return ImageOptions(
+        return replace(
+            self.default,
             channel=rule.channel or self.default.channel,
             z=rule.z or z,
             pages=rule.pages,

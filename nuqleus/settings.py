@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from nuqleus.errors import SettingsError
-from nuqleus.image_options import AUTO, Channel, Diameter, ImageOptions, Smallest, ZStacks
+from nuqleus.image_options import AUTO, Channel, Diameter, ImageOptions, Length, Smallest, ZStacks
 from nuqleus.rules import Plates, Rules, load_rules
 
 SECRETS = Path("/run/secrets")
@@ -73,6 +73,10 @@ class Settings(BaseSettings):
             for the steps of a plate's field, which are files.
         diameter: of the nuclei: a number of pixels, or of micrometres with `um`; None: it is looked for.
         smallest: nuclei of fewer pixels are dropped; None: as the network's thresholds say.
+        ring_gap: between a nucleus and the ring around it: pixels, or micrometres with `um`; None, as for the next two:
+            a share of the nuclei's diameter.
+        ring_width: of the ring around a nucleus.
+        neighbor_distance: another nucleus that is this near is a neighbour.
         rules: a file that sets channel, z and more for files at some paths; see `nuqleus.rules`.
         plates: `auto` takes files that are named like a field's for parts of one image; `off`: each is one of its own.
         ignore: patterns of paths whose files are ignored, with commas between; see `nuqleus.path_patterns`.
@@ -125,6 +129,9 @@ class Settings(BaseSettings):
     z: ZStacks | None = None
     diameter: Diameter | None = None
     smallest: Smallest | None = None
+    ring_gap: Length | None = None
+    ring_width: Length | None = None
+    neighbor_distance: Length | None = None
     rules: Path | None = None
     plates: Plates = "auto"
     ignore: str = ""
@@ -194,7 +201,15 @@ class Settings(BaseSettings):
     @property
     def image_options(self) -> ImageOptions:
         """How images are looked at of which no rule says otherwise."""
-        return ImageOptions(self.channel, self.z or "planes", diameter=self.diameter, smallest=self.smallest)
+        return ImageOptions(
+            self.channel,
+            self.z or "planes",
+            diameter=self.diameter,
+            smallest=self.smallest,
+            ring_gap=self.ring_gap,
+            ring_width=self.ring_width,
+            neighbor_distance=self.neighbor_distance,
+        )
 
 
 def as_environment(values: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from model.memory_budget import MemoryBudget
 from model.reading import Plane
 from model.segmentation.nuclear_size import NuclearSize, Sighting, pool_sightings
 from model.segmentation.windows import SampledImage
-from nuqleus.image_options import diameter_in_pixels
+from nuqleus.image_options import in_pixels
 
 LAST_LOOK = 64
 """Number of the last image of a file that is looked at, unless none before it shows a nucleus."""
@@ -64,7 +64,7 @@ def given_diameter(path: Path, plane: Plane, diameter: str) -> float:
     Raises:
         ImageError: `unknown-pixel-size`.
     """
-    pixels = diameter_in_pixels(diameter, plane.pixel_size_um)
+    pixels = in_pixels(diameter, plane.pixel_size_um)
     if pixels is None:
         raise ImageError(
             "unknown-pixel-size",

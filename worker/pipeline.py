@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.blockwise.normalised_plane import NormalisedPlane
 from model.blockwise.segmentation import BlockwiseSegmentation, TilePredictor, join_results
-from model.labels.masks import LabelImage, LazyLabelImage, MaskBlock, encode_mask
+from model.labels.masks import LabelImage, LazyLabelImage, encode_mask
 from model.labels.overview import draw_overview
 from model.measurements import Table, measure_intensities, measure_shapes, with_confidence
 from model.memory_budget import MemoryBudget
@@ -23,6 +23,7 @@ from model.segmentation.nuclear_size import NuclearSize, weighted_median_diamete
 from model.weights.diameters import KnownDiameters
 from nuqleus.database.files.results import ImageResult
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
+from worker.measured_nuclei import MeasuredAround, MeasuredNuclei, OnBlock, Sight, measure_around
 from worker.nuclear_size_estimate import SizeEstimator, estimate_size, given_diameter
 
 if TYPE_CHECKING:  # importing either at run time would import TensorFlow
@@ -30,16 +31,6 @@ if TYPE_CHECKING:  # importing either at run time would import TensorFlow
     from model.weights import ModelCard
 
 OnImage = Callable[[Plane, LabelImage, ImageResult], None]
-OnBlock = Callable[[int, int], None]
-"""Called with the number of blocks that are done, and of all."""
-
-
-class Sight(NamedTuple):
-    """How the network saw an image: see `ImageResult`."""
-
-    diameter: float
-    zoom: float
-    confidence: float | None
 
 
 class SegmenterProtocol(SizeEstimator, Protocol):
@@ -100,7 +91,6 @@ def process(
         OSError: the file can't be read at all.
     """
     memory = memory or MemoryBudget(LARGE)
-    labels: LabelImage
     smallest = image_options.smallest
     estimate = _estimated_size(
         _read(path, field, image_options, max_pixels), segmenter, image_options, memory
@@ -111,9 +101,11 @@ def process(
         tiles = segmenter.tile_predictor((height, width), size, smallest) if plane.is_large else None
         with memory.reserve(height * width):
             if tiles:
-                labels, result = _process_blocks(plane, tiles, size, seconds, on_block)
+                found = _find_in_blocks(plane, tiles, size, seconds, on_block)
             else:
-                labels, result = _process_whole(plane, segmenter, size, smallest, seconds)
+                found = _find_in_whole(plane, segmenter, size, smallest, seconds)
+            around = measure_around(path, plane, found, image_options, on_block if tiles else None)
+        labels, result = found.labels, _result(plane, found, around)
         if with_overviews:
             result = replace(result, overview=draw_overview(plane, labels))
         if on_image:
@@ -167,9 +159,9 @@ def _given_size(
     return segmenter.size_of(given_diameter(path, plane, diameter)) if diameter else None
 
 
-def _process_whole(
+def _find_in_whole(
     plane: Plane, segmenter: SegmenterProtocol, size: NuclearSize | None, smallest: int | None, reading: float
-) -> tuple[LabelImage, ImageResult]:
+) -> MeasuredNuclei:
     found = segmenter.segment(nuclear_pixels(plane), size, smallest)
     start = time.perf_counter()
     nuclei = with_confidence(measure_shapes(found.labels), found.confidence)
@@ -177,12 +169,12 @@ def _process_whole(
     masks = encode_mask(found.labels)
     seconds = {"read": reading, **found.seconds, "measure": time.perf_counter() - start}
     sight = Sight(found.diameter, float(found.zoom), found.image_confidence)
-    return found.labels, _result(plane, sight, masks, nuclei, intensities, seconds)
+    return MeasuredNuclei(found.labels, masks, nuclei, intensities, sight, seconds)
 
 
-def _process_blocks(
+def _find_in_blocks(
     plane: Plane, network: TilePredictor, size: NuclearSize | None, reading: float, on_block: OnBlock | None
-) -> tuple[LazyLabelImage, ImageResult]:
+) -> MeasuredNuclei:
     results = []
     segmentation = BlockwiseSegmentation(NormalisedPlane(plane), network)
     for result in segmentation:
@@ -194,18 +186,12 @@ def _process_blocks(
     diameter = size.diameter if size else weighted_median_diameter(nuclei["area"])
     sight = Sight(diameter, float(network.zoom), segmentation.image_confidence)
     labels = LazyLabelImage(masks, *plane.pixels.shape[:2])
-    return labels, _result(plane, sight, masks, nuclei, intensities, seconds)
+    return MeasuredNuclei(labels, masks, nuclei, intensities, sight, seconds)
 
 
-def _result(
-    plane: Plane,
-    sight: Sight,
-    masks: list[MaskBlock],
-    nuclei: Table,
-    intensities: Table,
-    seconds: dict[str, float],
-) -> ImageResult:
+def _result(plane: Plane, found: MeasuredNuclei, around: MeasuredAround) -> ImageResult:
     height, width, channels = plane.pixels.shape
+    reached = around.distances
     return ImageResult(
         scene=plane.scene,
         t=plane.t,
@@ -222,19 +208,26 @@ def _result(
         projection=plane.projection,
         channel_names=plane.channel_names,
         missing_channel_numbers=plane.missing_channels,
-        masks=masks,
-        nuclei=nuclei,
-        intensities=_without(plane.missing_channels, intensities),
-        seconds=seconds,
-        nuclear_diameter=sight.diameter or None,
-        zoom=sight.zoom,
-        confidence=sight.confidence,
+        masks=found.masks,
+        nuclei={**found.nuclei, **around.surroundings.nuclei},
+        intensities=_without(
+            plane.missing_channels, {**found.intensities, **around.surroundings.intensities}
+        ),
+        quality=_without(plane.missing_channels, around.surroundings.quality),
+        seconds={**found.seconds, "measure": found.seconds["measure"] + around.seconds},
+        nuclear_diameter=found.sight.diameter or None,
+        zoom=found.sight.zoom,
+        confidence=found.sight.confidence,
+        area_fraction=float(found.nuclei["area"].sum()) / (height * width),
+        ring_gap=reached.ring_gap if reached else None,
+        ring_width=reached.ring_width if reached else None,
+        neighbor_distance=reached.neighbor_distance if reached else None,
     )
 
 
-def _without(channels: Sequence[int], intensities: Table) -> Table:
+def _without(channels: Sequence[int], measured: Table) -> Table:
     """Leave out what was measured in channels that aren't there."""
     if not channels:
-        return intensities
-    there = ~np.isin(intensities["channel"], channels)
-    return {name: values[there] for name, values in intensities.items()}
+        return measured
+    there = ~np.isin(measured["channel"], channels)
+    return {name: values[there] for name, values in measured.items()}

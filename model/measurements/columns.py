@@ -125,7 +125,8 @@ QUALITY_COLUMNS: Mapping[str, Column] = {
 
 def in_table_order(values: Table, columns: Mapping[str, Column]) -> Table:
     """Return `values` in the order of `columns`, in the dtypes of `columns`."""
-    return {name: values[name].astype(column.dtype, copy=False) for name, column in columns.items()}
+    with np.errstate(over="ignore"):  # what no float32 holds is no measurement
+        return {name: values[name].astype(column.dtype, copy=False) for name, column in columns.items()}
 
 
 def with_confidence(shapes: Table, confidence: NDArray[np.floating[Any]] | None) -> Table:

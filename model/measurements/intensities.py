@@ -1,16 +1,12 @@
 """Intensity of each nucleus in each channel."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from model.arrays import AnyLabels, Bools, Floats, Ints, PixelArray
 from model.measurements.columns import INTENSITY_COLUMNS, Table, in_table_order
 from model.measurements.outlines import find_outline
-from model.measurements.pixel_groups import Groups, NucleusPixels, list_pixels
+from model.measurements.pixel_groups import Groups, NucleusPixels, list_pixels, measure_finite
 from model.measurements.runs import find_runs
-
-Measure = Callable[[Floats, NucleusPixels, Groups], Table]
 
 # pixels of nuclei that are worked on at a time: bounds the memory, and stays in the processor's cache
 BATCH_PIXELS = 1 << 17
@@ -64,34 +60,9 @@ def _measure(channels: PixelArray, members: NucleusPixels, edges: Bools, nuclei:
     """Return the columns (C, nuclei) of some nuclei; `channels` is (H · W, C)."""
     values = channels.take(members.flat, axis=0).T.astype(np.float64)
     on_edge = edges[members.flat]
-    return _grouped(_statistics, values, members, nuclei) | _grouped(
+    return measure_finite(_statistics, values, members, nuclei) | measure_finite(
         _edge_statistics, values[:, on_edge], members.at(on_edge), nuclei
     )
-
-
-def _grouped(measure: Measure, values: Floats, members: NucleusPixels, nuclei: int) -> Table:
-    """Measure the finite ones of values (C, P)."""
-    use = np.isfinite(values)
-    if use.all():
-        return _spread(measure, values, members, nuclei)
-    tables = [
-        _spread(measure, channel[None, used], members.at(used), nuclei)
-        for channel, used in zip(values, use, strict=True)
-    ]
-    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
-
-
-def _spread(measure: Measure, values: Floats, members: NucleusPixels, nuclei: int) -> Table:
-    """Measure values (C, P): columns (C, nuclei), NaN where a nucleus has no value."""
-    count = np.bincount(members.nucleus, minlength=nuclei)
-    some = count > 0
-    measured = measure(values, members, Groups(count[some]))
-    if some.all():
-        return measured
-    table = {name: np.full((len(values), nuclei), np.nan) for name in measured}
-    for name, column in measured.items():
-        table[name][:, some] = column
-    return table
 
 
 def _statistics(values: Floats, members: NucleusPixels, groups: Groups) -> Table:

@@ -1,15 +1,22 @@
 """Grouped statistics: sums, quantiles and deviations of the pixels of all nuclei at once."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Self, TypeAlias, TypeVar
 
 import numpy as np
 
-from model.arrays import Bools, Floats, Ints
+from model.arrays import AnyLabels, Bools, Floats, Ints
+from model.measurements.columns import Table
 from model.measurements.runs import Runs
 
 MIDDLE = np.array([0.5])
+
+Pixels = TypeVar("Pixels", bound="GroupedPixels")
+Measure: TypeAlias = Callable[[Floats, Pixels, "Groups"], Table]
+"""Makes of values (C, P), which pixels they are of and how these are grouped columns (C, G)."""
 
 
 @dataclass(frozen=True)
@@ -63,24 +70,85 @@ class Groups:
 
 
 @dataclass(frozen=True)
-class NucleusPixels:
+class GroupedPixels:
     """Pixels of some nuclei, grouped by nucleus: (P,) each.
 
     Attributes:
         nucleus: the nucleus of each pixel, 0..N-1.
         flat: where it is in the flattened image.
-        row: its row, counted from the nucleus' first.
-        col: its column, counted from where the nucleus' first run starts.
     """
 
     nucleus: Ints
     flat: Ints
+
+    def at(self, where: Bools) -> Self:
+        """Return the pixels at True."""
+        return replace(self, **{field.name: getattr(self, field.name)[where] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class NucleusPixels(GroupedPixels):
+    """Pixels of some nuclei and where they are in them.
+
+    Attributes:
+        row: the row of each, counted from the nucleus' first.
+        col: its column, counted from where the nucleus' first run starts.
+    """
+
     row: Ints
     col: Ints
 
-    def at(self, where: Bools) -> "NucleusPixels":
-        """Return the pixels at True."""
-        return NucleusPixels(self.nucleus[where], self.flat[where], self.row[where], self.col[where])
+
+def group_pixels(nucleus: Ints, flat: Ints) -> GroupedPixels:
+    """Group pixels in any order by their nucleus."""
+    narrow = np.uint16 if nucleus.max(initial=0) <= np.iinfo(np.uint16).max else nucleus.dtype
+    order = np.argsort(nucleus.astype(narrow, copy=False), kind="stable")
+    return GroupedPixels(nucleus[order], flat[order])
+
+
+def find_indices(label: AnyLabels, wanted: Ints) -> tuple[Ints, Bools]:
+    """Return which of the wanted labels (n,), ascending, each of the labels (P,) is, and whether it is one."""
+    index = np.full(max(label.max(initial=0), wanted.max(initial=0)) + 1, -1)
+    index[wanted] = np.arange(len(wanted))
+    found = index[label]
+    return found, found >= 0
+
+
+def mean_by_nucleus(values: Floats | Bools, nucleus: Ints, nuclei: int) -> Floats:
+    """Return the mean of the finite values (P,) of each nucleus, (nuclei,); NaN where it has none."""
+    finite = np.isfinite(values)
+    counts = np.bincount(nucleus[finite], minlength=nuclei)
+    sums = np.bincount(nucleus[finite], values[finite], nuclei)
+    return np.divide(sums, counts, out=np.full(nuclei, np.nan), where=counts > 0)
+
+
+def measure_finite(measure: Measure[Pixels], values: Floats, pixels: Pixels, nuclei: int) -> Table:
+    """Measure the finite ones of values (C, P), each a pixel's in a channel.
+
+    Returns:
+        Columns (C, nuclei), NaN where a nucleus has no value.
+    """
+    use = np.isfinite(values)
+    if use.all():
+        return _spread(measure, values, pixels, nuclei)
+    tables = [
+        _spread(measure, channel[None, used], pixels.at(used), nuclei)
+        for channel, used in zip(values, use, strict=True)
+    ]
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+def _spread(measure: Measure[Pixels], values: Floats, pixels: Pixels, nuclei: int) -> Table:
+    """Measure values (C, P): columns (C, nuclei), NaN where a nucleus has no value."""
+    count = np.bincount(pixels.nucleus, minlength=nuclei)
+    some = count > 0
+    measured = measure(values, pixels, Groups(count[some]))
+    if some.all():
+        return measured
+    table = {name: np.full((len(values), nuclei), np.nan) for name in measured}
+    for name, column in measured.items():
+        table[name][:, some] = column
+    return table
 
 
 def list_pixels(runs: Runs, width: int) -> NucleusPixels:

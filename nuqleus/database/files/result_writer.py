@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from nuqleus.database.batches import batched
 from nuqleus.database.bulk_insert import Columns, insert_columns, join
 from nuqleus.database.files.results import FileResults, ImageResult
-from nuqleus.database.tables import Base, Channel, Image, Intensity, Mask, Nucleus, Overview
+from nuqleus.database.tables import Base, Channel, Image, ImageQuality, Intensity, Mask, Nucleus, Overview
 
 IMAGES_PER_STATEMENT = 500
 """Images, and their rows, that one statement writes."""
@@ -43,6 +43,7 @@ def insert_images(connection: Connection, finished: Sequence[FileResults]) -> No
     _insert_channels(connection, ids, results)
     _insert_tables(connection, Nucleus, ids, [image.nuclei for image in results])
     _insert_tables(connection, Intensity, ids, [image.intensities for image in results])
+    _insert_tables(connection, ImageQuality, ids, [image.quality for image in results])
     share = (perf_counter() - began) / len(ids)
     for some in batched(ids, IMAGES_PER_STATEMENT):
         connection.execute(_SET_STORE_SECONDS, {"ids": some, "share": share})
@@ -80,6 +81,10 @@ def _plane_row(file: FileResults, result: ImageResult) -> dict[str, Any]:
         "nuclear_diameter": result.nuclear_diameter,
         "zoom": result.zoom,
         "confidence": result.confidence,
+        "ring_gap": result.ring_gap,
+        "ring_width": result.ring_width,
+        "neighbor_distance": result.neighbor_distance,
+        "area_fraction": result.area_fraction,
         **{f"seconds_{stage}": seconds for stage, seconds in result.seconds.items()},
     }
 
@@ -113,5 +118,7 @@ def _insert_channels(connection: Connection, ids: Sequence[int], results: Sequen
 def _insert_tables(
     connection: Connection, table: type[Base], ids: Sequence[int], tables: Sequence[Columns]
 ) -> None:
-    """Write one table a image as one."""
-    insert_columns(connection, table, join("image_id", ids, tables))
+    """Write one table a image as one; some images may have none."""
+    written = [(image_id, columns) for image_id, columns in zip(ids, tables, strict=True) if columns]
+    if written:
+        insert_columns(connection, table, join("image_id", *zip(*written, strict=True)))

@@ -63,6 +63,11 @@ class ImageResult:
         overview: a small picture of it, as a JPEG; None where nobody wants any.
         missing_channel_numbers: of channels that the plate has and the image lacks.
         missing_channels: what these are called in names of files, with `, ` between; None where it lacks none.
+        quality: columns of `image_quality` but `image_id`: a row a channel.
+        ring_gap: see `ring_width`.
+        ring_width: of rings, in pixels, beyond their gap; None without nuclei, as `neighbor_distance`.
+        neighbor_distance: within which nuclei are neighbours, in pixels.
+        area_fraction: share of the image that nuclei cover.
         well_id: of the well that the image shows a site of; None outside plates, as `site`.
     """
 
@@ -90,6 +95,11 @@ class ImageResult:
     overview: bytes | None = None
     missing_channel_numbers: Sequence[int] = ()
     missing_channels: str | None = None
+    quality: Columns = field(default_factory=dict)
+    ring_gap: float | None = None
+    ring_width: float | None = None
+    neighbor_distance: float | None = None
+    area_fraction: float | None = None
     well_id: int | None = None
     site: int | None = None
 

@@ -1,0 +1,158 @@
+"""Surroundings of every nucleus: its ring and its neighbours; and the quality of the image that it lies in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.arrays import AnyLabels, Floats, PixelArray
+from model.measurements.cells import Cell, cut_cells
+from model.measurements.columns import NEIGHBOR_COLUMNS, RING_COLUMNS, Table, in_table_order
+from model.measurements.distances import Distances
+from model.measurements.neighbors import measure_contacts, measure_density, measure_nearest
+from model.measurements.quality import ImageQuality
+from model.measurements.rings import find_rings, measure_rings
+from model.measurements.sharpness import measure_edge_gradients
+
+
+class Sliceable(Protocol):
+    """An array, or what reads the regions of one that it is asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) or (H, W, C)."""
+
+    def __getitem__(self, key: tuple[slice, slice], /) -> NDArray[Any]:
+        """Return a region."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is around the nuclei of an image.
+
+    Attributes:
+        nuclei: `NEIGHBOR_COLUMNS`, (N,) each.
+        intensities: `RING_COLUMNS`, (C · N,) each, channel by channel.
+        quality: `QUALITY_COLUMNS`, (C,) each.
+    """
+
+    nuclei: Table
+    intensities: Table
+    quality: Table
+
+
+class SurroundingsMeasurement:
+    """Measures what is around each nucleus, and how good each channel is. Iterate once: each step measures a cell.
+
+    An image is measured a cell at a time, each with all that lies around its nuclei: the numbers don't depend on the
+    cells, and memory doesn't on the size of the image.
+
+    Args:
+        labels: label image (H, W): 0 background, the others nuclei.
+        pixels: the image (H, W, C).
+        nuclei: as `measure_shapes` returns them, in order of label.
+        intensities: as `measure_intensities` returns them.
+        distances: how far rings and neighbours reach.
+    """
+
+    def __init__(
+        self, labels: Sliceable, pixels: Sliceable, nuclei: Table, intensities: Table, distances: Distances
+    ) -> None:
+        self._labels, self._pixels = labels, pixels
+        self._nuclei, self._intensities = nuclei, intensities
+        self._distances = distances
+        self._size = labels.shape[0], labels.shape[1]
+        self._quality = ImageQuality(self._size, pixels.shape[2])
+        self._found = _Found(nuclei, pixels.shape[2])
+
+    def __iter__(self) -> Iterator[Cell]:
+        for cell in cut_cells(self._size, self._nuclei, self._distances.margin):
+            pixels = np.asarray(self._pixels[cell.window])
+            background = self._found.measure(self._labels[cell.window], pixels, cell, self._distances)
+            self._quality.add(pixels, background, cell)
+            yield cell
+
+    def result(self) -> Surroundings:
+        """Return what was found, once all cells are measured."""
+        quality = self._quality.table()
+        around = self._found.nuclei | measure_nearest(self._nuclei)
+        around["neighbor_density"] = measure_density(self._nuclei, self._size, self._distances.density_side)
+        background = quality["background"].astype(np.float64)
+        return Surroundings(
+            in_table_order(around, NEIGHBOR_COLUMNS),
+            _compare(self._found.intensities, self._nuclei["area"], self._intensities, background),
+            quality,
+        )
+
+
+def measure_surroundings(
+    labels: Sliceable, pixels: Sliceable, nuclei: Table, intensities: Table, distances: Distances
+) -> Surroundings:
+    """Measure all at once: see `SurroundingsMeasurement`."""
+    measurement = SurroundingsMeasurement(labels, pixels, nuclei, intensities, distances)
+    for _ in measurement:
+        pass
+    return measurement.result()
+
+
+class _Found:
+    """Columns of N nuclei, filled in cell by cell."""
+
+    def __init__(self, nuclei: Table, channels: int) -> None:
+        count = len(nuclei["label"])
+        self._labels = nuclei["label"]
+        self.nuclei: Table = {
+            "ring_area": np.zeros(count, np.int64),
+            "neighbor_count": np.zeros(count, np.int64),
+            "neighbor_touching_fraction": np.full(count, np.nan),
+        }
+        self.intensities: Table = {
+            name: np.full((channels, count), np.nan)
+            for name in (
+                "intensity_ring_mean",
+                "intensity_ring_median",
+                "intensity_ring_integrated",
+                "edge_gradient",
+            )
+        }
+
+    def measure(
+        self, labels: AnyLabels, pixels: PixelArray, cell: Cell, distances: Distances
+    ) -> NDArray[np.bool_]:
+        """Measure the nuclei of a cell in its window; return which pixels (h, w) of that are background."""
+        wanted = self._labels[cell.nuclei]
+        rings = find_rings(labels, wanted, distances)
+        if len(wanted):
+            around = measure_contacts(labels, wanted, distances.neighbor_distance)
+            around["ring_area"] = np.bincount(rings.pixels.nucleus, minlength=len(wanted))
+            measured = measure_rings(pixels, rings, len(wanted))
+            measured["edge_gradient"] = measure_edge_gradients(labels, pixels, wanted)
+            for name, column in around.items():
+                self.nuclei[name][cell.nuclei] = column
+            for name, column in measured.items():
+                self.intensities[name][:, cell.nuclei] = column
+        return rings.background
+
+
+def _compare(rings: Table, area: NDArray[Any], intensities: Table, background: Floats) -> Table:
+    """Compare each nucleus (C, N) with its ring and the background (C,); returns `RING_COLUMNS`, (C · N,) each."""
+    shape = rings["edge_gradient"].shape
+    mean, total = (intensities[f"intensity_{name}"].reshape(shape) for name in ("mean", "integrated"))
+    ring, ground = rings["intensity_ring_mean"], background[:, None]
+    counted = np.divide(total, mean, out=np.broadcast_to(area, shape).astype(np.float64), where=mean != 0)
+    columns = {
+        **rings,
+        "intensity_ring_ratio": _ratio(mean, ring),
+        "intensity_ring_ratio_corrected": _ratio(mean - ground, ring - ground),
+        "intensity_mean_corrected": mean - ground,
+        "intensity_integrated_corrected": total - np.rint(counted) * ground,
+        "edge_sharpness": _ratio(rings["edge_gradient"], mean - ring),
+    }
+    return in_table_order({name: values.reshape(-1) for name, values in columns.items()}, RING_COLUMNS)
+
+
+def _ratio(over: Floats, under: Floats) -> Floats:
+    """Return a ratio where what it is over is above 0, else NaN."""
+    return np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
