@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from nuqleus.database.file_states import FileState
-from nuqleus.database.plate_maps import known_plates
+from nuqleus.database.named_plates import known_plates
 from nuqleus.database.plate_warnings import plate_warnings_of
 from nuqleus.database.queries.file_details import ChosenChannel, FileDetails, Range, get_file
 from nuqleus.database.queries.folder_details import FolderDetails, get_folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from cli.options import database_option, input_option
 from cli.stored_paths import stored_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from nuqleus.database.queries.snapshot import Snapshot
@@ -80,7 +81,7 @@ class Formats(click.ParamType[tuple[str, ...]]):
     "plates",
     metavar="NAME",
     multiple=True,
-    help="Only results in wells of this plate; several: all of them.",
+    help="Only results in wells of this plate, by its name or as folder/name; several: all of them.",
 )
 @click.option(
     "--min-confidence",
@@ -140,6 +141,7 @@ def command(
     from cli.caveats import describe_gone
     from cli.exports.exporter import load_exporter
     from nuqleus.database.engine import existing_database
+    from nuqleus.database.named_plates import find_plate_named
     from nuqleus.database.queries.selection import Selection
     from nuqleus.database.queries.snapshot import snapshot
     from nuqleus.settings import get_settings
@@ -148,16 +150,14 @@ def command(
     exporters = [load_exporter(name, variants.get(name)) for name in formats]
     settings = get_settings(input_dir=input_dir, database_url=database_url)
     places = {path: stored_paths(path, settings.input_dir) for path in paths}
-    selection = Selection(
-        paths=_paths_at(places),
-        since=None if since is None else since.timestamp(),
-        plates=plates or None,
-        min_confidence=min_confidence,
-    )
-    with existing_database(settings.database_url) as engine, snapshot(engine, selection) as results:
+    since_when = None if since is None else since.timestamp()
+    with existing_database(settings.database_url) as engine, ExitStack() as stack:
+        on_plates = {name: find_plate_named(engine, name).id for name in plates}
+        selection = Selection(_paths_at(places), since_when, list(on_plates.values()) or None, min_confidence)
+        results = stack.enter_context(snapshot(engine, selection))
         _check_output(output, settings.input_dir, results.watched_folder())
         _check_places(results, places)
-        _check_plates(results, plates)
+        _check_plates(results, on_plates)
         output.mkdir(parents=True, exist_ok=True)
         problems: list[str] = []
         for export in exporters:
@@ -192,9 +192,9 @@ def _check_places(results: Snapshot, places: Mapping[str, list[str] | None]) -> 
         raise click.ClickException(f"there are no results to export at {', '.join(map(repr, missed))}")
 
 
-def _check_plates(results: Snapshot, plates: Sequence[str]) -> None:
+def _check_plates(results: Snapshot, plates: Mapping[str, int]) -> None:
     """Refuse plates without results, likewise."""
-    missed = [name for name in plates if not results.on_plate(name).image_count()]
+    missed = [name for name, plate_id in plates.items() if not results.on_plate(plate_id).image_count()]
     if missed:
         raise click.ClickException(
             f"there are no results to export of the plate {', '.join(map(repr, missed))}"

@@ -24,7 +24,8 @@ def command(plate: str, file: Path, database_url: str | None) -> None:
     found by itself.
     """
     from nuqleus.database.engine import existing_database
-    from nuqleus.database.plate_maps import attach_plate_map, find_plate_named
+    from nuqleus.database.named_plates import find_plate_named
+    from nuqleus.database.plate_maps import attach_plate_map
     from nuqleus.paths import escape_path
     from nuqleus.plate_map import read_plate_map
     from nuqleus.settings import get_settings

@@ -22,7 +22,7 @@ from nuqleus.whole_files import whole_file
 ROWS = 10_000
 """Rows that are held in memory, and lie together in the file."""
 
-CATEGORIES = ("path", "duplicate_of", "plate", "well")
+CATEGORIES = ("path", "duplicate_of", "plate", "plate_folder", "well")
 NUMBERS = {
     "image_id": "int64",
     "scene": "int32",

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from nuqleus.database.plates import plate_path
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
+from nuqleus.paths import escape_path
 
 SHAPES = {
     "AreaShape_Area": "area",
@@ -68,6 +70,19 @@ def features_of(nucleus: Mapping[str, Any], channels: Mapping[int, str]) -> dict
         channels: what the image's channels are called, by number.
     """
     return _shape(nucleus) | _intensities(nucleus, channels)
+
+
+def plate_labels(results: Snapshot) -> dict[tuple[str | None, str | None], str]:
+    """Return what plates are called where nothing but that tells them apart, by folder and name.
+
+    Their name, or, where several have it, their folder as well.
+    """
+    plates = results.plates()
+    times = Counter(name for _, name in plates)
+    return {
+        (folder, name): escape_path(name if times[name] == 1 else plate_path(folder or ".", name))
+        for folder, name in plates
+    }
 
 
 def annotation_columns(results: Snapshot, taken: Collection[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from cli.exports.cellprofiler_names import (
     channel_names,
     features_of,
     list_features,
+    plate_labels,
 )
 from cli.exports.cpa_properties import ORIGINAL, properties_text
 from cli.exports.exporter import Written
@@ -58,6 +59,7 @@ IMAGE_COLUMNS = {
     "Image_Metadata_DuplicateOf": TEXT,
     "Image_Metadata_PixelSize_um": REAL,
     "Image_Metadata_Plate": TEXT,
+    "Image_Metadata_PlateFolder": TEXT,
     "Image_Metadata_Well": TEXT,
     "Image_Metadata_Site": INTEGER,
 }
@@ -175,7 +177,7 @@ def _numbered(results: Snapshot) -> Iterator[tuple[int, StoredImage]]:
 
 
 def _image_rows(results: Snapshot, names: _ChannelNames, files: Sequence[str]) -> Iterator[dict[str, Any]]:
-    annotations = _annotations(results)
+    annotations, plates = _annotations(results), plate_labels(results)
     folder = PurePosixPath(results.watched_folder() or "")
     for number, image in _numbered(results):
         known = image.columns
@@ -192,7 +194,8 @@ def _image_rows(results: Snapshot, names: _ChannelNames, files: Sequence[str]) -
             "Image_Metadata_Counted": known["counted"],
             "Image_Metadata_DuplicateOf": _text(known["duplicate_of"]),
             "Image_Metadata_PixelSize_um": known["pixel_size_um"],
-            "Image_Metadata_Plate": _text(known["plate"]),
+            "Image_Metadata_Plate": plates.get((known["plate_folder"], known["plate"])),
+            "Image_Metadata_PlateFolder": _text(known["plate_folder"]),
             "Image_Metadata_Well": known["well"],
             "Image_Metadata_Site": known["site"],
             **{f"Image_{annotations[name]}": value for name, value in results.annotations(image).items()},

@@ -10,6 +10,7 @@ from cli.exports.cellprofiler_names import (
     channel_names,
     features_of,
     list_features,
+    plate_labels,
 )
 from cli.exports.exporter import Written
 from cli.exports.parquet import write_images_and_wells
@@ -28,6 +29,7 @@ METADATA = {
     "Metadata_Counted": ("counted", bool),
     "Metadata_DuplicateOf": ("duplicate_of", str),
     "Metadata_Plate": ("plate", str),
+    "Metadata_PlateFolder": ("plate_folder", str),
     "Metadata_Well": ("well", str),
     "Metadata_Site": ("site", int),
 }
@@ -53,8 +55,10 @@ def export(results: Snapshot, output: Path) -> Written:
 
 
 def _rows(results: Snapshot, annotations: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    plates = plate_labels(results)
     for image in track_stream(results.images(), "images", results.image_count()):
         metadata = {name: image.columns[column] for name, (column, _) in METADATA.items()}
+        metadata["Metadata_Plate"] = plates.get((image.columns["plate_folder"], image.columns["plate"]))
         metadata |= {annotations[name]: value for name, value in results.annotations(image).items()}
         channels = channel_names(results, image)
         for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):

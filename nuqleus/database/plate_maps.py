@@ -1,63 +1,16 @@
 """Plate maps in the database: rows of `well_annotations`."""
 
-from dataclasses import dataclass
-
-from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Engine, delete, exists, insert, select, update
 
 from nuqleus.database.batches import batched
-from nuqleus.database.engine import reading, writing
+from nuqleus.database.engine import writing
 from nuqleus.database.plates import record_wells
 from nuqleus.database.tables import Image, Plate, Well, WellAnnotation
-from nuqleus.plate_map import PlateMap, PlateMapError
+from nuqleus.plate_map import PlateMap
 
 ROWS_PER_STATEMENT = 500
 
 HAS_IMAGES = exists().where(Image.well_id == Well.id)
-
-
-@dataclass(frozen=True)
-class NamedPlate:
-    """A plate, as people name it.
-
-    Attributes:
-        plate_map: the file in its folder that its annotations came from last, and that file's stamp.
-    """
-
-    id: int
-    folder: str
-    name: str
-    plate_map: str | None
-
-    @property
-    def path(self) -> str:
-        """Its folder and its name."""
-        return f"{self.folder}/{self.name}" if self.folder else self.name
-
-
-def known_plates(engine: Engine) -> list[NamedPlate]:
-    """All plates."""
-    with reading(engine) as connection:
-        return _plates(connection, Plate.id.is_not(None))
-
-
-def find_plate_named(engine: Engine, named: str) -> NamedPlate:
-    """The plate of this name, of this folder, or of `folder/name`.
-
-    Raises:
-        PlateMapError: there is none, or there are several.
-    """
-    named = named.strip("/")
-    path = func.ltrim(Plate.folder + "/" + Plate.name, "/")
-    with reading(engine) as connection:
-        found = _plates(connection, or_(Plate.name == named, Plate.folder == named, path == named))
-    if not found:
-        known = ", ".join(plate.path for plate in known_plates(engine)[:20]) or "none"
-        raise PlateMapError(f"there is no plate {named!r}. Known plates: {known}")
-    if len(found) > 1:
-        raise PlateMapError(
-            f"several plates are called {named!r}; name one of {', '.join(plate.path for plate in found)}"
-        )
-    return found[0]
 
 
 def attach_plate_map(
@@ -90,10 +43,3 @@ def attach_plate_map(
             connection.execute(update(Plate).where(Plate.id == plate_id).values(plate_map=source))
         imaged = set(connection.scalars(select(Well.name).where(Well.plate_id == plate_id, HAS_IMAGES)))
         return [well.name for well in sorted(plate_map) if well.name not in imaged]
-
-
-def _plates(connection: Connection, condition: ColumnElement[bool]) -> list[NamedPlate]:
-    columns = (Plate.id, Plate.folder, Plate.name, Plate.plate_map)
-    return [
-        NamedPlate(*row) for row in connection.execute(select(*columns).where(condition).order_by(Plate.id))
-    ]

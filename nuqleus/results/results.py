@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from model.arrays import Labels
 from model.labels.outline_polygons import Polygon
 from nuqleus.database.engine import open_for_reading
+from nuqleus.database.named_plates import find_plate_named
 from nuqleus.database.queries.result_columns import IMAGE_COLUMNS, IMAGE_KEY, nucleus_columns
 from nuqleus.database.queries.row_types import types_of, types_of_wells
 from nuqleus.database.queries.selection import Selection
@@ -68,12 +69,13 @@ class Results:
 
         Args:
             path: of a file or folder, relative to the watched folder; None: all of them.
-            plate: name of a plate; None: all of them, and what is on no plate.
+            plate: name of a plate, or `folder/name`; None: all of them, and what is on no plate.
 
         Raises:
+            PlateNameError: no plate has this name, or several have it.
             NuqleusError: pandas isn't installed.
         """
-        with self._snapshot(_select(path, plate)) as results:
+        with self._snapshot(self._select(path, plate)) as results:
             return to_frame(types_of(IMAGE_COLUMNS), (image.columns for image in results.images()))
 
     def nuclei(
@@ -83,25 +85,26 @@ class Results:
 
         Args:
             path: of a file or folder, relative to the watched folder; None: all of them.
-            plate: name of a plate; None: all of them, and what is on no plate.
+            plate: name of a plate, or `folder/name`; None: all of them, and what is on no plate.
             min_confidence: of the network, 0 to 1; None: nuclei whose confidence isn't known, too.
 
         Raises:
             NuqleusError: pandas isn't installed.
         """
-        with self._snapshot(replace(_select(path, plate), min_confidence=min_confidence)) as results:
+        with self._snapshot(replace(self._select(path, plate), min_confidence=min_confidence)) as results:
             return to_frame(types_of(nucleus_columns(results.channels())), results.nuclei())
 
     def wells(self, *, plate: str | None = None) -> "DataFrame":
         """Return a row for each well and time point, as `wells.csv` of `nuqleus export` has it.
 
         Args:
-            plate: name of a plate; None: all of them.
+            plate: name of a plate, or `folder/name`; None: all of them.
 
         Raises:
+            PlateNameError: no plate has this name, or several have it.
             NuqleusError: pandas isn't installed.
         """
-        with self._snapshot(_select(None, plate)) as results:
+        with self._snapshot(self._select(None, plate)) as results:
             return to_frame(types_of_wells(results.well_columns()), results.wells())
 
     def image(self, path: str, *, scene: int = 0, t: int = 0, z: int | None = None) -> "ResultImage":
@@ -126,6 +129,12 @@ class Results:
         if not planes:
             raise LookupError(f"there are no results of {path!r} with scene {scene}, t {t}, z {z}")
         return ResultImage(self._engine, min(planes, key=_by_rank))
+
+    def _select(self, path: str | None, plate: str | None) -> Selection:
+        return Selection(
+            paths=None if path is None else [path],
+            plate_ids=None if plate is None else [find_plate_named(self._engine, plate).id],
+        )
 
     def _snapshot(self, selection: Selection) -> AbstractContextManager[Snapshot]:
         return snapshot(self._engine, selection)
@@ -200,10 +209,6 @@ def _url(database: str | Path | None) -> str | None:
     if database is None:
         return None
     return str(database) if "://" in str(database) else f"sqlite:///{Path(database).absolute().as_posix()}"
-
-
-def _select(path: str | None, plate: str | None) -> Selection:
-    return Selection(paths=None if path is None else [path], plates=None if plate is None else [plate])
 
 
 def _by_rank(image: StoredImage) -> tuple[int, int]:

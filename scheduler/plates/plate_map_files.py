@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from nuqleus.database.plate_maps import NamedPlate, attach_plate_map, known_plates
+from nuqleus.database.named_plates import NamedPlate, known_plates
+from nuqleus.database.plate_maps import attach_plate_map
 from nuqleus.database.plate_warnings import KnownWarning
 from nuqleus.file_stat import FileStat
 from nuqleus.paths import escape_path

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from nuqleus.database.engine import reading, writing
-from nuqleus.database.plate_maps import attach_plate_map, find_plate_named
+from nuqleus.database.named_plates import find_plate_named
+from nuqleus.database.plate_maps import attach_plate_map
 from nuqleus.database.plate_warnings import plate_warnings
 from nuqleus.database.plates import record_fields
 from nuqleus.fields import FieldFile, FieldPlace

@@ -3,7 +3,10 @@
 from nuqleus import micrometres
 from nuqleus.database.tables import Image, Intensity, Nucleus
 
-IMAGE_KEY = ("path", "image_id", "scene", "t", "z", "duplicate_of", "counted", "plate", "well", "site")
+IMAGE_KEY = (
+    *("path", "image_id", "scene", "t", "z", "duplicate_of", "counted"),
+    *("plate", "plate_folder", "well", "site"),
+)
 """Which image a nucleus lies in, which file it is a copy of, whether it counts (`docs/queries.md`), and its place on a
 plate."""
 

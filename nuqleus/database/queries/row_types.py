@@ -8,7 +8,9 @@ from nuqleus.database.queries.result_columns import IMAGE_COLUMNS
 from nuqleus.database.queries.well_rows import AS_OF, WELL_COLUMNS
 from nuqleus.database.tables import Image, Nucleus
 
-KEY_TYPES = {"path": str, "image_id": int, "duplicate_of": str, "counted": bool, "plate": str, "well": str}
+KEY_TYPES = {"image_id": int, "counted": bool} | dict.fromkeys(
+    ("path", "duplicate_of", "plate", "plate_folder", "well"), str
+)
 """Columns that no table has under this name."""
 
 WELL_NUMBERS = ("row", "col", "t", "images", "nuclei")

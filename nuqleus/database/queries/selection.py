@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, select, true
 
 from nuqleus.database.files.conditions import under_paths
-from nuqleus.database.tables import File, Image, Nucleus, Plate, Well
+from nuqleus.database.tables import File, Image, Nucleus, Well
 
 
 @dataclass(frozen=True)
@@ -16,14 +16,14 @@ class Selection:
     Attributes:
         paths: of files or folders, relative to the watched folder; None: all of it.
         since: seconds since 1970; of files that ended then or later; None: whenever it was.
-        plates: names of plates; None: all of them, and what is on no plate.
+        plate_ids: of plates; None: all of them, and what is on no plate.
         min_confidence: nuclei of which the network was at least as sure, 0 to 1; None: all of them, those too whose
             confidence isn't known.
     """
 
     paths: Sequence[str] | None = None
     since: float | None = None
-    plates: Sequence[str] | None = None
+    plate_ids: Sequence[int] | None = None
     min_confidence: float | None = None
 
     def condition(self) -> ColumnElement[bool]:
@@ -36,9 +36,9 @@ class Selection:
         return true() if self.min_confidence is None else Nucleus.confidence >= self.min_confidence
 
     def _on_plates(self) -> ColumnElement[bool]:
-        if self.plates is None:
+        if self.plate_ids is None:
             return true()
-        return Image.well_id.in_(select(Well.id).join(Plate).where(Plate.name.in_(self.plates)))
+        return Image.well_id.in_(select(Well.id).where(Well.plate_id.in_(self.plate_ids)))
 
 
 EVERYTHING = Selection()

@@ -66,7 +66,7 @@ _Measured: TypeAlias = tuple[_Place, dict[str, Any]]
 
 _original = aliased(File)
 _KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z, _original.path)
-_FIELD_COLUMNS = (Plate.name, Well.name, Image.site)
+_FIELD_COLUMNS = (Plate.name, Plate.folder, Well.name, Image.site)
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class Snapshot:
         """The same at these paths, and at no others."""
         return Snapshot(self._connection, replace(self._selection, paths=paths))
 
-    def on_plate(self, name: str) -> "Snapshot":
-        """The same on the plates of this name, and on no others."""
-        return Snapshot(self._connection, replace(self._selection, plates=[name]))
+    def on_plate(self, plate_id: int) -> "Snapshot":
+        """The same on this plate, and on no others."""
+        return Snapshot(self._connection, replace(self._selection, plate_ids=[plate_id]))
 
     def watched_folder(self) -> str | None:
         """The folder that paths are relative to, as the scheduler sees it; None if none has looked after it yet."""
@@ -224,6 +224,11 @@ class Snapshot:
         nuclei = _with_intensities(rows, self._intensities(measured))
         for _, found in groupby(nuclei, key=itemgetter(0)):
             yield [nucleus for _, nucleus in found]
+
+    def plates(self) -> list[tuple[str, str]]:
+        """Folder and name of each plate with results."""
+        query = _on_plate(self._results(select(Plate.folder, Plate.name))).where(Plate.id.is_not(None))
+        return [(folder, name) for folder, name in self._connection.execute(query.order_by(None).distinct())]
 
     def plate_shape(self) -> tuple[int, int] | None:
         """Rows and columns of the largest plate with results; None without plates."""

@@ -1,5 +1,7 @@
 """`nuqleus export` of plates: wells, what plate maps say of them, and `--plate`."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import insert, update
 
+from nuqleus import open_results
 from nuqleus.database.engine import writing
+from nuqleus.database.named_plates import PlateNameError
 from nuqleus.database.tables import Image, Plate, Well, WellAnnotation
 from nuqleus.database.well_statistics import WellStatistics
 from tests.examples import image_result
@@ -159,7 +163,7 @@ def test_a_plate_without_results_is_named(database_url: str, tmp_path: Path):
     result = export(database_url, tmp_path / "out", "--plate", "P", "--plate", "R")
 
     assert result.exit_code == 1
-    assert "no results to export of the plate 'R'" in result.output
+    assert "there is no plate 'R'. Known plates: in P/P, in Q/Q" in str(result.exception)
     assert not (tmp_path / "out").exists()
 
 
@@ -168,3 +172,43 @@ def test_without_plates_there_is_no_table_of_wells(database_url: str, tmp_path: 
 
     assert not list(tmp_path.glob("wells.*"))
     assert "plate" not in (tmp_path / "cpa/nuclei.properties").read_text()
+
+
+class TestPlatesOfOneName:
+    @pytest.fixture(autouse=True)
+    def namesakes(self, archive: Archive, plates: None) -> None:
+        """Both plates are called P, and so is a third one without results in the watched folder itself."""
+        with writing(archive.engine) as connection:
+            connection.execute(update(Plate).values(name="P"))
+            connection.execute(insert(Plate).values(name="P", folder="", convention="?"))
+
+    def test_they_are_told_apart_by_their_folder(self, database_url: str, tmp_path: Path):
+        result = export(database_url, tmp_path, "--plate", "in P/P")
+
+        assert result.exit_code == 0, result.output
+        for name in ("images", "nuclei", "wells"):
+            assert set(pd.read_csv(tmp_path / f"{name}.csv").plate_folder) == {"in P"}
+
+    def test_a_name_that_several_have_is_refused(self, database_url: str, tmp_path: Path):
+        result = export(database_url, tmp_path, "--plate", "P")
+
+        assert result.exit_code == 1
+        assert "several plates are called 'P'; name one of in P/P, in Q/P, ./P" in str(result.exception)
+        with open_results(database_url) as results, pytest.raises(PlateNameError, match="several plates"):
+            results.wells(plate="P")
+
+    def test_one_in_the_watched_folder_itself_can_be_named(self, database_url: str, tmp_path: Path):
+        result = export(database_url, tmp_path, "--plate", "./P")
+
+        assert "no results to export of the plate './P'" in result.output
+
+    def test_programs_that_know_plates_by_one_name_get_the_folder_with_it(
+        self, database_url: str, tmp_path: Path
+    ):
+        export(database_url, tmp_path, "--format", "cpa,parquet", "--profile", "cellprofiler")
+
+        with closing(sqlite3.connect(tmp_path / "cpa/nuclei.db")) as database:
+            shown = database.execute("SELECT DISTINCT Image_Metadata_Plate FROM Per_Image ORDER BY 1")
+            assert [plate for (plate,) in shown] == [None, "in P/P", "in Q/P"]
+        profile = pd.read_parquet(tmp_path / "cellprofiler.parquet")
+        assert set(profile.Metadata_Plate.dropna()) == {"in P/P", "in Q/P"}

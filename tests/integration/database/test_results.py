@@ -12,6 +12,7 @@ from sqlalchemy import insert, update
 from model.labels.outline_polygons import signed_area
 from nuqleus import open_results
 from nuqleus.database.engine import make_engine, writing
+from nuqleus.database.named_plates import PlateNameError
 from nuqleus.database.tables import Channel, Image, Nucleus, Plate, Well
 from nuqleus.errors import DatabaseUnavailable, NuqleusError, SchemaError
 from tests.examples import image_result, label_image
@@ -70,7 +71,9 @@ def test_a_part_of_the_results(archive: Archive, results):
         "nuclei": [3],
     }
     assert results.nuclei(min_confidence=0.7).label.tolist() == [1] * 5
-    assert len(results.nuclei(path="nowhere")) == len(results.wells(plate="Q")) == 0
+    assert len(results.nuclei(path="nowhere")) == 0
+    with pytest.raises(PlateNameError, match="there is no plate 'Q'. Known plates: plate 1/P"):
+        results.wells(plate="Q")
 
 
 def test_rows_that_come_in_portions_are_put_together(results, monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,8 @@ from sqlalchemy import text, update
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.files.forgetting import find_forgettable, forget_files
-from nuqleus.database.plate_maps import attach_plate_map, find_plate_named, known_plates
+from nuqleus.database.named_plates import find_plate_named, known_plates
+from nuqleus.database.plate_maps import attach_plate_map
 from nuqleus.database.tables import PlateChannel
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.well_names import parse_well
