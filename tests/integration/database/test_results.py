@@ -72,7 +72,7 @@ def test_a_part_of_the_results(archive: Archive, results):
     }
     assert results.nuclei(min_confidence=0.7).label.tolist() == [1] * 5
     assert len(results.nuclei(path="nowhere")) == 0
-    with pytest.raises(PlateNameError, match="there is no plate 'Q'. Known plates: plate 1/P"):
+    with pytest.raises(PlateNameError, match=r"there is no plate 'Q'\. Known plates: plate 1/P"):
         results.wells(plate="Q")
 
 
