@@ -10,6 +10,7 @@ from model.reading.metadata import ChannelMetadata
 from model.reading.pixel_size import PixelSize
 from nuqleus.database.files.records import Claim
 from nuqleus.database.files.results import ImageResult
+from nuqleus.database.late_channels import SEPARATOR, UNKNOWN
 from nuqleus.database.plates import KnownChannel
 from nuqleus.fields import FieldPlace
 
@@ -67,18 +68,25 @@ def field_content(claim: Claim, hashes: Sequence[str]) -> str:
     return hashlib.sha256("\n".join([head, *lines]).encode(errors="surrogateescape")).hexdigest()
 
 
-def located(claim: Claim, image: ImageResult) -> ImageResult:
-    """Add the well and the site that an image of a claimed field shows, and what it lacks."""
+def located(claim: Claim, image: ImageResult, expected: int | None = None) -> ImageResult:
+    """Add the well and the site that an image of a claimed field shows, and what it lacks.
+
+    Args:
+        claim: of the field's lead, or of a file on its own, whose image stays as it is.
+        image: what was found.
+        expected: channels that a rule asks for; those that nobody knows are `UNKNOWN`.
+    """
     if claim.field_key is None:
         return image
     place = FieldPlace.parse(claim.field_key)
     keys = [channel.key for channel in plate_channels(claim)]
-    missing = ", ".join(keys[number] for number in image.missing_channel_numbers)
+    unknown = [UNKNOWN] * ((expected or 0) - len(keys))
+    missing = [*(keys[number] for number in image.missing_channel_numbers), *unknown]
     return replace(
         image,
         well_id=claim.plate.well_id if claim.plate else None,
         site=place.site,
-        missing_channels=missing or None,
+        missing_channels=SEPARATOR.join(missing) or None,
     )
 
 

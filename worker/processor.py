@@ -252,7 +252,8 @@ class Processor:
                 on_image=on_image,
                 on_block=on_block,
             )
-            return [located(claim, image) for image in found]
+            expected = self._rules.channels_of(claim.path)
+            return [located(claim, image, expected) for image in found]
 
     def _end_overdue(self, claims: Sequence[Claim], error: TimeLimitExceeded) -> None:
         """Fail the file whose time is up; of a chunk nobody knows which one it is."""

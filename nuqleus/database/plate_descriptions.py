@@ -13,6 +13,7 @@ from nuqleus.database.batches import batched
 from nuqleus.database.engine import writing
 from nuqleus.database.file_states import FileState
 from nuqleus.database.files.updates import FILES_PER_STATEMENT, REQUEUED, update_files
+from nuqleus.database.late_channels import note_late_channels
 from nuqleus.database.plates import KnownChannel, plate_channels, record_channels, record_plate
 from nuqleus.database.tables import Channel, File, Image, Plate, PlateChannel, Well
 
@@ -53,7 +54,9 @@ def describe_plate(engine: Engine, description: PlateDescription) -> int | None:
         known = {name: getattr(description, name) for name in ("rows", "cols", "pixel_size_um")}
         if values := {name: value for name, value in known.items() if value}:
             connection.execute(update(Plate).where(Plate.id == plate_id).values(values))
-        record_channels(connection, plate_id, set(description.keys))
+        new = record_channels(connection, plate_id, set(description.keys))
+        if new:
+            note_late_channels(connection, plate_id, new)
         before = plate_channels(connection, plate_id)
         for key, (name, wavelength) in description.channels.items():
             _name_channel(connection, plate_id, key, {"name": name, "wavelength": wavelength})

@@ -56,8 +56,13 @@ def has_files(connection: Connection, folder: str, name: str) -> bool:
     return bool(connection.scalar(select(there)))
 
 
-def record_fields(connection: Connection, files: Iterable[FieldFile]) -> None:
-    """Make the rows of what files are parts of: plates, channels, wells. Those that are there stay as they are."""
+def record_fields(connection: Connection, files: Iterable[FieldFile]) -> dict[int, list[KnownChannel]]:
+    """Make the rows of what files are parts of: plates, channels, wells. Those that are there stay as they are.
+
+    Returns:
+        By the id of each plate, the channels that are new to it.
+    """
+    new: dict[int, list[KnownChannel]] = {}
 
     def folder_and_name(file: FieldFile) -> tuple[str, str]:
         return file.place.plate_folder, file.place.plate
@@ -66,7 +71,8 @@ def record_fields(connection: Connection, files: Iterable[FieldFile]) -> None:
         of_plate = list(group)
         plate_id = record_plate(connection, folder, name, of_plate[0].convention)
         record_wells(connection, plate_id, {file.place.well for file in of_plate if file.place.well})
-        record_channels(connection, plate_id, {file.channel for file in of_plate})
+        new[plate_id] = record_channels(connection, plate_id, {file.channel for file in of_plate})
+    return new
 
 
 def record_wells(connection: Connection, plate_id: int, names: Collection[str]) -> None:
@@ -123,20 +129,22 @@ def _fit_size(connection: Connection, plate_id: int) -> None:
     connection.execute(update(Plate).where(Plate.id == plate_id, smaller).values(rows=rows, cols=cols))
 
 
-def record_channels(connection: Connection, plate_id: int, keys: set[str]) -> None:
+def record_channels(connection: Connection, plate_id: int, keys: set[str]) -> list[KnownChannel]:
     """New channels in their order, after those that are there: a number, once given, stays, since results name it.
 
     A plate that may be a renamed one has them in that one's order.
+
+    Returns:
+        The new ones.
     """
     known = {channel.key for channel in plate_channels(connection, plate_id)}
-    new = sorted(keys - known, key=channel_order)
+    order = sorted(keys - known, key=channel_order)
     if not known:
-        new = _order_of_gone_plate(connection, new) or new
-    rows = [
-        {"plate_id": plate_id, "key": key, "channel": number, "name": key}
-        for number, key in enumerate(new, start=len(known))
-    ]
+        order = _order_of_gone_plate(connection, order) or order
+    new = [KnownChannel(number, key, key, None) for number, key in enumerate(order, start=len(known))]
+    rows = [{"plate_id": plate_id, "key": one.key, "channel": one.channel, "name": one.name} for one in new]
     insert_missing(connection, PlateChannel, rows, key=("plate_id", "key"))
+    return new
 
 
 def _order_of_gone_plate(connection: Connection, keys: Sequence[str]) -> list[str] | None:

@@ -86,6 +86,7 @@ class FieldFiles:
 
     def enqueue_complete(self, scan: Scan) -> Iterable[list[QueuedFile]]:
         """Queue the fields that are complete, urgent ones first; yields those whose messages are to be sent."""
+        self._place_anew(scan)
         fields: dict[str, list[FieldMember]] = defaultdict(list)
         for member in self._files.waiting_members():
             fields[member.field_key].append(member)
@@ -97,6 +98,18 @@ class FieldFiles:
             for batch in batched(keys, DISPATCH_BATCH):
                 files = [self._describe(member, scan) for key in batch for member in fields[key]]
                 yield self._files.enqueue_fields(batch, files, urgent=keys is urgent)
+
+    def _place_anew(self, scan: Scan) -> None:
+        """Give files that wait other places, where the names of their plate say more than when they were placed."""
+        changed = self._names.take_changed()
+        if not changed:
+            return
+        members = [
+            one for one in self._files.waiting_members() if one.is_waiting and _plate_of(one) in changed
+        ]
+        there = {Placement(one.id, one.field_key, one.channel, one.z) for one in members}
+        anew = {placement(one.id, file) for one in members if (file := self._names.place(one.path, scan))}
+        self._files.place(sorted(anew - there, key=lambda one: one.id))
 
     def seconds_to_next(self) -> float | None:
         """Seconds until a field may be complete, or a folder whole; None when there is none to wait for."""
@@ -110,6 +123,11 @@ class FieldFiles:
             named = self._names.place(member.path, scan)
             self._conventions[name] = named.convention if named else "pattern"
         return FieldFile(self._conventions[name], place, member.z, member.channel)
+
+
+def _plate_of(member: FieldMember) -> tuple[str, str]:
+    place = FieldPlace.parse(member.field_key)
+    return place.plate_folder, place.plate
 
 
 def find_placements(names: PlateNames, files: Iterable[tuple[int, str]], scan: Scan) -> list[Placement]:

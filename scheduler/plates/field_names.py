@@ -18,6 +18,7 @@ from nuqleus.rules import Plates, Rules
 from scheduler.plates.conventions import parse_path
 from scheduler.plates.folder_names import FolderNames, is_copy
 from scheduler.plates.patterns import PATTERN, PatternMisfits, place_by_pattern
+from scheduler.plates.plate_habits import PlateHabits, PlateName
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class PlateNames:
         self._clock = clock
         self._recognised = set(recognised)
         self._misfits = PatternMisfits()
+        self._habits = PlateHabits()
         self._doubted: set[str] = set()
         self._growing: dict[str, _Growth] = {}
         self._folders: dict[str, FolderNames] = {}
@@ -156,7 +158,17 @@ class PlateNames:
         if by_pattern is not None:
             return by_pattern
         file = parse_path(path)
-        return file if file and self._is_recognised(file, path, scan) else None
+        return self._with_habits(file, path, scan) if file and self._is_recognised(file, path, scan) else None
+
+    def _with_habits(self, file: FieldFile, path: str, scan: Scan) -> FieldFile:
+        folder = path.rpartition("/")[0]
+        self._habits.learn(folder, lambda: filter(None, map(parse_path, scan.files.paths_in(folder))))
+        self._habits.note(file)
+        return self._habits.applied(file)
+
+    def take_changed(self) -> frozenset[PlateName]:
+        """Plates whose files may have other places than they were given: their names say more by now."""
+        return self._habits.take_changed()
 
     def _is_off_for(self, path: str) -> bool:
         rule = self._rules.rule_for(path)

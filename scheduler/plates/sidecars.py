@@ -20,6 +20,7 @@ from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.paths import escape_path
 from scheduler.plates.conventions import parse_path
 from scheduler.plates.nuclear_channel_finder import find_nuclear_channel
+from scheduler.plates.plate_habits import with_habits
 from scheduler.plates.settled_files import SettledFiles
 from scheduler.plates.sidecar_process import SidecarProcess
 from scheduler.plates.sidecar_reader import Description, SidecarError
@@ -127,7 +128,8 @@ class Sidecars:
         """Store what a sidecar says, once it is known of which plate; an HTD doesn't name the files of its plate."""
         description = self._unplaced[path]
         folder = path.rpartition("/")[0]
-        files = [file for name in description.files if (file := parse_path(f"{folder}/{name}".lstrip("/")))]
+        listed = (parse_path(f"{folder}/{name}".lstrip("/")) for name in description.files)
+        files = with_habits(filter(None, listed))
         plates = _plates_of(files) or _plates_beside(path, scan)
         if not plates:
             return

@@ -43,6 +43,7 @@ from nuqleus.database.files.updates import (
     update_files,
 )
 from nuqleus.database.inbox_device import note_device
+from nuqleus.database.late_channels import note_late_channels
 from nuqleus.database.plates import record_fields
 from nuqleus.database.queries.file_queries import FileQueries
 from nuqleus.database.sqlite import checkpoint
@@ -149,7 +150,9 @@ class SchedulerFiles(FileQueries):
         """
         values = {"state": FileState.QUEUED, "queued_at": self._clock(), "urgent": urgent}
         with writing(self._engine) as connection:
-            record_fields(connection, members)
+            for plate_id, new in record_fields(connection, members).items():
+                if new:
+                    note_late_channels(connection, plate_id, new)
             return queue_fields(connection, keys, values)
 
     def ignore(self, reasons: Mapping[int, str]) -> None:

@@ -5,13 +5,16 @@ import shutil
 
 import pytest
 from PIL import Image as Picture
+from sqlalchemy import func, select
 
+from nuqleus.database.engine import reading
 from nuqleus.database.files.regrouping import ungrouped_files
 from nuqleus.database.leadership import bind_folder
 from nuqleus.database.plate_warnings import plate_warnings
+from nuqleus.database.tables import Channel
 from tests.fake_segmenter import draw_squares
-from tests.integration.everyday.conftest import FIELD_SECONDS, Lab
-from tests.integration.everyday.test_fields import QUIET, STATES, name, put, put_field, settle
+from tests.integration.everyday.conftest import FIELD_SECONDS, SETTLE, Lab
+from tests.integration.everyday.fields_lab import QUIET, STATES, images, name, put, put_field, settle
 
 
 def warned(lab: Lab) -> list[tuple[str, str]]:
@@ -119,3 +122,71 @@ def test_what_was_left_alone_by_a_setting_is_counted_when_that_is_gone(lab: Lab)
 
 def replace_setting(lab: Lab, plates: str):
     return lab.settings.model_copy(update={"plates": plates})
+
+
+def lacking(lab: Lab) -> dict[int, tuple[str | None, int]]:
+    return {image.site: (image.missing_channels, image.channels) for image in images(lab)}
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_what_a_field_lacks_is_the_same_in_whatever_order_channels_come(lab: Lab, first: int):
+    put_field(lab, first, channels=(1, 2) if first == 1 else (1, 2, 3))
+    settle(lab, FIELD_SECONDS)
+    put_field(lab, 3 - first, channels=(1, 2) if first == 2 else (1, 2, 3))
+    settle(lab, FIELD_SECONDS)
+
+    assert lacking(lab) == {1: ("w3", 3), 2: (None, 3)}
+    assert lab.segmenter.segmented == 2
+    with reading(lab.engine) as connection:
+        names = connection.execute(select(Channel.image_id, func.count()).group_by(Channel.image_id))
+        assert {count for _, count in names} == {3}
+
+
+def test_a_field_that_is_read_when_its_plate_gets_a_channel_is_read_again(lab: Lab):
+    put_field(lab, 1, channels=(1, 2))
+    lab.tick(SETTLE), lab.tick(SETTLE), lab.tick(QUIET)
+    claim = lab.worker_files.claim(lab.jobs.pop().file_ids[0], "worker", 600.0)
+    put_field(lab, 2, channels=(1, 2, 3))
+    lab.tick(SETTLE), lab.tick(SETTLE), lab.tick(FIELD_SECONDS)
+
+    assert lab.worker_files.renew([claim], 600.0) == [claim]
+    settle(lab, FIELD_SECONDS)
+    assert lacking(lab) == {1: ("w3", 3), 2: (None, 3)}
+
+
+def test_a_channel_that_a_rule_asks_for_is_missing_though_nobody_knows_its_name(lab: Lab, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[[rule]]\npath = 'P/*'\nchannels = 4\n")
+    lab.settings = lab.settings.model_copy(update={"rules": rules})
+    lab.restart()
+    put_field(lab, 1, channels=(1, 2))
+    settle(lab, FIELD_SECONDS)
+    assert lacking(lab) == {1: ("?, ?", 2)}
+
+    put_field(lab, 2, channels=(1, 2, 3))
+    settle(lab, FIELD_SECONDS)
+    assert lacking(lab) == {1: ("w3, ?", 3), 2: ("?", 3)}
+
+
+def voyager(site: int, action: int, channel: int) -> str:
+    return f"V/V_B02_T0001F{site:03d}L01A{action:02d}Z01C{channel:02d}.tif"
+
+
+def test_a_channel_of_each_action_is_a_field(lab: Lab):
+    for site in (1, 2):
+        for number in (1, 2, 3):
+            put(lab, voyager(site, number, number), 3 + site, 200 + number)
+    settle(lab)
+
+    assert [(image.channels, image.n_nuclei) for image in images(lab)] == [(3, 4), (3, 5)]
+
+
+def test_actions_that_turn_out_to_take_the_same_channel_are_parted_while_they_wait(lab: Lab):
+    put(lab, voyager(1, 1, 1), 3), put(lab, voyager(1, 2, 2), 3, 77)
+    lab.tick(SETTLE), lab.tick(SETTLE)
+    put(lab, voyager(1, 2, 1), 3, 99)
+    settle(lab)
+    settle(lab, FIELD_SECONDS)
+
+    keys = {row.path: row.field_key.rpartition("/")[2] for row in lab.rows()}
+    assert keys == {voyager(1, 1, 1): "L01A01", voyager(1, 2, 2): "L01A02", voyager(1, 2, 1): "L01A02"}

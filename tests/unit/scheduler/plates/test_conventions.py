@@ -22,6 +22,12 @@ IMAGEXPRESS = {
     "2024/55/ZStep_4/P_A01_s1_w1.tif": ("2024/55", "P", "A01", 1, 0, 3, "w1"),
     "screen/A01_s1_w1.tif": ("screen", "screen", "A01", 1, 0, None, "w1"),
     "A01_s1_w1_z3.tif": ("", "plate", "A01", 1, 0, 2, "w1"),
+    # a well alone is a plate's where the folder says so
+    "d/TimePoint_1/P_A01.TIF": ("d", "P", "A01", 1, 0, None, "w1"),
+    "A01_w2.tif": ("", "plate", "A01", 1, 0, None, "w2"),
+    "P_A01_s3.tif": ("", "P", "A01", 3, 0, None, "w1"),
+    # newer software counts from 0, and says the time point before the well
+    "x/timepoint1/10x_t1_C05_s0_w2_z3.tif": ("x", "10x", "C05", 0, 1, 3, "w2"),
 }
 OPERA = {
     "Q__m1/Images/r02c11f03p04-ch2sk5fk1fl1.tiff": ("Q__m1", "Q__m1", "B11", 3, 4, 3, "ch2"),
@@ -29,10 +35,15 @@ OPERA = {
     "Images/r16c24f1000p01-ch10sk1fk1fl1.tiff": ("", "plate", "P24", 1000, 0, 0, "ch10"),
     "Q/Images/r01c01f01p01-ch01t02.tiff": ("Q", "Q", "A01", 1, 1, 0, "ch1"),
     "Q/002011-3-004005002.tif": ("Q", "Q", "B11", 3, 4, 3, "ch2"),
+    "Q/Images/r01c01f001p01-ch2.tiff": ("Q", "Q", "A01", 1, 0, 0, "ch2"),
 }
 CELLVOYAGER = {
     "R/Assay_1_B02_T0001F001L01A01Z01C01.tif": ("R", "Assay_1", "B02", 1, 0, 0, "C01"),
     "R/Assay_AA48_T0012F012L01A02Z10C04.png": ("R", "Assay", "AA48", 12, 11, 9, "C04"),
+    "R/A01_T0001F001L01A01Z01C01.tif": ("R", "R", "A01", 1, 0, 0, "C01"),
+    # CQ1 and CV1000 count wells
+    "M/Image/W0014F0002T0003Z004C1.tif": ("M", "M", None, 2, 2, 3, "C1"),
+    "M/W1F001T0001Z01C2.tif": ("M", "M", None, 1, 0, 0, "C2"),
 }
 INCELL = {
     "S/A - 01(fld 1 wv UV - DAPI).tif": ("S", "S", "A01", 1, 0, None, "UV - DAPI"),
@@ -40,6 +51,12 @@ INCELL = {
     "S/A - 1(fld 1 wv Green - dsRed z 2 time 3 - 1200 ms).tif": ("S", "S", "A01", 1, 2, 1, "Green - dsRed"),
     "A - 1(wv Blue - FITC).tif": ("", "plate", "A01", 1, 0, None, "Blue - FITC"),
     "A - 1(fld 7).tif": ("", "plate", "A01", 7, 0, None, "wv 1"),
+    "S/Plate 2_A - 01(fld 1 wv 390 - Blue).tif": ("S", "Plate 2", "A01", 1, 0, None, "390 - Blue"),
+    "S/B - 03(fld 2 wv TL-Brightfield - Cy3 wix 2).tif": (
+        *("S", "S", "B03", 2, 0, None, "TL-Brightfield - Cy3 wix 2"),
+    ),
+    "S/B - 4(fld 1 wv GFP - GFP- time 002 - 600 ms).tif": ("S", "S", "B04", 1, 1, None, "GFP - GFP"),
+    "S/P_C_13_fld_2_wv_405_Blue.tif": ("S", "P", "C13", 2, 0, None, "405_Blue"),
 }
 CASES = [
     (convention, path, expected)
@@ -69,6 +86,14 @@ def test_names(convention: str, path: str, expected: tuple[object, ...]):
         "P_A01_s1_w1_MIP.tif",
         "R/Assay_B02_T0001F001L01A01Z01C01_MIP.tif",
         "R/Assay_B02_T0001F001L01A01Z00C01.tif",
+        "R/Assay_B02_T0001F001L01A01Z01C01_BF.tif",
+        "Q/Images/r01c01f01p01-ch1sk1fk1fl1_MIP.tiff",
+        "Q/Images/r01c01f01p01-ch1sk1fk1fl1-MaxProj.tiff",
+        "Q/002011-3-004005002_MIP.tif",
+        "S/A - 01(fld 1 wv UV - DAPI)_MIP.tif",
+        "M/Projection/W0001F0001T0001Z001C1.tif",
+        "M/Image/W0001F0001T0001Z001C1_MIP.tif",
+        "x/timepoint0/10x_t0_C05_s0_w2_z0_MIP.tif",
     ],
 )
 def test_the_microscope_s_own_projections(path: str):
@@ -84,6 +109,8 @@ def test_the_microscope_s_own_projections(path: str):
         *("Plate1_B02.tif", "scan_T01.tif", "P_Z99_s1_w1.tif", "P_AG01_s1_w1.tif", "P_A00_s1_w1.tif"),
         f"P_A01_s1_w1_thumb{GUID}.tif",
         f"P_A01_s1_w1{GUID[:-1]}.tif",
+        *("P_A01_z3.tif", "P_A01_MIP.tif", "TimePoint_1/P_Z99.tif", "W0001F0001.tif", "A - 01(thumb).tif"),
+        *("001001001.flex", "t0_Z99_s0_w0_z0.tif", "AB_C_13_fld_2.tif"),
         *("DC_sCMOS #1_CAM1.tif", "SC_BP445-45_20x_M01_CH01.tif", "Index.idx.xml", "Plate1.HTD"),
         *(
             "A - 01.tif",
