@@ -2,8 +2,8 @@
 
 `python benchmarks/fine_tuning.py DIR --set SET --weights FILE --output FOLDER`. DIR is a collection as `nuqleus train`
 takes it. One of its sets plays the lab: weights that have not learnt from it (an earlier version's, out of the history)
-are fine-tuned on a few of its images, with and without rehearsal. All are measured on its held-out images, and on
-those of the sets that the weights do know.
+are fine-tuned on a few of its images, and all or a share of what they learn is kept. All are measured on its held-out
+images, and on those of the sets that the weights do know.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,9 @@ from model.segmentation.segmenter import Segmenter
 from model.training.callbacks import Callbacks
 from model.training.collection import Member, find_members, load_members
 from model.training.dataset import Example
-from model.training.recipe import Recipe
-from model.training.rehearsal.crops import read_crops
-from model.training.rehearsal.mixing import rehearse
+from model.training.recipe import adapt
 from model.training.session import TrainingPlan, TrainingStart, fine_tune, run_session
-from model.training.training_data import SHOWN, TrainingData
+from model.training.training_data import SHOWN, TrainingData, show_at_known_sizes
 
 MEASURED = 6
 """Of the lab's images, one in so many is held out to fit the thresholds."""
@@ -40,25 +38,22 @@ def choose_lab(members: Sequence[Member], source: str, images: int, seed: int) -
     return TrainingData(lab[fitted:], lab[:fitted], {"name": source})
 
 
-def tune(
-    start: TrainingStart, data: TrainingData, known: Sequence[str], share: float, steps: int, folder: Path
-) -> Path:
-    """Fine-tune, unless that was done before; of the package's crops, those of known kinds are rehearsed."""
+def tune(start: TrainingStart, data: TrainingData, blend: float, steps: int, folder: Path) -> Path:
+    """Fine-tune, unless that was done before, and keep a share of what was learnt."""
     weights = folder / "tuned.weights.h5"
     if weights.is_file():
         return weights
     folder.mkdir(parents=True, exist_ok=True)
-    start = replace(start, recipe=Recipe(tuple(replace(stage, steps=steps) for stage in start.recipe.stages)))
-    start, mixed = rehearse(start, data, [crop for crop in read_crops() if crop.kind in known], share)
+    start = replace(start, recipe=adapt(start.recipe, steps=steps, blend=blend))
     plan = TrainingPlan(
-        start, folder, "tuned", mixed.description, "benchmark", resume=True, diameters=mixed.diameters
+        start, folder, "tuned", data.description, "benchmark", resume=True, diameters=data.diameters
     )
     with make_progress() as progress:
-        task = progress.add_task(f"Tuning, {share:.0%} rehearsed", total=steps, note="")
+        task = progress.add_task(f"Tuning, {blend:.0%} kept", total=steps, note="")
         run_session(
             plan,
-            mixed.train,
-            mixed.val,
+            data.train,
+            data.val,
             Callbacks(lambda step, loss: progress.update(task, completed=step, note=f"loss {loss:.3f}")),
         )
     return weights
@@ -84,7 +79,7 @@ def measure(weights: Path, examples: Sequence[Example]) -> float:
 @click.option("--images", default=20, show_default=True, help="Images of it to fine-tune on.")
 @click.option("--steps", default=300, show_default=True, help="Of the fine-tuning.")
 @click.option(
-    "--share", "shares", multiple=True, default=[0.0, 0.5], show_default=True, help="That is rehearsed."
+    "--blend", "blends", multiple=True, default=[0.75, 1.0], show_default=True, help="Share that is kept."
 )
 @click.option("--seed", default=1, show_default=True, help="Of the choice of images.")
 @click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path))
@@ -95,7 +90,7 @@ def main(
     weights: Path,
     images: int,
     steps: int,
-    shares: tuple[float, ...],
+    blends: tuple[float, ...],
     seed: int,
     output: Path,
 ) -> None:
@@ -104,15 +99,13 @@ def main(
     held_out = [member for member in members if member.held_out]
     unseen = load_members([member for member in held_out if member.source == source])
     others = load_members([member for member in held_out if member.source in known])
-    kinds = sorted({member.pair.kind for member in members if member.source in known})
     start = fine_tune(weights)
-    start = replace(start, diameters=start.diameters or SHOWN)
-    lab = choose_lab(members, source, images, seed)
+    lab = show_at_known_sizes(choose_lab(members, source, images, seed), start.diameters or SHOWN)
     table = Table("network", f"{source}, {len(unseen)} images", f"{', '.join(known)}, {len(others)} images")
     table.add_row("before", f"{measure(weights, unseen):.3f}", f"{measure(weights, others):.3f}")
-    for share in shares:
-        tuned = tune(start, lab, kinds, share, steps, output / f"rehearsed-{share:.2f}")
-        name = f"fine-tuned on {images} images, {share:.0%} rehearsed"
+    for blend in blends:
+        tuned = tune(start, lab, blend, steps, output / f"kept-{blend:.2f}")
+        name = f"fine-tuned on {images} images, {blend:.0%} of it kept"
         table.add_row(name, f"{measure(tuned, unseen):.3f}", f"{measure(tuned, others):.3f}")
     Console().print(table)
 

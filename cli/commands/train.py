@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from model.training.session import TrainingStart
     from model.training.training_data import TrainingData
     from model.weights import ModelCard
+    from model.weights.diameters import KnownDiameters
 
 
 @click.command()
@@ -55,10 +56,10 @@ if TYPE_CHECKING:
     help="Fine-tune these weights, a file or `shipped`, in few small steps, instead of starting from nothing.",
 )
 @click.option(
-    "--rehearsal",
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Of what fine-tuning shows, the share of images that the shipped network has learnt from, so that it doesn't "
-    "forget these.  [default: 0.5, for weights that are used at several zooms, as the shipped ones are]",
+    "--blend",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of what fine-tuning learns that is kept; the rest are the weights as they were, so that the network "
+    "doesn't forget what it knew.  [default: 0.75]",
 )
 @click.option("--resume", is_flag=True, help="Go on with the interrupted training in the output folder.")
 def command(
@@ -67,7 +68,7 @@ def command(
     name: str,
     preset: str | None,
     weights: str | None,
-    rehearsal: float | None,
+    blend: float | None,
     resume: bool,
     **changes: Any,
 ) -> None:
@@ -82,17 +83,15 @@ def command(
         raise click.UsageError(
             "--preset says what new network to build, --from gives a built one: choose one."
         )
-    if rehearsal is not None and not weights:
-        raise click.UsageError(
-            "--rehearsal is for fine-tuning (--from): a new network has nothing to forget."
-        )
+    if blend is not None and not weights:
+        raise click.UsageError("--blend is for fine-tuning (--from): a new network has nothing to forget.")
     _make_folder(output)
     from model.network.quiet_start import quiet_start
 
     with quiet_start():
         start = _fine_tune(weights) if weights else _start_anew(preset)
-        start = _adapt(start, **changes)
-        start, data = _prepare(start, _read(folder), rehearsal)
+        start = _adapt(start, blend=blend, **changes)
+        data = _read(folder, start.diameters)
     _report(_train(start, data, output, name, resume), output)
 
 
@@ -116,32 +115,16 @@ def _adapt(start: TrainingStart, **changes: Any) -> TrainingStart:
     return replace(start, recipe=adapt(start.recipe, **changes))
 
 
-def _read(folder: Path) -> TrainingData:
+def _read(folder: Path, known: KnownDiameters | None) -> TrainingData:
     from cli.progress_bars import track
-    from model.training.training_data import read_training_data
+    from model.training.training_data import read_training_data, show_at_known_sizes
 
-    return read_training_data(
+    data = read_training_data(
         folder,
         track,
         lambda names: click.echo(f"Held out to measure on: {', '.join(names)}"),
     )
-
-
-def _prepare(
-    start: TrainingStart, data: TrainingData, rehearsal: float | None
-) -> tuple[TrainingStart, TrainingData]:
-    """Add to a fine-tuning what it must not forget."""
-    from model.training.rehearsal.crops import read_crops
-    from model.training.rehearsal.mixing import SHARE, rehearse
-
-    if not start.diameters:
-        if rehearsal:
-            raise click.UsageError(
-                "--rehearsal is for weights that are used at several zooms (their card has `diameters`); what these "
-                "have learnt from isn't known."
-            )
-        return start, data
-    return rehearse(start, data, read_crops(), SHARE if rehearsal is None else rehearsal)
+    return show_at_known_sizes(data, known) if known else data
 
 
 def _train(start: TrainingStart, data: TrainingData, output: Path, name: str, resume: bool) -> ModelCard:

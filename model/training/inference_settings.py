@@ -38,21 +38,22 @@ class InferenceSettings:
 
     Attributes:
         params: thresholds.
-        calibration: how sure it is of nuclei; None if it finds none, of which one could say.
-        diameters: sizes of nuclei that it knows.
-        score: of the held-out images.
+        calibration: how sure it is of nuclei; None if it finds none, of which one could say, or nobody looked.
+        diameters: sizes of nuclei that it knows; None if it sees images as they are.
     """
 
     params: PostprocessingParams
-    calibration: Calibration | None
-    diameters: KnownDiameters
-    score: float
+    calibration: Calibration | None = None
+    diameters: KnownDiameters | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:
         """What a model card says of it, beside the network."""
-        calibration = {"calibration": asdict(self.calibration)} if self.calibration else {}
-        return {"postprocessing": asdict(self.params), **calibration, "diameters": asdict(self.diameters)}
+        known = {"calibration": self.calibration, "diameters": self.diameters}
+        return {
+            "postprocessing": asdict(self.params),
+            **{name: asdict(value) for name, value in known.items() if value},
+        }
 
 
 def fit_inference_settings(
@@ -68,12 +69,12 @@ def fit_inference_settings(
     """Search the thresholds and fit the calibration on held-out images, each seen at the zoom that it needs."""
     use = {"postprocessing": asdict(start), "diameters": asdict(diameters)}
     images = predict_images(make_segmenter(network, config, use), examples)
-    params, score = search_params(images, config.outputs, start=start, scoring=scoring, on_trial=on_trial)
+    params, _ = search_params(images, config.outputs, start=start, scoring=scoring, on_trial=on_trial)
     calibration = calibrate(images, config.outputs, params)
     if calibration is None:
-        return InferenceSettings(params, None, diameters, score)
-    params, score = search_confidence(images, config.outputs, params, calibration, scoring)
-    return InferenceSettings(params, calibration, diameters, score)
+        return InferenceSettings(params, None, diameters)
+    params, _ = search_confidence(images, config.outputs, params, calibration, scoring)
+    return InferenceSettings(params, calibration, diameters)
 
 
 def make_segmenter(network: keras.Model, config: UNetConfig, use: Mapping[str, Any]) -> Segmenter:

@@ -94,10 +94,12 @@ def adapt(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int | None = None,
+    blend: float | None = None,
 ) -> Recipe:
     """Return a recipe with this many steps in all, such batches, and this learning rate and seed to begin with.
 
-    Its stages keep their proportions; what would be left without a step is left out.
+    Its stages keep their proportions; what would be left without a step is left out. Each keeps the share `blend` of
+    what it learns.
     """
     first = recipe.stages[0]
     faster = 1.0 if learning_rate is None else learning_rate / first.learning_rate
@@ -109,6 +111,7 @@ def adapt(
             batch_size=batch_size or stage.batch_size,
             learning_rate=stage.learning_rate * faster,
             seed=stage.seed + seeds_further,
+            blend=blend or stage.blend,
         )
         for stage, shared in zip(recipe.stages, _share_out(recipe, steps or recipe.steps), strict=True)
     )
@@ -293,5 +296,6 @@ NOTEBOOK = Recipe(
 PRESETS = {"nuqleus": NUQLEUS, "notebook": NOTEBOOK}
 """What a new network can be."""
 
-FINE_TUNE = Stage(steps=300, learning_rate=5e-4, warmup_steps=30, hold_fraction=0.2)
-"""From trained weights to a lab's own images: few steps, small ones; the network is that of the weights."""
+FINE_TUNE = Stage(steps=300, learning_rate=5e-4, warmup_steps=30, hold_fraction=0.2, blend=0.75)
+"""From trained weights to a lab's own images: few steps, small ones, and not all of what they bring; the network is
+that of the weights."""

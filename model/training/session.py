@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,11 @@ from model.hashing import hash_file
 from model.segmentation.segmenter import Segmenter
 from model.training.callbacks import NO_CALLBACKS, Callbacks
 from model.training.dataset import Example
-from model.training.inference_settings import fit_inference_settings, make_segmenter
+from model.training.inference_settings import (
+    InferenceSettings,
+    fit_inference_settings,
+    make_segmenter,
+)
 from model.training.pictures import draw_curve, draw_examples
 from model.training.recipe import FINE_TUNE, Recipe
 from model.training.record import check_record, make_record, write_record
@@ -38,32 +42,37 @@ class TrainingStart:
     Attributes:
         recipe: what to train, and how.
         weights: weights to begin with instead of random ones.
-        params: thresholds from which better ones are looked for.
-        diameters: sizes of nuclei that the weights know.
+        use: how these are used, as their card says it: thresholds, calibration, sizes that they know. What is trained
+            from them is used alike: fitted to a few images, thresholds forget more than weights do.
     """
 
     recipe: Recipe
     weights: InitialWeights | None = None
-    params: PostprocessingParams = field(default_factory=PostprocessingParams)
-    diameters: KnownDiameters | None = None
+    use: InferenceSettings | None = None
+
+    @property
+    def diameters(self) -> KnownDiameters | None:
+        """Sizes of nuclei that the weights know."""
+        return self.use.diameters if self.use else None
 
 
 def fine_tune(weights: Path) -> TrainingStart:
-    """Return the start of a fine-tuning: trained weights, their network and their thresholds.
+    """Return the start of a fine-tuning: trained weights, their network, and how it is used.
 
     Raises:
         WeightsError: they can't be read, or don't fit their card.
     """
     card = read_card(weights)
     try:
-        network, params, diameters = card.network, card.postprocessing, card.diameters
+        network = card.network
+        use = InferenceSettings(card.postprocessing, card.calibration, card.diameters)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(
             f"The card of {weights} doesn't describe a network and its thresholds: {error!r}. Was it written by "
             "`nuqleus train`, of this version?"
         ) from error
     recipe = Recipe((replace(FINE_TUNE, network=network),))
-    return TrainingStart(recipe, InitialWeights(weights, network), params, diameters)
+    return TrainingStart(recipe, InitialWeights(weights, network), use)
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,9 @@ def run_session(
     val: Sequence[Example],
     callbacks: Callbacks = NO_CALLBACKS,
 ) -> ModelCard:
-    """Train, search thresholds on `val`, measure there, and write `<name>.weights.h5`, its card and pictures.
+    """Train, measure on `val`, and write `<name>.weights.h5`, its card and pictures.
+
+    A new network's thresholds are searched on `val`, too; a fine-tuned one keeps those of the weights it began with.
 
     Raises:
         DatasetError: no image to train on shows a nucleus.
@@ -114,7 +125,7 @@ def run_session(
         callbacks=callbacks,
     )
     config = start.recipe.network
-    settings = _fit_settings(plan, network, val, callbacks)
+    settings = _choose_settings(plan, network, val, callbacks).config
     save_without_optimizer(network, config, weights)
     scores = _measure(make_segmenter(network, config, settings), val, plan.folder)
     card = _write_card(plan, settings, weights, scores, _measure_initial(start.weights, val))
@@ -145,17 +156,19 @@ def _check_or_write_record(plan: TrainingPlan) -> None:
         write_record(record, plan.folder)
 
 
-def _fit_settings(
+def _choose_settings(
     plan: TrainingPlan, network: keras.Model, val: Sequence[Example], callbacks: Callbacks
-) -> Mapping[str, Any]:
+) -> InferenceSettings:
     """Return how the network is used, as its card will say it."""
-    config, start = plan.start.recipe.network, plan.start.params
+    if plan.start.use:
+        return replace(plan.start.use, diameters=plan.diameters)
+    config, start = plan.start.recipe.network, PostprocessingParams()
     if plan.diameters is None:
         params, _ = search_thresholds(network, config, val, start=start, on_trial=callbacks.on_trial)
-        return {"postprocessing": asdict(params)}
+        return InferenceSettings(params)
     return fit_inference_settings(
         network, config, plan.diameters, val, start=start, on_trial=callbacks.on_trial
-    ).config
+    )
 
 
 def _write_card(

@@ -1,11 +1,18 @@
 """What a training is made from: a folder of labelled images, or a collection of such folders."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from model.training.collection import find_members, is_collection, load_collection, load_members
+from model.training.collection import (
+    find_members,
+    is_collection,
+    load_collection,
+    load_members,
+    show_at_zooms,
+)
 from model.training.dataset import Example, load_examples
 from model.training.split import describe_data, digest_of, split_folder
 from model.weights.diameters import KnownDiameters
@@ -58,6 +65,13 @@ def read_training_data(
         val=load_examples(split.val, lambda pairs: track(pairs, "Reading images to measure on")),
         description=describe_data(folder, split),
     )
+
+
+def show_at_known_sizes(data: TrainingData, known: KnownDiameters) -> TrainingData:
+    """Return data whose images are shown as a network sees them that knows these sizes; a collection's are already."""
+    if data.diameters:
+        return data
+    return replace(data, train=list(chain.from_iterable(map(show_at_zooms, data.train))), diameters=known)
 
 
 def _read_collection(folder: Path, track: Progress) -> TrainingData:

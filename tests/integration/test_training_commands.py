@@ -84,7 +84,7 @@ def test_weights_are_not_overwritten_by_what_is_trained_from_them(folder: Path, 
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--name", "a/b"), ("--name", ".."), ("--name", ""), ("--seed", -1), ("--rehearsal", 0.5)]
+    "wrong", [("--name", "a/b"), ("--name", ".."), ("--name", ""), ("--seed", -1), ("--blend", 0.5)]
 )
 def test_options_that_make_no_sense_are_refused_before_anything_starts(
     folder: Path, tmp_path: Path, wrong: tuple[object, ...]
@@ -93,15 +93,6 @@ def test_options_that_make_no_sense_are_refused_before_anything_starts(
     assert refused.exit_code == 2, refused.output
     assert str(wrong[0]) in refused.output
     assert not (tmp_path / "run").exists()
-
-
-def test_what_weights_without_sizes_have_learnt_from_is_not_known_and_so_not_rehearsed(
-    folder: Path, trained: Path, tmp_path: Path
-):
-    weights = trained / "mine.weights.h5"
-    refused = nuqleus("train", folder, "--from", weights, "--output", tmp_path / "run", "--rehearsal", 0.5)
-    assert refused.exit_code == 2
-    assert "--rehearsal is for weights that are used at several zooms" in refused.output
 
 
 def test_an_output_folder_that_cannot_be_made_is_refused(folder: Path, tmp_path: Path):

@@ -19,6 +19,7 @@ from model.segmentation.segmenter import Segmenter
 from model.training.augment import Augmentation
 from model.training.batches import make_batches
 from model.training.callbacks import Callbacks
+from model.training.inference_settings import InferenceSettings
 from model.training.recipe import FINE_TUNE, NOTEBOOK, NUQLEUS, Recipe, Stage
 from model.training.session import TrainingPlan, TrainingStart, fine_tune, run_session
 from model.training.trainer import InitialWeights, train, trained_seconds
@@ -241,7 +242,7 @@ def test_fine_tuning_begins_with_the_network_the_weights_and_the_rules_of_a_card
     start = fine_tune(folder / "tiny.weights.h5")
     assert start.weights == InitialWeights(folder / "tiny.weights.h5", TINY.network)
     assert start.recipe == Recipe((replace(FINE_TUNE, network=TINY.network),))
-    assert start.params == card.postprocessing
+    assert start.use == InferenceSettings(card.postprocessing)
 
 
 @pytest.mark.parametrize("config", [{}, {"network": {}, "rules": {"odd": 1}}, {"network": [], "rules": {}}])
