@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
-from nuqleus.database import sqlite
+from nuqleus.database import postgresql, sqlite
 from nuqleus.database.migrations import HEAD
-from nuqleus.database.postgresql import READ_ONLY, limited_lock_waits, make_postgresql_engine, sqlstate
 from nuqleus.database.sqlite import make_sqlite_engine
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, NuqleusError, SchemaError, SettingsError
 
@@ -37,7 +36,7 @@ def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return make_postgresql_engine(parsed)
+        return postgresql.make_postgresql_engine(parsed)
     return make_sqlite_engine(parsed, busy_seconds)
 
 
@@ -118,6 +117,10 @@ def _make_ready(engine: Engine) -> None:
 
 
 def _require_head(found: str | None) -> None:
+    if found is not None and found > HEAD:
+        raise SchemaError(
+            f"a newer version of nuqleus made the database's schema, {found}; this one works with {HEAD}: use that one"
+        )
     if found != HEAD:
         raise SchemaError(
             f"the database's schema is {found or 'missing'}, this version of nuqleus needs {HEAD}: "
@@ -177,6 +180,8 @@ def upgrade(engine: Engine) -> None:
     from alembic.util import CommandError
 
     with migrating(engine) as connection, _taking_turns(engine, connection):
+        if not inspect(connection).has_table("alembic_version"):
+            postgresql.refuse_other_than_utf8(engine, connection)
         try:
             command.upgrade(alembic_config(connection), "head")
         except CommandError as error:
@@ -192,7 +197,7 @@ def _taking_turns(engine: Engine, connection: Connection) -> Iterator[None]:
     if engine.dialect.name != "postgresql":
         yield
         return
-    with limited_lock_waits(engine, connection):
+    with postgresql.limited_lock_waits(engine, connection):
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
         yield
 
@@ -265,12 +270,9 @@ def _translating_errors(engine: Engine) -> Iterator[None]:
                 f"the database {redact_url(engine.url)} can't be used: {error.orig}. Put a backup in its place, or "
                 "name another one with NUQLEUS_DATABASE_URL."
             ) from error
-        if sqlstate(error) == READ_ONLY:
+        if refusal := postgresql.describe_refusal(engine, error):
             engine.dispose()  # after a failover, the next connections may lead to the new primary
-            raise DatabaseUnavailable(
-                f"the database {redact_url(engine.url)} can only be read at present, as after a failover: nuqleus "
-                "goes on as soon as it can be written to"
-            ) from error
+            raise DatabaseUnavailable(f"the database {redact_url(engine.url)} {refusal}") from error
         if not (isinstance(error, OperationalError) or error.connection_invalidated):
             raise
         raise DatabaseUnavailable(

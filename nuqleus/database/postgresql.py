@@ -9,18 +9,34 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from nuqleus.errors import DatabaseUnavailable
+from nuqleus.errors import DatabaseUnavailable, SchemaError
 
 log = logging.getLogger(__name__)
 
-OPTIONS = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "nuqleus"}
+OPTIONS = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "application_name": "nuqleus",
+    "client_encoding": "utf8",
+}
 """A server that doesn't answer is noticed within seconds; a URL may say otherwise."""
 
 LOCK_SECONDS = 30.0
 """How long a migration waits for a lock. Whoever asks for the same table meanwhile waits behind it."""
 
-READ_ONLY, LOCK_NOT_AVAILABLE = "25006", "55P03"
+READ_ONLY, LOCK_NOT_AVAILABLE, NO_PRIVILEGE, NO_SCHEMA = "25006", "55P03", "42501", "3F000"
 """SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+REFUSALS = {
+    READ_ONLY: "can only be read at present, as after a failover: nuqleus goes on as soon as it can be written to",
+    NO_PRIVILEGE: "denies something to the user {user}: {error}. Make that user its owner (ALTER DATABASE … OWNER "
+    "TO …), or the owner of its schema and tables",
+    NO_SCHEMA: "has no schema in which tables could be made: {error}. Make one (CREATE SCHEMA …), or name one that is "
+    "there as the user's, or the URL's, search_path",
+}
+"""What a server refuses until somebody changes it, and what to change."""
+
+UTF8 = "UTF8"
 
 _BLOCKERS = text("""
     SELECT pid, usename, application_name, to_char(xact_start, 'HH24:MI:SS') AS since
@@ -32,6 +48,7 @@ def make_postgresql_engine(url: URL) -> Engine:
     """An engine for a server, or for a pooler in front of one."""
     missing = {option: value for option, value in OPTIONS.items() if option not in url.query}
     engine = create_engine(url.update_query_dict(missing), pool_pre_ping=True)
+    event.listen(engine, "connect", _refuse_bytes)
     event.listen(engine, "connect", _respect_poolers)
     return engine
 
@@ -39,6 +56,38 @@ def make_postgresql_engine(url: URL) -> Engine:
 def sqlstate(error: DBAPIError) -> str | None:
     """PostgreSQL's code of an error; None where the server told none."""
     return getattr(error.orig, "sqlstate", None)
+
+
+def describe_refusal(engine: Engine, error: DBAPIError) -> str | None:
+    """What a server refuses, and what to do; None for other errors."""
+    refusal = REFUSALS.get(str(sqlstate(error)))
+    first_line = str(error.orig).partition("\n")[0]
+    return refusal and refusal.format(user=engine.url.username or "that connects", error=first_line)
+
+
+def refuse_other_than_utf8(engine: Engine, connection: Connection) -> None:
+    """Make sure that a database takes every character before tables are made in it.
+
+    Raises:
+        SchemaError: it doesn't.
+    """
+    if engine.dialect.name == "postgresql":
+        encoding = str(connection.scalar(text("SHOW server_encoding")))
+        if encoding != UTF8:
+            raise _refused_encoding(encoding)
+
+
+def _refuse_bytes(connection: Any, _record: Any) -> None:
+    """SQL_ASCII is no encoding: a server then checks nothing, and gives back whatever somebody else wrote."""
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        raise _refused_encoding("SQL_ASCII")
+
+
+def _refused_encoding(encoding: str) -> SchemaError:
+    return SchemaError(
+        f"the database keeps text as {encoding}, which has not all characters that names of files may have. Make one "
+        "that has, with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and name that with NUQLEUS_DATABASE_URL"
+    )
 
 
 @contextmanager
