@@ -82,6 +82,8 @@ DESCRIPTION: dict[str, Any] = {
             _query(
                 "by", _TEXT, "The statistic: `nuclei`, `mean_area`, `mean_intensity_mean:0` of a channel."
             ),
+            _query("t", _WHOLE, "The time point, from 0; without it, the mean over all."),
+            _query("z", _WHOLE, "The step of z, the same."),
         ),
         "/api/images/{image_id}/nuclei": _get(
             "Nuclei of an image, in order of their labels.",

@@ -9,10 +9,11 @@ from web.colours import Scale
 from web.templates import figure
 
 WIDTH, HEIGHT = 900, 420
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 15, 55
+LEFT, RIGHT, TOP, BOTTOM = 120, 30, 20, 70
 """Of the plot's area, within the picture."""
 
-TICKS = 6
+MOST_TICKS = 8
+"""On an axis."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,8 @@ def bars(distribution: Distribution) -> Iterator[Box]:
     step, most = across() / part.bins, max(distribution.counts.values(), default=1)
     for (number,), count in sorted(distribution.counts.items()):
         height = max(1.0, down() * count / most)
-        yield Box(
-            LEFT + number * step, TOP + down() - height, max(0.5, step - 1), height, None, count, (number,)
-        )
+        place = LEFT + number * step, TOP + down() - height
+        yield _box(*place, max(0.5, step - 1), height, None, count, (number,))
 
 
 def cells(distribution: Distribution) -> Iterator[Box]:
@@ -71,7 +71,13 @@ def cells(distribution: Distribution) -> Iterator[Box]:
     wide, high = across() / x.bins, down() / y.bins
     for (column, row), count in sorted(distribution.counts.items()):
         place = LEFT + column * wide, TOP + down() - (row + 1) * high
-        yield Box(*place, wide, high, scale.css(math.log1p(count)), count, (column, row))
+        yield _box(*place, wide, high, scale.css(math.log1p(count)), count, (column, row))
+
+
+def _box(
+    x: float, y: float, width: float, height: float, colour: str | None, count: int, bins: tuple[int, ...]
+) -> Box:
+    return Box(round(x, 2), round(y, 2), round(width, 2), round(height, 2), colour, count, bins)
 
 
 def x_ticks(part: Range) -> list[Tick]:
@@ -85,6 +91,16 @@ def y_ticks(low: float, high: float) -> list[Tick]:
 
 
 def _shares(low: float, high: float) -> Iterator[tuple[float, float]]:
-    for number in range(TICKS):
-        share = number / (TICKS - 1)
-        yield share, low + (high - low) * share
+    """Round numbers between two, and where each lies, as a share of the way."""
+    if high <= low:
+        yield 0.0, low
+        return
+    step = _round_step((high - low) / (MOST_TICKS - 1))
+    for number in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
+        yield (number * step - low) / (high - low), number * step
+
+
+def _round_step(least: float) -> float:
+    """The smallest of 1, 2, 5, 10, 20 … (and 0.5, 0.2, 0.1 …) that is as large."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))

@@ -20,7 +20,10 @@ MAX_BUSY_SHARE = 0.05
 """Of the time that making answers may take."""
 
 FIRST_SECONDS = 0.1
-"""How long the first who asks waits for the first answer."""
+"""How long somebody waits for an answer where there is none, or only an old one."""
+
+OLD_SECONDS = 3 * REFRESH_SECONDS
+"""An answer that old is of a time when nobody looked."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Snapshot(Generic[Answer]):
     def latest(self) -> Dated[Answer]:
         """The newest answer; a newer one is asked for if it is time."""
         if self._clock() >= self._due and self._asking.acquire(blocking=False):
+            if self._clock() - self._latest.as_of > OLD_SECONDS:
+                self._is_there.clear()
             threading.Thread(target=self._renew, name="snapshot", daemon=True).start()
         self._is_there.wait(FIRST_SECONDS)
         return self._latest

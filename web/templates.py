@@ -34,11 +34,13 @@ class Templates:
         )
         self._environment.filters |= {
             "ago": lambda then: duration(clock() - then),
+            "basename": lambda path: path.rpartition("/")[2],
             "count": count,
             "duration": duration,
             "figure": figure,
             "moment": moment,
             "name": escape_path,
+            "words": words,
         }
         self._environment.globals |= {"version": __version__, "static": static_url, "with_query": with_query}
 
@@ -59,6 +61,11 @@ def figure(number: float | None) -> str:
     if isinstance(number, int) or abs(number) >= 1000:
         return f"{number:,.0f}"
     return f"{number:.4g}"
+
+
+def words(name: str) -> str:
+    """A measurement's name as words: `equivalent diameter area`."""
+    return name.replace("_", " ")
 
 
 def duration(seconds: float | None) -> str:

@@ -15,7 +15,11 @@ from web.drawing.sources import View
 
 TILE_QUALITY = 90
 
-ALPHA = 255
+NEIGHBOURS = LINES.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+"""Colours of lines, as 0xRRGGBB."""
+
+COARSE = 0xFCFCFC
+"""Bits of a colour that count where there are too many: of those of a scale of numbers, 163 are left then."""
 
 
 def draw_tile(view: View, place: Mapping[str, int], shown: Sequence[Mapping[str, Any]]) -> bytes:
@@ -61,10 +65,13 @@ def draw_outlines(labels: AnyLabels, colours: Sequence[int] | None) -> bytes:
         colours: of each label from 0 on, as 0xRRGGBB; None: colours that tell neighbours apart.
     """
     edges = find_edges(labels)
-    picture = np.zeros((*labels.shape, 4), np.uint8)
-    picture[edges] = _line_colours(labels[edges], colours)
+    used, numbers = _few(_line_colours(labels[edges], colours))
+    shades = np.zeros(labels.shape, np.uint8)
+    shades[edges] = 1 + numbers
+    image = Image.fromarray(shades)
+    image.putpalette(bytes(3) + used.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes())
     stream = BytesIO()
-    Image.fromarray(picture).save(stream, "png", compress_level=1)
+    image.save(stream, "png", compress_level=1, transparency=0)
     return stream.getvalue()
 
 
@@ -82,14 +89,18 @@ def draw_cutout(pixels: Picture | None, labels: AnyLabels, label: int, side: int
     return encode_jpeg(np.asarray(final), TILE_QUALITY)
 
 
-def _line_colours(labels: AnyLabels, colours: Sequence[int] | None) -> NDArray[np.uint8]:
+def _few(colours: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+    """Return unlike colours, as many as a palette holds beside the clear one, and the number of each that was given."""
+    used, numbers = np.unique(colours, return_inverse=True)
+    return (used, numbers) if len(used) < 256 else np.unique(colours & COARSE, return_inverse=True)
+
+
+def _line_colours(labels: AnyLabels, colours: Sequence[int] | None) -> NDArray[np.uint32]:
+    """The colour of each label, as 0xRRGGBB."""
     if colours is None:
-        rgb = LINES[labels % len(LINES)]
-    else:
-        table = np.array([*colours, 0], np.uint32)
-        found = table[np.minimum(labels, len(table) - 1)]
-        rgb = np.stack([found >> 16 & 255, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
-    return np.concatenate([rgb, np.full((len(labels), 1), ALPHA, np.uint8)], axis=1)
+        return NEIGHBOURS[labels % len(NEIGHBOURS)]
+    table = np.array([*colours, 0], np.uint32)
+    return table[np.minimum(labels, len(table) - 1)]
 
 
 def _stretched(view: View, one: Mapping[str, Any]) -> tuple[float, float]:

@@ -55,6 +55,7 @@ def show_gallery(request: Request) -> Response:
         "images.html",
         page=page,
         path_holds=path,
+        well=well,
         parameters={"path": path, "well": well},
         before=before,
     )

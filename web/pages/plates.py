@@ -14,9 +14,9 @@ from nuqleus.database.queries.plate_pages import (
     ListedPlate,
     Statistic,
     WellValue,
+    choices_of,
     get_plate,
     list_plates,
-    statistics_of,
     well_values,
 )
 from nuqleus.database.tables import WHOLE
@@ -24,12 +24,16 @@ from nuqleus.paths import escape_path
 from nuqleus.well_names import Well
 from web import query
 from web.colours import UNKNOWN, Scale, fit_scale
-from web.site import find, render, site_of
+from web.site import LARGEST_ID, find, render, site_of
+from web.templates import with_query, words
 
 DEFAULT = Statistic("nuclei", WHOLE)
 
 WELL, EDGE = 30, 34
 """Side of a well in the picture, and what its rows' and columns' names take."""
+
+ENLARGED_TO = 720
+"""Width that the map of a plate with few wells is drawn in, unless its wells would be as large as coins."""
 
 GROUPS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb")
 """Colours of what is in wells, which the colour-blind tell apart (Tol, 2021)."""
@@ -57,17 +61,21 @@ def show_plates(request: Request) -> Response:
 def show_plate(request: Request) -> Response:
     """A plate as a map."""
     engine, plate = site_of(request).engine, known_plate(request)
-    statistics = statistics_of(engine, plate.id)
+    choices = choices_of(engine, plate.id)
     statistic, group = chosen_statistic(request), query.word(request.query_params, "group")
-    wells = well_values(engine, plate.id, statistic)
+    wells = chosen_wells(request, plate, statistic)
     scale = fit_scale(well.value for well in wells)
+    columns = _most(plate.cols, [well.col for well in wells])
     groups = sorted({well.annotations[group] for well in wells if group in well.annotations}) if group else []
     return render(
         request,
         "plate.html",
         plate=plate,
-        statistics=statistics,
+        choices=choices,
         statistic=statistic,
+        t=query.number(request.query_params, "t"),
+        z=query.number(request.query_params, "z"),
+        table=with_query(f"/plates/{plate.id}/wells.csv", dict(request.query_params)),
         scale=None if group else scale,
         group=group,
         groups={value: GROUPS[number % len(GROUPS)] for number, value in enumerate(groups)},
@@ -77,8 +85,9 @@ def show_plate(request: Request) -> Response:
             Well(row, 0).name.removesuffix("01")
             for row in range(_most(plate.rows, [well.row for well in wells]))
         ],
-        columns=_most(plate.cols, [well.col for well in wells]),
+        columns=columns,
         side=WELL,
+        enlarged=max(1.0, min(2.5, ENLARGED_TO / (EDGE + columns * WELL))),
         edge=EDGE,
         whole=WHOLE,
     )
@@ -87,7 +96,7 @@ def show_plate(request: Request) -> Response:
 def show_csv(request: Request) -> Response:
     """The numbers of the map, as a table."""
     plate, statistic = known_plate(request), chosen_statistic(request)
-    wells = well_values(site_of(request).engine, plate.id, statistic)
+    wells = chosen_wells(request, plate, statistic)
     names = sorted({name for well in wells for name in well.annotations})
     text = io.StringIO()
     writer = csv.writer(text)
@@ -108,7 +117,7 @@ def plates_json(request: Request) -> Response:
 def plate_json(request: Request) -> Response:
     """A plate and a statistic of its wells, for programs."""
     plate, statistic = known_plate(request), chosen_statistic(request)
-    wells = well_values(site_of(request).engine, plate.id, statistic)
+    wells = chosen_wells(request, plate, statistic)
     return JSONResponse(
         _described(plate) | {"statistic": vars(statistic), "wells": [vars(well) for well in wells]}
     )
@@ -121,6 +130,12 @@ def known_plate(request: Request) -> ListedPlate:
         HTTPException: there is none.
     """
     return find(request, get_plate, "plate_id")
+
+
+def chosen_wells(request: Request, plate: ListedPlate, statistic: Statistic) -> list[WellValue]:
+    """Return the wells of a plate with a statistic, at the time point `t` and the step `z` that a URL may name."""
+    t, z = (query.number(request.query_params, name, most=LARGEST_ID) for name in ("t", "z"))
+    return well_values(site_of(request).engine, plate.id, statistic, t, z)
 
 
 def chosen_statistic(request: Request) -> Statistic:
@@ -137,9 +152,7 @@ def _draw(
     well: WellValue, statistic: Statistic, scale: Scale | None, group: str | None, groups: list[str]
 ) -> DrawnWell:
     said = "".join(f", {name} {value}" for name, value in sorted(well.annotations.items()))
-    text = (
-        f"{well.name}: {_name(statistic)} {'not known' if well.value is None else f'{well.value:.6g}'}{said}"
-    )
+    text = f"{well.name}: {words(_name(statistic))} {'not known' if well.value is None else f'{well.value:.6g}'}{said}"
     colour = f"#{UNKNOWN:06x}"
     if group:
         if group in well.annotations:

@@ -2,9 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,16 +14,18 @@ from nuqleus.database.queries.distributions import (
     Counting,
     Distribution,
     Limits,
+    Range,
     Selection,
     find_nuclei,
 )
+from nuqleus.database.queries.image_pages import paths_of_images
 from nuqleus.database.queries.nuclei import INTENSITIES, SHAPES
 from web import plots, query
 from web.jobs import Job
 from web.site import render, site_of
-from web.templates import with_query
+from web.templates import figure, with_query, words
 
-HISTOGRAM_BINS, SCATTER_BINS = (60,), (60, 40)
+HISTOGRAM_BINS, SCATTER_BINS = (60,), (50, 32)
 
 CSV_SECONDS = 20.0
 """How long a table is waited for that is still being made."""
@@ -89,6 +89,7 @@ def show_nuclei(request: Request) -> Response:
     ]
     after = (query.number(given, "after_image") or 0, query.number(given, "after_label") or 0)
     found, go_on = find_nuclei(site_of(request).engine, selection_of(request), limits, after)
+    paths = paths_of_images(site_of(request).engine, {image for image, _ in found})
     onward = None
     if go_on:
         onward = with_query("/nuclei", dict(given), after_image=go_on[0], after_label=go_on[1])
@@ -96,7 +97,7 @@ def show_nuclei(request: Request) -> Response:
     return render(
         request,
         "nuclei.html",
-        found=found,
+        found=[(image, label, paths[image]) for image, label in found if image in paths],
         onward=onward,
         limits=limits,
         plot=with_query("/plots", kept) if axes else None,
@@ -165,21 +166,30 @@ def _plot(request: Request, job: Job[Distribution]) -> Response:
         y_ticks=plots.y_ticks(y_range.low, y_range.high)
         if y_range
         else plots.y_ticks(0, max(found.counts.values())),
-        link=partial(_link, given, found),
+        parts=_parts(request, found),
+        sheet=with_query("/nuclei", {name: given.get(name) for name in CHOICES}),
         csv=with_query("/plots.csv", given),
         exact=with_query("/plots", given, exact="1"),
     )
 
 
-def _link(given: Mapping[str, Any], found: Distribution, bins: tuple[int, ...]) -> str:
-    """The sheet of the nuclei in a bin; the last bin holds the highest value, too."""
-    limits: dict[str, float | None] = {}
-    for name, number, part in zip(("x", "y"), bins, found.ranges, strict=False):
-        if part.high <= part.low:  # all alike: one bin has them all
-            continue
-        limits[f"{name}_from"] = part.edge(number) if number else None
-        limits[f"{name}_to"] = part.edge(number + 1) if number + 1 < part.bins else None
-    return with_query("/nuclei", {name: given.get(name) for name in CHOICES}, **limits)
+def _parts(request: Request, found: Distribution) -> list[list[tuple[str, str]]]:
+    """Of each bin of each axis: what is said of it, and what limits a URL to it; the highest value is in the last."""
+    return [
+        [_part(name, axis, part, number) for number in range(part.bins)]
+        for name, axis, part in zip(("x", "y"), axes_of(request), found.ranges, strict=False)
+    ]
+
+
+def _part(name: str, axis: Axis, part: Range, number: int) -> tuple[str, str]:
+    low, high = part.edge(number), part.edge(number + 1)
+    text = f"{words(axis.measurement)} {figure(low)} to {figure(high)}"
+    limits = {
+        f"{name}_from": low if number else None,
+        f"{name}_to": high if number + 1 < part.bins else None,
+    }
+    is_all = part.high <= part.low  # all alike: one bin has them all
+    return text, "" if is_all else with_query("", limits).replace("?", "&")
 
 
 ROUTES = [

@@ -13,6 +13,7 @@ async function refresh(part) {
 
 for (const part of document.querySelectorAll("[data-refresh]")) {
   setInterval(() => refresh(part), 1000 * Number(part.dataset.seconds));
+  if (part.querySelector("[data-soon]")) setTimeout(() => refresh(part), 1000);
 }
 
 // a plot that is still being counted: ask again until it is there
@@ -27,6 +28,10 @@ async function follow(part) {
 }
 
 for (const part of document.querySelectorAll("[data-follow]")) follow(part);
+
+// a search that found nothing yet, and isn't at its end
+const onward = document.querySelector("a[data-onward]");
+if (onward) setTimeout(() => location.replace(onward.href), 300);
 
 for (const chooser of document.querySelectorAll("form[data-immediate]")) {
   chooser.addEventListener("change", () => chooser.requestSubmit());

@@ -177,7 +177,7 @@ function show(nucleus) {
   for (const [name, value] of rows) {
     const row = table.insertRow(), head = document.createElement("th");
     head.scope = "row";
-    head.textContent = name;
+    head.textContent = name.replaceAll("_", " ");
     row.append(head);
     const cell = row.insertCell();
     cell.className = "num";

@@ -1,8 +1,10 @@
 """Distributions: measurements of many nuclei, counted in bins by the database, a few hundred images at a time."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +26,7 @@ from sqlalchemy.orm import aliased
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.nuclei import SHAPES
+from nuqleus.database.queries.searching import ROWS_PER_STATEMENT, SEARCH_SECONDS
 from nuqleus.database.tables import File, Image, Intensity, Nucleus, Well
 
 EXACT_NUCLEI = 1_000_000
@@ -37,8 +40,8 @@ MULTIPLIER, MODULUS = 2_654_435_761, 1_000_003
 PAGE_SIZE = 60
 """Nuclei on a sheet of cut-outs."""
 
-SEARCHED_IMAGES = 1_500
-"""Images that are searched for one sheet: the next goes on from there."""
+NUCLEI_PER_STATEMENT = 20_000
+"""Nuclei that are searched for a sheet between two glances at the clock."""
 
 Progress = Callable[[float], None]
 """Is told which share is done, 0 to 1."""
@@ -206,32 +209,59 @@ class Counting:
 
 
 def find_nuclei(
-    engine: Engine, selection: Selection, limits: Sequence[Limits], after: tuple[int, int] = (0, 0)
+    engine: Engine,
+    selection: Selection,
+    limits: Sequence[Limits],
+    after: tuple[int, int] = (0, 0),
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
-    """Find nuclei whose values lie within limits, in order of image and label.
+    """Find nuclei whose values lie within limits, in order of image and label, until the sheet is full or time is up.
 
     Args:
         engine: the database.
         selection: which nuclei.
         limits: of their values.
         after: the last that was found before.
+        clock: seconds from any origin.
 
     Returns:
         Image and label of each; and after which to go on, None if there are no more.
     """
     found: list[tuple[int, int]] = []
-    image = after[0] - 1
+    image, end = after[0] - 1, clock() + SEARCH_SECONDS
     with reading(engine) as connection:
-        for _ in range(SEARCHED_IMAGES // IMAGES_PER_STATEMENT):
-            query = selection.images(Image.id).where(Image.id > image, Image.n_nuclei > 0)
-            batch = connection.scalars(query.order_by(Image.id).limit(IMAGES_PER_STATEMENT)).all()
-            if not batch:
-                return found, None
-            found += _within(connection, list(batch), selection, limits, after, PAGE_SIZE - len(found))
+        while True:
+            batch, onward = _next_images(connection, selection, image)
+            found += _within(connection, batch, selection, limits, after, PAGE_SIZE - len(found))
             if len(found) >= PAGE_SIZE:
                 return found, found[-1]
-            image = batch[-1]
-    return found, (image + 1, 0)
+            if onward is None:
+                return found, None
+            if clock() >= end:
+                return found, (onward + 1, 0)
+            image = onward
+
+
+def _next_images(connection: Connection, selection: Selection, after: int) -> tuple[list[int], int | None]:
+    """The next images with nuclei, of those that a statement may look at, and after which to go on; None at the end."""
+    nearest = select(Image.id).where(Image.id > after).order_by(Image.id).limit(ROWS_PER_STATEMENT).subquery()
+    last, looked_at = connection.execute(select(func.max(nearest.c.id), func.count(nearest.c.id))).one()
+    if last is None:
+        return [], None
+    query = selection.images(Image.id, Image.n_nuclei).where(Image.id > after, Image.id <= last)
+    rows = connection.execute(
+        query.where(Image.n_nuclei > 0).order_by(Image.id).limit(IMAGES_PER_STATEMENT)
+    ).all()
+    nuclei = accumulate(number for _, number in rows)
+    few = [
+        image
+        for place, ((image, _), number) in enumerate(zip(rows, nuclei, strict=True))
+        if number <= NUCLEI_PER_STATEMENT or not place
+    ]
+    is_all = len(few) == len(rows) < IMAGES_PER_STATEMENT
+    if is_all:
+        return few, None if looked_at < ROWS_PER_STATEMENT else last
+    return few, few[-1]
 
 
 def nuclei_query(

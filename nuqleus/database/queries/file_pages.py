@@ -62,6 +62,7 @@ class ListedFile:
     error: str | None
     ignored_by: str | None
     duplicate_of: int | None
+    companion_of: int | None
     images: int
     nuclei: int
 
@@ -93,6 +94,7 @@ _COLUMNS: tuple[Any, ...] = (
     File.error,
     File.ignored_by,
     File.duplicate_of,
+    File.companion_of,
 )
 
 

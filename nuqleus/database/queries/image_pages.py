@@ -1,6 +1,6 @@
 """Image pages: images, a page at a time, and what is known of one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,6 +134,13 @@ def images_of_file(engine: Engine, file_id: int) -> list[ListedImage]:
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(Image.scene, Image.t, Image.z).limit(PAGE_SIZE))
         return _listed(rows.all())
+
+
+def paths_of_images(engine: Engine, image_ids: Collection[int]) -> dict[int, str]:
+    """Return the path of the file of each image."""
+    query = select(Image.id, File.path).join(File, File.id == Image.file_id).where(Image.id.in_(image_ids))
+    with reading(engine) as connection:
+        return {image_id: path for image_id, path in connection.execute(query)}  # noqa: C416 - for mypy
 
 
 def get_image(engine: Engine, image_id: int) -> ImageDetails | None:

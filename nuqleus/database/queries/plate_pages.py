@@ -12,6 +12,9 @@ from nuqleus.database.tables import Plate, Well, WellAnnotation, WellStatistic
 PAGE_SIZE = 200
 """Plates on a page."""
 
+CHOOSING_WELLS = 24
+"""Wells that are asked what there is to choose; all of a plate have the same statistics, millions perhaps."""
+
 
 @dataclass(frozen=True)
 class ListedPlate:
@@ -32,6 +35,15 @@ class Statistic:
 
     name: str
     channel: int
+
+
+@dataclass(frozen=True)
+class PlateChoices:
+    """What a plate can be coloured by, its time points and its steps of z."""
+
+    statistics: list[Statistic]
+    times: list[int]
+    depths: list[int]
 
 
 @dataclass(frozen=True)
@@ -69,18 +81,34 @@ def get_plate(engine: Engine, plate_id: int) -> ListedPlate | None:
     return found[0] if found and found[0].id == plate_id else None
 
 
-def statistics_of(engine: Engine, plate_id: int) -> list[Statistic]:
-    """Return what a plate can be coloured by."""
-    columns = (WellStatistic.name, WellStatistic.channel)
-    query = select(*columns).join(Well, Well.id == WellStatistic.well_id).where(Well.plate_id == plate_id)
+def choices_of(engine: Engine, plate_id: int) -> PlateChoices:
+    """Return what there is to choose on a plate."""
+    some = select(Well.id).where(Well.plate_id == plate_id).order_by(Well.id).limit(CHOOSING_WELLS)
+    columns = (WellStatistic.channel, WellStatistic.name, WellStatistic.t, WellStatistic.z)
+    query = select(*columns).where(WellStatistic.well_id.in_(some)).distinct()
     with reading(engine) as connection:
-        rows = connection.execute(query.distinct().order_by(WellStatistic.channel, WellStatistic.name))
-        return [Statistic(*row) for row in rows]
+        rows = connection.execute(query).all()
+    statistics = sorted({(channel, name) for channel, name, _, _ in rows})
+    return PlateChoices(
+        [Statistic(name, channel) for channel, name in statistics],
+        sorted({t for _, _, t, _ in rows}),
+        sorted({z for _, _, _, z in rows}),
+    )
 
 
-def well_values(engine: Engine, plate_id: int, statistic: Statistic | None) -> list[WellValue]:
-    """Return the wells of a plate with a statistic of each: the mean over time points and steps of z."""
-    values = _values(engine, plate_id, statistic) if statistic else {}
+def well_values(
+    engine: Engine, plate_id: int, statistic: Statistic, t: int | None = None, z: int | None = None
+) -> list[WellValue]:
+    """Return the wells of a plate with a statistic of each.
+
+    Args:
+        engine: the database.
+        plate_id: the plate.
+        statistic: which number.
+        t: the time point; None: the mean over all.
+        z: the step of z; None: the same.
+    """
+    values = _values(engine, plate_id, statistic, t, z)
     annotations = _annotations(engine, plate_id)
     query = select(Well.id, Well.name, Well.row, Well.col).where(Well.plate_id == plate_id)
     with reading(engine) as connection:
@@ -88,7 +116,12 @@ def well_values(engine: Engine, plate_id: int, statistic: Statistic | None) -> l
     return [WellValue(*row, values.get(row.id), annotations.get(row.id, {})) for row in rows]
 
 
-def _values(engine: Engine, plate_id: int, statistic: Statistic) -> dict[int, float | None]:
+def _values(
+    engine: Engine, plate_id: int, statistic: Statistic, t: int | None, z: int | None
+) -> dict[int, float | None]:
+    chosen = [
+        column == value for column, value in ((WellStatistic.t, t), (WellStatistic.z, z)) if value is not None
+    ]
     query = (
         select(WellStatistic.well_id, func.avg(WellStatistic.value))
         .join(Well, Well.id == WellStatistic.well_id)
@@ -96,6 +129,7 @@ def _values(engine: Engine, plate_id: int, statistic: Statistic) -> dict[int, fl
             Well.plate_id == plate_id,
             WellStatistic.name == statistic.name,
             WellStatistic.channel == statistic.channel,
+            *chosen,
         )
         .group_by(WellStatistic.well_id)
     )

@@ -67,9 +67,14 @@ def test_nuclei_are_found_page_by_page_without_losing_or_repeating_one(measured,
     assert everything == sorted(everything)
 
 
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch):
+    monkeypatch.setattr(distributions, "SEARCH_SECONDS", 60.0)
+
+
 def test_a_search_that_takes_long_is_broken_off_and_goes_on(measured, monkeypatch):
     monkeypatch.setattr(distributions, "IMAGES_PER_STATEMENT", 1)
-    monkeypatch.setattr(distributions, "SEARCHED_IMAGES", 1)
+    monkeypatch.setattr(distributions, "SEARCH_SECONDS", 0.0)
     nothing = Limits(AREA, 1e9)
     after, looks = (0, 0), 0
     while after:
@@ -77,6 +82,12 @@ def test_a_search_that_takes_long_is_broken_off_and_goes_on(measured, monkeypatc
         assert found == []
         looks += 1
     assert looks == 5
+
+
+def test_images_with_very_many_nuclei_are_searched_one_by_one(measured, monkeypatch):
+    monkeypatch.setattr(distributions, "NUCLEI_PER_STATEMENT", 1)
+    found, after = find_nuclei(measured.engine, Selection(), [Limits(AREA)])
+    assert (len(found), after) == (len(values(measured, Nucleus, "area")), None)
 
 
 def test_only_nuclei_of_a_path_are_counted(measured):

@@ -13,6 +13,7 @@ from PIL import Image
 from sqlalchemy import delete, select
 from starlette.testclient import TestClient
 
+from model.labels.overview import find_edges
 from nuqleus.database.engine import make_engine, reading, writing
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.files.scheduler_files import SchedulerFiles
@@ -24,6 +25,8 @@ from nuqleus.settings import Settings
 from tests.examples import complete, observe
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from web.app import build_app
+from web.colours import Scale
+from web.drawing.pictures import draw_outlines
 from web.painter import DrawingProcess, ProcessLost
 from web.site import Site
 from worker.pipeline import process
@@ -57,7 +60,8 @@ class Shown:
     def picture(self, url: str) -> np.ndarray:
         answer = self.page.get(url)
         assert answer.status_code == 200, answer.text
-        return np.asarray(Image.open(BytesIO(answer.content)))
+        picture = Image.open(BytesIO(answer.content))
+        return np.asarray(picture.convert("RGBA") if picture.format == "PNG" else picture)
 
     def nuclei(self, image_id: int):
         with reading(self.engine) as connection:
@@ -111,6 +115,16 @@ def test_outlines_are_coloured_by_a_measurement(shown, image):
     first, last = colours[12, 12, :3], colours[12, 200, :3]
     assert first.tolist() == [0x44, 0x01, 0x54]
     assert last.tolist() == [0xFD, 0xE7, 0x25]
+
+
+def test_more_colours_than_a_palette_holds_are_told_apart_less_finely():
+    labels = np.kron(np.arange(1, 901, dtype=np.int32).reshape(30, 30), np.ones((3, 3), np.int32))
+    scale = Scale(0, 900)
+    drawn = draw_outlines(labels, [scale.colour(label) for label in range(901)])
+    picture = np.asarray(Image.open(BytesIO(drawn)).convert("RGB")).astype(int)
+    wanted = np.array([[scale.colour(label) >> shift & 255 for shift in (16, 8, 0)] for label in range(901)])
+    edges = find_edges(labels)
+    assert np.abs(picture[edges] - wanted[labels[edges]]).max() <= 3
 
 
 def test_a_nucleus_under_the_pointer_has_the_numbers_of_the_database(shown, image):

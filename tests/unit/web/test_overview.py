@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from nuqleus.errors import DatabaseUnavailable
-from web.snapshot import MAX_BUSY_SHARE, REFRESH_SECONDS, Snapshot
+from web.snapshot import MAX_BUSY_SHARE, OLD_SECONDS, REFRESH_SECONDS, Snapshot
 
 
 def settled(snapshot):
@@ -52,6 +52,13 @@ def test_the_database_is_asked_again_when_it_is_time_and_not_before(clock):
     clock.advance(0.2)
     assert settled(snapshot).answer == 2
     assert settled(snapshot).as_of == clock()
+
+
+def test_who_looks_again_after_a_while_sees_what_is_now(clock):
+    snapshot = Snapshot(clock, clock)
+    settled(snapshot)
+    clock.advance(OLD_SECONDS + 1)
+    assert snapshot.latest().answer == clock()
 
 
 def test_a_slow_question_is_asked_so_rarely_that_it_takes_a_small_share_of_the_time(clock):

@@ -1,5 +1,7 @@
 """Plates: the plate as the map."""
 
+import re
+
 import pytest
 from sqlalchemy import insert, update
 
@@ -51,7 +53,20 @@ def test_wells_are_coloured_from_the_lowest_to_the_highest_number(page):
 
 
 def test_a_statistic_of_a_channel_is_shown_as_the_mean_over_time(page):
-    assert "A01: mean_intensity_mean, channel 1 10.5" in page.get("/plates/1?by=mean_intensity_mean:1").text
+    assert "A01: mean intensity mean, channel 1 10.5" in page.get("/plates/1?by=mean_intensity_mean:1").text
+
+
+def test_a_time_point_or_a_step_of_z_is_shown_alone(page):
+    text = page.get("/plates/1?by=mean_intensity_mean:1&t=1").text
+    assert "A01: mean intensity mean, channel 1 11" in text
+    assert re.findall(r'<select name="t">.*</select>', text) == [
+        '<select name="t"><option value="">mean of all</option><option>0</option><option selected>1</option></select>'
+    ]
+    assert '<select name="z">' not in text
+    table = page.get("/plates/1/wells.csv?by=mean_intensity_mean:1&t=1").text.splitlines()
+    assert table[1].startswith("A01,11.0,")
+    assert page.get("/api/plates/1?by=mean_intensity_mean:1&t=0").json()["wells"][0]["value"] == 10.0
+    assert page.get("/api/plates/1?by=nuclei&z=5").json()["wells"][0]["value"] is None
 
 
 def test_wells_are_coloured_by_what_is_in_them(page):

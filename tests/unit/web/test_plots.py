@@ -62,7 +62,7 @@ def test_a_plot_has_its_table(page):
 def test_the_page_says_what_to_do_and_keeps_what_was_chosen(page):
     assert "Choose a measurement" in page.get("/plots").text
     text = page.get("/plots?x=area&path=a.png").text
-    assert "<option selected>area</option>" in text
+    assert '<option value="area" selected>area</option>' in text
     assert 'data-follow="/plots/part?x=area&amp;path=a.png"' in text
 
 
