@@ -64,10 +64,11 @@ def source(image: ImageDetails) -> dict[str, Any]:
         "z": listed.z,
         "projection": image.projection,
         "pages": stored_pages(image.image_options),
-        "size": image.stat.size,
-        "mtime_ns": image.stat.mtime_ns,
+        "stat": image.stat,
+        "sha256": image.sha256,
+        "is_pending": image.is_pending,
         "channels": image.channels,
-        "field": [vars(part) for part in image.field],
+        "field": [{**vars(part), "stat": (part.size, part.mtime_ns)} for part in image.field],
     }
 
 

@@ -1,5 +1,6 @@
 """Sources: an image's pixels and its label image, decoded where they are looked at and kept for the next look."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,20 +124,15 @@ class Sources:
             OSError: the file isn't there.
         """
         key = repr(sorted(image.items()))
-        paths = [self._locate(part) for part in image["field"] or [image]]
+        paths = [self.folder.locate(part["path"]) for part in image["field"] or [image]]
+        for path, part in zip(paths, image["field"] or [image], strict=True):
+            ensure_unchanged(path, part, image)
         if key not in self._views:
             self._views[key] = View(_read(paths, image, self.folder.max_pixels))
         self._views.move_to_end(key)
         while len(self._views) > 1 and sum(view.nbytes for view in self._views.values()) > KEPT_BYTES:
             self._views.popitem(last=False)
         return self._views[key]
-
-    def _locate(self, part: Mapping[str, Any]) -> Path:
-        path = self.folder.locate(part["path"])
-        seen = stat_folder(path) if path.is_dir() else FileStat.of(path.stat())
-        if (seen.size, seen.mtime_ns) != (part["size"], part["mtime_ns"]):
-            raise ImageError("changed", "The file has changed since it was measured.")
-        return path
 
     def labels(
         self,
@@ -169,6 +165,30 @@ class Sources:
         if len(self._blocks) > KEPT_BLOCKS:
             self._blocks.popitem(last=False)
         return self._blocks[key]
+
+
+def ensure_unchanged(path: Path, part: Mapping[str, Any], image: Mapping[str, Any]) -> None:
+    """Make sure that a file holds what was measured: outlines must never lie on another picture.
+
+    A file whose stamp is the one that was recorded is what it was, unless the recorded stamp is of a content that waits
+    to be measured. Else the content of a file on its own tells.
+
+    Raises:
+        ImageError: it holds something else, or nobody knows.
+    """
+    stat = stat_folder(path) if path.is_dir() else FileStat.of(path.stat())
+    if stat[:2] != tuple(part["stat"][:2]):
+        raise ImageError("changed", "The file has changed since it was measured.")
+    is_alone = not (image["field"] or path.is_dir())
+    if is_alone and (image["is_pending"] or list(stat) != part["stat"]):
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != image["sha256"]:
+                raise ImageError("changed", "The file has changed since it was measured.")
+    elif image["is_pending"]:
+        raise ImageError(
+            "changed",
+            "The image is to be measured again, and may have changed. It is shown once that is done.",
+        )
 
 
 def _thinned(side: slice, have: int, want: int) -> slice:

@@ -75,7 +75,8 @@ def image(request: Request) -> Response:
     found = known_image(request)
     described = asdict(found)
     listed = described.pop("listed")
-    del described["stat"]
+    for inner in ("stat", "sha256", "is_pending"):
+        del described[inner]
     return JSONResponse(_plain(listed | described))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, or_, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.file_states import PENDING_STATES
 from nuqleus.database.plates import find_plate, plate_channels
 from nuqleus.database.queries.searching import Search
 from nuqleus.database.tables import Channel, File, Image, Mask, Overview
@@ -74,6 +75,8 @@ class ImageDetails:
     Attributes:
         listed: what lists show.
         stat: of the file whose content was measured.
+        sha256: of the content that was measured; of a field, of all its files.
+        is_pending: whether the file is to be looked at anew: it may hold something else by now.
         image_options: how the file was looked at.
         channels: how many there are.
         channel_names: one per channel where the file names them, else empty.
@@ -87,6 +90,8 @@ class ImageDetails:
 
     listed: ListedImage
     stat: FileStat
+    sha256: str | None
+    is_pending: bool
     image_options: str | None
     channels: int
     channel_names: tuple[str, ...]
@@ -152,6 +157,8 @@ def get_image(engine: Engine, image_id: int) -> ImageDetails | None:
         Image.nuclear_channel,
         Image.nuclear_channel_by,
         Image.pixel_size_um,
+        File.sha256,
+        File.state,
         File.image_options,
         File.gone_at,
         File.field_key,
@@ -166,6 +173,8 @@ def get_image(engine: Engine, image_id: int) -> ImageDetails | None:
         return ImageDetails(
             listed=_as_listed(row),
             stat=FileStat(row.size, row.mtime_ns, row.inode, row.ctime_ns),
+            sha256=row.sha256,
+            is_pending=row.state in PENDING_STATES,
             image_options=row.image_options,
             channels=row.channels,
             channel_names=tuple(connection.scalars(names)),

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -46,15 +47,19 @@ class Shown:
         self.site = Site(Settings(input_dir=self.inbox), self.engine)
         self.page = TestClient(build_app(self.site), base_url="http://localhost:8600")
 
+    def see(self, name: str) -> int:
+        """See a file, as a scan does; returns its number."""
+        stat = FileStat.of((self.inbox / name).stat())
+        return observe(SchedulerFiles(self.engine), SeenFile.of(name, stat))[name]
+
     def measure(self, name: str, *, with_overviews: bool = True) -> int:
         """Measure a file; returns the number of its image."""
-        path, files, workers = self.inbox / name, SchedulerFiles(self.engine), WorkerFiles(self.engine)
-        file_id = observe(files, SeenFile.of(name, FileStat.of(path.stat())))[name]
-        files.enqueue([file_id])
+        path, workers, file_id = self.inbox / name, WorkerFiles(self.engine), self.see(name)
+        SchedulerFiles(self.engine).enqueue([file_id])
         claim = workers.claim(file_id, "a worker", 60.0)
         assert claim
         images = list(process(path, ThresholdSegmenter(), with_overviews=with_overviews))
-        complete(workers, claim, name, self.model_id, images)
+        complete(workers, claim, sha256(path.read_bytes()).hexdigest(), self.model_id, images)
         return self.page.get(f"/api/files/{file_id}").json()["images"][0]["id"]
 
     def picture(self, url: str) -> np.ndarray:
@@ -173,6 +178,28 @@ def test_a_file_that_changed_isn_t_shown_under_outlines_that_aren_t_its(shown):
     Image.fromarray(SQUARES[:, ::-1].copy()).save(path, compress_level=0)
     answer = shown.page.get(f"/images/{image}/tiles/1/0/0")
     assert (answer.status_code, answer.text) == (404, "The file has changed since it was measured.\n")
+
+
+def test_a_file_that_was_replaced_isn_t_shown_however_alike_it_looks(shown):
+    path, other = shown.inbox / "replaced.png", shown.inbox / "other"
+    Image.fromarray(SQUARES).save(path)
+    image, stamp = shown.measure("replaced.png"), path.stat()
+    other.write_bytes(path.read_bytes()[:-1] + b"x")
+    os.utime(other, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    other.rename(path)
+    assert (
+        shown.page.get(f"/images/{image}/tiles/1/0/0").text == "The file has changed since it was measured.\n"
+    )
+
+
+@pytest.mark.parametrize(("content", "status"), [(SQUARES, 200), (SQUARES[:, ::-1], 404)])
+def test_what_waits_to_be_measured_again_is_shown_if_it_is_still_the_same(shown, content, status):
+    path = shown.inbox / f"again {status}.png"
+    Image.fromarray(SQUARES).save(path)
+    image = shown.measure(path.name)
+    Image.fromarray(content.copy()).save(path)
+    shown.see(path.name)  # the database has the stamp of the new content now, and the outlines of the old one
+    assert shown.page.get(f"/images/{image}/tiles/1/0/0").status_code == status
 
 
 def test_a_link_out_of_the_folder_leads_nowhere(shown, tmp_path):
