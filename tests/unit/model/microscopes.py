@@ -47,29 +47,37 @@ def _lif_text(text: str) -> bytes:
 def _lif_image(
     number: int, name: str, values: np.ndarray, names: Sequence[str], um: float, *, dyes: bool = True
 ) -> str:
-    itemsize, (_, _, channels, height, width) = values.itemsize, values.shape
-    plane = itemsize * height * width
-    described = "".join(
-        f'<ChannelDescription DataType="0" ChannelTag="0" Resolution="{8 * itemsize}" NameOfMeasuredQuantity="" '
-        f'Min="0" Max="1" Unit="" LUTName="{"Gray" if dyes else dye}" IsLUTInverted="0" BytesInc="{c * plane}" '
-        f'BitInc="0">{_lif_dye(dye) if dyes else ""}</ChannelDescription>'
+    channels, dimensions = _lif_channels(values, names, dyes), _lif_dimensions(values, um)
+    return (
+        f'<Element Name="{name}"><Data><Image><ImageDescription><Channels>{channels}</Channels><Dimensions>'
+        f"{dimensions}</Dimensions></ImageDescription></Image></Data>"
+        f'<Memory Size="{values.nbytes}" MemoryBlockID="MemBlock_{number}"/></Element>'
+    )
+
+
+def _lif_channels(values: np.ndarray, names: Sequence[str], dyes: bool) -> str:
+    plane = values[0, 0, 0].nbytes
+    return "".join(
+        f'<ChannelDescription DataType="0" ChannelTag="0" Resolution="{8 * values.itemsize}" '
+        f'NameOfMeasuredQuantity="" Min="0" Max="1" Unit="" LUTName="{"Gray" if dyes else dye}" '
+        f'IsLUTInverted="0" BytesInc="{c * plane}" BitInc="0">{_lif_dye(dye) if dyes else ""}</ChannelDescription>'
         for c, dye in enumerate(names)
     )
+
+
+def _lif_dimensions(values: np.ndarray, um: float) -> str:
+    times, depth, _, height, width = values.shape
+    row, plane_of_all = values.itemsize * width, values[0, 0].nbytes
     steps = {
-        "1": (width, itemsize),
-        "2": (height, itemsize * width),
-        "3": (values.shape[1], channels * plane),
+        "1": (width, values.itemsize),
+        "2": (height, row),
+        "3": (depth, plane_of_all),
+        "4": (times, plane_of_all * depth),
     }
-    steps["4"] = values.shape[0], channels * plane * values.shape[1]
-    dimensions = "".join(
+    return "".join(
         f'<DimensionDescription DimID="{dim}" NumberOfElements="{count}" Origin="0" Unit="m" '
         f'Length="{um / UM_PER_M * (count - 1)!r}" BitInc="0" BytesInc="{step}"/>'
         for dim, (count, step) in steps.items()
-    )
-    return (
-        f'<Element Name="{name}"><Data><Image><ImageDescription><Channels>{described}</Channels><Dimensions>'
-        f"{dimensions}</Dimensions></ImageDescription></Image></Data>"
-        f'<Memory Size="{values.nbytes}" MemoryBlockID="MemBlock_{number}"/></Element>'
     )
 
 
@@ -90,8 +98,22 @@ def write_nd2(
 
     Samples are the channels, or red, green and blue (stored the other way round) of one.
     """
+    height, width, samples = values.shape[3:]
+    frames = values.reshape(-1, height, width, samples)
+    chunks = {
+        "ImageAttributesLV!": _nd2_values({"SLxImageAttributes": _nd2_attributes(values)}),
+        "ImageMetadataSeqLV|0!": _nd2_values({"SLxPictureMetadata": _nd2_picture(names, um, colour)}),
+        "ImageMetadataLV!": _nd2_values({"SLxExperiment": _nd2_loops(*values.shape[:3])}),
+    }
+    chunks |= {
+        f"ImageDataSeq|{i}!": bytes(8) + frame.tobytes() for i, frame in enumerate(frames) if i not in missing
+    }
+    path.write_bytes(_nd2_file(chunks))
+
+
+def _nd2_attributes(values: np.ndarray) -> dict[str, int]:
     times, positions, depth, height, width, samples = values.shape
-    attributes = {
+    return {
         "uiWidth": width,
         "uiWidthBytes": width * samples * values.itemsize,
         "uiHeight": height,
@@ -101,6 +123,9 @@ def write_nd2(
         "uiSequenceCount": times * positions * depth,
         "eCompression": 2,
     }
+
+
+def _nd2_picture(names: Sequence[str], um: float | None, colour: bool) -> dict[str, Any]:
     planes = {
         f"a{i}": {
             "sDescription": name,
@@ -110,26 +135,20 @@ def write_nd2(
         }
         for i, name in enumerate(names)
     }
-    picture = {
+    return {
         "bCalibrated": um is not None,
         "dCalibration": um or 0.0,
         "sPicturePlanes": {"uiCount": len(planes), "sPlaneNew": planes},
     }
-    loop: dict[str, Any] = {"eType": 4, "uLoopPars": {"uiCount": depth, "dZStep": 1.0}}
+
+
+def _nd2_loops(times: int, positions: int, depth: int) -> dict[str, Any]:
+    """Time points around positions around slices."""
+    slices = {"eType": 4, "uLoopPars": {"uiCount": depth, "dZStep": 1.0}}
     points = {f"i{i:010}": {"dPosX": float(i)} for i in range(positions)}
-    loop = {"eType": 2, "uLoopPars": {"Points": points}, "ppNextLevelEx": {"i0": loop}}
-    time = {"uiCount": times, "dStart": 0.0, "dPeriod": 1.0, "dDuration": 1.0}
-    loop = {"eType": 1, "uLoopPars": time, "ppNextLevelEx": {"i0": loop}}
-    chunks = {
-        "ImageAttributesLV!": _nd2_values({"SLxImageAttributes": attributes}),
-        "ImageMetadataSeqLV|0!": _nd2_values({"SLxPictureMetadata": picture}),
-        "ImageMetadataLV!": _nd2_values({"SLxExperiment": loop}),
-    }
-    frames = values.reshape(-1, height, width, samples)
-    chunks |= {
-        f"ImageDataSeq|{i}!": bytes(8) + frame.tobytes() for i, frame in enumerate(frames) if i not in missing
-    }
-    path.write_bytes(_nd2_file(chunks))
+    places = {"eType": 2, "uLoopPars": {"Points": points}, "ppNextLevelEx": {"i0": slices}}
+    period = {"uiCount": times, "dStart": 0.0, "dPeriod": 1.0, "dDuration": 1.0}
+    return {"eType": 1, "uLoopPars": period, "ppNextLevelEx": {"i0": places}}
 
 
 def _nd2_file(chunks: Mapping[str, bytes]) -> bytes:

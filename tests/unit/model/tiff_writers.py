@@ -100,37 +100,30 @@ def write_lsm(
 def write_qptiff(path: Path, values: np.ndarray, channels: Sequence[Mapping[str, str]]) -> Path:
     """Write (C, H, W) values as Akoya's QPTIFF: a page for each channel, a thumbnail, a level at half the size."""
 
-    def described(kind: str, about: Mapping[str, str]) -> str:
-        inner = "".join(f"<{key}>{value}</{key}>" for key, value in {"ImageType": kind, **about}.items())
-        root = "PerkinElmer-QPI-ImageDescription"
-        return f'<?xml version="1.0" encoding="utf-16"?>\r\n<{root}>{inner}</{root}>'
-
-    options: dict[str, Any] = {"metadata": None, "software": "PerkinElmer-QPI", "photometric": "minisblack"}
+    shared: dict[str, Any] = {"metadata": None, "software": "PerkinElmer-QPI"}
+    levels = {"FullResolution": 1, "ReducedResolution": 2}
     with tifffile.TiffWriter(path) as file:
-        for page, about in zip(values, channels, strict=True):
-            text = described("FullResolution", about)
-            file.write(
-                page,
-                description=text,
-                tile=(16, 16),
-                resolution=(20_000, 20_000),
-                resolutionunit=3,
-                **options,
-            )
-        options["photometric"] = "rgb"
-        file.write(np.zeros((16, 16, 3), np.uint8), description=described("Thumbnail", {}), **options)
-        options["photometric"] = "minisblack"
-        for page, about in zip(values, channels, strict=True):
-            text = described("ReducedResolution", about)
-            file.write(
-                page[::2, ::2],
-                description=text,
-                tile=(16, 16),
-                resolution=(10_000, 10_000),
-                resolutionunit=3,
-                **options,
-            )
+        for kind, step in levels.items():
+            resolution = (20_000 // step, 20_000 // step)
+            gray = {
+                "photometric": "minisblack",
+                "tile": (16, 16),
+                "resolution": resolution,
+                "resolutionunit": 3,
+            }
+            for page, about in zip(values, channels, strict=True):
+                text = _qptiff_description(kind, about)
+                file.write(page[::step, ::step], description=text, **gray, **shared)
+            if kind == "FullResolution":
+                thumbnail, text = np.zeros((16, 16, 3), np.uint8), _qptiff_description("Thumbnail", {})
+                file.write(thumbnail, description=text, photometric="rgb", **shared)
     return path
+
+
+def _qptiff_description(kind: str, about: Mapping[str, str]) -> str:
+    inner = "".join(f"<{key}>{value}</{key}>" for key, value in {"ImageType": kind, **about}.items())
+    root = "PerkinElmer-QPI-ImageDescription"
+    return f'<?xml version="1.0" encoding="utf-16"?>\r\n<{root}>{inner}</{root}>'
 
 
 def write_metaseries(path: Path, values: np.ndarray, **properties: Any) -> Path:
