@@ -69,6 +69,11 @@ def measure(weights: Path, examples: Sequence[Example]) -> float:
     return float(np.mean(scores))
 
 
+def load_held_out(members: Sequence[Member], sources: Sequence[str]) -> list[Example]:
+    """Return the held-out images of some sets."""
+    return load_members([member for member in members if member.held_out and member.source in sources])
+
+
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--set", "source", required=True, help="The set that plays the lab.")
@@ -96,9 +101,7 @@ def main(
 ) -> None:
     """Fine-tune on a few images of a set, and show what that gained there and cost elsewhere."""
     members = find_members(folder)
-    held_out = [member for member in members if member.held_out]
-    unseen = load_members([member for member in held_out if member.source == source])
-    others = load_members([member for member in held_out if member.source in known])
+    unseen, others = load_held_out(members, [source]), load_held_out(members, known)
     start = fine_tune(weights)
     lab = show_at_known_sizes(choose_lab(members, source, images, seed), start.diameters or SHOWN)
     table = Table("network", f"{source}, {len(unseen)} images", f"{', '.join(known)}, {len(others)} images")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from model.arrays import Labels
 from model.evaluation.matching import match_overlaps
 from model.evaluation.report.error_types import ErrorType, classify, count_errors
 from model.labels.overlaps import overlap
@@ -125,19 +127,13 @@ def score_member(
         start = time.process_time()
         result = segmenter.segment(shown)
         seconds = time.process_time() - start
-        overlaps = overlap(truth, result.labels)
-        matching, errors = match_overlaps(overlaps), count_errors(classify(overlaps))
         yield Score(
             weights=name,
             source=member.source,
             kind=member.pair.kind,
             image=member.pair.name,
             zoom=float(zoom),
-            truth=matching.n_truth,
-            found=matching.n_predicted,
-            matched=int(matching.tp[0]),
-            dsb=round(matching.score, 4),
-            **{error.name.lower(): errors.of(error) for error in ERRORS},
+            **compare(truth, result.labels),
             diameter=round(area_weighted_diameter(truth), 1),
             estimated=round(result.diameter, 1),
             seen=round(float(result.zoom), 4),
@@ -145,6 +141,19 @@ def score_member(
             megapixels=truth.size / 1e6,
             seconds=round(seconds, 4),
         )
+
+
+def compare(truth: Labels, found: Labels) -> dict[str, Any]:
+    """The columns of a score that say how far what was found is what is there."""
+    overlaps = overlap(truth, found)
+    matching, errors = match_overlaps(overlaps), count_errors(classify(overlaps))
+    return {
+        "truth": matching.n_truth,
+        "found": matching.n_predicted,
+        "matched": int(matching.tp[0]),
+        "dsb": round(matching.score, 4),
+        **{error.name.lower(): errors.of(error) for error in ERRORS},
+    }
 
 
 def write_scores(path: Path, scores: Sequence[Score]) -> None:

@@ -13,7 +13,7 @@ import heapq
 import json
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -94,25 +94,29 @@ def simulate(costs: Costs, resources: SharedResources, workers: int, images: int
         "storage": Station(1, costs.file_bytes / resources.storage_bytes_per_second),
         "database": Station(resources.database_cores, costs.database),
     }
-    own = [Station(1, costs.worker) for _ in range(workers)]
-    path = ("scheduler", "redis", "storage", "own", "database")
-    order = count()
-    events = [(0.0, next(order), worker, 0) for worker in range(workers) for _ in range(THREADS)]
-    heapq.heapify(events)
-    stored: list[float] = []
-    while len(stored) < images:
-        now, _, worker, step = heapq.heappop(events)
-        station = own[worker] if path[step] == "own" else shared[path[step]]
-        done = station.serve(now)
-        if step + 1 == len(path):
-            stored.append(done)
-        heapq.heappush(events, (done, next(order), worker, (step + 1) % len(path)))
-    stored.sort()
+    stored = _process(shared, [Station(1, costs.worker) for _ in range(workers)], images)
     middle = len(stored) // 2
     rate = (len(stored) - middle) / (stored[-1] - stored[middle - 1])
     return SimulationResult(
         workers, rate, {name: part.utilization(stored[-1]) for name, part in shared.items()}
     )
+
+
+def _process(shared: Mapping[str, Station], workers: Sequence[Station], images: int) -> list[float]:
+    """When each image is stored, the first one first."""
+    path = ("scheduler", "redis", "storage", "own", "database")
+    order = count()
+    events = [(0.0, next(order), worker, 0) for worker in range(len(workers)) for _ in range(THREADS)]
+    heapq.heapify(events)
+    stored: list[float] = []
+    while len(stored) < images:
+        now, _, worker, step = heapq.heappop(events)
+        station = workers[worker] if path[step] == "own" else shared[path[step]]
+        done = station.serve(now)
+        if step + 1 == len(path):
+            stored.append(done)
+        heapq.heappush(events, (done, next(order), worker, (step + 1) % len(path)))
+    return sorted(stored)
 
 
 @click.command()

@@ -13,6 +13,8 @@ import click
 from cli.options import database_option, image_options, input_option, overlays_option, rules_option
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from cli.processes.local_stack import LocalStack
     from cli.processes.stop_signals import StopSignals
     from cli.run_report import RunReport
@@ -91,10 +93,7 @@ def _run_all(stack: LocalStack, signals: StopSignals, page: socket.socket | None
 
     from cli.run_report import RunReport
     from nuqleus.database.engine import open_database
-    from nuqleus.database.group_statistics import GroupStatistics
-    from nuqleus.database.plate_moves import merge_moved_plates
     from nuqleus.database.queries.file_summaries import failures
-    from nuqleus.database.well_statistics import WellStatistics
     from nuqleus.queue import make_app
     from scheduler.factory import make_scheduler_loop, run_in_thread
     from scheduler.metrics import serve_scheduler_metrics
@@ -110,11 +109,21 @@ def _run_all(stack: LocalStack, signals: StopSignals, page: socket.socket | None
         has_ended = _supervise(stack, loop, report, signals, once=once)
     if not once:
         return 0
-    if has_ended:
-        merge_moved_plates(engine)
-        WellStatistics(engine).refresh_all()
-        GroupStatistics(engine).refresh_all()
-    return _report_failures(settings, loop, failures(engine)) if has_ended else INTERRUPTED
+    if not has_ended:
+        return INTERRUPTED
+    _finish_background_work(engine)
+    return _report_failures(settings, loop, failures(engine))
+
+
+def _finish_background_work(engine: Engine) -> None:
+    """Do at once what the scheduler does by and by."""
+    from nuqleus.database.group_statistics import GroupStatistics
+    from nuqleus.database.plate_moves import merge_moved_plates
+    from nuqleus.database.well_statistics import WellStatistics
+
+    merge_moved_plates(engine)
+    WellStatistics(engine).refresh_all()
+    GroupStatistics(engine).refresh_all()
 
 
 def _supervise(

@@ -76,12 +76,14 @@ def command(
         elif watch:
             _watch(engine, settings.lease_seconds)
         elif as_json:
-            click.echo(
-                json.dumps(to_json(*_get_status(engine, time.time(), settings.lease_seconds)), indent=2)
-            )
+            _print_json(engine, settings.lease_seconds)
         else:
             _show(engine, settings.lease_seconds)
             _name_unused_rules(engine, settings)
+
+
+def _print_json(engine: Engine, lease_seconds: float) -> None:
+    click.echo(json.dumps(to_json(*_get_status(engine, time.time(), lease_seconds)), indent=2))
 
 
 def _explain(engine: Engine, paths: tuple[str, ...], folder: Path) -> None:

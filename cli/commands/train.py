@@ -79,12 +79,7 @@ def command(
     Or DIR holds several folders of that form, those of several laboratories, each with an index.csv.
     """
     _refuse_to_overwrite(output, resume)
-    if preset and weights:
-        raise click.UsageError(
-            "--preset says what new network to build, --from gives a built one: choose one."
-        )
-    if blend is not None and not weights:
-        raise click.UsageError("--blend is for fine-tuning (--from): a new network has nothing to forget.")
+    _refuse_contradictions(preset, weights, blend)
     _make_folder(output)
     from model.network.quiet_start import quiet_start
 
@@ -93,6 +88,15 @@ def command(
         start = _adapt(start, blend=blend, **changes)
         data = _read(folder, start.diameters)
     _report(_train(start, data, output, name, resume), output)
+
+
+def _refuse_contradictions(preset: str | None, weights: str | None, blend: float | None) -> None:
+    if preset and weights:
+        raise click.UsageError(
+            "--preset says what new network to build, --from gives a built one: choose one."
+        )
+    if blend is not None and not weights:
+        raise click.UsageError("--blend is for fine-tuning (--from): a new network has nothing to forget.")
 
 
 def _start_anew(preset: str | None) -> TrainingStart:

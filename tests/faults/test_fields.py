@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Iterable, Mapping
 
 import psutil
 import pytest
@@ -168,43 +169,67 @@ def test_the_drive_goes_away_while_a_field_is_processed(cluster, database, repor
 def test_a_plate_in_random_order_with_late_channels_and_a_kill(build, database, report):
     """Every field once, with all of its channels."""
     cluster = build(database, field_seconds=600.0)
-    fields = {}
+    cluster.start()
+    plate = draw_plate(cluster)
+    files, late = shuffle_files(plate)
+
+    began = time.monotonic()
+    for file in files:
+        write_file(cluster, plate, *file)
+    third = len(plate) // 3
+    wait_until(lambda: cluster.files.counts()[FileState.DONE] > third, "a third done", cluster.describe)
+    peak = peak_memory(cluster.scheduler)
+    cluster.scheduler.kill()
+    cluster.worker.kill()
+    for file in late:
+        write_file(cluster, plate, *file)
+    for service in (cluster.scheduler, cluster.worker):
+        service.start()
+    cluster.wait_for_end()
+    seconds, used = time.monotonic() - began, cpu_seconds(cluster.scheduler)
+
+    assert_every_field_is_whole(cluster, len(plate))
+    count = f"{len(files) + len(late):,} files of a plate"
+    what = f"{count} in random order, some late, kill -9 of scheduler and worker"
+    report.write(Fault(what, database, 1, seconds), cluster.count_files())
+    peak = max(peak, peak_memory(cluster.scheduler))
+    report.measure(f"{count}: the scheduler's peak memory", f"{peak:.0f} MB")
+    report.measure("… seconds of one core that it took after the kill", f"{used:.1f} s")
+
+
+def draw_plate(cluster: Cluster) -> dict[str, Picture.Image]:
+    """What the fields of a plate show, by their names; what is to be found there is noted."""
+    plate = {}
     for number in range(ROWS * COLS * SITES):
         well, site = divmod(number, SITES)
         row, col = divmod(well, COLS)
         place = f"{chr(ord('A') + row)}{col + 1:02d}_s{site + 1}"
-        fields[place] = cluster.draw()
-    files = [(place, channel) for place in fields for channel in CHANNELS]
+        cluster.nuclei[path_in_plate(place, 1)], plate[place] = cluster.draw()
+    return plate
+
+
+def path_in_plate(place: str, channel: int) -> str:
+    return f"plate/plate_{place}_w{channel}.tif"
+
+
+def shuffle_files(places: Iterable[str]) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Files (place, channel) in random order, and those that come late: the last channel of one field in fifty."""
     rng = random.Random(16)
+    files = [(place, channel) for place in places for channel in CHANNELS]
     rng.shuffle(files)
-    late = {place for place in fields if rng.random() < 0.02}
+    late = [(place, CHANNELS[-1]) for place in places if rng.random() < 0.02]
+    return [file for file in files if file not in set(late)], late
 
-    def write(place, channel):
-        path = cluster.inbox / f"plate/plate_{place}_w{channel}.tif"
-        path.parent.mkdir(exist_ok=True)
-        fields[place][1].save(path, format="TIFF")
 
-    cluster.start()
-    began = time.monotonic()
-    for place, channel in files:
-        if channel != 4 or place not in late:
-            write(place, channel)
-    wait_until(
-        lambda: cluster.files.counts()[FileState.DONE] > len(fields) // 3, "a third done", cluster.describe
-    )
-    peak = peak_memory(cluster.scheduler)
-    cluster.scheduler.kill()
-    cluster.worker.kill()
-    for place in late:
-        write(place, 4)
-    for service in (cluster.scheduler, cluster.worker):
-        service.start()
-    cluster.nuclei = {f"plate/plate_{place}_w1.tif": nuclei for place, (nuclei, _) in fields.items()}
-    cluster.wait_for_end()
-    seconds, used = time.monotonic() - began, cpu_seconds(cluster.scheduler)
+def write_file(cluster: Cluster, plate: Mapping[str, Picture.Image], place: str, channel: int) -> None:
+    path = cluster.inbox / path_in_plate(place, channel)
+    path.parent.mkdir(exist_ok=True)
+    plate[place].save(path, format="TIFF")
 
+
+def assert_every_field_is_whole(cluster: Cluster, fields: int) -> None:
     counts = cluster.files.counts()
-    assert (counts[FileState.DONE], counts[FileState.COMPANION]) == (len(fields), 3 * len(fields))
+    assert (counts[FileState.DONE], counts[FileState.COMPANION]) == (fields, 3 * fields)
     with reading(cluster.engine) as connection:
         measured = (
             select(Image.id, func.count(Intensity.channel.distinct()))
@@ -213,11 +238,6 @@ def test_a_plate_in_random_order_with_late_channels_and_a_kill(build, database, 
         )
         assert set(dict(connection.execute(measured).all()).values()) == {4}
         assert connection.scalar(select(func.count()).where(Image.missing_channels.is_not(None))) == 0
-    what = f"{len(files):,} files of a plate in random order, some late, kill -9 of scheduler and worker"
-    report.write(Fault(what, database, 1, seconds), cluster.count_files())
-    peak = max(peak, peak_memory(cluster.scheduler))
-    report.measure(f"{len(files):,} files of a plate: the scheduler's peak memory", f"{peak:.0f} MB")
-    report.measure("… seconds of one core that it took after the kill", f"{used:.1f} s")
 
 
 def cpu_seconds(service) -> float:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from nuqleus.database.file_states import FileState
 from nuqleus.database.files.records import SeenFile
 from nuqleus.database.queries.caveats import (
@@ -60,7 +62,9 @@ def test_nuclei_without_a_size_in_um_come_with_the_reason_and_once_a_stack(archi
     assert nuclei_without_um(archive.engine) == {"not square": 4, "not known": 1}
 
 
-def test_what_became_of_a_file_is_told_in_detail(archive: Archive):
+@pytest.fixture
+def told(archive: Archive) -> Archive:
+    """A stack whose nuclei were sought in channels that were guessed, named and coloured; its copy, and metadata."""
     guessed = [replace(GUESSED, z=z, pixel_size_from="not given") for z in range(2)]
     named = replace(
         guessed[0], z=2, nuclear_channel=1, nuclear_channel_by="name", channel_names=("GFP", "DAPI")
@@ -69,8 +73,12 @@ def test_what_became_of_a_file_is_told_in_detail(archive: Archive):
     of = archive.done("a.tif", "abc", [*guessed, named, colour])
     archive.duplicate("b.tif", of)
     archive.files.observe([SeenFile("a.xml", 1, 1, "metadata")])
+    return archive
 
-    done = get_file(archive.engine, ["nowhere", "a.tif"])
+
+def test_what_became_of_a_file_is_told_in_detail(told: Archive):
+    done = get_file(told.engine, ["nowhere", "a.tif"])
+
     assert done
     assert (done.path, done.images, done.nuclear_channels, done.pixel_sizes) == (
         "a.tif",
@@ -82,10 +90,21 @@ def test_what_became_of_a_file_is_told_in_detail(archive: Archive):
         ],
         ["not given"],
     )
-    duplicate = get_file(archive.engine, ["b.tif"])
+
+
+def test_of_a_duplicate_it_is_told_whose_results_it_shares(told: Archive):
+    duplicate = get_file(told.engine, ["b.tif"])
+
     assert duplicate
     assert (duplicate.duplicate_of, duplicate.images) == ("a.tif", 4)
-    ignored = get_file(archive.engine, ["a.xml"])
+
+
+def test_of_an_ignored_file_it_is_told_why(told: Archive):
+    ignored = get_file(told.engine, ["a.xml"])
+
     assert ignored
     assert (ignored.state, ignored.ignored_by) == (FileState.IGNORED, "metadata")
-    assert get_file(archive.engine, ["nowhere"]) is None
+
+
+def test_of_no_file_nothing_is_told(told: Archive):
+    assert get_file(told.engine, ["nowhere"]) is None

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import anndata
 import numpy as np
@@ -16,27 +17,34 @@ from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export
 
 
-def test_every_nucleus_is_there_with_all_that_was_measured(
+@pytest.fixture
+def exported(
     archive: Archive, database_url: str, tmp_path: Path
-):
+) -> tuple[anndata.AnnData, list[dict[str, Any]]]:
+    """A stack and its copy, read back, and the rows that they are of."""
     archive.done("a.tif", "abc", [image_result(3, channels=2, pixel_size_um=0.5), image_result(2, z=1)])
     archive.duplicate("b.tif", of=1)
-
     result = export(database_url, tmp_path, "--format", "anndata")
-
     assert result.exit_code == 0, result.output
-    data = anndata.read_h5ad(tmp_path / "nuclei.h5ad")
     with snapshot(archive.engine) as results:
         rows = list(results.nuclei())
+    return anndata.read_h5ad(tmp_path / "nuclei.h5ad"), rows
+
+
+def test_every_nucleus_is_there_and_says_where_it_is(exported):
+    data, rows = exported
     assert data.shape[0] == len(rows) == 10
     assert list(data.obs_names[:4]) == ["1-1", "1-2", "1-3", "2-1"]
     assert data.obs_names.is_unique
     for name in ("path", "image_id", "z", "label", "touches_border", "counted"):
         assert data.obs[name].tolist() == [row[name] for row in rows]
     assert data.obs.duplicate_of.astype(object).fillna("-").tolist() == ["-"] * 5 + ["a.tif"] * 5
-    np.testing.assert_array_equal(
-        data.obsm["spatial"], [(row["centroid_col"], row["centroid_row"]) for row in rows]
-    )
+    centroids = [(row["centroid_col"], row["centroid_row"]) for row in rows]
+    np.testing.assert_array_equal(data.obsm["spatial"], centroids)
+
+
+def test_all_that_was_measured_is_there_and_nothing_else_is_a_variable(exported):
+    data, rows = exported
     assert {"area", "area_um2", "eccentricity", "intensity_mean-1"} <= set(data.var_names)
     assert not {"path", "label", "centroid_row", "bbox_row0", "touches_border"} & set(data.var_names)
     expected = [[row.get(name) for name in data.var_names] for row in rows]

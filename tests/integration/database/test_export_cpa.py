@@ -171,20 +171,7 @@ def test_channels_of_fields_are_shown_from_their_own_files(
     archive: Archive, database_url: str, tmp_path: Path
 ):
     bind_folder(archive.engine, "/the inbox")
-    lead = archive.done("P/A01_w1.tif", "abc", [image_result(2, channels=2)])
-    companion, other_step = (archive.waiting(f"P/A01_{name}.tif") for name in ("w2_z1", "w2_z2"))
-    with writing(archive.engine) as connection:
-        connection.execute(insert(Plate).values(name="P", folder="P", convention="?", rows=8, cols=12))
-        connection.execute(insert(Well).values(plate_id=1, name="A01", row=0, col=0))
-        for number, (key, name) in enumerate({"w1": "DAPI", "w2": "GFP"}.items()):
-            of_plate = {"plate_id": 1, "key": key, "channel": number, "name": name}
-            connection.execute(insert(PlateChannel).values(of_plate))
-            connection.execute(insert(Channel).values(image_id=1, channel=number, name=name))
-        connection.execute(update(Image).values(well_id=1, site=1))
-        connection.execute(update(File).where(File.id == lead).values(field_channel="w1"))
-        for file_id, step in ((companion, 0), (other_step, 1)):
-            values = {"field_channel": "w2", "field_z": step, "companion_of": lead}
-            connection.execute(update(File).where(File.id == file_id).values(values))
+    fill_field(archive)
 
     result = export(database_url, tmp_path, "--format", "cpa")
 
@@ -199,6 +186,24 @@ def test_channels_of_fields_are_shown_from_their_own_files(
         assert analyst.all(f"SELECT {named} FROM Per_Image") == [
             ("/the inbox/P", "A01_w1.tif", "/the inbox/P", "A01_w2_z1.tif")
         ]
+
+
+def fill_field(archive: Archive) -> None:
+    """A field of two channels, the second of which has two steps of z."""
+    lead = archive.done("P/A01_w1.tif", "abc", [image_result(2, channels=2)])
+    companion, other_step = (archive.waiting(f"P/A01_{name}.tif") for name in ("w2_z1", "w2_z2"))
+    with writing(archive.engine) as connection:
+        connection.execute(insert(Plate).values(name="P", folder="P", convention="?", rows=8, cols=12))
+        connection.execute(insert(Well).values(plate_id=1, name="A01", row=0, col=0))
+        for number, (key, name) in enumerate({"w1": "DAPI", "w2": "GFP"}.items()):
+            of_plate = {"plate_id": 1, "key": key, "channel": number, "name": name}
+            connection.execute(insert(PlateChannel).values(of_plate))
+            connection.execute(insert(Channel).values(image_id=1, channel=number, name=name))
+        connection.execute(update(Image).values(well_id=1, site=1))
+        connection.execute(update(File).where(File.id == lead).values(field_channel="w1"))
+        for file_id, step in ((companion, 0), (other_step, 1)):
+            values = {"field_channel": "w2", "field_z": step, "companion_of": lead}
+            connection.execute(update(File).where(File.id == file_id).values(values))
 
 
 def test_names_of_channels_that_differ_by_case_alone_are_one_column_but_in_one_image(

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 
 from nuqleus.database.engine import make_engine, reading, writing
 from nuqleus.database.file_states import FileState
-from nuqleus.database.files.records import SeenFile
+from nuqleus.database.files.records import Claim, SeenFile
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.tables import File, Image
@@ -66,23 +66,24 @@ def test_a_worker_that_was_given_up_writes_nothing_beside_the_new_one(archive: A
     assert new
 
     gate = threading.Barrier(2)
-
-    def finish(files: WorkerFiles, claim, sha256: str) -> str:
-        gate.wait()
-        try:
-            complete(files, claim, sha256, archive.model_id, [image_result()])
-        except LeaseLost:
-            return "lost"
-        return "written"
-
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(finish, archive.worker_files, late, "by the late one")
-        second = pool.submit(finish, others_files, new, "by the new one")
+        first = pool.submit(finish, gate, archive.worker_files, late, "by the late one", archive.model_id)
+        second = pool.submit(finish, gate, others_files, new, "by the new one", archive.model_id)
         assert (first.result(), second.result()) == ("lost", "written")
 
     assert archive.row(late.file_id).sha256 == "by the new one"
     assert len(archive.rows(Image)) == 1
     other_engine.dispose()
+
+
+def finish(gate: threading.Barrier, files: WorkerFiles, claim: Claim, sha256: str, model_id: int) -> str:
+    """Write results as soon as the others are about to do so; says what became of them."""
+    gate.wait()
+    try:
+        complete(files, claim, sha256, model_id, [image_result()])
+    except LeaseLost:
+        return "lost"
+    return "written"
 
 
 def test_results_are_invisible_until_all_are_there(archive: Archive):

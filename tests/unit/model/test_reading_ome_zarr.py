@@ -5,6 +5,7 @@ import shutil
 import sys
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,22 +32,23 @@ def write_attributes(folder: Path, attributes: dict, version: str) -> None:
         )
 
 
+def _axis(name: str, unit: str | None) -> dict[str, str]:
+    if name in "tc":
+        return {"name": name, "type": {"t": "time", "c": "channel"}[name]}
+    return {"name": name, "type": "space"} | ({"unit": unit} if unit else {})
+
+
+def _level(number: int, axes: str) -> dict[str, Any]:
+    scale = [0.325 * 2**number if axis in "yx" else 1.0 for axis in axes]
+    return {"path": str(number), "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+
+
 def write_image(
     folder: Path, values: np.ndarray, version: str, axes: str = "cyx", unit: str | None = "micrometer", **more
 ) -> None:
     """A multiscale image of two levels, 0.325 units a pixel at the first."""
-    kinds = {"t": "time", "c": "channel"}
-    spaces = {"unit": unit} if unit else {}
-    said = [
-        {"name": axis, "type": kinds.get(axis, "space"), **({} if axis in kinds else spaces)} for axis in axes
-    ]
-    datasets = []
-    for level in (0, 1):
-        scale = [0.325 * 2**level if axis in "yx" else 1.0 for axis in axes]
-        datasets.append(
-            {"path": str(level), "coordinateTransformations": [{"type": "scale", "scale": scale}]}
-        )
-    write_attributes(folder, {"multiscales": [{"axes": said, "datasets": datasets}], **more}, version)
+    multiscale = {"axes": [_axis(axis, unit) for axis in axes], "datasets": [_level(n, axes) for n in (0, 1)]}
+    write_attributes(folder, {"multiscales": [multiscale], **more}, version)
     for level in (0, 1):
         pixels = values[..., :: 2**level, :: 2**level]
         array = zarr.create_array(

@@ -261,16 +261,7 @@ def test_a_lost_lease_stops_the_work_at_the_next_block(handle, files, clock):
 def test_two_large_images_are_never_in_memory_at_once(
     engine, files, worker_files, settings, clock, heartbeat
 ):
-    memory, inside, other_waits = MemoryBudget(1), [], Event()
-
-    def work_on_a_block():
-        inside.append(1)
-        while not other_waits.is_set() and not memory.waiting:
-            assert len(inside) == 1
-        other_waits.set()
-        assert len(inside) == 1
-        inside.pop()
-
+    memory = MemoryBudget(1)
     for name in ("a.tif", "b.tif"):  # not copies of each other
         tifffile.imwrite(settings.input_dir / name, draw_discs(*SIZE), tile=(64, 64), description=name)
     ids = [queue(files, settings.input_dir, name) for name in ("a.tif", "b.tif")]
@@ -279,7 +270,7 @@ def test_two_large_images_are_never_in_memory_at_once(
         settings,
         InboxReader(settings),
         worker_files,
-        Happening(work_on_a_block),
+        Happening(alone_until_another_waits(memory)),
         model_id,
         "me",
         heartbeat,
@@ -289,6 +280,22 @@ def test_two_large_images_are_never_in_memory_at_once(
 
     with reading(engine) as connection:
         assert set(connection.scalars(select(File.state))) == {FileState.DONE}
+
+
+def alone_until_another_waits(memory: MemoryBudget) -> Callable[[], None]:
+    """Work on a block that takes until another image waits for memory, and fails if that one has begun."""
+    inside: list[int] = []
+    other_waits = Event()
+
+    def work_on_a_block() -> None:
+        inside.append(1)
+        while not other_waits.is_set() and not memory.waiting:
+            assert len(inside) == 1
+        other_waits.set()
+        assert len(inside) == 1
+        inside.pop()
+
+    return work_on_a_block
 
 
 def test_segmenting_directly_writes_one_label_image(large_tiff, tmp_path, monkeypatch):
