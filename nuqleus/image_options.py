@@ -70,6 +70,20 @@ def _as_length(given: Any) -> Any:
 Length = Annotated[str, BeforeValidator(_as_length)]
 """Around a nucleus: a number of pixels, or of micrometres with `um`, as text."""
 
+
+def _as_request(given: Any) -> Any:
+    """Write what is asked for in one way: `granularity texture`; None if nothing is."""
+    asked = {word.strip() for word in str(given).replace(",", " ").split()}
+    if unknown := sorted(asked - {"granularity", "texture"}):
+        raise ValueError(
+            f"texture and granularity are measured on request, with a comma between, not {unknown[0]!r}"
+        )
+    return " ".join(sorted(asked)) or None
+
+
+Requested = Annotated[str | None, BeforeValidator(_as_request)]
+"""Measurements that take milliseconds a nucleus: `granularity`, `texture`, or both, as text."""
+
 Diameter = Annotated[str, BeforeValidator(_as_diameter)]
 """Of the nuclei: a number of pixels, or of micrometres with `um`, as text."""
 
@@ -90,6 +104,7 @@ class ImageOptions:
         ring_gap: between a nucleus and its ring, see `Length`; None, as for the next two: by the nuclei's diameter.
         ring_width: of the ring around a nucleus.
         neighbor_distance: within which another nucleus is a neighbour.
+        measure: what is measured only on request, see `Requested`; None: nothing.
         channel_by: who names the channel. Makes no difference to what is found, and so none between options.
     """
 
@@ -101,6 +116,7 @@ class ImageOptions:
     ring_gap: str | None = None
     ring_width: str | None = None
     neighbor_distance: str | None = None
+    measure: str | None = None
     channel_by: ChannelSource = field(default="setting", compare=False)
 
     def __str__(self) -> str:
@@ -110,7 +126,7 @@ class ImageOptions:
         return f"channel {self.channel}, z {self.z}" + "".join(named)
 
 
-_LATER = ("diameter", "smallest", "ring_gap", "ring_width", "neighbor_distance")
+_LATER = ("diameter", "smallest", "ring_gap", "ring_width", "neighbor_distance", "measure")
 
 _PAGES = re.compile(rf", z (?:planes|max|mean), pages (channels|z|t)(?:, (?:{'|'.join(_LATER)}) [^,]+)*$")
 

@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from nuqleus.errors import SettingsError
-from nuqleus.image_options import AUTO, Channel, Diameter, ImageOptions, Length, Smallest, ZStacks
+from nuqleus.image_options import AUTO, Channel, Diameter, ImageOptions, Length, Requested, Smallest, ZStacks
 from nuqleus.rules import Plates, Rules, load_rules
 
 SECRETS = Path("/run/secrets")
@@ -77,6 +77,7 @@ class Settings(BaseSettings):
             a share of the nuclei's diameter.
         ring_width: of the ring around a nucleus.
         neighbor_distance: another nucleus that is this near is a neighbour.
+        measure: what is measured only on request, `texture` or `granularity`, with a comma between.
         rules: a file that sets channel, z and more for files at some paths; see `nuqleus.rules`.
         plates: `auto` takes files that are named like a field's for parts of one image; `off`: each is one of its own.
         ignore: patterns of paths whose files are ignored, with commas between; see `nuqleus.path_patterns`.
@@ -132,6 +133,7 @@ class Settings(BaseSettings):
     ring_gap: Length | None = None
     ring_width: Length | None = None
     neighbor_distance: Length | None = None
+    measure: Requested = ""
     rules: Path | None = None
     plates: Plates = "auto"
     ignore: str = ""
@@ -209,6 +211,7 @@ class Settings(BaseSettings):
             ring_gap=self.ring_gap,
             ring_width=self.ring_width,
             neighbor_distance=self.neighbor_distance,
+            measure=self.measure,
         )
 
 

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.model_registry import register_model
 from nuqleus.database.workers import Workers
 from nuqleus.errors import SettingsError
+from nuqleus.image_options import ImageOptions
 from nuqleus.process_identity import current_identity
 from nuqleus.rules import Rules
 from nuqleus.settings import Settings
@@ -62,6 +64,18 @@ def ensure_diameters_are_known(segmenter: SegmenterProtocol, rules: Rules) -> No
         )
 
 
+def ensure_textures_can_be_measured(options: ImageOptions) -> None:
+    """Refuse to measure textures without the library that does.
+
+    Raises:
+        SettingsError: says what to do.
+    """
+    if "texture" in (options.measure or "") and find_spec("mahotas") is None:
+        raise SettingsError(
+            "NUQLEUS_MEASURE asks for texture, which needs the library mahotas: pip install 'nuqleus[texture]'"
+        )
+
+
 def build_processor(
     settings: Settings,
     load: Callable[[Path | None], SegmenterProtocol] = load_network,
@@ -76,13 +90,14 @@ def build_processor(
 
     Raises:
         WeightsError: the weights can't be used.
-        SettingsError: a diameter is given that they can't use.
+        SettingsError: a diameter is given that they can't use, or a library is missing for what is asked for.
         SchemaError: the database has other tables than this version needs.
         DatabaseUnavailable: the database can't be reached, for a minute.
     """
     retry = RetryPolicy()
     # first: it fails sooner than a network loads
     engine = retry(open_database, settings.database_url, busy_seconds=settings.busy_seconds)
+    ensure_textures_can_be_measured(settings.image_options)
     segmenter = load(settings.weights)
     ensure_diameters_are_known(segmenter, settings.image_rules())
     worker = retry(Workers(engine).start, socket.gethostname(), os.getpid(), device(), current_identity())

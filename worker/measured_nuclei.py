@@ -70,7 +70,12 @@ def measure_around(
     start = time.perf_counter()
     distances = _distances(path, plane, found, options)
     measurement = SurroundingsMeasurement(
-        found.labels, plane.pixels, found.nuclei, found.intensities, distances
+        found.labels,
+        plane.pixels,
+        found.nuclei,
+        found.intensities,
+        distances,
+        requested=(options.measure or "").split(),
     )
     for number, _ in enumerate(measurement):
         if on_block and number:

@@ -213,6 +213,7 @@ def _result(plane: Plane, found: MeasuredNuclei, around: MeasuredAround) -> Imag
         intensities=_without(
             plane.missing_channels, {**found.intensities, **around.surroundings.intensities}
         ),
+        textures=_without(plane.missing_channels, around.surroundings.textures),
         quality=_without(plane.missing_channels, around.surroundings.quality),
         seconds={**found.seconds, "measure": found.seconds["measure"] + around.seconds},
         nuclear_diameter=found.sight.diameter or None,
@@ -227,7 +228,7 @@ def _result(plane: Plane, found: MeasuredNuclei, around: MeasuredAround) -> Imag
 
 def _without(channels: Sequence[int], measured: Table) -> Table:
     """Leave out what was measured in channels that aren't there."""
-    if not channels:
+    if not channels or not measured:
         return measured
     there = ~np.isin(measured["channel"], channels)
     return {name: values[there] for name, values in measured.items()}

@@ -84,14 +84,15 @@ def command(images: tuple[Path, ...], output: Path, weights: Path | None, **give
     from cli.progress_bars import track_with_notes
     from nuqleus.rules import Rules
     from nuqleus.settings import get_settings
-    from worker.factory import ensure_diameters_are_known, load_network
+    from worker.factory import ensure_diameters_are_known, ensure_textures_can_be_measured, load_network
     from worker.guess_log import GuessLog
     from worker.pipeline import process
 
     settings = get_settings(weights=weights, **given)
     inputs = list(find_inputs(images, output))
-    segmenter = load_network(settings.weights)
     options = settings.image_options
+    ensure_textures_can_be_measured(options)
+    segmenter = load_network(settings.weights)
     ensure_diameters_are_known(segmenter, Rules(default=options))
     find = partial(process, segmenter=segmenter, image_options=options, max_pixels=settings.max_pixels)
     segment = partial(_segment, output=output, find=find, guesses=GuessLog())

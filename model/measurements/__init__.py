@@ -19,12 +19,14 @@ from model.measurements.distances import Distances, scale_distances
 from model.measurements.intensities import measure_intensities
 from model.measurements.shapes import measure_shapes
 from model.measurements.surroundings import Surroundings, SurroundingsMeasurement, measure_surroundings
+from model.measurements.textures import REQUESTS
 
 __all__ = [
     "INTENSITY_COLUMNS",
     "NEIGHBOR_COLUMNS",
     "NUCLEUS_COLUMNS",
     "QUALITY_COLUMNS",
+    "REQUESTS",
     "RING_COLUMNS",
     "SHAPE_COLUMNS",
     "Column",

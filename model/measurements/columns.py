@@ -21,7 +21,7 @@ class Column:
     Attributes:
         dtype: what its values are stored as.
         unit: `px` (a length), `px²` (an area), `rad`, `intensity` (the image's own numbers), `1/px`, `1/px²`,
-            `intensity²`, or `` for none.
+            `intensity²`, `%`, or `` for none.
     """
 
     dtype: DTypeLike
@@ -121,6 +121,21 @@ QUALITY_COLUMNS: Mapping[str, Column] = {
     "illumination_gradient": RATIO_4,
 }
 """A channel of an image."""
+
+HARALICK = (
+    *("angular_second_moment", "contrast", "correlation", "variance", "inverse_difference_moment"),
+    *("sum_average", "sum_variance", "sum_entropy", "entropy", "difference_variance", "difference_entropy"),
+    *("info_meas_1", "info_meas_2"),
+)
+"""Haralick's features, in mahotas' order, by CellProfiler's names."""
+
+SCALES = range(1, 17)
+
+TEXTURE_COLUMNS: Mapping[str, Column] = {f"texture_{name}": RATIO_4 for name in HARALICK}
+
+GRANULARITY_COLUMNS: Mapping[str, Column] = {
+    f"granularity_{scale}": Column(np.float32, "%") for scale in SCALES
+}
 
 
 def in_table_order(values: Table, columns: Mapping[str, Column]) -> Table:

@@ -1,6 +1,6 @@
 """Surroundings of every nucleus: its ring and its neighbours; and the quality of the image that it lies in."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from model.arrays import AnyLabels, Floats, PixelArray
 from model.measurements.cells import Cell, cut_cells
-from model.measurements.columns import NEIGHBOR_COLUMNS, RING_COLUMNS, Table, in_table_order
+from model.measurements.columns import NEIGHBOR_COLUMNS, RATIO_4, RING_COLUMNS, Table, in_table_order
 from model.measurements.distances import Distances
 from model.measurements.neighbors import measure_contacts, measure_density, measure_nearest
 from model.measurements.quality import ImageQuality
 from model.measurements.rings import find_rings, measure_rings
 from model.measurements.sharpness import measure_edge_gradients
+from model.measurements.textures import REQUESTS, measure_textures
 
 
 class Sliceable(Protocol):
@@ -36,11 +37,13 @@ class Surroundings:
         nuclei: `NEIGHBOR_COLUMNS`, (N,) each.
         intensities: `RING_COLUMNS`, (C · N,) each, channel by channel.
         quality: `QUALITY_COLUMNS`, (C,) each.
+        textures: what was asked for, and `label` and `channel`, (C · N,) each; empty if nothing was.
     """
 
     nuclei: Table
     intensities: Table
     quality: Table
+    textures: Table
 
 
 class SurroundingsMeasurement:
@@ -55,10 +58,17 @@ class SurroundingsMeasurement:
         nuclei: as `measure_shapes` returns them, in order of label.
         intensities: as `measure_intensities` returns them.
         distances: how far rings and neighbours reach.
+        requested: what is measured only if somebody asks for it: keys of `REQUESTS`.
     """
 
     def __init__(
-        self, labels: Sliceable, pixels: Sliceable, nuclei: Table, intensities: Table, distances: Distances
+        self,
+        labels: Sliceable,
+        pixels: Sliceable,
+        nuclei: Table,
+        intensities: Table,
+        distances: Distances,
+        requested: Collection[str] = (),
     ) -> None:
         self._labels, self._pixels = labels, pixels
         self._nuclei, self._intensities = nuclei, intensities
@@ -66,11 +76,14 @@ class SurroundingsMeasurement:
         self._size = labels.shape[0], labels.shape[1]
         self._quality = ImageQuality(self._size, pixels.shape[2])
         self._found = _Found(nuclei, pixels.shape[2])
+        self._requested = requested
 
     def __iter__(self) -> Iterator[Cell]:
         for cell in cut_cells(self._size, self._nuclei, self._distances.margin):
             pixels = np.asarray(self._pixels[cell.window])
-            background = self._found.measure(self._labels[cell.window], pixels, cell, self._distances)
+            labels = self._labels[cell.window]
+            background = self._found.measure(labels, pixels, cell, self._distances)
+            self._found.measure_requested(labels, pixels, cell, self._requested)
             self._quality.add(pixels, background, cell)
             yield cell
 
@@ -84,14 +97,28 @@ class SurroundingsMeasurement:
             in_table_order(around, NEIGHBOR_COLUMNS),
             _compare(self._found.intensities, self._nuclei["area"], self._intensities, background),
             quality,
+            self._textures(),
         )
+
+    def _textures(self) -> Table:
+        if not self._requested:
+            return {}
+        key = {name: self._intensities[name] for name in ("label", "channel")}
+        names = [name for request in self._requested for name in REQUESTS[request][1]]
+        values = {name: self._found.textures[name].reshape(-1) for name in names}
+        return {**key, **in_table_order(values, dict.fromkeys(names, RATIO_4))}
 
 
 def measure_surroundings(
-    labels: Sliceable, pixels: Sliceable, nuclei: Table, intensities: Table, distances: Distances
+    labels: Sliceable,
+    pixels: Sliceable,
+    nuclei: Table,
+    intensities: Table,
+    distances: Distances,
+    requested: Collection[str] = (),
 ) -> Surroundings:
     """Measure all at once: see `SurroundingsMeasurement`."""
-    measurement = SurroundingsMeasurement(labels, pixels, nuclei, intensities, distances)
+    measurement = SurroundingsMeasurement(labels, pixels, nuclei, intensities, distances, requested)
     for _ in measurement:
         pass
     return measurement.result()
@@ -103,6 +130,7 @@ class _Found:
     def __init__(self, nuclei: Table, channels: int) -> None:
         count = len(nuclei["label"])
         self._labels = nuclei["label"]
+        self._boxes = np.stack([nuclei[f"bbox_{side}"] for side in ("row0", "col0", "row1", "col1")], axis=1)
         self.nuclei: Table = {
             "ring_area": np.zeros(count, np.int64),
             "neighbor_count": np.zeros(count, np.int64),
@@ -116,6 +144,9 @@ class _Found:
                 "intensity_ring_integrated",
                 "edge_gradient",
             )
+        }
+        self.textures: Table = {
+            name: np.full((channels, count), np.nan) for _, columns in REQUESTS.values() for name in columns
         }
 
     def measure(
@@ -134,6 +165,17 @@ class _Found:
             for name, column in measured.items():
                 self.intensities[name][:, cell.nuclei] = column
         return rings.background
+
+    def measure_requested(
+        self, labels: AnyLabels, pixels: PixelArray, cell: Cell, requested: Collection[str]
+    ) -> None:
+        """Measure what is asked for of the nuclei of a cell."""
+        row0, column0 = (side.start for side in cell.window)
+        boxes = self._boxes[cell.nuclei] - [row0, column0, row0, column0]
+        for request in requested:
+            measured = measure_textures(labels, pixels, boxes, self._labels[cell.nuclei], request)
+            for name, column in measured.items():
+                self.textures[name][:, cell.nuclei] = column
 
 
 def _compare(rings: Table, area: NDArray[Any], intensities: Table, background: Floats) -> Table:

@@ -9,7 +9,17 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from nuqleus.database.batches import batched
 from nuqleus.database.bulk_insert import Columns, insert_columns, join
 from nuqleus.database.files.results import FileResults, ImageResult
-from nuqleus.database.tables import Base, Channel, Image, ImageQuality, Intensity, Mask, Nucleus, Overview
+from nuqleus.database.tables import (
+    Base,
+    Channel,
+    Image,
+    ImageQuality,
+    Intensity,
+    Mask,
+    Nucleus,
+    Overview,
+    Texture,
+)
 
 IMAGES_PER_STATEMENT = 500
 """Images, and their rows, that one statement writes."""
@@ -44,6 +54,7 @@ def insert_images(connection: Connection, finished: Sequence[FileResults]) -> No
     _insert_tables(connection, Nucleus, ids, [image.nuclei for image in results])
     _insert_tables(connection, Intensity, ids, [image.intensities for image in results])
     _insert_tables(connection, ImageQuality, ids, [image.quality for image in results])
+    _insert_tables(connection, Texture, ids, [image.textures for image in results])
     share = (perf_counter() - began) / len(ids)
     for some in batched(ids, IMAGES_PER_STATEMENT):
         connection.execute(_SET_STORE_SECONDS, {"ids": some, "share": share})

@@ -64,6 +64,7 @@ class ImageResult:
         missing_channel_numbers: of channels that the plate has and the image lacks.
         missing_channels: what these are called in names of files, with `, ` between; None where it lacks none.
         quality: columns of `image_quality` but `image_id`: a row a channel.
+        textures: columns of `textures` but `image_id`, a row a nucleus and channel; empty if nobody asked for any.
         ring_gap: see `ring_width`.
         ring_width: of rings, in pixels, beyond their gap; None without nuclei, as `neighbor_distance`.
         neighbor_distance: within which nuclei are neighbours, in pixels.
@@ -96,6 +97,7 @@ class ImageResult:
     missing_channel_numbers: Sequence[int] = ()
     missing_channels: str | None = None
     quality: Columns = field(default_factory=dict)
+    textures: Columns = field(default_factory=dict)
     ring_gap: float | None = None
     ring_width: float | None = None
     neighbor_distance: float | None = None

@@ -2,7 +2,10 @@
 
 import logging
 
+import pytest
+
 from nuqleus.database.engine import make_engine
+from nuqleus.errors import SettingsError
 from nuqleus.settings import Settings
 from tests.fake_segmenter import ThresholdSegmenter
 from worker.factory import build_processor
@@ -32,3 +35,11 @@ def test_a_worker_waits_for_other_writers_for_a_part_of_its_lease(sqlite_url, tm
     build_processor(settings, load=ThresholdSegmenter.load, device=lambda: "cpu:0").heartbeat.stop()
 
     assert waits == [10]
+
+
+def test_textures_are_not_asked_for_in_vain(sqlite_url, tmp_path, monkeypatch):
+    monkeypatch.setattr("worker.factory.find_spec", lambda name: None)
+    settings = Settings(database_url=sqlite_url, input_dir=tmp_path, state_dir=tmp_path, measure="texture")
+
+    with pytest.raises(SettingsError, match=r"needs the library mahotas: pip install 'nuqleus\[texture\]'"):
+        build_processor(settings, load=ThresholdSegmenter.load, device=lambda: "cpu:0")
