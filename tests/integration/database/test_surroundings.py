@@ -45,8 +45,11 @@ def measured(labels: np.ndarray = LABELS) -> ImageResult:
 
 
 def stored(archive: Archive, table: type[Base]) -> dict[str, list]:
+    """Columns of a table, channel by channel."""
+    columns = table.__table__.columns
+    order = [columns[name] for name in ("image_id", "channel", "label") if name in columns]
     with reading(archive.engine) as connection:
-        rows = connection.execute(select(table)).mappings().all()
+        rows = connection.execute(select(table).order_by(*order)).mappings().all()
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
