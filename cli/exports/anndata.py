@@ -22,7 +22,7 @@ from nuqleus.whole_files import whole_file
 ROWS = 10_000
 """Rows that are held in memory, and lie together in the file."""
 
-CATEGORIES = ("path", "duplicate_of", "plate", "plate_folder", "well")
+CATEGORIES = ("path", "duplicate_of", "plate", "plate_folder", "well", "phase")
 NUMBERS = {
     "image_id": "int64",
     "scene": "int32",
@@ -32,6 +32,7 @@ NUMBERS = {
     "site": "float32",  # NaN where there is none
     "label": "int64",
     "touches_border": "bool",
+    "neighbor_nearest_label": "float32",  # as site
 }
 """Columns of `obs`: which nucleus it is. What is measured of it is in X, but for its place."""
 
@@ -73,7 +74,7 @@ def export(results: Snapshot, output: Path) -> Written:
 
 
 def _features(channels: int) -> list[str]:
-    others = {*IMAGE_KEY, *NUMBERS, *PLACES}
+    others = {*IMAGE_KEY, *CATEGORIES, *NUMBERS, *PLACES}
     return [name for name in nucleus_columns(channels) if name not in others]
 
 

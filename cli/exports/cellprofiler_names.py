@@ -38,6 +38,12 @@ SHAPES = {
 }
 COMPUTED = ("AreaShape_Compactness", "AreaShape_Orientation")
 
+NEIGHBORS = {
+    "Neighbors_FirstClosestDistance": "neighbor_nearest_distance",
+    "Neighbors_NumberOfNeighbors": "neighbor_count",
+}
+PERCENT_TOUCHING = "Neighbors_PercentTouching"
+
 INTENSITIES = {
     "IntegratedIntensity": "intensity_integrated",
     "LowerQuartileIntensity": "intensity_lower_quartile",
@@ -53,12 +59,35 @@ INTENSITIES = {
     "UpperQuartileIntensity": "intensity_upper_quartile",
 }
 
+SURROUNDINGS = {
+    "MeanIntensityCorrected": "intensity_mean_corrected",
+    "IntegratedIntensityCorrected": "intensity_integrated_corrected",
+    "MeanIntensityRing": "intensity_ring_mean",
+    "MedianIntensityRing": "intensity_ring_median",
+    "IntegratedIntensityRing": "intensity_ring_integrated",
+    "RatioToRing": "intensity_ring_ratio",
+    "RatioToRingCorrected": "intensity_ring_ratio_corrected",
+    "EdgeSharpness": "edge_sharpness",
+}
+"""Of a channel; names are our own, as CellProfiler has no such measurements."""
 
-def list_features(channels: Iterable[str]) -> list[str]:
-    """Names of all features, in images that have some of these channels."""
+OFTEN_MISSING = (".*_Neighbors_.*", ".*Corrected_.*", ".*Ring_.*", ".*EdgeSharpness_.*")
+"""Regular expressions of features that some nuclei of most images lack, and all of earlier versions."""
+
+
+def list_features(channels: Iterable[str], *, surroundings: bool) -> list[str]:
+    """Names of all features, in images that have some of these channels.
+
+    Args:
+        channels: what they are called.
+        surroundings: whether what is around nuclei was measured in any image.
+    """
+    of_nuclei, of_channels = (*SHAPES, *COMPUTED), (*INTENSITIES,)
+    if surroundings:
+        of_nuclei, of_channels = (*of_nuclei, *NEIGHBORS, PERCENT_TOUCHING), (*of_channels, *SURROUNDINGS)
     return [
-        *(f"Nuclei_{name}" for name in sorted((*SHAPES, *COMPUTED))),
-        *(f"Nuclei_Intensity_{name}_{channel}" for channel in sorted(channels) for name in INTENSITIES),
+        *(f"Nuclei_{name}" for name in sorted(of_nuclei)),
+        *(f"Nuclei_Intensity_{name}_{channel}" for channel in sorted(channels) for name in of_channels),
     ]
 
 
@@ -127,12 +156,15 @@ def _used_twice(names: Mapping[int, str]) -> list[int]:
 
 
 def _shape(nucleus: Mapping[str, Any]) -> dict[str, Any]:
-    named = {f"Nuclei_{name}": nucleus[column] for name, column in SHAPES.items()}
+    named = {f"Nuclei_{name}": nucleus[column] for name, column in (SHAPES | NEIGHBORS).items()}
     perimeter, orientation = nucleus["perimeter"], nucleus["orientation"]
+    touching = nucleus["neighbor_touching_fraction"]
     if perimeter is not None:
         named["Nuclei_AreaShape_Compactness"] = perimeter**2 / (4 * math.pi * nucleus["area"])
     if orientation is not None:
         named["Nuclei_AreaShape_Orientation"] = math.degrees(orientation)
+    if touching is not None:
+        named[f"Nuclei_{PERCENT_TOUCHING}"] = 100 * touching
     return named
 
 
@@ -140,5 +172,5 @@ def _intensities(nucleus: Mapping[str, Any], channels: Mapping[int, str]) -> dic
     return {
         f"Nuclei_Intensity_{name}_{called}": nucleus.get(f"{column}-{channel}")
         for channel, called in channels.items()
-        for name, column in INTENSITIES.items()
+        for name, column in (INTENSITIES | SURROUNDINGS).items()
     }

@@ -58,6 +58,7 @@ IMAGE_COLUMNS = {
     "Image_Metadata_Counted": INTEGER,
     "Image_Metadata_DuplicateOf": TEXT,
     "Image_Metadata_PixelSize_um": REAL,
+    "Image_Metadata_StandsOutBecause": TEXT,
     "Image_Metadata_Plate": TEXT,
     "Image_Metadata_PlateFolder": TEXT,
     "Image_Metadata_Well": TEXT,
@@ -65,7 +66,12 @@ IMAGE_COLUMNS = {
 }
 """Columns of `Per_Image`. `ImageNumber` is one of its own, since a duplicate shares the `image_id` of its original."""
 
-OBJECT_COLUMNS = {"ImageNumber": INTEGER, "ObjectNumber": INTEGER, "Nuclei_Metadata_TouchesBorder": INTEGER}
+OBJECT_COLUMNS = {
+    "ImageNumber": INTEGER,
+    "ObjectNumber": INTEGER,
+    "Nuclei_Metadata_TouchesBorder": INTEGER,
+    "Nuclei_Metadata_DNAContent": REAL,
+}
 """Columns of `Per_Object` before the features."""
 
 
@@ -77,7 +83,8 @@ def export(results: Snapshot, output: Path) -> Written:
     files = names.files()
     of_image = IMAGE_COLUMNS | {f"Image_{name}": TEXT for name in _annotations(results).values()}
     of_image |= {f"Image_{part}Name_{name}": TEXT for name in files for part in ("Path", "File")}
-    of_object = OBJECT_COLUMNS | dict.fromkeys(list_features(names.all()), REAL)
+    features = list_features(names.all(), surroundings=results.has_surroundings())
+    of_object = OBJECT_COLUMNS | dict.fromkeys(features, REAL)
     _check_number(of_object)
     with whole_file(folder / DATABASE) as unfinished, _new_database(unfinished) as database:
         images = _write_table(
@@ -194,6 +201,7 @@ def _image_rows(results: Snapshot, names: _ChannelNames, files: Sequence[str]) -
             "Image_Metadata_Counted": known["counted"],
             "Image_Metadata_DuplicateOf": _text(known["duplicate_of"]),
             "Image_Metadata_PixelSize_um": known["pixel_size_um"],
+            "Image_Metadata_StandsOutBecause": known["stands_out_because"],
             "Image_Metadata_Plate": plates.get((known["plate_folder"], known["plate"])),
             "Image_Metadata_PlateFolder": _text(known["plate_folder"]),
             "Image_Metadata_Well": known["well"],
@@ -228,8 +236,11 @@ def _object_rows(results: Snapshot, names: _ChannelNames) -> Iterator[dict[str, 
         for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
             for nucleus in nuclei:
                 key = {"ImageNumber": number, "ObjectNumber": nucleus["label"]}
-                border = {"Nuclei_Metadata_TouchesBorder": nucleus["touches_border"]}
-                yield key | border | features_of(nucleus, channels)
+                known = {
+                    "Nuclei_Metadata_TouchesBorder": nucleus["touches_border"],
+                    "Nuclei_Metadata_DNAContent": nucleus["dna_content"],
+                }
+                yield key | known | features_of(nucleus, channels)
 
 
 def _tile_size(database: sqlite3.Connection) -> int:

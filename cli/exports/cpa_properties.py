@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cli.exports.cellprofiler_names import OFTEN_MISSING
 from nuqleus.database.queries.snapshot import Snapshot
 
 COLORS = ("blue", "green", "red", "magenta", "cyan", "yellow", "gray")
@@ -30,8 +31,8 @@ channels_per_image = {channels}
 image_channel_colors = {colors}
 image_tile_size = {tile_size}
 
-# where the nuclei lie, and how they are numbered, says nothing of what they are
-classifier_ignore_columns = .*_Location_.*, .*_Center_.*, .*_BoundingBoxM.*, Nuclei_Metadata_.*
+# where nuclei lie, and how they are numbered, says nothing of what they are; from {first_missing} on, some lack a value
+classifier_ignore_columns = .*_Location_.*, .*_Center_.*, .*_BoundingBoxM.*, Nuclei_Metadata_.*, {often_missing}
 
 # with yes, CellProfiler Analyst works on a copy without the nuclei that lack any value, those of absent channels too
 check_tables = no
@@ -69,6 +70,8 @@ def properties_text(results: Snapshot, database: str, files: Sequence[str], tile
     colors = [*COLORS[: sum(channels)], *["none"] * (sum(channels) - len(COLORS))]
     lines = PROPERTY_LINES.format(
         database=database,
+        first_missing=OFTEN_MISSING[0],
+        often_missing=", ".join(OFTEN_MISSING),
         path_columns=", ".join(f"Image_PathName_{name}" for name in files),
         file_columns=", ".join(f"Image_FileName_{name}" for name in files),
         names=", ".join(files),

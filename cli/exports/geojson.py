@@ -100,9 +100,9 @@ def _closed(ring: Ring) -> Ring:
 
 
 def _measurements(nucleus: Mapping[str, Any]) -> dict[str, int | float]:
-    """Return what is a number: yes is 1, no is 0, and what isn't known is left out."""
+    """Return what is a number: yes is 1, no is 0, and what isn't known is left out, as are words."""
     return {
         name: int(value) if isinstance(value, bool) else value
         for name, value in nucleus.items()
-        if value is not None and math.isfinite(value)
+        if isinstance(value, int | float) and math.isfinite(value)
     }

@@ -32,11 +32,18 @@ METADATA = {
     "Metadata_PlateFolder": ("plate_folder", str),
     "Metadata_Well": ("well", str),
     "Metadata_Site": ("site", int),
+    "Metadata_StandsOut": ("stands_out", bool),
+    "Metadata_StandsOutBecause": ("stands_out_because", str),
 }
 """What is known of the image; Pycytominer takes for features what doesn't begin with `Metadata_`."""
 
 
-OF_NUCLEUS = {"Metadata_ObjectNumber": ("label", int), "Metadata_TouchesBorder": ("touches_border", bool)}
+OF_NUCLEUS = {
+    "Metadata_ObjectNumber": ("label", int),
+    "Metadata_TouchesBorder": ("touches_border", bool),
+    "Metadata_DNAContent": ("dna_content", float),
+    "Metadata_Phase": ("phase", str),
+}
 """What is known of the nucleus, besides its features."""
 
 
@@ -44,7 +51,7 @@ def export(results: Snapshot, output: Path) -> Written:
     """Write a row for each image, and one for each nucleus."""
     others = write_images_and_wells(results, output)
     annotations = annotation_columns(results, taken=(*METADATA, *OF_NUCLEUS))
-    features = list_features(all_channel_names(results))
+    features = list_features(all_channel_names(results), surroundings=results.has_surroundings())
     columns = {
         **{name: kind for name, (_, kind) in (METADATA | OF_NUCLEUS).items()},
         **dict.fromkeys(annotations.values(), str),

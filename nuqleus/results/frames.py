@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 ROWS = 10_000
 """Rows that are held as dicts."""
 
+WITHOUT_MISSING: dict[type, type] = {int: float, bool: object}
+"""Types whose arrays have no room for a missing value, and what has."""
+
 
 def to_frame(columns: Mapping[str, type], rows: Iterable[Mapping[str, Any]]) -> "DataFrame":
     """Put rows together.
 
     Args:
         columns: what the values of each are: text, whole numbers, numbers, or yes and no.
-        rows: values by column. Where one is missing, text is None, a number NaN, and a whole number `pandas.NA`.
+        rows: values by column. Where one is missing, text is None, a number NaN, and a whole number, or yes and no,
+            `pandas.NA`.
 
     Raises:
         NuqleusError: pandas isn't installed.
@@ -43,9 +47,9 @@ def to_frame(columns: Mapping[str, type], rows: Iterable[Mapping[str, Any]]) -> 
 
 
 def _compact(values: Sequence[Any], kind: type) -> Any:
-    """Return an array of the values; whole numbers of which one is missing are numbers for now."""
-    if kind is int and any(value is None for value in values):
-        kind = float
+    """Return an array of the values; whole numbers of which one is missing are numbers for now, yes and no objects."""
+    if kind in WITHOUT_MISSING and any(value is None for value in values):
+        kind = WITHOUT_MISSING[kind]
     return np.array(values, object if kind is str else kind)
 
 
@@ -55,4 +59,5 @@ def _joined(parts: Sequence[Any], kind: type) -> Any:
     if not parts:
         return np.array([], object if kind is str else kind)
     joined = np.concatenate(parts)
-    return array(joined, "Int64") if kind is int and joined.dtype.kind == "f" else joined
+    has_missing = kind in WITHOUT_MISSING and joined.dtype == WITHOUT_MISSING[kind]
+    return array(joined, "Int64" if kind is int else "boolean") if has_missing else joined

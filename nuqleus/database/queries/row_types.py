@@ -8,8 +8,8 @@ from nuqleus.database.queries.result_columns import IMAGE_COLUMNS
 from nuqleus.database.queries.well_rows import AS_OF, WELL_COLUMNS
 from nuqleus.database.tables import Image, Nucleus
 
-KEY_TYPES = {"image_id": int, "counted": bool} | dict.fromkeys(
-    ("path", "duplicate_of", "plate", "plate_folder", "well"), str
+KEY_TYPES = {"image_id": int, "counted": bool, "stands_out": bool} | dict.fromkeys(
+    ("path", "duplicate_of", "plate", "plate_folder", "well", "stands_out_because", "phase"), str
 )
 """Columns that no table has under this name."""
 

@@ -3,7 +3,7 @@
 A duplicate's rows are those of the file that it duplicates, under its own path.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, CursorResult, Engine, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from nuqleus import micrometres
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.channel_files import channel_files
 from nuqleus.database.queries.counted_images import is_counted
+from nuqleus.database.queries.image_findings import IMAGE_FINDINGS, NucleusFindings, findings_of_image
+from nuqleus.database.queries.measured_nuclei import Measured, with_intensities
 from nuqleus.database.queries.result_columns import (
     IMAGE_COLUMNS,
     IMAGE_KEY,
@@ -57,12 +58,6 @@ _SAME_NUCLEUS = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == In
 """Intensities of nuclei that somebody deleted are left out: both are read in step, nucleus by nucleus."""
 
 _Query: TypeAlias = Select[*tuple[Any, ...]]
-
-_Place: TypeAlias = tuple[int, ...]
-"""Where nuclei lie that differ by their labels alone."""
-
-_Measured: TypeAlias = tuple[_Place, dict[str, Any]]
-"""Place and label of a nucleus, with its intensities."""
 
 _original = aliased(File)
 _KEY_COLUMNS = (File.id, File.path, Image.id, Image.scene, Image.t, Image.z, _original.path)
@@ -167,12 +162,19 @@ class Snapshot:
         ]
         query = _on_plate(self._results(select(*columns))).join(Model, Model.id == Image.model_id)
         for row in self._stream(query):
-            yield StoredImage(self._named(row[:-2], IMAGE_COLUMNS), *row[-2:])
+            known = self._named(row[:-2], IMAGE_COLUMNS[: -len(IMAGE_FINDINGS)])
+            found = findings_of_image(self._connection, known["image_id"])
+            yield StoredImage(known | found, *row[-2:])
 
     def channels(self) -> int:
         """The largest number of channels that an image has."""
         query = self._results(select(Image.channels)).order_by(None).subquery()
         return self._connection.scalar(select(func.max(query.c.channels))) or 0
+
+    def has_surroundings(self) -> bool:
+        """Whether rings and neighbours were measured in any image; earlier versions didn't."""
+        query = self._results(select(Image.id)).where(Image.area_fraction.is_not(None)).order_by(None)
+        return self._connection.scalar(query.limit(1)) is not None
 
     def nuclei(self) -> Iterator[dict[str, Any]]:
         """Every nucleus with its intensities, whose columns are called `intensity_mean-0` for channel 0, and so on.
@@ -194,8 +196,9 @@ class Snapshot:
         measured = measured.join(Intensity, Intensity.image_id == Image.id).join(Nucleus, _SAME_NUCLEUS)
         measured = measured.where(self._selection.of_nuclei())
         measured = measured.order_by(Intensity.label, Intensity.channel)
-        for _, nucleus in _with_intensities(rows, self._intensities(measured)):
-            yield nucleus
+        found = NucleusFindings(self._connection)
+        for (_, image_id), nucleus in with_intensities(rows, self._intensities(measured)):
+            yield nucleus | found.of(image_id, nucleus["label"])
 
     def nuclei_by_tile(self, image: StoredImage, side: int) -> Iterator[list[dict[str, Any]]]:
         """The nuclei of an image, those together whose bounding box begins in the same tile, by label in each.
@@ -221,9 +224,10 @@ class Snapshot:
         )
         measured = measured.where(Intensity.image_id == image.image_id, selected)
         measured = measured.order_by(*tile, Intensity.label, Intensity.channel)
-        nuclei = _with_intensities(rows, self._intensities(measured))
-        for _, found in groupby(nuclei, key=itemgetter(0)):
-            yield [nucleus for _, nucleus in found]
+        nuclei = with_intensities(rows, self._intensities(measured))
+        found = NucleusFindings(self._connection)
+        for _, of_tile in groupby(nuclei, key=itemgetter(0)):
+            yield [nucleus | found.of(image.image_id, nucleus["label"]) for _, nucleus in of_tile]
 
     def plates(self) -> list[tuple[str, str]]:
         """Folder and name of each plate with results."""
@@ -271,7 +275,7 @@ class Snapshot:
         query = select(*columns).where(Mask.image_id == image.image_id).order_by(Mask.row0, Mask.col0)
         return [dict(row) for row in self._connection.execute(query).mappings()]
 
-    def _intensities(self, query: _Query) -> Iterator[_Measured]:
+    def _intensities(self, query: _Query) -> Iterator[Measured]:
         """Each nucleus with its intensities in all channels; `query` asks for its key, the channel, and those."""
         values_from = -len(INTENSITY_FIELDS)
         for key, channels in groupby(self._stream(query), key=lambda row: row[: values_from - 1]):
@@ -332,17 +336,3 @@ def snapshot(engine: Engine, selection: Selection = EVERYTHING) -> Iterator[Snap
 def _on_plate(query: _Query) -> _Query:
     """Join images to the plates that they are on, if they are."""
     return query.outerjoin(Well, Well.id == Image.well_id).outerjoin(Plate, Plate.id == Well.plate_id)
-
-
-def _with_intensities(
-    shapes: Iterable[tuple[_Place, dict[str, Any], float | None]], measured: Iterator[_Measured]
-) -> Iterator[tuple[_Place, dict[str, Any]]]:
-    """Join nuclei, with their pixel size, to what was measured of them in the same order; sizes in µm are added."""
-    current = next(measured, None)
-    for place, nucleus, pixel_size_um in shapes:
-        if pixel_size_um is not None:
-            nucleus.update(micrometres.in_um(nucleus, pixel_size_um))
-        if current and current[0] == (*place, nucleus["label"]):
-            nucleus.update(current[1])
-            current = next(measured, None)
-        yield place, nucleus

@@ -239,5 +239,5 @@ def test_more_columns_than_a_table_has_room_for_are_refused_with_the_reason(
     result = export(database_url, tmp_path, "--format", "cpa")
 
     assert result.exit_code == 1
-    assert "so many names that 38 columns are needed" in result.output
+    assert "so many names that 39 columns are needed" in result.output
     assert not list((tmp_path / "cpa").iterdir())
