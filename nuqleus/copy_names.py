@@ -8,6 +8,8 @@ _END = re.compile(
     rf"(?: ?\(\d{{1,3}}\)|(?: -)? (?:copy|kopie){_NUMBER}| \((?:another copy|copy|\d{{1,3}}(?:st|nd|rd|th) copy)\))",
     re.IGNORECASE,
 )
+_MAY_BE_COPY = re.compile(r"\)\.[^.]*$|copy|kopie", re.IGNORECASE)
+"""Found in all names of copies; most others are done with it."""
 _MOST = 3
 """Copies of copies that are seen through."""
 
@@ -15,6 +17,8 @@ _MOST = 3
 def original_of(path: str) -> str | None:
     """The path of the file that one is called a copy of; None for a name that is no copy's."""
     folder, slash, name = path.rpartition("/")
+    if not _MAY_BE_COPY.search(name):
+        return None
     stem, point, ending = name.rpartition(".")
     original = stem
     for _ in range(_MOST):

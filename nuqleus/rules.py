@@ -186,17 +186,19 @@ def load_rules(path: Path) -> tuple[Rule, ...]:
     """
     try:
         with path.open("rb") as file:
-            return tuple(_RulesFile.model_validate(tomllib.load(file)).rule)
+            content = tomllib.load(file)
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror}") from error
-    except ValidationError as error:
-        raise ValueError("; ".join(_explain(path, problem) for problem in error.errors())) from error
     except ValueError as error:  # TOML's errors name line and column
         raise ValueError(f"{path} is not a TOML file: {error}") from error
+    try:
+        return tuple(_RulesFile.model_validate(content).rule)
+    except ValidationError as error:
+        raise ValueError("; ".join(_explain(path, content, one) for one in error.errors())) from error
 
 
-def _explain(path: Path, problem: Any) -> str:
-    """`rules.toml, rule 2, z: Input should be 'planes', 'max' or 'mean'`; rules count from 1."""
+def _explain(path: Path, content: Any, problem: Any) -> str:
+    """`rules.toml, rule 2, z: Input should be … (the rule for path = 'a/*')`; rules count from 1."""
     place = [f"rule {part + 1}" if isinstance(part, int) else part for part in problem["loc"]]
     if len(place) > 1 and place[0] == "rule":
         del place[0]
@@ -204,4 +206,14 @@ def _explain(path: Path, problem: Any) -> str:
     message = (
         f"there is no such key; a [[rule]] has {', '.join(Rule.model_fields)}" if unknown else problem["msg"]
     ).removeprefix("Value error, ")
-    return ", ".join([str(path), *place]) + f": {message}"
+    return ", ".join([str(path), *place]) + f": {message}{_named(content, problem['loc'])}"
+
+
+def _named(content: Any, place: Sequence[int | str]) -> str:
+    """Which rule it is, by its path, if it has one."""
+    match place:
+        case ("rule", int(number), *_):
+            rule = content["rule"][number]
+            path = rule.get("path") if isinstance(rule, dict) else None
+            return f" (the rule for path = {path!r})" if path else ""
+    return ""

@@ -102,14 +102,13 @@ class FolderNames:
         count = sum(one.count for one in refused)
         if count <= FEW_STRAYS:  # a single file is the same image, on its own or as a field
             return None
-        named = " and ".join(
-            f"{one.count:,} as {one.first.convention} does ({escape_path(one.path)})" for one in refused
-        )
+        (first, *others) = refused
+        named = f"{first.count:,} of {self._total():,} image files are named as {_told(first)}"
+        named += "".join(f", {one.count:,} as {_told(one)}" for one in others)
+        folder = escape_path(self.folder)
         return (
-            f"{escape_path(self.folder) or 'The watched folder'}: of {self._total():,} image files, {named} "
-            f"{'is' if count == 1 else 'are'} named, too few to be a plate: each of them is an image of its own. "
-            f"{self._advice()} Then `nuqleus retry --regroup "
-            f"{escape_path(self.folder) or 'PATH'}` makes fields of those that were processed by then."
+            f"{folder or 'The watched folder'}: {named}: {self._reason()} Then `nuqleus retry --regroup "
+            f"{folder or 'PATH'}` makes fields of those that were processed by that time."
         )
 
     def copies_told(self) -> str | None:
@@ -124,12 +123,14 @@ class FolderNames:
             "is an image of its own, beside the plate. Delete copies that aren't needed, and rename the others."
         )
 
-    def _advice(self) -> str:
+    def _reason(self) -> str:
+        alone = "so that each is an image of its own."
         if not self.strays:
-            return "Give each microscope's plate a folder of its own."
+            return f"that are two microscopes' plates of one name, {alone} Give each a folder of its own."
         return (
-            f"Other names: {len(self.strays):,}, for example {escape_path(self.strays[0])}. Move what belongs to no "
-            "plate elsewhere, or say by a rule with a pattern what the names mean (docs/plates.md)."
+            f"too few to be a plate, {alone} {len(self.strays):,} have other names, for example "
+            f"{escape_path(self.strays[0])}. Move what belongs to no plate elsewhere, or say by a rule with a pattern "
+            "what the names mean (docs/plates.md)."
         )
 
     def _total(self) -> int:
@@ -139,6 +140,10 @@ class FolderNames:
         """What is no part of a plate: strays, and files of the same plate's name by another convention."""
         rivals = [one for one in self.plates.values() if one is not alike and one.plate == alike.plate]
         return [*self.strays, *(one.path for one in rivals for _ in range(one.count))]
+
+
+def _told(alike: NamedAlike) -> str:
+    return f"{alike.first.convention} does ({escape_path(alike.path)})"
 
 
 def is_copy(path: str, there: Iterable[str]) -> bool:

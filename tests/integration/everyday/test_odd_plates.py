@@ -38,7 +38,13 @@ def test_a_folder_that_is_nearly_a_plate_is_told_of_once_and_as_long_as_it_is_on
     lab.restart()
     settle(lab)
     assert (
-        len([said for said in caplog.messages if said.startswith("P: of 5 image files, 3 as ImageXpress")])
+        len(
+            [
+                said
+                for said in caplog.messages
+                if said.startswith("P: 3 of 5 image files are named as ImageXpress")
+            ]
+        )
         == 1
     )
 

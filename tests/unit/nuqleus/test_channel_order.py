@@ -18,6 +18,11 @@ from nuqleus.channel_order import channel_order
         ["DAPI", "mCherry", "BF"],
         ["405", "488", "561", "640"],
         ["d0", "d1"],
+        ["390 - Blue", "473 - Green", "561 - Orange", "640 - FarRed"],
+        ["405_Blue", "488_Green", "561_Orange", "640_FarRed"],
+        ["Ex 385 nm", "Ex 475 nm", "Ex 550 nm", "Ex 630 nm"],
+        ["Green", "Red", "NIR", "Phase"],
+        ["w2mouse", "w10rat"],
     ],
 )
 def test_order(keys: list[str]):

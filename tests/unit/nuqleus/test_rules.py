@@ -90,6 +90,11 @@ def test_without_rules_the_settings_decide(monkeypatch: pytest.MonkeyPatch):
             '[[rule]]\npath = "a"\nsmallest = 0',
             "rule 1, smallest: Input should be greater than or equal to 1",
         ),
+        (
+            '[[rule]]\npath = "a/*"\npattern = "(?P<well>A1)"',
+            r"rule 1, pattern: the pattern has no group .*\(the rule for path = 'a/\*'\)",
+        ),
+        ("rule = [1]", "rule 1: Input should be"),
         ('[[rules]]\npath = "a"', "rules: there is no such key"),
         ("[[rule]]\npath = a", "not a TOML file.*line 2"),
     ],

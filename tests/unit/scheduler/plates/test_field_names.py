@@ -62,9 +62,9 @@ def test_two_other_files_are_and_it_is_said(names: PlateNames):
 
     assert (warning.kind, warning.path) == ("folder", "p")
     assert warning.message.startswith(
-        "p: of 6 image files, 4 as ImageXpress does (p/P_A01_s1_w1.tif) are named, too few to be a plate"
+        "p: 4 of 6 image files are named as ImageXpress does (p/P_A01_s1_w1.tif): too few to be a plate"
     )
-    assert "Other names: 2, for example p/b.png." in warning.message
+    assert "2 have other names, for example p/b.png." in warning.message
     assert "`nuqleus retry --regroup p`" in warning.message
 
 
@@ -100,7 +100,7 @@ def test_but_not_a_name_which_is_said(names: PlateNames):
 
     (warning,) = names.warnings(scan)
 
-    assert "4 as CellVoyager does" in warning.message
+    assert "4 of 8 image files are named as CellVoyager does" in warning.message
     assert "4 as ImageXpress does" in warning.message
     assert "a folder of its own" in warning.message
 

@@ -40,6 +40,7 @@ RECIPES = {
     ),
     "slides/slide 7-DAPI.ndpi": ("slides", "slides", None, 0, 0, None, "DAPI"),
     "samples/sample1_DAPI.tif": ("samples", "samples", None, 0, 0, None, "DAPI"),
+    "ome sets/s1_C1.ome.tif": ("ome sets", "ome sets", None, 0, 0, None, "1"),
     "actions/R_B02_T0001F002L01A03Z01C02.tif": ("actions", "R", "B02", 2, 1, 1, "A03"),
 }
 
