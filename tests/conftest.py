@@ -95,27 +95,27 @@ def empty_sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "nuqleus.db"
-    _migrate(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture
 def postgresql_url(postgresql_database: str) -> str:
     # truncating takes a fraction of the time that creating a database does
-    _run_sql(postgresql_database, f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE")
+    run_sql(postgresql_database, f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE")
     return postgresql_database
 
 
 @pytest.fixture(scope="session")
 def postgresql_database(postgresql_server: str) -> Iterator[str]:
-    with _new_database(postgresql_server) as url:
-        _migrate(url)
+    with new_database(postgresql_server) as url:
+        migrate(url)
         yield url
 
 
 @pytest.fixture
 def empty_postgresql_url(postgresql_server: str) -> Iterator[str]:
-    with _new_database(postgresql_server) as url:
+    with new_database(postgresql_server) as url:
         yield url
 
 
@@ -126,11 +126,11 @@ def postgresql_server() -> Iterator[str]:
 
 
 @contextmanager
-def _new_database(server: str) -> Iterator[str]:
+def new_database(server: str) -> Iterator[str]:
     name = f"nuqleus_{uuid.uuid4().hex}"
-    _run_sql(server, f"CREATE DATABASE {name}")
+    run_sql(server, f"CREATE DATABASE {name}")
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    _run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+    run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
@@ -140,15 +140,15 @@ def _postgresql() -> Iterator[str]:
         yield configured
         return
     with tempfile.TemporaryDirectory(prefix="nuqleus-postgresql-", ignore_cleanup_errors=True) as folder:
-        server = _start_postgresql(Path(folder) / "data")
+        server = start_postgresql(Path(folder) / "data")
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         # tests may lose data when the power fails
-        _run_sql(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        run_sql(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield url
         server.cleanup()
 
 
-def _start_postgresql(data: Path):
+def start_postgresql(data: Path):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it finds no run-time folder, and says so
@@ -161,13 +161,13 @@ def _start_postgresql(data: Path):
         pytest.skip(f"PostgreSQL can't be started here: {error}")
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
     engine = make_engine(url)
     upgrade(engine)
     engine.dispose()
 
 
-def _run_sql(url: str, *statements: str) -> None:
+def run_sql(url: str, *statements: str) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:

@@ -75,7 +75,7 @@ def command(
     from model.training.dataset import find_pairs
 
     pairs = find_pairs(folder)
-    predictor = _label_file_predictor(labels) if labels else _network_predictor(weights)
+    predictor = _label_file_predictor(labels) if labels else network_predictor(weights)
     report = _start_report(report_folder, folder, predictor) if report_folder else None
     scores = [_score(pair, predictor, report) for pair in track(pairs, "Measuring")]
     summaries = summarise(scores)
@@ -86,7 +86,8 @@ def command(
         click.echo(f"The report is {_write(report)}.")
 
 
-def _network_predictor(weights: Path | None) -> Predictor:
+def network_predictor(weights: Path | None) -> Predictor:
+    """Predicts by a network: the shipped one, or that of weights."""
     from worker.factory import load_network
 
     # as a worker loads it: a network's first size has a graph of its own, whose maps differ in the last bits

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.conftest import _migrate, _new_database, _start_postgresql
+from tests.conftest import migrate, new_database, start_postgresql
 from tests.faults.cluster import Cluster
 from tests.faults.fault_report import FaultReport
 from tests.faults.service import wait_until
@@ -34,7 +34,7 @@ class PostgreSQL:
     """A server of our own, that may be crashed and started again."""
 
     def __init__(self, folder: Path) -> None:
-        self._server = _start_postgresql(folder)
+        self._server = start_postgresql(folder)
         self.url = self._server.get_uri(driver="psycopg")
 
     def crash(self) -> None:
@@ -77,8 +77,8 @@ def _builder(request: pytest.FixtureRequest) -> Iterator[Callable[..., Cluster]]
             root = Path(tempfile.mkdtemp(dir=folder))
             url = f"sqlite:///{(database_folder or root) / 'nuqleus.db'}"
             if database == "postgresql":
-                url = stack.enter_context(_new_database(request.getfixturevalue("postgresql").url))
-            _migrate(url)
+                url = stack.enter_context(new_database(request.getfixturevalue("postgresql").url))
+            migrate(url)
             cluster = kind(root, url, **changed)
             stack.callback(cluster.close)
             return cluster

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from nuqleus.database.file_states import FileState
-from tests.conftest import _run_sql
+from tests.conftest import run_sql
 from tests.faults import stages
 from tests.faults.cluster import Cluster
 from tests.faults.fault_report import FULL, Fault
@@ -116,7 +116,7 @@ def test_the_database_server_can_only_be_read_for_a_while(cluster, postgresql, r
 
 
 def set_read_only(url: str, state: str) -> None:
-    _run_sql(url, f"ALTER SYSTEM SET default_transaction_read_only = {state}", "SELECT pg_reload_conf()")
+    run_sql(url, f"ALTER SYSTEM SET default_transaction_read_only = {state}", "SELECT pg_reload_conf()")
 
 
 def test_the_broker_refuses_to_write_for_a_while(busy, database, report):

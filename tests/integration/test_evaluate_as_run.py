@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cli.commands.evaluate import _network_predictor
+from cli.commands.evaluate import network_predictor
 from model.samples.drawn import Field, fluorescence, stained
 from model.samples.shipped import shipped_images
 from model.training.dataset import Pair, read_image
@@ -15,7 +15,7 @@ from worker.pipeline import process
 @pytest.fixture(scope="module")
 def predictor():
     """A network of its own, that has seen nothing else."""
-    return _network_predictor(None)
+    return network_predictor(None)
 
 
 @pytest.fixture(scope="module")
