@@ -27,7 +27,7 @@ KERNEL, NARROWEST_KERNEL = 0.35, 0.06
 PROMINENCE = 0.1
 """How far the density falls on both sides of a peak, by the peak's own height."""
 
-LOWEST, LOWEST_FIRST, LOWEST_HIGHER = 0.05, 0.2, 0.8
+LOWEST, LOWEST_FIRST, LOWEST_HIGHER = 0.1, 0.2, 0.8
 """Least height, by the highest peak, of any, of the first one of a pair, and of the higher one of a pair: what dies, or
 clumps, makes pairs too, but of low peaks."""
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import update
 
+from benchmarks.cell_cycle import PHASES, draw_population
 from nuqleus.database.engine import writing
 from nuqleus.database.group_statistics import GroupStatistics
 from nuqleus.database.tables import Image
-from tests.drawn_cells import PHASES, draw_population
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 from tests.integration.database.measured_images import add_alike, add_image, with_contents

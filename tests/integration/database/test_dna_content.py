@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.cell_cycle import ARRESTED, FAST, GROWING, PHASES, RESTING, Population, draw_population
 from nuqleus.database.group_statistics import GroupStatistics
-from tests.drawn_cells import ARRESTED, FAST, GROWING, PHASES, RESTING, Population, draw_population
 from tests.integration.database.conftest import Archive
 from tests.integration.database.measured_images import add_image, rows, with_contents
 

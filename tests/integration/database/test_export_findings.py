@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
+from benchmarks.cell_cycle import draw_population
 from nuqleus import open_results
 from nuqleus.database.engine import writing
 from nuqleus.database.group_statistics import GroupStatistics
-from tests.drawn_cells import draw_population
 from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export
 from tests.integration.database.measured_images import add_alike, add_image, rows, with_contents

@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text, update
 
+from benchmarks.cell_cycle import draw_population
 from nuqleus.database import group_values
 from nuqleus.database.engine import writing
 from nuqleus.database.group_statistics import GroupStatistics
 from nuqleus.database.tables import G1PeakOfGroup, GroupStatistic, Image, ImageGroup
 from scheduler.statistics_keeper import StatisticsKeeper
 from tests.conftest import Clock
-from tests.drawn_cells import draw_population
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 from tests.integration.database.measured_images import add_alike, add_image, rows, with_contents

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from benchmarks.cell_cycle import ARRESTED, DYING, FAST, GROWING, MOSTLY_ARRESTED, RESTING, draw_population
 from nuqleus.g1_peak import MAX_CV, MIN_NUCLEI, find_g1_peak
-from tests.drawn_cells import ARRESTED, DYING, FAST, GROWING, MOSTLY_ARRESTED, RESTING, draw_population
 
 SEEDS = range(20)
 
