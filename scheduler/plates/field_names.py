@@ -6,8 +6,10 @@ lands beside it.
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from nuqleus.copy_names import original_of
 from nuqleus.database.files.records import LONGEST_PATH
@@ -16,7 +18,7 @@ from nuqleus.fields import FieldFile
 from nuqleus.paths import escape_path
 from nuqleus.rules import Plates, Rules
 from scheduler.plates.conventions import parse_path
-from scheduler.plates.folder_names import FolderNames, is_copy
+from scheduler.plates.folder_names import FolderNames
 from scheduler.plates.patterns import PATTERN, PatternMisfits, place_by_pattern
 from scheduler.plates.plate_habits import PlateHabits, PlateName
 from scheduler.scanner import Scan
@@ -84,6 +86,7 @@ class PlateNames:
         self._misfits = PatternMisfits()
         self._habits = PlateHabits()
         self._doubted: set[str] = set()
+        self._said: dict[str, list[KnownWarning]] = defaultdict(list)
         self._growing: dict[str, _Growth] = {}
         self._folders: dict[str, FolderNames] = {}
         self._scan: Scan | None = None
@@ -112,8 +115,9 @@ class PlateNames:
 
     def may_belong(self, path: str, scan: Scan) -> bool:
         """Say whether a file that stands alone so far may turn out to be part of a field: its folder still grows."""
-        folder = path.rpartition("/")[0]
-        if folder not in self._doubted or not (parse_path(path) or is_copy(path, ())):
+        folder, original = path.rpartition("/")[0], original_of(path)
+        has_original = original is not None and original in scan.files
+        if folder not in self._doubted or has_original or parse_path(original or path) is None:
             return False
         return self._still_grows(folder, len(scan.files.names_in(folder)))
 
@@ -128,23 +132,25 @@ class PlateNames:
         for warning in warnings:
             if warning.kind in {FOLDER, COPIES}:
                 self._doubted.add(warning.path)
+                self._said[warning.path].append(warning)
             elif warning.kind == PATTERN and warning.path in scan.files:
                 self._by_pattern(warning.path)
 
     def warnings(self, scan: Scan) -> list[KnownWarning]:
         """What people should know: patterns that don't fit, folders that are nearly plates, copies."""
         self._look_at(scan)
-        found = self._misfits.warnings(scan.files)
-        now = self._clock()
-        for folder in sorted(self._doubted):
-            if folder in self._growing and self._due(self._growing[folder]) > now:
-                continue
-            names = self._names_in(folder, scan)
-            said = {FOLDER: names.doubt(self._is_known), COPIES: self._copies_told(names)}
-            found += [KnownWarning(kind, folder, text) for kind, text in said.items() if text]
-            if not any(said.values()):
-                self._doubted.discard(folder)
-        return found
+        said = {folder: self._warnings_of(folder, scan) for folder in sorted(self._doubted)}
+        self._doubted = {folder for folder in said if said[folder] or self._is_growing(folder)}
+        self._said = defaultdict(list, said)
+        return [*self._misfits.warnings(scan.files), *chain.from_iterable(said.values())]
+
+    def _warnings_of(self, folder: str, scan: Scan) -> list[KnownWarning]:
+        """What there is to say of a folder; while it grows, what was said before."""
+        if self._is_growing(folder):
+            return self._said[folder]
+        names = self._names_in(folder, scan)
+        texts = {FOLDER: names.doubt(self._is_known), COPIES: self._copies_told(names)}
+        return [KnownWarning(kind, folder, text) for kind, text in texts.items() if text]
 
     def _place(self, path: str, scan: Scan) -> FieldFile | None:
         if self._is_off_for(path):
@@ -238,6 +244,10 @@ class PlateNames:
         elif growth.names != names:
             growth.names, growth.changed = names, now
         return self._due(growth) > now
+
+    def _is_growing(self, folder: str) -> bool:
+        growth = self._growing.get(folder)
+        return growth is not None and self._due(growth) > self._clock()
 
     def _due(self, growth: _Growth) -> float:
         quiet = growth.changed + self._patience.quiet_seconds

@@ -75,7 +75,10 @@ class PlateMapFiles:
         return self._found.seconds_to_next()
 
     def recall(self, warnings: Sequence[KnownWarning], scan: Scan) -> None:
-        """Maps that are wrong are read again after a start; those that were attached and are gone are looked for."""
+        """Maps that were wrong are so until they are read again."""
+        self._problems |= {
+            one.path: one.message for one in warnings if one.kind == KIND and one.path in scan.files
+        }
 
     def warnings(self, scan: Scan) -> list[KnownWarning]:
         """Maps that make no sense, and those that are gone."""
@@ -90,6 +93,7 @@ class PlateMapFiles:
         return [KnownWarning(KIND, path, message) for path, message in sorted(problems.items())]
 
     def _read(self, path: str, stat: FileStat, plates: list[NamedPlate], scan: Scan) -> None:
+        self._problems.pop(path, None)
         source = f"{path}, {stat.size} bytes, {stat.mtime_ns} ns"
         new = [plate for plate in plates if plate.plate_map != source]
         try:

@@ -109,6 +109,20 @@ def test_and_kept_for_the_status_until_it_is_put_right(folder: Folder):
     assert folder.annotations() == [("A01", "dose", "7")]
 
 
+def test_what_makes_no_sense_is_not_said_again_after_a_restart(
+    folder: Folder, clock: Clock, caplog: pytest.LogCaptureFixture
+):
+    folder.write("well,dose\nZ99,5\n")
+    folder.look()
+    caplog.set_level(logging.WARNING), caplog.clear()
+    folder.maps = PlateMapFiles(folder.root, folder.engine, 2.0, clock)
+    folder.warnings = PlateWarnings(folder.engine, [folder.maps], clock)
+    folder.look(), folder.look()
+
+    assert caplog.messages == []
+    assert len(folder.told()) == 1
+
+
 def test_a_map_with_a_header_alone_empties_no_other(folder: Folder):
     folder.write("well,dose\na1,5\n")
     folder.look()

@@ -98,7 +98,8 @@ def test_what_is_only_called_a_copy_is_an_image_of_its_own(lab: Lab):
     assert warned(lab) == [("copies", "P")]
 
 
-def test_a_copy_is_looked_at_again_after_a_restart_and_ignored_again(lab: Lab):
+def test_a_copy_is_looked_at_again_after_a_restart_and_ignored_again(lab: Lab, caplog):
+    caplog.set_level(logging.WARNING)
     put_field(lab, 1)
     shutil.copy(lab.inbox / name(2), lab.inbox / COPIES[0])
     settle(lab), settle(lab)
@@ -107,6 +108,7 @@ def test_a_copy_is_looked_at_again_after_a_restart_and_ignored_again(lab: Lab):
 
     assert lab.row(COPIES[0]).state == "ignored"
     assert lab.segmenter.segmented == 1
+    assert len([said for said in caplog.messages if "called a copy" in said]) == 1
 
 
 def test_what_was_left_alone_by_a_setting_is_counted_when_that_is_gone(lab: Lab):

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from nuqleus.database.plate_warnings import KnownWarning
 from nuqleus.file_stat import FileStat
 from nuqleus.rules import Rule, Rules
 from scheduler.file_stats import FileStats
@@ -163,6 +164,28 @@ def test_a_file_waits_for_its_folder_while_that_grows(patient: PlateNames, clock
     assert not patient.may_belong(PLATE[0], later)
     assert patient.seconds_to_next() is None
     assert [warning.kind for warning in patient.warnings(later)] == ["folder"]
+
+
+def test_what_was_said_before_a_restart_stays_said_while_the_folder_grows(patient: PlateNames, clock: Clock):
+    scan, said = scan_of(PLATE[0], PLATE[1], "p/a.tif", "p/b.tif"), KnownWarning("folder", "p", "as before")
+    patient.recall([said], scan)
+    patient.place(PLATE[0], scan)
+    assert patient.may_belong(PLATE[0], scan)
+    assert patient.warnings(scan) == [said]
+
+    clock.advance(10.0)
+    (now,) = patient.warnings(scan)
+    assert now.message.startswith("p: 2 of 4 image files")
+
+
+def test_a_copy_beside_its_original_is_not_waited_with(patient: PlateNames):
+    scan = scan_of(*PLATE[:2], COPIES[0])
+    patient.place(PLATE[0], scan), patient.place(COPIES[0], scan)
+    assert not patient.may_belong(COPIES[0], scan)
+
+    alone = scan_of(PLATE[1], COPIES[0])
+    patient.place(COPIES[0], alone)
+    assert patient.may_belong(COPIES[0], alone)
 
 
 def test_but_not_for_ever(patient: PlateNames, clock: Clock):
