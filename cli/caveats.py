@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from nuqleus.database.plate_warnings import KnownWarning
-from nuqleus.database.queries.caveats import DoubtfulFiles
+from nuqleus.database.queries.caveats import DoubtfulFiles, StandingOut
 from nuqleus.paths import escape_path
 
 WARNINGS_SHOWN = 10
@@ -45,6 +45,15 @@ def describe_unsure(unsure: DoubtfulFiles) -> str:
         f"CHECK the nuclei: in {_count_files(unsure.files)} the network is less sure than not of what it found (a "
         f"confidence below 0.5); for example in {escape_path(unsure.example or '')}. Look at them on the page, or with "
         "`nuqleus segment`; a network that is trained on a few of them knows better (docs/fine-tuning.md)."
+    )
+
+
+def describe_standing_out(found: StandingOut) -> str:
+    """Images that stand out, with where to find them."""
+    return (
+        f"{found.images:,} of {found.of:,} images stand out from their plate or folder: out of focus, saturated, "
+        "brighter or emptier than the others. `stands_out_because` in the tables of `nuqleus export`, and the view "
+        "`quality`, say which and why."
     )
 
 

@@ -20,6 +20,7 @@ from cli.caveats import (
     describe_plate_warnings,
     describe_plates,
     describe_restorable,
+    describe_standing_out,
     describe_ungrouped,
     describe_unsure,
 )
@@ -63,6 +64,8 @@ def _notes(details: StatusDetails) -> Iterator[str]:
         yield describe_ignored(details.ignored_by_kind)
     if details.missed:
         yield describe_missed(details.missed)
+    if details.standing_out.images:
+        yield describe_standing_out(details.standing_out)
 
 
 def _warnings(details: StatusDetails) -> Iterator[str]:

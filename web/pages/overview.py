@@ -70,6 +70,7 @@ def describe_overview(seen: Overview) -> dict[str, object]:
         "ignored_by_kind": details.ignored_by_kind,
         "guessed_channels": vars(details.guessed_channels),
         "unsure_images": vars(details.unsure_images),
+        "standing_out": vars(details.standing_out),
         "leader": details.leader,
         "last_scan_at": seen.watched.scanned_at if seen.watched else None,
         "trouble": seen.watched.trouble if seen.watched else None,

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, TextClause, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.counted_images import counted_images
-from nuqleus.database.tables import GUESSED, IGNORED, MISSED, UNSURE, File, Image
+from nuqleus.database.tables import GUESSED, IGNORED, MISSED, UNSURE, File, Image, ImageGroup
 
 UNKNOWN = "not known"
 """Why a pixel size is missing in images from before the database said why."""
@@ -18,6 +18,22 @@ class DoubtfulFiles:
 
     files: int
     example: str | None
+
+
+@dataclass(frozen=True)
+class StandingOut:
+    """Images that stand out from their plate or folder, and how many were compared."""
+
+    images: int
+    of: int
+
+
+def standing_out(engine: Engine) -> StandingOut:
+    """Count the images that stand out, as of when each plate and folder was looked at last."""
+    query = select(func.sum(ImageGroup.standing_out), func.sum(ImageGroup.images))
+    with reading(engine) as connection:
+        images, of = connection.execute(query.where(ImageGroup.standing_out.is_not(None))).one()
+    return StandingOut(int(images or 0), int(of or 0))
 
 
 def guessed_channels(engine: Engine) -> DoubtfulFiles:

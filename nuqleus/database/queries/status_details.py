@@ -12,9 +12,11 @@ from nuqleus.database.leadership import current_leader
 from nuqleus.database.plate_warnings import KnownWarning, plate_warnings
 from nuqleus.database.queries.caveats import (
     DoubtfulFiles,
+    StandingOut,
     guessed_channels,
     ignored_by_kind,
     missed_files,
+    standing_out,
     unsure_images,
 )
 from nuqleus.database.queries.result_counters import stage_sums
@@ -45,6 +47,7 @@ class StatusDetails:
         ignored_by_kind: number of ignored files by kind of reason, the most frequent first.
         guessed_channels: files in which the nuclear channel was guessed.
         unsure_images: files with an image of which the network was less sure than not.
+        standing_out: images that stand out from their plate or folder.
         plates_by_convention: number of plates by whose names their files have.
         missed: number of files that were to be processed again, are not there, and so are what they were before.
         restorable: number of files that an earlier version called vanished, though they have results.
@@ -60,6 +63,7 @@ class StatusDetails:
     ignored_by_kind: dict[str, int]
     guessed_channels: DoubtfulFiles
     unsure_images: DoubtfulFiles
+    standing_out: StandingOut
     plates_by_convention: dict[str, int]
     missed: int
     restorable: int
@@ -83,6 +87,7 @@ def get_details(engine: Engine, now: float) -> StatusDetails:
         ignored_by_kind(engine),
         guessed_channels(engine),
         unsure_images(engine),
+        standing_out(engine),
         plates_by_convention(engine),
         missed_files(engine),
         count_restorable(engine),

@@ -9,6 +9,7 @@ from benchmarks.cell_cycle import draw_population
 from nuqleus.database import group_values
 from nuqleus.database.engine import writing
 from nuqleus.database.group_statistics import GroupStatistics
+from nuqleus.database.queries.caveats import StandingOut, standing_out
 from nuqleus.database.tables import G1PeakOfGroup, GroupStatistic, Image, ImageGroup
 from scheduler.statistics_keeper import StatisticsKeeper
 from tests.conftest import Clock
@@ -94,6 +95,8 @@ def test_it_is_counted_how_many_images_stand_out(archive: Archive, statistics: G
 
     (group,) = archive.rows(ImageGroup)
     assert (group.images, group.standing_out) == (13, 1)
+    add_image(archive, "b/new.tif")
+    assert standing_out(archive.engine) == StandingOut(1, 13)
 
 
 def test_until_that_is_counted_a_group_is_out_of_date(

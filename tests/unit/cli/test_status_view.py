@@ -8,7 +8,7 @@ from rich.console import Console
 from cli.status_view import draw
 from nuqleus.database.file_states import FileState
 from nuqleus.database.plate_warnings import KnownWarning
-from nuqleus.database.queries.caveats import DoubtfulFiles
+from nuqleus.database.queries.caveats import DoubtfulFiles, StandingOut
 from nuqleus.database.queries.status import FailedFile, Status
 from nuqleus.database.queries.status_details import RunningFile, StatusDetails
 from nuqleus.database.workers import LiveWorker
@@ -36,6 +36,7 @@ def show():
             "ignored_by_kind": {},
             "guessed_channels": DoubtfulFiles(0, None),
             "unsure_images": DoubtfulFiles(0, None),
+            "standing_out": StandingOut(0, 0),
             "plates_by_convention": {},
             "missed": 0,
             "restorable": 0,
@@ -153,4 +154,10 @@ def test_what_is_odd_about_plates_is_shown_the_first_few_of_it(show):
     ]
     assert line_with(lines, "… and 2 more").endswith(
         "`nuqleus status --json` has them all, as plate_warnings."
+    )
+
+
+def test_images_that_stand_out_are_counted(show):
+    assert "1,234 of 5,678 images stand out from their plate or folder" in " ".join(
+        show(standing_out=StandingOut(1234, 5678))
     )
