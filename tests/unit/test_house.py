@@ -14,6 +14,7 @@ import pytest
 
 from cli.main import COMMANDS
 from nuqleus import __version__
+from nuqleus.database.tables import Base
 from nuqleus.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -146,6 +147,11 @@ def test_every_reason_for_failure_is_documented():
     page = (ROOT / "docs" / "architecture.md").read_text()
     assert len(kinds) > 10
     assert {kind for kind in kinds if f"| `{kind}` |" not in page} == set()
+
+
+def test_every_table_is_documented():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    assert [name for name in Base.metadata.tables if f"| `{name}` |" not in page] == []
 
 
 def test_the_readme_s_queries_are_among_those_that_a_test_runs():
