@@ -145,7 +145,9 @@ def _make_plate_parts(settings: Settings, engine: Engine, root: Path) -> _PlateP
     expectations = Expectations(sidecars.listed, settings.image_rules().channels_of)
     completeness = FieldCompleteness(settings.settle_seconds, settings.field_seconds, expectations)
     field_files = FieldFiles(SchedulerFiles(engine), names, completeness, _is_urgent(settings))
-    warnings = PlateWarnings(engine, (names, plate_maps))
+    warnings = PlateWarnings(
+        engine, (names, plate_maps), is_member=lambda path, scan: names.place(path, scan) is not None
+    )
     return _PlateParts(field_files, sidecars, plate_maps, warnings, PlateKeeper(engine))
 
 

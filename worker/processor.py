@@ -28,6 +28,7 @@ from worker.heartbeat import Heartbeat
 from worker.inbox_reader import InboxReader, hash_content, naming
 from worker.inbox_wait import InboxWait
 from worker.metrics import Metrics
+from worker.ome_set_log import OmeSetLog
 from worker.outcome_writer import OutcomeWriter
 from worker.outcomes import (
     Content,
@@ -86,10 +87,12 @@ class Processor:
     _rules: Rules = field(init=False)
     _writer: OutcomeWriter = field(init=False)
     _inbox_wait: InboxWait = field(init=False)
+    _ome_sets: OmeSetLog = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the rules once, when the worker starts."""
         self._rules = self.settings.image_rules()
+        self._ome_sets = OmeSetLog(self.files.note_ome_set)
         self._inbox_wait = InboxWait(self.inbox, self.retry.sleep)
         self._writer = OutcomeWriter(self.settings, self.files, self.heartbeat, self.metrics, self.retry)
 
@@ -252,6 +255,7 @@ class Processor:
                 on_image=on_image,
                 on_block=on_block,
             )
+            self._ome_sets.note(claim, paths[0])
             expected = self._rules.channels_of(claim.path)
             return [located(claim, image, expected) for image in found]
 

@@ -7,7 +7,13 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from nuqleus.database.plate_warnings import KnownWarning, plate_warnings, replace_plate_warnings
+from nuqleus.database.plate_warnings import (
+    OME_SET,
+    KnownWarning,
+    forget_ome_sets,
+    plate_warnings,
+    replace_plate_warnings,
+)
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)
@@ -32,12 +38,18 @@ class PlateWarnings:
     Args:
         engine: the database.
         sources: what finds it.
+        is_member: says of a path whether its file is part of a field.
         clock: seconds from any origin.
     """
 
     def __init__(
-        self, engine: Engine, sources: Sequence[Source], clock: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        sources: Sequence[Source],
+        clock: Callable[[], float] = time.monotonic,
+        is_member: Callable[[str, Scan], bool] = lambda _path, _scan: False,
     ) -> None:
+        self._is_member = is_member
         self._engine = engine
         self._sources = sources
         self._clock = clock
@@ -75,4 +87,8 @@ class PlateWarnings:
         known = plate_warnings(self._engine)
         for source in self._sources:
             source.recall(known, scan)
-        return set(known)
+        sets = [warning.path for warning in known if warning.kind == OME_SET]
+        over = [path for path in sets if path not in scan.files or self._is_member(path, scan)]
+        if over:
+            forget_ome_sets(self._engine, over)
+        return {warning for warning in known if warning.kind != OME_SET}

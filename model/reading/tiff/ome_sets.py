@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 from tifffile import TiffFile
 
 from model.errors import ImageError
-from model.reading.xml_tree import children, descendants, parse_xml
+from model.reading.xml_tree import at_path, children, descendants, parse_xml
 
 
 def own_metadata(path: Path, tif: TiffFile) -> str | None:
@@ -37,6 +37,29 @@ def own_metadata(path: Path, tif: TiffFile) -> str | None:
         raise _without_metadata(path)
     _drop_others(root, _own_uuids(path, root))
     return ET.tostring(root, encoding="unicode") if children(root, "Image") else None
+
+
+def files_of_other_channels(path: Path) -> list[str]:
+    """Names of the files that hold other channels of an image than a file of a set does, as its OME-XML says.
+
+    Args:
+        path: of an OME-TIFF that could be read.
+    """
+    with path.open("rb") as file, TiffFile(file, _multifile=False) as tif:
+        text = tif.ome_metadata
+    root = parse_xml(text) if text else None
+    if root is None or next(descendants(root, "UUID"), None) is None:
+        return []
+    own, found = _own_uuids(path, root), set[str]()
+    for pixels in at_path(root, "Image/Pixels"):
+        planes = [
+            (data.get("FirstC", "0"), uuid)
+            for data in children(pixels, "TiffData")
+            for uuid in children(data, "UUID")
+        ]
+        here = {channel for channel, uuid in planes if uuid.text in own}
+        found |= {uuid.get("FileName", "") for channel, uuid in planes if here and channel not in here}
+    return sorted(found - {"", path.name})
 
 
 def _own_uuids(path: Path, root: Element) -> set[str | None]:

@@ -52,6 +52,7 @@ from nuqleus.database.files.worker_statements import (
     RENEW,
     SET_SHA256,
 )
+from nuqleus.database.plate_warnings import add_ome_set
 from nuqleus.database.tables import File
 from nuqleus.errors import LeaseLost
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
@@ -75,6 +76,10 @@ class WorkerFiles:
         self._engine = engine
         self._clock = clock
         self.copies = FieldCopies(engine)
+
+    def note_ome_set(self, path: str, message: str) -> None:
+        """Keep a warning of a file of a set of OME-TIFFs, for `nuqleus status`."""
+        add_ome_set(self._engine, path, message)
 
     def claim(self, file_id: int, owner: str, lease_seconds: float) -> Claim | None:
         """`queued` → `running`. None if the file isn't queued: done, or somebody else's."""

@@ -41,6 +41,7 @@ from worker.retry_policy import RetryPolicy
 
 SETTLE = 2.0
 FIELD_SECONDS = 300.0
+NO_RULES = Rules()
 
 
 class CountingSegmenter(ThresholdSegmenter):
@@ -70,7 +71,7 @@ class Lab:
         self.model_id = register_model(self.engine, "threshold", "0" * 64, {}, {}, "tests")
         self.restart()
 
-    def restart(self, ignored: Sequence[str] = ()):
+    def restart(self, ignored: Sequence[str] = (), rules: Rules = NO_RULES):
         """A new scheduler and a new worker, as processes of their own would be; `ignored` as in NUQLEUS_IGNORE."""
         workers = Workers(self.engine, self.clock)
         dispatcher = Dispatcher(self.jobs.extend, lambda: len(self.jobs), lambda: 1, max_chunk=10)
@@ -79,6 +80,7 @@ class Lab:
         names = PlateNames(
             lambda path, scan: ignore_list.ignored_by(path, scan) is not None,
             recognised_plates(self.engine),
+            rules=rules,
             plates=self.settings.plates,
             patience=Patience(QUIET_FACTOR * SETTLE, FIELD_SECONDS),
             clock=self.clock,

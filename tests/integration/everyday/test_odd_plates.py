@@ -2,8 +2,10 @@
 
 import logging
 import shutil
+from pathlib import Path
 
 import pytest
+import tifffile
 from PIL import Image as Picture
 from sqlalchemy import func, select
 
@@ -12,6 +14,7 @@ from nuqleus.database.files.regrouping import ungrouped_files
 from nuqleus.database.leadership import bind_folder
 from nuqleus.database.plate_warnings import plate_warnings
 from nuqleus.database.tables import Channel
+from nuqleus.rules import Rule, Rules
 from tests.fake_segmenter import draw_squares
 from tests.integration.everyday.conftest import FIELD_SECONDS, SETTLE, Lab
 from tests.integration.everyday.fields_lab import QUIET, STATES, images, name, put, put_field, settle
@@ -198,3 +201,48 @@ def test_actions_that_turn_out_to_take_the_same_channel_are_parted_while_they_wa
 
     keys = {row.path: row.field_key.rpartition("/")[2] for row in lab.rows()}
     assert keys == {voyager(1, 1, 1): "L01A01", voyager(1, 2, 2): "L01A02", voyager(1, 2, 1): "L01A02"}
+
+
+def put_ome_set(lab: Lab, sample: str) -> None:
+    """Two files, each with a channel of one image."""
+    names = [f"O/{sample}_C{channel}.ome.tif" for channel in (0, 1)]
+    planes = "".join(
+        f'<TiffData FirstC="{channel}" IFD="0" PlaneCount="1"><UUID FileName="{Path(one).name}">urn:uuid:{one}</UUID>'
+        "</TiffData>"
+        for channel, one in enumerate(names)
+    )
+    channels = "".join(
+        f'<Channel ID="C:{number}" Name="{dye}"/>' for number, dye in enumerate(("DAPI", "GFP"))
+    )
+    pixels = draw_squares(3)
+    for one in names:
+        xml = (
+            f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{one}"><Image ID="I">'
+            f'<Pixels ID="P" DimensionOrder="XYCZT" Type="uint8" SizeX="{pixels.shape[1]}" SizeY="{pixels.shape[0]}" '
+            f'SizeC="2" SizeZ="1" SizeT="1">{channels}{planes}</Pixels></Image></OME>'
+        )
+        (lab.inbox / "O").mkdir(exist_ok=True)
+        tifffile.imwrite(lab.inbox / one, pixels, description=xml, metadata=None)
+
+
+def test_files_of_an_ome_set_are_told_of_once_a_folder_until_a_rule_puts_them_together(lab: Lab):
+    put_ome_set(lab, "a"), put_ome_set(lab, "b")
+    settle(lab)
+
+    ((kind, path),) = warned(lab)
+    assert (kind, Path(path).parent.name) == ("ome-set", "O")
+    (lab.inbox / "O").rename(lab.inbox / "P")
+    lab.restart()
+    lab.tick()
+    assert warned(lab) == []
+
+
+def test_a_rule_makes_one_image_of_them_with_the_names_that_the_files_give(lab: Lab):
+    rule = Rule(path="O/*", pattern=r"_C(?P<channel>\d+)\.ome\.tiff?$")
+    lab.restart(rules=Rules([rule]))
+    put_ome_set(lab, "a")
+    settle(lab)
+
+    (image,) = images(lab)
+    assert (image.channels, image.n_nuclei, image.nuclear_channel_by) == (2, 3, "name")
+    assert warned(lab) == []

@@ -6,6 +6,7 @@ import tifffile
 
 from model.errors import ImageError
 from model.reading import read_planes
+from model.reading.tiff.ome_sets import files_of_other_channels
 
 from .images import ramp
 
@@ -114,3 +115,20 @@ class TestSetsOfOmeFiles:
         with pytest.raises(ImageError, match="Save it as one OME-TIFF with its metadata") as caught:
             next(read_planes(path))
         assert caught.value.kind == "unsupported-format"
+
+    def test_files_of_other_channels_of_the_same_image_are_named(self, tmp_path):
+        places = ((OWN, 0, 0, 0, 0), (OWN, 1, 0, 1, 0), ("b.ome.tif", 0, 1, 0, 0), ("b.ome.tif", 1, 1, 1, 0))
+        assert files_of_other_channels(self.written(tmp_path, self.image(0, 0.5, *places, z=2), 2)) == [
+            "b.ome.tif"
+        ]
+
+    def test_files_of_other_images_slices_and_times_are_not(self, tmp_path, positions):
+        assert files_of_other_channels(self.written(tmp_path, positions, 2)) == []
+        slices = self.image(0, 0.5, (OWN, 0, 0, 0, 0), ("b.ome.tif", 0, 0, 1, 0), c=1, z=2)
+        assert files_of_other_channels(self.written(tmp_path, slices, 1)) == []
+
+    def test_a_file_of_no_set_has_no_others(self, tmp_path):
+        tifffile.imwrite(tmp_path / "a.tif", ramp())
+        tifffile.imwrite(tmp_path / "a.ome.tif", np.stack([ramp()] * 2), metadata={"axes": "CYX"})
+        assert files_of_other_channels(tmp_path / "a.tif") == []
+        assert files_of_other_channels(tmp_path / "a.ome.tif") == []
