@@ -19,7 +19,7 @@ from nuqleus.database.queries.distributions import (
     find_nuclei,
 )
 from nuqleus.database.queries.image_pages import paths_of_images
-from nuqleus.database.queries.nuclei import INTENSITIES, SHAPES
+from nuqleus.database.queries.nuclei import DNA_CONTENT, INTENSITIES, SHAPES
 from web import plots, query
 from web.jobs import Job
 from web.site import render, site_of
@@ -40,7 +40,15 @@ def show_plots(request: Request) -> Response:
     axes_of(request)
     selection_of(request)
     part = with_query("/plots/part", dict(request.query_params)) if chosen["x"] else None
-    return render(request, "plots.html", chosen=chosen, part=part, shapes=SHAPES, intensities=INTENSITIES)
+    return render(
+        request,
+        "plots.html",
+        chosen=chosen,
+        part=part,
+        shapes=SHAPES,
+        intensities=INTENSITIES,
+        dna=[DNA_CONTENT],
+    )
 
 
 def show_part(request: Request) -> Response:
@@ -115,7 +123,7 @@ def axes_of(request: Request) -> list[Axis]:
         measurement = query.word(given, name)
         if measurement is None:
             break
-        if measurement not in SHAPES and measurement not in INTENSITIES:
+        if measurement not in {*SHAPES, *INTENSITIES, DNA_CONTENT}:
             raise query.refuse(name, "a measurement")
         axes.append(Axis(measurement, query.number(given, f"{name}_channel", most=999) or 0))
     return axes

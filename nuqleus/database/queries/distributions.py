@@ -25,7 +25,8 @@ from sqlalchemy.orm import aliased
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading
-from nuqleus.database.queries.nuclei import SHAPES
+from nuqleus.database.queries.group_views import dna_content
+from nuqleus.database.queries.nuclei import DNA_CONTENT, SHAPES
 from nuqleus.database.queries.searching import ROWS_PER_STATEMENT, SEARCH_SECONDS
 from nuqleus.database.tables import File, Image, Intensity, Nucleus, Well
 
@@ -274,20 +275,24 @@ def nuclei_query(
         query = query.where(nuclei.c.confidence >= selection.confidence)
     values: list[ColumnElement[Any]] = []
     for axis in axes:
-        if axis.measurement in SHAPES:
-            values.append(nuclei.c[axis.measurement])
-            continue
-        measured = aliased(Intensity)
-        query = query.join(
-            measured,
-            and_(
-                measured.image_id == nuclei.c.image_id,
-                measured.label == nuclei.c.label,
-                measured.channel == axis.channel,
-            ),
-        )
-        values.append(getattr(measured, axis.measurement))
+        query, value = _with_value(query, axis)
+        values.append(value)
     return query, values
+
+
+def _with_value(query: Select[Any], axis: Axis) -> tuple[Select[Any], ColumnElement[Any]]:
+    """Join what an axis needs to a query over nuclei. Returns the value, too; what isn't known is NULL, or no row."""
+    nuclei = Nucleus.__table__.c
+    if axis.measurement in SHAPES:
+        return query, nuclei[axis.measurement]
+    if axis.measurement == DNA_CONTENT:
+        view = dna_content.alias()
+        same = and_(view.c.image_id == nuclei.image_id, view.c.label == nuclei.label)
+        return query.join(view, same), view.c.dna_content
+    measured = aliased(Intensity)
+    same = and_(measured.image_id == nuclei.image_id, measured.label == nuclei.label)
+    of_channel = and_(same, measured.channel == axis.channel)
+    return query.join(measured, of_channel), getattr(measured, axis.measurement)
 
 
 def _within(

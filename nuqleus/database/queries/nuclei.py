@@ -27,6 +27,9 @@ INTENSITIES: tuple[str, ...] = tuple(
 )
 """Measurements of a nucleus in a channel."""
 
+DNA_CONTENT = "dna_content"
+"""Measurement that the view of this name gives."""
+
 
 @dataclass(frozen=True)
 class NucleusNumbers:

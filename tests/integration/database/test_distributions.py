@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from benchmarks.cell_cycle import draw_population
 from nuqleus.database.engine import reading
+from nuqleus.database.group_statistics import GroupStatistics
 from nuqleus.database.queries import distributions
 from nuqleus.database.queries.distributions import Axis, Counting, Limits, Selection, find_nuclei
 from nuqleus.database.tables import Intensity, Nucleus
 from tests.examples import image_result
+from tests.integration.database.measured_images import add_image, rows, with_contents
 
 AREA, MEAN = Axis("area"), Axis("intensity_mean", 1)
 
@@ -118,3 +121,21 @@ def test_without_nuclei_there_is_nothing_to_plot(archive):
 def test_values_that_are_all_alike_are_one_bin(archive):
     archive.done("a.png", images=[image_result(1)])
     assert Counting(archive.engine, [AREA]).count().counts == {(0,): 1}
+
+
+def test_dna_contents_are_those_of_the_view_and_lead_to_their_nuclei(archive):
+    add_image(archive, "a.tif", with_contents(draw_population(600).contents))
+    archive.done("b.tif", "b", [image_result(3)])
+    GroupStatistics(archive.engine).refresh_all()
+    dna = Axis("dna_content")
+
+    found = Counting(archive.engine, [dna], bins=(8,)).count()
+
+    contents = [row["dna_content"] for row in rows(archive, "SELECT dna_content FROM dna_content")]
+    known = np.array([content for content in contents if content is not None])
+    expected, _ = np.histogram(known, bins=8)
+    assert [found.counts.get((number,), 0) for number in range(8)] == expected.tolist()
+    assert found.nuclei == 600
+    high = [Limits(dna, 3.0)]
+    nuclei, _ = find_nuclei(archive.engine, Selection(), high)
+    assert len(nuclei) == (known >= 3).sum() > 0

@@ -97,3 +97,9 @@ def test_an_answer_is_kept_and_made_anew_when_it_is_old(clock):
         job = jobs.ask("key", lambda _: made.append(1))
         assert job.ended.wait(10)
         assert len(made) == expected
+
+
+def test_dna_content_can_be_plotted(page):
+    assert '<option value="dna_content">dna content</option>' in page.get("/plots").text
+    assert "/nuclei" not in part(page, "x=dna_content")
+    assert page.get("/plots?x=phase").status_code == 400
