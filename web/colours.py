@@ -1,6 +1,6 @@
 """Colours of numbers: viridis, which stays in order for the colour-blind and in gray (Smith and van der Walt, 2015)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 STOPS = (0x440154, 0x482878, 0x3E4A89, 0x31688E, 0x26828E, 0x1F9E89, 0x35B779, 0x6DCD59, 0xB4DE2C, 0xFDE725)
@@ -39,14 +39,6 @@ def fit_scale(values: Iterable[float | None]) -> Scale | None:
     if not known:
         return None
     return Scale(known[int(LOW * (len(known) - 1))], known[round(HIGH * (len(known) - 1))])
-
-
-def colour_table(values: Mapping[int, float | None]) -> list[int]:
-    """The colour of each label from 0 on, for numbers by label."""
-    scale = fit_scale(values.values())
-    return [
-        scale.colour(values.get(label)) if scale else UNKNOWN for label in range(max(values, default=0) + 1)
-    ]
 
 
 def _between(first: int, second: int, share: float) -> int:

@@ -13,6 +13,9 @@ from web.query import refuse
 TILE_SIDE = 512
 """Pixels of a tile on the screen."""
 
+SMALL_SIDE = 512
+"""Pixels of a small picture's longer side, at most."""
+
 COARSEST_OUTLINES = 8
 """Outlines are drawn where at least every so manieth pixel is shown; from further away nobody could see them."""
 
@@ -49,8 +52,9 @@ def around(image: ImageDetails, bbox: Sequence[int], margin: int) -> dict[str, i
     }
 
 
-def whole(image: ImageDetails, step: int) -> dict[str, int]:
-    """Return the rectangle of the whole image."""
+def whole(image: ImageDetails) -> dict[str, int]:
+    """Return the rectangle of the whole image, with few enough pixels for a small picture."""
+    step = 1 << (-(-max(image.listed.height, image.listed.width) // SMALL_SIDE) - 1).bit_length()
     return {"top": 0, "bottom": image.listed.height, "left": 0, "right": image.listed.width, "step": step}
 
 

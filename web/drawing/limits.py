@@ -1,6 +1,5 @@
 """Limits that the drawing process sets itself before it reads anything."""
 
-import os
 import resource
 from contextlib import suppress
 from pathlib import Path
@@ -23,5 +22,3 @@ def limit_process() -> None:
     ):
         with suppress(ValueError, OSError):  # where the system allows even less
             resource.setrlimit(kind, (most, most))
-    with suppress(OSError):
-        os.nice(5)  # a picture may wait for a worker, not the other way round

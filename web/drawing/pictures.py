@@ -57,12 +57,12 @@ def default_channels(number: int) -> list[dict[str, Any]]:
     ]
 
 
-def draw_outlines(labels: AnyLabels, colours: Sequence[int] | None) -> bytes:
+def draw_outlines(labels: AnyLabels, colours: Mapping[str, Sequence[int]] | None) -> bytes:
     """Draw the outlines of nuclei as a PNG that is clear elsewhere.
 
     Args:
         labels: (h, w), 0 background.
-        colours: of each label from 0 on, as 0xRRGGBB; None: colours that tell neighbours apart.
+        colours: `labels`, and the colour of each as 0xRRGGBB (`rgb`); None: colours that tell neighbours apart.
     """
     edges = find_edges(labels)
     used, numbers = _few(_line_colours(labels[edges], colours))
@@ -95,12 +95,13 @@ def _few(colours: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.in
     return (used, numbers) if len(used) < 256 else np.unique(colours & COARSE, return_inverse=True)
 
 
-def _line_colours(labels: AnyLabels, colours: Sequence[int] | None) -> NDArray[np.uint32]:
+def _line_colours(labels: AnyLabels, colours: Mapping[str, Sequence[int]] | None) -> NDArray[np.uint32]:
     """The colour of each label, as 0xRRGGBB."""
     if colours is None:
         return NEIGHBOURS[labels % len(NEIGHBOURS)]
-    table = np.array([*colours, 0], np.uint32)
-    return table[np.minimum(labels, len(table) - 1)]
+    table = np.zeros(max(labels.max(initial=0), *colours["labels"], 0) + 1, np.uint32)
+    table[colours["labels"]] = colours["rgb"]
+    return table[labels]
 
 
 def _stretched(view: View, one: Mapping[str, Any]) -> tuple[float, float]:

@@ -81,8 +81,8 @@ class View:
 
     @cached_property
     def step(self) -> int:
-        """Every how manieth pixel the coarse copy has."""
-        return -(-max(self.plane.pixels.shape[:2]) // COARSE_SIDE)
+        """Every how manieth pixel the coarse copy has: a power of two, as steps of tiles are."""
+        return int(1 << (-(-max(self.plane.pixels.shape[:2]) // COARSE_SIDE) - 1).bit_length())
 
     @cached_property
     def coarse(self) -> AnyArray:

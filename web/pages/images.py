@@ -20,7 +20,7 @@ from nuqleus.database.queries.nuclei import (
     values_of,
 )
 from web import query, viewing
-from web.colours import colour_table, fit_scale
+from web.colours import Scale, fit_scale
 from web.painter import PictureProblem
 from web.site import LARGEST_ID, find, render, site_of
 
@@ -29,8 +29,8 @@ CUTOUT_SIDE = 160
 MARGIN = 12
 """Pixels around a nucleus in its cut-out."""
 
-MOST_COLOURED = 200_000
-"""Nuclei of an image that are coloured by a measurement; more have colours that tell neighbours apart."""
+SCALED_NUCLEI = 5_000
+"""Nuclei of an image, about, by whose numbers the range of colours is chosen."""
 
 KEPT = {"cache-control": "private, max-age=86400, immutable"}
 """Of pictures: an image that is measured anew has another number."""
@@ -70,11 +70,7 @@ def show_image(request: Request) -> Response:
         after = max(0, nucleus.label - PAGE_SIZE // 2) if nucleus else 0
     nuclei = list_nuclei(site.engine, image.listed.id, after=after)
     measurement, channel = chosen_measurement(request)
-    scale = (
-        fit_scale(values_of(site.engine, image.listed.id, measurement, channel).values())
-        if measurement
-        else None
-    )
+    scale = scale_of(request, image) if measurement else None
     return render(
         request,
         "image.html",
@@ -117,7 +113,7 @@ def overview(request: Request) -> tuple[bytes, str]:
     if stored:
         return stored, "image/jpeg"
     image = known_image(request)
-    place = viewing.whole(image, max(1, -(-max(image.listed.height, image.listed.width) // 512)))
+    place = viewing.whole(image)
     blocks, parts = viewing.mask(site.engine, image, place)
     asked: dict[str, Any] = {"place": place, "blocks": blocks}
     try:
@@ -150,8 +146,10 @@ def outlines(request: Request) -> tuple[bytes, str]:
         raise HTTPException(404)
     measurement, channel = chosen_measurement(request)
     colours = None
-    if measurement and image.listed.n_nuclei <= MOST_COLOURED:
-        colours = colour_table(values_of(site.engine, image.listed.id, measurement, channel))
+    if measurement:
+        scale = scale_of(request, image)
+        near = values_of(site.engine, image.listed.id, measurement, channel, within=place)
+        colours = {"labels": list(near), "rgb": [scale.colour(value) for value in near.values()]}
     blocks, parts = viewing.mask(site.engine, image, place)
     asked = {"do": "outlines", "place": place, "blocks": blocks, "colours": colours}
     return site.painter.draw(image.listed.id, asked, parts), "image/png"
@@ -237,6 +235,15 @@ def chosen_measurement(request: Request) -> tuple[str | None, int]:
     if name is not None and name not in SHAPES and name not in INTENSITIES:
         raise query.refuse("by", "a measurement")
     return name, query.number(request.query_params, "channel", most=999) or 0
+
+
+def scale_of(request: Request, image: ImageDetails) -> Scale:
+    """Return the colours of the measurement that a URL names, from the lowest to the highest of the image."""
+    measurement, channel = chosen_measurement(request)
+    assert measurement
+    every = -(-image.listed.n_nuclei // SCALED_NUCLEI) or 1
+    values = values_of(site_of(request).engine, image.listed.id, measurement, channel, every=every)
+    return fit_scale(values.values()) or Scale(0.0, 0.0)
 
 
 def describe_channels(image: ImageDetails) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """Nuclei: their numbers, one by one and image by image."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, and_, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.tables import Intensity, Nucleus
@@ -87,13 +88,38 @@ def list_nuclei(engine: Engine, image_id: int, *, after: int = 0) -> list[dict[s
         return [dict(row) for row in rows]
 
 
-def values_of(engine: Engine, image_id: int, measurement: str, channel: int) -> dict[int, float | None]:
-    """Return a measurement of all nuclei of an image, by label; `channel` is for one of `INTENSITIES`."""
+def values_of(
+    engine: Engine,
+    image_id: int,
+    measurement: str,
+    channel: int,
+    *,
+    every: int = 1,
+    within: Mapping[str, int] | None = None,
+) -> dict[int, float | None]:
+    """Return a measurement of nuclei of an image, by label.
+
+    Args:
+        engine: the database.
+        image_id: the image.
+        measurement: one of `SHAPES` or `INTENSITIES`.
+        channel: for one of `INTENSITIES`.
+        every: only of every so manieth nucleus.
+        within: only of those that reach into a rectangle: `top`, `bottom`, `left`, `right`.
+    """
+    nuclei = Nucleus.__table__.c
     if measurement in SHAPES:
-        query = select(Nucleus.label, Nucleus.__table__.columns[measurement])
-        query = query.where(Nucleus.image_id == image_id)
+        query = select(nuclei.label, nuclei[measurement])
     else:
-        query = select(Intensity.label, Intensity.__table__.columns[measurement])
-        query = query.where(Intensity.image_id == image_id, Intensity.channel == channel)
+        same = (Intensity.image_id == nuclei.image_id, Intensity.label == nuclei.label)
+        query = select(nuclei.label, Intensity.__table__.c[measurement]).join(
+            Intensity, and_(*same, Intensity.channel == channel)
+        )
+    query = query.where(nuclei.image_id == image_id)
+    if every > 1:
+        query = query.where(nuclei.label % every == 0)
+    if within:
+        query = query.where(nuclei.bbox_row0 < within["bottom"], nuclei.bbox_row1 > within["top"])
+        query = query.where(nuclei.bbox_col0 < within["right"], nuclei.bbox_col1 > within["left"])
     with reading(engine) as connection:
         return {label: value for label, value in connection.execute(query)}  # noqa: C416 - for mypy

@@ -1,8 +1,10 @@
 """A page on an empty database, asked without a network."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
@@ -12,6 +14,7 @@ from nuqleus.database.model_registry import register_model
 from nuqleus.settings import Settings
 from tests.conftest import Clock
 from tests.integration.database.conftest import Archive
+from tests.unit.web.shown import SQUARES, Shown
 from web.app import build_app
 from web.login_limit import LoginLimit
 from web.site import Site
@@ -49,3 +52,11 @@ def archive(sqlite_engine: Engine, clock: Clock) -> Archive:
         clock,
         model_id,
     )
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path):
+    shown = Shown(tmp_path_factory.mktemp("shown"), sqlite_template)
+    Image.fromarray(SQUARES).save(shown.inbox / "gray.png")
+    yield shown
+    shown.site.close()

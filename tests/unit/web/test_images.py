@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -11,74 +10,17 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from sqlalchemy import delete, select
-from starlette.testclient import TestClient
+from sqlalchemy import delete
 
 from model.labels.overview import find_edges
-from nuqleus.database.engine import make_engine, reading, writing
-from nuqleus.database.files.records import SeenFile
-from nuqleus.database.files.scheduler_files import SchedulerFiles
-from nuqleus.database.files.worker_files import WorkerFiles
-from nuqleus.database.model_registry import register_model
-from nuqleus.database.tables import Nucleus, Overview
-from nuqleus.file_stat import FileStat
-from nuqleus.settings import Settings
-from tests.examples import complete, observe
-from tests.fake_segmenter import ThresholdSegmenter, draw_squares
-from web.app import build_app
+from nuqleus.database.engine import writing
+from nuqleus.database.tables import Overview
+from tests.unit.web.shown import SQUARES, Shown
 from web.colours import Scale
 from web.drawing.pictures import draw_outlines
-from web.painter import DrawingProcess, ProcessLost
-from web.site import Site
-from worker.pipeline import process
+from web.drawing_process import DrawingProcess, ProcessLost
 
-SQUARES = draw_squares(5, side=24)
 TWO_CHANNELS = np.stack([SQUARES, 255 - SQUARES], axis=0)
-
-
-class Shown:
-    """A page over a folder whose files have been measured."""
-
-    def __init__(self, root: Path, template: Path) -> None:
-        self.inbox = root / "inbox"
-        self.inbox.mkdir()
-        self.engine = make_engine(f"sqlite:///{shutil.copy(template, root / 'nuqleus.db')}")
-        self.model_id = register_model(self.engine, "a network", "f" * 64, {}, {}, "1.0")
-        self.site = Site(Settings(input_dir=self.inbox), self.engine)
-        self.page = TestClient(build_app(self.site), base_url="http://localhost:8600")
-
-    def see(self, name: str) -> int:
-        """See a file, as a scan does; returns its number."""
-        stat = FileStat.of((self.inbox / name).stat())
-        return observe(SchedulerFiles(self.engine), SeenFile.of(name, stat))[name]
-
-    def measure(self, name: str, *, with_overviews: bool = True) -> int:
-        """Measure a file; returns the number of its image."""
-        path, workers, file_id = self.inbox / name, WorkerFiles(self.engine), self.see(name)
-        SchedulerFiles(self.engine).enqueue([file_id])
-        claim = workers.claim(file_id, "a worker", 60.0)
-        assert claim
-        images = list(process(path, ThresholdSegmenter(), with_overviews=with_overviews))
-        complete(workers, claim, sha256(path.read_bytes()).hexdigest(), self.model_id, images)
-        return self.page.get(f"/api/files/{file_id}").json()["images"][0]["id"]
-
-    def picture(self, url: str) -> np.ndarray:
-        answer = self.page.get(url)
-        assert answer.status_code == 200, answer.text
-        picture = Image.open(BytesIO(answer.content))
-        return np.asarray(picture.convert("RGBA") if picture.format == "PNG" else picture)
-
-    def nuclei(self, image_id: int):
-        with reading(self.engine) as connection:
-            return connection.execute(select(Nucleus.__table__).where(Nucleus.image_id == image_id)).all()
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path):
-    shown = Shown(tmp_path_factory.mktemp("shown"), sqlite_template)
-    Image.fromarray(SQUARES).save(shown.inbox / "gray.png")
-    yield shown
-    shown.site.close()
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +67,8 @@ def test_outlines_are_coloured_by_a_measurement(shown, image):
 def test_more_colours_than_a_palette_holds_are_told_apart_less_finely():
     labels = np.kron(np.arange(1, 901, dtype=np.int32).reshape(30, 30), np.ones((3, 3), np.int32))
     scale = Scale(0, 900)
-    drawn = draw_outlines(labels, [scale.colour(label) for label in range(901)])
+    numbers = list(range(1, 901))
+    drawn = draw_outlines(labels, {"labels": numbers, "rgb": [scale.colour(label) for label in numbers]})
     picture = np.asarray(Image.open(BytesIO(drawn)).convert("RGB")).astype(int)
     wanted = np.array([[scale.colour(label) >> shift & 255 for shift in (16, 8, 0)] for label in range(901)])
     edges = find_edges(labels)
@@ -248,10 +191,16 @@ def test_what_kills_the_drawing_process_costs_one_picture(shown, image):
 
 
 def test_a_process_that_hangs_is_ended():
-    hangs = DrawingProcess(("sleep", "60"), timeout=0.1)
+    hangs = DrawingProcess(("sleep", "60"), patience=0.1)
     with pytest.raises(ProcessLost, match="too long"):
         hangs.ask({}, [])
     assert hangs._process is None
+
+
+def test_a_process_that_works_without_end_is_ended():
+    works = DrawingProcess(("sh", "-c", "while :; do :; done"), busy_seconds=0.1)
+    with pytest.raises(ProcessLost, match="too long"):
+        works.ask({}, [])
 
 
 @pytest.mark.parametrize("said", ["", "nonsense that is long enough", "\\377\\377\\377\\377"])
