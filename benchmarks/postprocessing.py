@@ -20,11 +20,12 @@ from rich.table import Table
 from scipy import ndimage
 
 from model.arrays import Maps
-from model.measurements import measure_intensities, measure_shapes
+from model.measurements import measure_intensities, measure_shapes, measure_surroundings, scale_distances
 from model.network.forward_pass import BatchedForwardPass
 from model.preprocessing.normalisation import normalise
 from model.samples.drawn import Field, fluorescence
 from model.segmentation.instances import find_nuclei
+from model.segmentation.nuclear_size import area_weighted_diameter
 from model.segmentation.prediction import predict_maps
 from model.segmentation.segmenter import Segmenter
 from model.training.dataset import read_image
@@ -54,15 +55,19 @@ class Totals:
     nuclei: int = 0
     instances: float = 0.0
     measurements: float = 0.0
+    surroundings: float = 0.0
 
     def add(self, case: Case, outputs: tuple[str, ...], params: PostprocessingParams) -> None:
         """Do a case, with a watch in hand."""
         labels, seconds = timed(lambda: find_nuclei(case.maps, outputs, params))
-        _, more = timed(lambda: (measure_shapes(labels), measure_intensities(labels, case.pixels)))
+        measured, more = timed(lambda: (measure_shapes(labels), measure_intensities(labels, case.pixels)))
+        distances = scale_distances(area_weighted_diameter(labels))
+        _, around = timed(lambda: measure_surroundings(labels, case.pixels, *measured, distances))
         self.megapixels += labels.size / 1e6
         self.nuclei += int(labels.max())
         self.instances += seconds
         self.measurements += more
+        self.surroundings += around
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
@@ -101,14 +106,13 @@ def add_up(cases: Iterable[Case], card: ModelCard) -> Totals:
 
 def add_row(table: Table, name: str, totals: Totals) -> None:
     """Write a line."""
-    rates = (totals.megapixels / seconds for seconds in (totals.instances, totals.measurements))
-    both = totals.megapixels / (totals.instances + totals.measurements)
+    parts = (totals.instances, totals.measurements, totals.surroundings)
+    rates = (totals.megapixels / seconds for seconds in (*parts, sum(parts)))
     table.add_row(
         name,
         f"{totals.megapixels:.1f}",
         str(totals.nuclei),
         *(f"{rate:.1f}" for rate in rates),
-        f"{both:.1f}",
     )
 
 
@@ -121,7 +125,8 @@ def main(folder: Path | None, side: int, nuclei: int, repeats: int) -> None:
     """Time what follows the network."""
     card = read_card(SHIPPED)
     drawn = draw_case(side, nuclei, card.network.outputs)
-    table = Table("Mpixel/s of one core", "Mpixel", "nuclei", "instances", "measurements", "both")
+    steps = ("instances", "measurements", "surroundings", "all")
+    table = Table("Mpixel/s of one core", "Mpixel", "nuclei", *steps)
     for _ in range(repeats):
         add_row(table, f"drawn, {side} × {side}", add_up([drawn], card))
     if folder is not None:

@@ -10,7 +10,7 @@ from model.measurements.cells import Region
 MAX_SAMPLES = 1 << 20
 """The median of larger images is taken from about this many evenly spaced pixels, background or not .."""
 
-MAX_FITTED = 1 << 12
+MAX_FITTED = 1 << 11
 """.. and the surface that shows how even it is from this many."""
 
 MIN_FITTED = 100
@@ -45,14 +45,13 @@ class Background:
         values = np.concatenate(self._values, axis=1)
         return np.array([_median(channel[np.isfinite(channel)]) for channel in values])
 
-    def gradients(self) -> Floats:
-        """Return how uneven each channel is, (C,): the range of a quadratic surface fitted to it, over its median.
+    def gradients(self, medians: Floats) -> Floats:
+        """Return how uneven each channel is, (C,): the range of a quadratic surface fitted to it, over its median (C,).
 
         NaN with few pixels of background, or where the median is not above 0.
         """
         values, places = np.concatenate(self._fitted, axis=1), np.concatenate(self._places, axis=1)
         surface = _quadratic_terms(2 * places / max(self._size) - 1)
-        medians = self.medians()
         ranges = np.array([_range_of_fit(surface, channel) for channel in values])
         return np.divide(ranges, medians, out=np.full(len(values), np.nan), where=medians > 0)
 

@@ -7,13 +7,14 @@ wherever in a larger image it looks: of equally near pixels it takes the leftmos
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from model.arrays import AnyLabels, Indices, Ints
+from model.arrays import AnyLabels, Bools, Indices
 
-ROWS_AT_ONCE = 32
-"""Rows that stay in the processor's cache while they are compared with themselves, shifted."""
+PIXELS_AT_ONCE = 1 << 16
+"""Pixels of some rows that stay in the processor's cache while they are compared with themselves, shifted."""
 
 
 @dataclass(frozen=True)
@@ -23,69 +24,74 @@ class NearestNuclei:
     Attributes:
         labels: the label image.
         reach: whole pixels that were looked at in each direction.
-        row: (h, w) row of the nearest nucleus' pixel in the same column; far outside the image without one.
+        above: (h, w) pixels up the column to the nearest nucleus; more than the reach where none is in it.
+        below: the same down the column.
         key: (h, w) squared distance · (2 · reach + 1) + where along the row the nearest pixel is, from 0 for `reach` to
             the left.
     """
 
     labels: AnyLabels
     reach: int
-    row: Ints
-    key: Ints
+    above: AnyLabels
+    below: AnyLabels
+    key: AnyLabels
 
     @property
     def _steps(self) -> int:
         return 2 * self.reach + 1
 
-    def within(self, distance: float) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+    def within(self, distance: float) -> Bools:
         """Return (h, w): whether a nucleus is within a distance, of the reach at most; nuclei themselves are."""
         return self.key < (int(distance**2) + 1) * self._steps
 
     def owners(self, flat: Indices) -> AnyLabels:
         """Return the label of the nucleus nearest to each of some pixels (P,) that are within reach of one."""
-        width = self.labels.shape[1]
-        beside = flat + self.key.reshape(-1)[flat] % self._steps - self.reach
-        owner: AnyLabels = self.labels.reshape(-1)[self.row.reshape(-1)[beside] * width + beside % width]
+        beside = flat + (self.key.reshape(-1)[flat] % self._steps).astype(np.intp) - self.reach
+        above, below = (side.reshape(-1)[beside].astype(np.intp) for side in (self.above, self.below))
+        rows = np.where(above <= below, -above, below)
+        owner: AnyLabels = self.labels.reshape(-1)[beside + rows * self.labels.shape[1]]
         return owner
 
 
 def find_nearest(labels: AnyLabels, distance: float) -> NearestNuclei:
     """Find the nearest nucleus of each pixel in a label image (h, w), up to a distance in pixels."""
     reach = int(distance)
-    row = _nearest_row(labels, reach)
-    down = np.abs(row - np.arange(len(labels))[:, None])
-    far = reach + 1
-    steps = 2 * reach + 1
-    dtype = np.int32 if (far**2 + reach**2 + 1) * steps < np.iinfo(np.int32).max else np.int64
-    key = np.empty(labels.shape, dtype)
-    padded = np.full((ROWS_AT_ONCE, labels.shape[1] + 2 * reach), far**2 * steps, dtype)
-    for begin in range(0, len(labels), ROWS_AT_ONCE):
-        of_band = np.minimum(down[begin : begin + ROWS_AT_ONCE], far).astype(dtype)
-        _along_rows(of_band, padded[: len(of_band)], key[begin : begin + ROWS_AT_ONCE])
-    return NearestNuclei(labels, reach, row, key)
+    above, below = _distance_up(labels, reach), _distance_up(labels[::-1], reach)[::-1]
+    down = np.minimum(above, below)
+    key = np.empty(labels.shape, _narrowest(_largest_key(reach)))
+    rows = max(1, PIXELS_AT_ONCE // labels.shape[1])
+    for begin in range(0, len(labels), rows):
+        band = slice(begin, begin + rows)
+        _along_rows(np.minimum(down[band], reach + 1).astype(key.dtype), reach, key[band])
+    return NearestNuclei(labels, reach, above, below, key)
 
 
-def _nearest_row(labels: AnyLabels, reach: int) -> Ints:
-    """Return (h, w): the row of the nearest nucleus' pixel in the column of each pixel; far outside without one."""
-    height = len(labels)
-    rows = np.arange(height, dtype=np.int32)[:, None]
-    above = np.where(labels != 0, rows, np.int32(-height - 2 * reach - 2))
-    below = np.where(labels != 0, rows, np.int32(3 * height + 2 * reach + 2))
-    for row in range(1, height):
-        np.maximum(above[row], above[row - 1], out=above[row])
-        np.minimum(below[-row - 1], below[-row], out=below[-row - 1])
-    nearest: Ints = np.where(rows - above <= below - rows, above, below)
-    return nearest
+def _largest_key(reach: int) -> int:
+    return ((reach + 1) ** 2 + reach**2 + 1) * (2 * reach + 1)
 
 
-def _along_rows(down: Ints, padded: Ints, key: Ints) -> None:
+def _narrowest(largest: int) -> np.dtype[Any]:
+    """Return the narrowest type that holds so much: the less memory, the faster."""
+    return np.dtype(np.min_scalar_type(largest))
+
+
+def _distance_up(labels: AnyLabels, reach: int) -> AnyLabels:
+    """Return (h, w): how many pixels up the column the nearest nucleus is; more than `reach` without one."""
+    start = np.where(labels != 0, 0, reach + 1).astype(_narrowest(2 * reach + 1))
+    distance = start.copy()
+    for step in range(1, min(reach + 1, len(labels))):
+        np.minimum(distance[step:], start[:-step] + start.dtype.type(step), out=distance[step:])
+    return distance
+
+
+def _along_rows(down: AnyLabels, reach: int, key: AnyLabels) -> None:
     """Fill in the keys (rows, w) of some rows, of which the distances along columns are known."""
-    width, reach = down.shape[1], (padded.shape[1] - down.shape[1]) // 2
-    steps = 2 * reach + 1
-    padded[:, reach : reach + width] = down * down * steps
-    key[:] = padded[:, reach : reach + width] + reach
+    width, steps, number = down.shape[1], 2 * reach + 1, key.dtype.type
+    padded = np.full((len(down), width + 2 * reach), (reach + 1) ** 2 * steps, key.dtype)
+    padded[:, reach : reach + width] = down * down * number(steps)
+    np.add(padded[:, reach : reach + width], number(reach), out=key)
     candidate = np.empty_like(key)
     for step in range(-reach, reach + 1):
         shifted = padded[:, reach + step : reach + step + width]
-        np.add(shifted, step * step * steps + step + reach, out=candidate)
+        np.add(shifted, number(step * step * steps + step + reach), out=candidate)
         np.minimum(key, candidate, out=key)

@@ -12,7 +12,7 @@ from model.measurements.columns import Table
 from model.measurements.outlines import find_outline
 from model.measurements.pixel_groups import find_indices, mean_by_nucleus
 
-LOOKUPS_AT_ONCE = 1 << 20
+LOOKUPS_AT_ONCE = 1 << 18
 """Pixels of outlines, times the steps that are taken from each, in memory."""
 
 _BESIDE = np.array([(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if row or column])

@@ -83,8 +83,8 @@ class ImageQuality:
         rows = [channel.columns() for channel in self._channels]
         table: Table = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         table["channel"] = np.arange(len(rows))
-        table["background"] = self._background.medians()
-        table["illumination_gradient"] = self._background.gradients()
+        table["background"] = medians = self._background.medians()
+        table["illumination_gradient"] = self._background.gradients(medians)
         return in_table_order(table, QUALITY_COLUMNS)
 
 

@@ -129,6 +129,7 @@ class _Found:
 
     def __init__(self, nuclei: Table, channels: int) -> None:
         count = len(nuclei["label"])
+        self._shape = channels, count
         self._labels = nuclei["label"]
         self._boxes = np.stack([nuclei[f"bbox_{side}"] for side in ("row0", "col0", "row1", "col1")], axis=1)
         self.nuclei: Table = {
@@ -145,9 +146,7 @@ class _Found:
                 "edge_gradient",
             )
         }
-        self.textures: Table = {
-            name: np.full((channels, count), np.nan) for _, columns in REQUESTS.values() for name in columns
-        }
+        self.textures: Table = {}
 
     def measure(
         self, labels: AnyLabels, pixels: PixelArray, cell: Cell, distances: Distances
@@ -175,7 +174,8 @@ class _Found:
         for request in requested:
             measured = measure_textures(labels, pixels, boxes, self._labels[cell.nuclei], request)
             for name, column in measured.items():
-                self.textures[name][:, cell.nuclei] = column
+                of_all = self.textures.setdefault(name, np.full(self._shape, np.nan))
+                of_all[:, cell.nuclei] = column
 
 
 def _compare(rings: Table, area: NDArray[Any], intensities: Table, background: Floats) -> Table:
