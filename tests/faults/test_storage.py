@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from nuqleus.database.file_states import FileState
+from tests.faults.cluster import Cluster
 from tests.faults.fault_report import Fault
 
 FILES = 10
@@ -35,6 +36,16 @@ def small_disk(tmp_path):
         pytest.skip("there is no mount here")
     with memory_disk(tmp_path / "small", megabytes=8) as folder:
         yield folder
+
+
+def fill_queue(cluster: Cluster) -> None:
+    """One file is done, the others are queued, and no worker lives."""
+    cluster.start()
+    cluster.drop("first.png")
+    cluster.wait_for_end()
+    cluster.worker.kill()
+    cluster.drop(*(f"{number}.png" for number in range(FILES)))
+    cluster.wait_until_counted(FileState.QUEUED, FILES)
 
 
 def fill(disk: Path) -> Path:
@@ -73,12 +84,7 @@ def test_a_full_disk_is_waited_for(build, small_disk, report):
 def test_a_drive_that_goes_away_and_comes_back(build, small_disk, report):
     """Unmounted, it leaves an empty folder: files that were queued must not count as deleted."""
     cluster = build("sqlite", input_dir=small_disk)
-    cluster.start()
-    cluster.drop("first.png")
-    cluster.wait_for_end()
-    cluster.worker.kill()
-    cluster.drop(*(f"{number}.png" for number in range(FILES)))
-    cluster.wait_until_counted(FileState.QUEUED, FILES)
+    fill_queue(cluster)
 
     kept = small_disk.with_name("kept")
     subprocess.run(["mkdir", str(kept)], check=True)
@@ -105,12 +111,7 @@ def test_a_watched_folder_that_is_pointed_elsewhere_and_back(build, tmp_path, re
         folder.mkdir()
     link.symlink_to(monday)
     cluster = build("sqlite", input_dir=link)
-    cluster.start()
-    cluster.drop("first.png")
-    cluster.wait_for_end()
-    cluster.worker.kill()
-    cluster.drop(*(f"{number}.png" for number in range(FILES)))
-    cluster.wait_until_counted(FileState.QUEUED, FILES)
+    fill_queue(cluster)
 
     point(link, tuesday)
     (tuesday / "0.png").write_bytes(b"of tuesday")

@@ -10,6 +10,18 @@ from nuqleus.database.files.conditions import CLAIM_VALID
 from nuqleus.database.files.updates import ended
 from nuqleus.database.tables import File, Image
 
+_CLAIMED: tuple[Any, ...] = (
+    File.id.label("file_id"),
+    File.path,
+    File.size,
+    File.mtime_ns,
+    File.inode,
+    File.ctime_ns,
+    File.field_channel.label("channel"),
+    File.field_z.label("z"),
+)
+"""What a worker must know of each file that it is to read."""
+
 
 def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any, ...]]:
     return (
@@ -23,18 +35,11 @@ def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any, ...]]:
             started_at=bindparam("now"),
         )
         .returning(
-            File.id.label("file_id"),
-            File.path,
-            File.size,
-            File.mtime_ns,
-            File.inode,
-            File.ctime_ns,
+            *_CLAIMED,
             File.attempts.label("attempt"),
             File.sha256,
             File.suspected,
             File.field_key,
-            File.field_channel.label("channel"),
-            File.field_z.label("z"),
         )
     )
 
@@ -42,17 +47,7 @@ def _claiming(which: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any, ...]]:
 CLAIM = _claiming(File.id == bindparam("file_id"))
 CLAIM_FRESH = _claiming(and_(File.id.in_(bindparam("ids", expanding=True)), File.attempts == 0))
 COMPANIONS = (
-    select(
-        File.companion_of,
-        File.id.label("file_id"),
-        File.path,
-        File.size,
-        File.mtime_ns,
-        File.inode,
-        File.ctime_ns,
-        File.field_channel.label("channel"),
-        File.field_z.label("z"),
-    )
+    select(File.companion_of, *_CLAIMED)
     .where(File.companion_of.in_(bindparam("leads", expanding=True)), File.gone_at.is_(None))
     .where(File.state == FileState.COMPANION)
     .order_by(File.id)
