@@ -22,10 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.file_states import FileState
 from nuqleus.database.plates import has_files, of_plate, plate_channels, plate_path
 from nuqleus.database.tables import File, Image, Plate, PlateChannel, Well, WellAnnotation
+
+IMAGES_PER_STATEMENT = 500
 
 _PLATE = tuple(Plate.__table__.columns)
 
@@ -124,6 +127,7 @@ def _merge(connection: Connection, old: Row[Any], new: Row[Any]) -> None:
     known = select(PlateChannel.key).where(PlateChannel.plate_id == old.id)
     of_new = and_(PlateChannel.plate_id == new.id, PlateChannel.key.not_in(known))
     connection.execute(update(PlateChannel).where(of_new).values(plate_id=old.id))
+    _leave_replaced_fields(connection, old, new)
     _keep_one_map(connection, old, new)
     _merge_wells(connection, old.id, new.id)
     connection.execute(delete(Plate).where(Plate.id == new.id))
@@ -137,6 +141,18 @@ def _merge(connection: Connection, old: Row[Any], new: Row[Any]) -> None:
     values["moved_to"] = None if new.moved_to == old.id else new.moved_to
     connection.execute(update(Plate).where(Plate.id == old.id).values(values))
     connection.execute(update(Plate).where(Plate.moved_to == new.id).values(moved_to=old.id))
+
+
+def _leave_replaced_fields(connection: Connection, old: Row[Any], new: Row[Any]) -> None:
+    """Results that stayed behind leave their well where another content lies in their field's place now."""
+    place = {plate.id: len(plate_path(plate.folder, plate.name)) for plate in (old, new)}
+    query = select(File.field_key, File.id)
+    there = connection.execute(query.where(of_plate(new.folder, new.name), File.gone_at.is_(None)))
+    occupied = {str(key)[place[new.id] :] for key, _ in there}
+    left = connection.execute(query.where(of_plate(old.folder, old.name), File.companion_of.is_(None)))
+    replaced = [file_id for key, file_id in left if str(key)[place[old.id] :] in occupied]
+    for some in batched(replaced, IMAGES_PER_STATEMENT):
+        connection.execute(update(Image).where(Image.file_id.in_(some)).values(well_id=None))
 
 
 def _moved_map(old: Row[Any], new: Row[Any]) -> str | None:

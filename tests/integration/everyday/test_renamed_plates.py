@@ -123,6 +123,21 @@ def test_what_is_new_in_the_renamed_folder_is_of_the_same_plate(plate: Lab):
     assert len(images(plate)) == 3
 
 
+def test_a_field_that_changed_in_the_renamed_folder_counts_once_in_its_well(plate: Lab):
+    put_field(plate, 3, nuclei=1)
+    settle(plate)
+    (plate.inbox / name(2, 1)).unlink()
+    settle(plate)
+    (plate.inbox / "P").rename(plate.inbox / "Q")
+    put(plate, "Q/P_B02_s2_w2.tif", 5, value=99)
+    settle(plate, FIELD_SECONDS), settle(plate)
+    WellStatistics(plate.engine, plate.clock).refresh_all()
+
+    assert plates(plate).keys() == {"Q/P"}
+    assert len(images(plate)) == 5  # those of before are kept, with their vanished paths
+    assert rows(plate, "SELECT fields, nuclei FROM well_summary") == [(3, 9)]
+
+
 def test_a_map_that_was_attached_to_the_new_folder_meanwhile_stays(plate: Lab):
     (plate.inbox / "P").rename(plate.inbox / "Q")
     plate.tick(), plate.tick(2.0), plate.tick(10.0)
