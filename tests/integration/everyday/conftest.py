@@ -74,29 +74,7 @@ class Lab:
     def restart(self, ignored: Sequence[str] = (), rules: Rules = NO_RULES):
         """A new scheduler and a new worker, as processes of their own would be; `ignored` as in NUQLEUS_IGNORE."""
         workers = Workers(self.engine, self.clock)
-        dispatcher = Dispatcher(self.jobs.extend, lambda: len(self.jobs), lambda: 1, max_chunk=10)
-        limits = SweepLimits(max_attempts=3, resend_seconds=300.0, sweep_seconds=1.0)
-        ignore_list = IgnoreList(Rules(), ignored)
-        names = PlateNames(
-            lambda path, scan: ignore_list.ignored_by(path, scan) is not None,
-            recognised_plates(self.engine),
-            rules=rules,
-            plates=self.settings.plates,
-            patience=Patience(QUIET_FACTOR * SETTLE, FIELD_SECONDS),
-            clock=self.clock,
-        )
-        field_completeness = FieldCompleteness(SETTLE, FIELD_SECONDS, clock=self.clock)
-        self.scheduler = Scheduler(
-            Scanner(self.settings.input_dir, device=last_device(self.engine), clock=self.clock),
-            self.files,
-            ignore_list,
-            Completeness(self.inbox, SETTLE, self.clock),
-            dispatcher,
-            Sweep(self.files, workers, dispatcher, limits, self.clock),
-            FieldFiles(self.files, names, field_completeness),
-            clock=self.clock,
-            look_after=self._looking_after(names),
-        )
+        self.scheduler = self._make_scheduler(workers, IgnoreList(Rules(), ignored), rules)
         self.heartbeat = Heartbeat(
             self.worker_files, workers, workers.start("host", 1, "cpu:0").id, every=1, lease=60
         )
@@ -110,6 +88,33 @@ class Lab:
             "me",
             self.heartbeat,
             RetryPolicy(sleep=self.clock.advance),
+        )
+
+    def _make_scheduler(self, workers: Workers, ignore_list: IgnoreList, rules: Rules) -> Scheduler:
+        dispatcher = Dispatcher(self.jobs.extend, lambda: len(self.jobs), lambda: 1, max_chunk=10)
+        limits = SweepLimits(max_attempts=3, resend_seconds=300.0, sweep_seconds=1.0)
+        names = self._make_plate_names(ignore_list, rules)
+        field_completeness = FieldCompleteness(SETTLE, FIELD_SECONDS, clock=self.clock)
+        return Scheduler(
+            Scanner(self.settings.input_dir, device=last_device(self.engine), clock=self.clock),
+            self.files,
+            ignore_list,
+            Completeness(self.inbox, SETTLE, self.clock),
+            dispatcher,
+            Sweep(self.files, workers, dispatcher, limits, self.clock),
+            FieldFiles(self.files, names, field_completeness),
+            clock=self.clock,
+            look_after=self._looking_after(names),
+        )
+
+    def _make_plate_names(self, ignore_list: IgnoreList, rules: Rules) -> PlateNames:
+        return PlateNames(
+            lambda path, scan: ignore_list.ignored_by(path, scan) is not None,
+            recognised_plates(self.engine),
+            rules=rules,
+            plates=self.settings.plates,
+            patience=Patience(QUIET_FACTOR * SETTLE, FIELD_SECONDS),
+            clock=self.clock,
         )
 
     def _looking_after(self, names: PlateNames) -> Callable[[Scan], None]:

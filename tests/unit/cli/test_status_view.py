@@ -16,6 +16,25 @@ from nuqleus.database.workers import LiveWorker
 NOW = 1_700_000_000.0
 
 
+NOTHING = {
+    "leader": None,
+    "queue_age_seconds": None,
+    "running": [],
+    "failures_by_kind": {},
+    "ignored_by_kind": {},
+    "guessed_channels": DoubtfulFiles(0, None),
+    "unsure_images": DoubtfulFiles(0, None),
+    "standing_out": StandingOut(0, 0),
+    "plates_by_convention": {},
+    "missed": 0,
+    "restorable": 0,
+    "ungrouped": 0,
+    "plate_warnings": [],
+    "stage_seconds": {},
+}
+"""Details of a database in which there is nothing."""
+
+
 def worker(number: int, **changed) -> LiveWorker:
     plain = {"device": "cpu:0", "started_at": NOW - 3600, "seen_at": NOW - 3, "files_done": 1234}
     return LiveWorker(**{"id": number, "host": "node", "pid": 100 + number, **plain, **changed})
@@ -28,25 +47,9 @@ def show():
     def show(**given) -> list[str]:
         counts = dict.fromkeys(FileState, 0) | given.pop("counts", {})
         status = {"files_per_minute": None, "seconds_left": None, "workers": [], "failures": []}
-        details = {
-            "leader": None,
-            "queue_age_seconds": None,
-            "running": [],
-            "failures_by_kind": {},
-            "ignored_by_kind": {},
-            "guessed_channels": DoubtfulFiles(0, None),
-            "unsure_images": DoubtfulFiles(0, None),
-            "standing_out": StandingOut(0, 0),
-            "plates_by_convention": {},
-            "missed": 0,
-            "restorable": 0,
-            "ungrouped": 0,
-            "plate_warnings": [],
-            "stage_seconds": {},
-        }
         status |= {name: given.pop(name) for name in status.keys() & given.keys()}
         console = Console(file=io.StringIO(), width=140, highlight=False)
-        console.print(draw(Status(counts, **status), StatusDetails(**details | given), NOW))
+        console.print(draw(Status(counts, **status), StatusDetails(**NOTHING | given), NOW))
         return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
     return show
