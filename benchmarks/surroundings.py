@@ -3,8 +3,8 @@
     python benchmarks/surroundings.py [--side 2048] [--nuclei 2000] [--repeats 5]
 
 A drawn image, one channel, 16 bits. Seconds are those of the processor, all threads together: medians of the repeats, a
-nucleus and a megapixel. Texture and granularity are measured in a hundredth of the image. `cp-measure`, CellProfiler's
-measurements as a library, sees a quarter of the side, for it takes minutes.
+nucleus and a megapixel. Texture and granularity see a smaller image, as does `cp-measure`, CellProfiler's measurements as
+a library.
 """
 
 import argparse
@@ -34,6 +34,9 @@ from model.measurements.rings import find_rings, measure_rings
 from model.measurements.sharpness import measure_edge_gradients
 from model.samples.drawn import Field, fluorescence
 from model.segmentation.nuclear_size import weighted_median_diameter
+
+SLOW, COMPARED = (204, 20), (512, 125)
+"""Side and nuclei of the images for what is measured on request, and for `cp-measure`, which takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +164,9 @@ def main() -> None:
     case = draw(given.side, given.nuclei)
     print(f"{given.side} × {given.side} px, {case.nuclei} nuclei, {case.distances}")
     print_costs(case, groups(case), given.repeats)
-    small = draw(given.side // 10, given.nuclei // 100)
+    small = draw(*SLOW)
     print_costs(small, {name: partial(small.surroundings, name) for name in REQUESTS}, 1)
-    print_differences(draw(given.side // 4, given.nuclei // 16))
+    print_differences(draw(*COMPARED))
 
 
 if __name__ == "__main__":

@@ -62,13 +62,13 @@ def _step(size: tuple[int, int], samples: int) -> int:
 
 def _sample(pixels: PixelArray, background: Bools, region: Region, step: int) -> tuple[Floats, Floats]:
     """Return values (C, P) and places (2, P) of a region's background pixels in each `step`-th row and column."""
-    first = [-part.start % step for part in region]
-    some = background[first[0] :: step, first[1] :: step]
-    values = pixels[first[0] :: step, first[1] :: step][some].T.astype(np.float64)
-    rows, columns = np.nonzero(some)
-    starts = (part.start + offset for part, offset in zip(region, first, strict=True))
-    row0, column0 = starts
-    return values, np.stack([row0 + rows * step, column0 + columns * step]).astype(np.float64)
+    row, column = (-part.start % step for part in region)
+    some, seen = background[row::step, column::step], pixels[row::step, column::step]
+    flat = np.flatnonzero(some)
+    values = seen.reshape(-1, pixels.shape[2]).take(flat, axis=0).T.astype(np.float64)
+    rows, columns = np.divmod(flat, max(1, some.shape[1]))
+    places = region[0].start + row + rows * step, region[1].start + column + columns * step
+    return values, np.stack(places).astype(np.float64)
 
 
 def _median(values: Floats) -> float:

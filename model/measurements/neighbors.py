@@ -25,13 +25,11 @@ class Outlines:
     Attributes:
         padded: labels, flattened.
         stride: columns of the padded image.
-        padding: pixels around the image.
         flat: (P,) where the outline pixels are in it.
     """
 
     padded: AnyLabels
     stride: int
-    padding: int
     flat: Ints
 
     @cached_property
@@ -48,10 +46,13 @@ class Outlines:
 
 def find_outlines(labels: AnyLabels, padding: int) -> Outlines:
     """Find the outlines of a label image (h, w): see `find_outline`."""
-    padded = np.pad(labels, padding)
-    rows, columns = np.nonzero(find_outline(labels))
-    flat = (rows + padding) * padded.shape[1] + columns + padding
-    return Outlines(padded.reshape(-1), padded.shape[1], padding, flat)
+    height, width = labels.shape
+    padded = np.zeros((height + 2 * padding, width + 2 * padding), labels.dtype)
+    padded[padding:-padding, padding:-padding] = labels
+    rows, columns = np.divmod(np.flatnonzero(find_outline(labels)), width)
+    return Outlines(
+        padded.reshape(-1), padded.shape[1], (rows + padding) * padded.shape[1] + columns + padding
+    )
 
 
 def measure_contacts(labels: AnyLabels, wanted: Ints, distance: float) -> Table:
@@ -68,7 +69,7 @@ def measure_contacts(labels: AnyLabels, wanted: Ints, distance: float) -> Table:
     Returns:
         `neighbor_count` and `neighbor_touching_fraction` (NaN for a nucleus without outline), each (n,).
     """
-    outlines = find_outlines(labels, ceil(distance))
+    outlines = find_outlines(labels, max(1, ceil(distance)))
     touches: Bools = np.any(outlines.others(_BESIDE)[1], axis=0)
     return {
         "neighbor_count": _count_neighbors(outlines, wanted, distance),

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from skimage import measure
 
-from model.measurements import INTENSITY_COLUMNS, SHAPE_COLUMNS, measure_intensities, measure_shapes
+from model.measurements import (
+    INTENSITY_COLUMNS,
+    NUCLEUS_COLUMNS,
+    QUALITY_COLUMNS,
+    RING_COLUMNS,
+    SHAPE_COLUMNS,
+    measure_intensities,
+    measure_shapes,
+)
 from tests.unit.model import label_images
 from tests.unit.model.label_images import EXAMPLES, by_hand
 
@@ -204,5 +212,6 @@ def test_two_thousand_nuclei_take_well_under_a_second():
 def test_every_column_is_explained():
     page = Path(__file__).parents[3] / "docs" / "measurements.md"
     text = page.read_text()
-    missing = [name for name in {**SHAPE_COLUMNS, **INTENSITY_COLUMNS} if f"`{name}`" not in text]
+    columns = {**NUCLEUS_COLUMNS, **INTENSITY_COLUMNS, **RING_COLUMNS, **QUALITY_COLUMNS}
+    missing = [name for name in columns if f"`{name}`" not in text]
     assert not missing
