@@ -33,6 +33,10 @@ SURE = 0.85
 """Confidence of an image below which what it shows shrunk is not believed: large nuclei had 0.9 and more in images held
 out, the vessels and glands of a stained kidney 0.72."""
 
+FAR_LESS = 0.5
+"""Share of the confidence of what an image shows shrunk that its own size must have, or else even that is believed
+rather: at four times its size, an image of 22 large nuclei had 0.84 shrunk, and 0.22 for 1,484 pieces of them."""
+
 LIKELY = 0.5
 """Confidence of an image below which what it shows enlarged is not believed: specks, as small as a lens can show them,
 had 0.4 and less."""
@@ -91,6 +95,12 @@ class Sighting:
         """Whether it may as well be dust: enlarged, that looks like small nuclei."""
         return self.confidence is not None and self.confidence < LIKELY
 
+    def is_far_less_sure_than(self, other: "Sighting") -> bool:
+        """Whether the other one is more than twice as likely right."""
+        if self.confidence is None or other.confidence is None:
+            return False
+        return self.confidence < FAR_LESS * other.confidence
+
     def shows_no_larger_than(self, diameter: float) -> bool:
         """Whether these are certainly nuclei, and well below a diameter, in pixels of the image."""
         return (self.confidence or 0.0) >= CERTAIN and 0 < self.diameter <= WELL_BELOW * diameter
@@ -123,7 +133,8 @@ def search_zoom(
     zoom = choose_zoom(first) if first > largest else OWN_SIZE
     seen = look(zoom)
     if zoom < 1 and (seen.diameter < SHRINKS * first or seen.is_doubtful):
-        return look(OWN_SIZE)
+        own = look(OWN_SIZE)
+        return seen if own.is_far_less_sure_than(seen) else own
     return _look_again(look, choose_zoom, seen)
 
 

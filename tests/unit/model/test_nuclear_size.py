@@ -160,6 +160,20 @@ def test_a_small_image_of_large_nuclei_is_shrunk():
     assert image.looks == [1, Fraction(1, 3)]
 
 
+@pytest.mark.parametrize(("own", "zoom"), [(0.5, 1), (0.41, 1), (0.39, Fraction(1, 3)), (None, 1)])
+def test_what_is_doubtful_shrunk_is_believed_rather_than_an_own_size_that_is_far_less_sure(
+    own: float | None, zoom: Fraction
+):
+    looks = {
+        Fraction(1, 3): replace(sighting(100, Fraction(1, 3)), confidence=0.8),
+        Fraction(1): Sighting(Fraction(1), np.full(900, 130), own),
+    }
+
+    found = search_zoom(lambda zoom: sighting(100, zoom), looks.__getitem__, KNOWN.zoom, KNOWN.largest)
+
+    assert found is looks[Fraction(zoom)]
+
+
 def test_one_of_small_nuclei_is_enlarged_without_a_look_at_low_zoom():
     image = Image(10, confidence=0.9)
     assert image.search(own_size_first=True).zoom == Fraction(3, 2)
