@@ -18,7 +18,7 @@ class KnownWarning:
     """Something that people should know of a plate.
 
     Attributes:
-        kind: a word: `folder`, `copies`, `pattern`, `plate-map`, `ome-set`.
+        kind: a word: `folder`, `copies`, `pattern`, `actions`, `plate-map`, `ome-set`.
         path: the folder or file that it is about, relative to the watched folder.
         message: what is wrong, and what to do.
     """
@@ -36,11 +36,12 @@ def plate_warnings(engine: Engine) -> list[KnownWarning]:
 
 
 def plate_warnings_of(engine: Engine, paths: Sequence[str]) -> list[KnownWarning]:
-    """Those about one of these files or folders, or about what lies in them."""
+    """Those about one of these files or folders, about what lies in them, or about the folder itself of a file."""
+    folders = [path.rpartition("/")[0] for path in paths]
     return [
         warning
         for warning in plate_warnings(engine)
-        if any(warning.path == path or warning.path.startswith(f"{path}/") for path in paths)
+        if warning.path in [*paths, *folders] or warning.path.startswith(tuple(f"{path}/" for path in paths))
     ]
 
 

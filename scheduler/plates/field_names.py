@@ -20,7 +20,7 @@ from nuqleus.rules import Plates, Rules
 from scheduler.plates.conventions import parse_path
 from scheduler.plates.folder_names import FolderNames
 from scheduler.plates.patterns import PATTERN, PatternMisfits, place_by_pattern
-from scheduler.plates.plate_habits import PlateHabits, PlateName
+from scheduler.plates.plate_habits import ACTIONS, PlateHabits, PlateName
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)
@@ -133,6 +133,8 @@ class PlateNames:
             if warning.kind in {FOLDER, COPIES}:
                 self._doubted.add(warning.path)
                 self._said[warning.path].append(warning)
+            elif warning.kind == ACTIONS:
+                self._learn(warning.path.rpartition("/")[0], scan)
             elif warning.kind == PATTERN and warning.path in scan.files:
                 self._by_pattern(warning.path)
 
@@ -142,7 +144,8 @@ class PlateNames:
         said = {folder: self._warnings_of(folder, scan) for folder in sorted(self._doubted)}
         self._doubted = {folder for folder in said if said[folder] or self._is_growing(folder)}
         self._said = defaultdict(list, said)
-        return [*self._misfits.warnings(scan.files), *chain.from_iterable(said.values())]
+        actions = (one for one in self._habits.warnings() if scan.files.names_in(one.path.rpartition("/")[0]))
+        return list(chain(self._misfits.warnings(scan.files), actions, *said.values()))
 
     def _warnings_of(self, folder: str, scan: Scan) -> list[KnownWarning]:
         """What there is to say of a folder; while it grows, what was said before."""
@@ -167,10 +170,12 @@ class PlateNames:
         return self._with_habits(file, path, scan) if file and self._is_recognised(file, path, scan) else None
 
     def _with_habits(self, file: FieldFile, path: str, scan: Scan) -> FieldFile:
-        folder = path.rpartition("/")[0]
-        self._habits.learn(folder, lambda: filter(None, map(parse_path, scan.files.paths_in(folder))))
+        self._learn(path.rpartition("/")[0], scan)
         self._habits.note(file)
         return self._habits.applied(file)
+
+    def _learn(self, folder: str, scan: Scan) -> None:
+        self._habits.learn(folder, lambda: filter(None, map(parse_path, scan.files.paths_in(folder))))
 
     def take_changed(self) -> frozenset[PlateName]:
         """Plates whose files may have other places than they were given: their names say more by now."""

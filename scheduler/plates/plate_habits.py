@@ -8,9 +8,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from nuqleus.database.plate_warnings import KnownWarning
+from nuqleus.database.plates import plate_path
 from nuqleus.fields import FieldFile
+from nuqleus.paths import escape_path
 
 FIRST_ACTION = "A01"
+
+ACTIONS = "actions"
+"""Kind of warnings."""
 
 PlateName = tuple[str, str]
 """A plate's folder and its name."""
@@ -40,6 +46,18 @@ class _Habits:
         """All of them, to be compared."""
         parted = frozenset(line for (line, _), actions in self.actions.items() if len(actions) > 1)
         return self.z_from_0, self.t_from_0, parted
+
+    def told(self) -> str | None:
+        """What there is to say of actions that have fields of their own, and not the same channels."""
+        _, _, parted = self.known()
+        for line in sorted(parted):
+            taken = {
+                channel: actions for (of_line, channel), actions in self.actions.items() if of_line == line
+            }
+            twice = min(channel for channel, actions in taken.items() if len(actions) > 1)
+            if len(set(map(frozenset, taken.values()))) > 1:
+                return f"{twice} is taken in {' and '.join(sorted(taken[twice]))}"
+        return None
 
     def applied(self, file: FieldFile) -> FieldFile:
         """A file as the habits of its plate have it."""
@@ -87,10 +105,23 @@ class PlateHabits:
         """A file as the habits of its plate have it."""
         return self._plates[file.place.plate_folder, file.place.plate].applied(file)
 
+    def warnings(self) -> list[KnownWarning]:
+        """Plates of a CellVoyager whose actions have fields of their own, which lack channels of the others."""
+        told = ((plate_path(*name), habits.told()) for name, habits in sorted(self._plates.items()))
+        return [KnownWarning(ACTIONS, path, _warning(path, text)) for path, text in told if text]
+
     def take_changed(self) -> frozenset[PlateName]:
         """Plates of which something new was learned since this was asked last: their files may have other places."""
         changed, self._changed = frozenset(self._changed), set()
         return changed
+
+
+def _warning(path: str, text: str) -> str:
+    return (
+        f"{escape_path(path)}: {text}, so that each action has fields of its own, which lack the channels of the "
+        "others. If they belong together, say so by a rule with a pattern in which the action is the channel "
+        "(docs/plates.md)."
+    )
 
 
 def _has_action(file: FieldFile) -> bool:

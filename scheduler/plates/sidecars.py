@@ -195,8 +195,13 @@ def _described(
         *plate,
         convention,
         keys,
-        {key: (channel.name, channel.wavelength) for key, channel in description.channels.items()},
+        {key: (_flat(channel.name), channel.wavelength) for key, channel in description.channels.items()},
         description.rows,
         description.cols,
         description.pixel_size_um,
     )
+
+
+def _flat(name: str) -> str:
+    """A name in one line, without tabs."""
+    return " ".join(name.split())

@@ -1,5 +1,6 @@
 """Sidecars: read once per version, by a child, and trusted no further than anything else that was dropped."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,32 @@ def test_a_large_one_is_not_read(tmp_path: Path):
 
     with pytest.raises(SidecarError, match="more than 512 MiB"):
         sidecar_process.SidecarProcess(tmp_path / "a.xdce")
+
+
+def test_names_of_channels_are_in_one_line(folder: Folder):
+    plate = DrawnPlate("ImageXpress", WELLS)
+    plate.write(folder.root / "Plate1", sidecar=False)
+    text = plate.sidecars()["Plate1.HTD"].replace('"FITC"', '"Alexa\t488\n(FITC)"')
+    (folder.root / "Plate1/Plate1.HTD").write_text(text)
+    folder.look()
+
+    assert folder.channels()[1][2] == "Alexa 488 (FITC)"
+
+
+def test_actions_of_a_cellvoyager_are_listed_as_the_one_field_that_they_are(folder: Folder):
+    plate = DrawnPlate("CellVoyager", WELLS)
+    plate.write(folder.root / "Plate1", sidecar=False)
+    for part in plate.parts():
+        path = folder.root / "Plate1" / plate.path(part)
+        path.rename(str(path).replace("A01Z", f"A{part.channel + 1:02d}Z"))
+    text = plate.sidecars()["MeasurementData.mlf"]
+    for channel in (2, 3):
+        text = re.sub(rf"A01Z01C{channel:02d}", f"A{channel:02d}Z01C{channel:02d}", text)
+    (folder.root / "Plate1/MeasurementData.mlf").write_text(text)
+    folder.look()
+
+    place = parse_path(f"Plate1/{plate.path(Part('B02', 0, 0))}").place
+    assert set(folder.sidecars.listed(place)) == {("C01", 0), ("C02", 0), ("C03", 0)}
 
 
 def test_names_of_plates_that_come_after_their_sidecar(folder: Folder):

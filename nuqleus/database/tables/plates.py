@@ -115,7 +115,7 @@ class PlateWarning(Base):
     """Something that people should know of the names of a plate's files, or of its plate map.
 
     Attributes:
-        kind: a word: `folder`, `copies`, `pattern`, `plate-map`, `ome-set`.
+        kind: a word: `folder`, `copies`, `pattern`, `actions`, `plate-map`, `ome-set`.
         path: the folder or file that it is about, relative to the watched folder.
         message: what is wrong, and what to do.
     """

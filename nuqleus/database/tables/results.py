@@ -35,7 +35,8 @@ class Image(Base):
     `nuclear_channel_by` says how it was chosen, `pixel_size_from` which part of the file gave the pixel size, or why it
     isn't known (both are NULL in rows from before version 0007 of the schema). `scene_name` is what the file calls the
     scene; `projection` (`max`, `mean`) says that the image was made of a z-stack. A field of a plate says which well it
-    lies in, its number there (`site`), and the channels that it lacks (`missing_channels`, with commas between).
+    lies in, its number there (`site`), and the channels that it lacks (`missing_channels`, with commas
+    between; `?` for one that a rule asks for and nobody has seen).
 
     `nuclear_diameter` is that of the nuclei of the file, in pixels, by which `zoom` was chosen: how large the network
     saw the image; NULL without nuclei. `confidence` (0..1) says how sure it was; NULL if it doesn't tell. All three are

@@ -133,6 +133,14 @@ def test_a_folder_says_how_many_of_its_files_are_what_and_which_plates_lie_in_it
     ]
 
 
+def test_a_file_says_what_is_odd_about_its_folder(sqlite_engine, files, explain):
+    files.observe([SeenFile("p/a.tif", 1, 1), SeenFile("p/q/b.tif", 1, 1)])
+    replace_plate_warnings(sqlite_engine, [KnownWarning("folder", "p", "too few")])
+
+    assert explain("p/a.tif").splitlines() == ["p/a.tif: waiting", "  CHECK: too few"]
+    assert explain("p/q/b.tif") == "p/q/b.tif: waiting"
+
+
 def test_a_plate_map_says_whose_it_is(sqlite_engine, files, explain):
     files.observe([SeenFile("p/PlateMap.csv", 1, 1, "metadata")])
     assert "a plate map, and no plate has its folder here" in explain("p/PlateMap.csv")

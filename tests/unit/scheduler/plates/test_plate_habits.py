@@ -69,6 +69,33 @@ def test_what_is_learned_late_is_told_so_that_files_are_placed_anew():
     assert names.take_changed() == frozenset()
 
 
+def test_actions_with_fields_of_their_own_that_lack_channels_are_told_of():
+    names, paths = PlateNames(lambda _path, _scan: False), voyager("A01Z01C01", "A02Z01C01", "A02Z01C02")
+    scan = scan_of(*paths)
+    names.place(paths[0], scan)
+
+    (warning,) = names.warnings(scan)
+
+    assert (warning.kind, warning.path) == ("actions", "p/R")
+    assert warning.message.startswith(
+        "p/R: C01 is taken in A01 and A02, so that each action has fields of its own"
+    )
+
+    anew = PlateNames(lambda _path, _scan: False)
+    anew.recall([warning], scan)
+    assert anew.warnings(scan) == [warning]
+    assert anew.warnings(scan_of("q/a.tif")) == []
+
+
+@pytest.mark.parametrize("others", [("A02Z01C01",), ("A02Z01C02",), ()])
+def test_actions_that_take_all_the_same_or_nothing_twice_are_not(others: tuple[str, ...]):
+    names, paths = PlateNames(lambda _path, _scan: False), voyager("A01Z01C01", *others)
+    scan = scan_of(*paths)
+    names.place(paths[0], scan)
+
+    assert names.warnings(scan) == []
+
+
 def test_plates_of_one_folder_have_habits_of_their_own():
     files = place_all("p/P_A01_s1_w1_z0.tif", "p/P_A01_s1_w1_z1.tif", "p/Q_A01_s1_w1_z1.tif")
 
