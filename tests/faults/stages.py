@@ -18,6 +18,7 @@ IN_TRANSACTION = "in transaction"
 BEFORE_ACK = "before ack"
 BEFORE_QUEUED = "before queued"
 BEFORE_SENT = "before sent"
+STATISTICS_STORED = "statistics stored"
 
 
 class Stages:
