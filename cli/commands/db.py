@@ -1,4 +1,4 @@
-"""`nuqleus db upgrade`, `nuqleus db backup`, `nuqleus db adopt` and `nuqleus db restore-vanished`."""
+"""`nuqleus db upgrade`, `backup`, `restore`, `adopt` and `restore-vanished`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group(name="db")
 def command() -> None:
-    """Create or migrate the schema; make a backup; say that the watched folder was moved; restore lost states."""
+    """Create or migrate the schema; make and restore backups; say that the folder was moved; restore lost states."""
 
 
 @command.command()
@@ -47,7 +47,7 @@ def backup(target: Path, database_url: str | None) -> None:
     """Write a whole, checked copy of the embedded database to FILE, while everything goes on.
 
     A file copied by other means lacks what SQLite keeps beside it. FILE is replaced, once the new backup is known to
-    be sound. To restore one, stop nuqleus and put it in the database's place.
+    be sound. `nuqleus db restore` is the way back.
     """
     from nuqleus.database.backup import back_up
     from nuqleus.database.engine import existing_database
@@ -56,6 +56,24 @@ def backup(target: Path, database_url: str | None) -> None:
     with existing_database(get_settings(database_url=database_url).database_url) as engine:
         made = back_up(engine, target)
     click.echo(f"{made.path}: {made.files} files, {made.images} images, {made.size:,} bytes, checked")
+
+
+@command.command()
+@click.argument("source", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@database_option()
+def restore(source: Path, database_url: str | None) -> None:
+    """Put a backup in the place of the embedded database, which is kept beside it. Stop nuqleus first.
+
+    Don't copy it there by hand: after a crash, SQLite would write into it what the old database had in its write-ahead
+    log.
+    """
+    from nuqleus.database.backup import restore as put_back
+    from nuqleus.database.engine import make_engine
+    from nuqleus.settings import get_settings
+
+    put = put_back(make_engine(get_settings(database_url=database_url).database_url), source)
+    click.echo(f"{put.path}: {put.files} files, {put.images} images")
+    click.echo(f"What was there is kept in {put.path}.before-restore until the next time.")
 
 
 @command.command()

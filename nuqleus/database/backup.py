@@ -1,5 +1,7 @@
-"""Backup of the embedded database: whole, checked, and taken while everything goes on."""
+"""Backup of the embedded database: whole, checked, and taken while everything goes on; and the way back."""
 
+import os
+import shutil
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -61,6 +63,81 @@ def back_up(engine: Engine, target: Path) -> Backup:
     return Backup(target, target.stat().st_size, files, images)
 
 
+def restore(engine: Engine, source: Path) -> Backup:
+    """Put a backup in the place of the embedded database, which is kept beside it, with `.before-restore` at its end.
+
+    Whoever does so by hand may leave the write-ahead log of the old one there, after a crash, say: SQLite would write
+    that into the backup, and what was to be undone would be back.
+
+    Args:
+        engine: of the database, which may be damaged, or missing.
+        source: the backup.
+
+    Raises:
+        SettingsError: the database is on a server, or the backup is none, or the place can't be written to.
+        DatabaseDamaged: the backup is damaged; nothing has changed.
+        DatabaseUnavailable: somebody works with the database; nothing has changed.
+    """
+    target = _embedded_file(engine)
+    partial = target.with_name(f"{target.name}.part")
+    if not source.is_file() or (target.exists() and target.samefile(source)):
+        raise SettingsError(f"{source} is no backup: name the file that `nuqleus db backup` wrote.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files, images = _copy(source, partial)
+        if target.exists():
+            _settle(target)
+            _resemble(partial, target)
+            _keep(target)
+        partial.replace(target)
+    except OSError as error:
+        raise SettingsError(f"{target} can't be written: {error.strerror}.") from error
+    except sqlite3.DatabaseError as error:
+        raise SettingsError(f"{source} is no backup of a database of nuqleus: {error}.") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+    return Backup(target, target.stat().st_size, files, images)
+
+
+def _settle(database: Path) -> None:
+    """Have all of a database in its one file, unless it is damaged.
+
+    Raises:
+        DatabaseUnavailable: somebody works with it.
+    """
+    try:
+        with closing(sqlite3.connect(database, timeout=0)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError as error:
+        raise DatabaseUnavailable(
+            f"Somebody works with {database}: {error}. Stop nuqleus, and whoever else has it open, first."
+        ) from error
+    except sqlite3.DatabaseError:
+        pass
+
+
+def _resemble(copy: Path, original: Path) -> None:
+    """Let whoever could write to the original write to the copy."""
+    shutil.copymode(original, copy)
+    known = original.stat()
+    with suppress(PermissionError):
+        os.chown(copy, known.st_uid, known.st_gid)
+
+
+def _keep(database: Path) -> None:
+    """Keep a database under another name as well; what lies beside one that is damaged moves there."""
+    kept = database.with_name(f"{database.name}.before-restore")
+    kept.unlink(missing_ok=True)
+    try:
+        kept.hardlink_to(database)
+    except OSError:  # a drive that has no such links
+        database.rename(kept)
+    for ending in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            database.with_name(database.name + ending).replace(kept.with_name(kept.name + ending))
+
+
 def _embedded_file(engine: Engine) -> Path:
     if engine.dialect.name != "sqlite":
         url = redact_url(engine.url.set(drivername="postgresql"))
@@ -98,6 +175,6 @@ def _ensure_sound(copy: sqlite3.Connection, source: Path) -> None:
         problems = [str(error)]
     if problems != ["ok"]:
         raise DatabaseDamaged(
-            f"The database {source} is damaged, and no backup was made of it: {'; '.join(problems)}. Keep the backups "
-            "that you have."
+            f"The database {source} is damaged, and was not copied: {'; '.join(problems)}. Keep the backups that you "
+            "have."
         )

@@ -75,7 +75,7 @@ def test_a_damaged_database_gives_no_backup(archive, tmp_path: Path):
     with path.open("r+b") as file:
         file.seek(8 * 4096)
         file.write(b"\xff" * 4096 * 4)
-    with pytest.raises(DatabaseDamaged, match="no backup was made"):
+    with pytest.raises(DatabaseDamaged, match="was not copied"):
         back_up(archive.engine, tmp_path / "damaged.db")
     assert not (tmp_path / "damaged.db").exists()
 
