@@ -1,4 +1,4 @@
-"""What a scan saw, compared with what is known: new files, changed ones, those that came back.
+"""Observation: what a scan saw, compared with what is known: new files, changed ones, those that came back.
 
 Parts of one transaction of `scheduler_files.py`.
 """
