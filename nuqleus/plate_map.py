@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nuqleus.errors import PermanentError
-from nuqleus.well_names import Well, parse_well
+from nuqleus.well_names import WellPlace, parse_well
 
 WELL = "well"
 LARGEST = 10 * 2**20
@@ -22,7 +22,7 @@ _DELIMITERS = ",;\t"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t]*\n', re.IGNORECASE)
 """A first line by which Excel is told what stands between cells."""
 
-PlateMap = dict[Well, dict[str, str]]
+PlateMap = dict[WellPlace, dict[str, str]]
 """What is in each well, by column; empty cells are left out."""
 
 
@@ -43,7 +43,7 @@ def read_plate_map(path: Path) -> PlateMap:
         raise PlateMapError(f"{path} is empty: a plate map has a column {WELL} and others") from None
     names = _names(path, header)
     plate_map: PlateMap = {}
-    lines: dict[Well, int] = {}
+    lines: dict[WellPlace, int] = {}
     for line, row in rows:
         if len(row) > len(names):
             raise PlateMapError(f"{path}, line {line}: {len(row)} cells, but {len(names)} columns")
@@ -71,7 +71,7 @@ def _names(path: Path, header: list[str]) -> list[str]:
     return names
 
 
-def _well(path: Path, line: int, text: str) -> Well:
+def _well(path: Path, line: int, text: str) -> WellPlace:
     well = parse_well(text)
     if well is None:
         raise PlateMapError(f"{path}, line {line}: {text!r} is no well (A01 to AF48)")

@@ -13,7 +13,7 @@ PLATE_SIZES = ((2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
 
 
 @dataclass(frozen=True, order=True)
-class Well:
+class WellPlace:
     """A well's place, 0-based."""
 
     row: int
@@ -27,7 +27,7 @@ class Well:
         return f"{letters}{self.col + 1:02d}"
 
 
-def parse_well(text: str) -> Well | None:
+def parse_well(text: str) -> WellPlace | None:
     """The well that somebody's name stands for; None for what is no well of a plate of up to 1,536."""
     name = _NAME.fullmatch(text)
     if name is None:
@@ -38,9 +38,9 @@ def parse_well(text: str) -> Well | None:
     return well_at(row - 1, int(name[2]) - 1)
 
 
-def well_at(row: int, col: int) -> Well | None:
+def well_at(row: int, col: int) -> WellPlace | None:
     """The well at a 0-based row and column, if a plate can have it."""
-    return Well(row, col) if 0 <= row <= LAST_ROW and 0 <= col <= LAST_COL else None
+    return WellPlace(row, col) if 0 <= row <= LAST_ROW and 0 <= col <= LAST_COL else None
 
 
 def plate_size(last_row: int, last_col: int) -> tuple[int, int]:

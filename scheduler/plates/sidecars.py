@@ -19,8 +19,9 @@ from nuqleus.database.plates import plate_channels
 from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.paths import escape_path
 from scheduler.plates.conventions import parse_path
+from scheduler.plates.field_completeness import Part
 from scheduler.plates.nuclear_channel_finder import find_nuclear_channel
-from scheduler.plates.plate_habits import with_habits
+from scheduler.plates.plate_habits import PlateName, with_habits
 from scheduler.plates.settled_files import SettledFiles
 from scheduler.plates.sidecar_process import SidecarProcess
 from scheduler.plates.sidecar_reader import Description, SidecarError
@@ -37,12 +38,6 @@ LATE = (
     "The sidecar of the plate %s came late, and says that another channel shows the nuclei: %d fields are processed "
     "again."
 )
-
-Part = tuple[str, int | None]
-"""A channel and a step of z."""
-
-PlateName = tuple[str, str]
-"""A plate's folder and its name."""
 
 
 class Sidecars:

@@ -12,7 +12,7 @@ from nuqleus.database.plate_maps import attach_plate_map
 from nuqleus.database.plate_warnings import plate_warnings
 from nuqleus.database.plates import record_fields
 from nuqleus.fields import FieldFile, FieldPlace
-from nuqleus.well_names import Well
+from nuqleus.well_names import WellPlace
 from scheduler.plates.plate_map_files import PlateMapFiles
 from scheduler.plates.plate_warnings import PlateWarnings
 from scheduler.scanner import Scanner
@@ -74,7 +74,7 @@ def test_one_that_a_person_attached_later_stays(folder: Folder, clock: Clock):
     folder.write("well,dose\na1,5\n")
     folder.look()
     plate = find_plate_named(folder.engine, "P")
-    attach_plate_map(folder.engine, plate.id, {Well(0, 0): {"dose": "7"}})
+    attach_plate_map(folder.engine, plate.id, {WellPlace(0, 0): {"dose": "7"}})
 
     folder.maps = PlateMapFiles(folder.root, folder.engine, 2.0, clock)
     folder.look()

@@ -21,7 +21,7 @@ from nuqleus.database.queries.plate_pages import (
 )
 from nuqleus.database.tables import WHOLE
 from nuqleus.paths import escape_path
-from nuqleus.well_names import Well
+from nuqleus.well_names import WellPlace
 from web import query
 from web.colours import UNKNOWN, Scale, fit_scale
 from web.site import LARGEST_ID, find, render, site_of
@@ -82,7 +82,7 @@ def show_plate(request: Request) -> Response:
         annotations=sorted({name for well in wells for name in well.annotations}),
         wells=[_draw(well, statistic, scale, group, groups) for well in wells],
         rows=[
-            Well(row, 0).name.removesuffix("01")
+            WellPlace(row, 0).name.removesuffix("01")
             for row in range(_most(plate.rows, [well.row for well in wells]))
         ],
         columns=columns,

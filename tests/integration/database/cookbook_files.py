@@ -14,7 +14,7 @@ from nuqleus.database.plates import record_fields
 from nuqleus.database.tables import File, Image, ImageQuality, Well
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.fields import FieldFile, FieldPlace
-from nuqleus.well_names import Well as WellPlace
+from nuqleus.well_names import WellPlace
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 

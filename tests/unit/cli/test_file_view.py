@@ -17,7 +17,7 @@ from nuqleus.database.plate_maps import attach_plate_map
 from nuqleus.database.plate_warnings import KnownWarning, replace_plate_warnings
 from nuqleus.database.plates import record_fields
 from nuqleus.fields import FieldFile, FieldPlace
-from nuqleus.well_names import Well
+from nuqleus.well_names import WellPlace
 from scheduler.ignore_list import REASONS
 from tests.examples import complete, image_result, observe
 
@@ -154,5 +154,5 @@ def test_a_plate_map_says_whose_it_is(sqlite_engine, files, explain):
     ]
 
     replace_plate_warnings(sqlite_engine, [])
-    attach_plate_map(sqlite_engine, 1, {Well(0, 0): {}}, "p/PlateMap.csv, 5 bytes, 1 ns")
+    attach_plate_map(sqlite_engine, 1, {WellPlace(0, 0): {}}, "p/PlateMap.csv, 5 bytes, 1 ns")
     assert explain("p/PlateMap.csv") == "p/PlateMap.csv: the plate map of P"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nuqleus.plate_map import PlateMapError, read_plate_map
-from nuqleus.well_names import Well
+from nuqleus.well_names import WellPlace
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def write(tmp_path: Path):
     return write
 
 
-EXPECTED = {Well(0, 0): {"compound": "DMSO", "dose": "0,5"}, Well(1, 11): {"compound": "µ-drug"}}
+EXPECTED = {WellPlace(0, 0): {"compound": "DMSO", "dose": "0,5"}, WellPlace(1, 11): {"compound": "µ-drug"}}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_spreadsheets_write(write, data: str | bytes):
 )
 def test_what_makes_no_sense_is_named(write, data: str, message: str | None):
     if message is None:
-        assert read_plate_map(write(data)) == {Well(0, 0): {}}
+        assert read_plate_map(write(data)) == {WellPlace(0, 0): {}}
         return
     with pytest.raises(PlateMapError, match=message):
         read_plate_map(write(data))
@@ -64,7 +64,7 @@ def test_what_makes_no_sense_is_named(write, data: str, message: str | None):
 
 def test_tabs_and_line_ends_within_a_cell_are_spaces(write):
     assert read_plate_map(write('well,dose\nA1,"1\tµM\nfor 2  h"\n')) == {
-        Well(0, 0): {"dose": "1 µM for 2 h"}
+        WellPlace(0, 0): {"dose": "1 µM for 2 h"}
     }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nuqleus.well_names import Well, parse_well, plate_size
+from nuqleus.well_names import WellPlace, parse_well, plate_size
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def test_no_wells(text: str):
 
 
 def test_places_count_from_0():
-    assert parse_well("A01") == Well(0, 0)
-    assert parse_well("AA01") == Well(26, 0)
+    assert parse_well("A01") == WellPlace(0, 0)
+    assert parse_well("AA01") == WellPlace(26, 0)
 
 
 def test_a_plate_is_the_smallest_that_has_the_wells():
