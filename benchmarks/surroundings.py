@@ -3,8 +3,8 @@
     python benchmarks/surroundings.py [--side 2048] [--nuclei 2000] [--repeats 5]
 
 A drawn image, one channel, 16 bits. Seconds are those of the processor, all threads together: medians of the repeats, a
-nucleus and a megapixel. Texture and granularity see a smaller image, as does `cp-measure`, CellProfiler's measurements as
-a library.
+nucleus and a megapixel. Texture and granularity see a smaller image, as does `cp-measure`, CellProfiler's measurements
+as a library.
 """
 
 import argparse
