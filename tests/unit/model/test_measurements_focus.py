@@ -57,6 +57,20 @@ def test_of_an_image_of_one_tile_it_is_cellprofilers_but_for_a_row(side: int):
     assert slope(image) == pytest.approx(cellprofilers_slope(image), abs=0.25)
 
 
+@pytest.mark.parametrize("side", [64, 99])
+def test_all_frequencies_of_a_ring_count_alike(side: int):
+    """Those that a spectrum of real numbers leaves out, too: written out with the whole spectrum."""
+    image = np.random.default_rng(1).random((side, side))
+    frequency = np.fft.fftfreq(side, 1 / side)
+    ring = np.floor(np.hypot(frequency[:, None], frequency)).astype(int) + 1
+    power = np.bincount(ring.ravel(), np.abs(np.fft.fft2(image)).ravel() ** 2)
+    rings = np.arange(2, side // 8)
+
+    expected = np.polyfit(np.log(rings), np.log(power[rings]), 1)[0]
+
+    assert slope(image) == pytest.approx(expected, rel=1e-6)
+
+
 def test_tiles_are_averaged():
     image = fluorescence(Field(2 * TILE_SIDE, TILE_SIDE, 30, radius=9), seed=0).pixels
     both = PowerSpectrum(image.shape)

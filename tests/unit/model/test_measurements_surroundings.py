@@ -10,6 +10,7 @@ from model.measurements import (
     RING_COLUMNS,
     Distances,
     Surroundings,
+    background,
     cells,
     focus,
     measure_intensities,
@@ -155,11 +156,18 @@ def drawing():
     return image.labels, np.stack([image.pixels.astype(np.float32), second], axis=-1)
 
 
+def make_pieces_small(patch: pytest.MonkeyPatch) -> None:
+    """Cut tiles that fit cells, and take every third row and column for the background, every sixth for its surface."""
+    patch.setattr(focus, "TILE_SIDE", 32)
+    patch.setattr(background, "MAX_SAMPLES", 20_000)
+    patch.setattr(background, "MAX_FITTED", 5_000)
+
+
 @pytest.fixture(scope="module")
 def whole(drawing):
     labels, pixels = drawing
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(focus, "TILE_SIDE", 32)
+        make_pieces_small(patch)
         return columns_of(surroundings_of(labels, pixels, scale_distances(22)))
 
 
@@ -167,7 +175,7 @@ def whole(drawing):
 @pytest.mark.parametrize("name", EVERY_COLUMN)
 def test_numbers_do_not_depend_on_how_an_image_is_cut(name: str, side: int, drawing, whole, monkeypatch):
     labels, pixels = drawing
-    monkeypatch.setattr(focus, "TILE_SIDE", 32)
+    make_pieces_small(monkeypatch)
     monkeypatch.setattr(cells, "CELL_SIDE", side)
 
     in_cells = columns_of(surroundings_of(labels, pixels, scale_distances(22)))

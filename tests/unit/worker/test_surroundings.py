@@ -8,6 +8,7 @@ from PIL import Image
 from model.blockwise import block_layout
 from model.errors import ImageError
 from model.measurements import NEIGHBOR_COLUMNS, QUALITY_COLUMNS, RING_COLUMNS, cells
+from model.reading import Plane
 from nuqleus.database.files.results import ImageResult
 from nuqleus.image_options import ImageOptions
 from tests.fake_segmenter import ThresholdSegmenter, TiledThresholdSegmenter, draw_discs, draw_squares
@@ -80,6 +81,18 @@ def test_every_channel_has_its_own(tmp_path):
     assert image.intensities["channel"].tolist() == [0, 0, 1, 1]
     assert image.intensities["intensity_ring_mean"].tolist()[2:] == [9, 9]
     assert image.intensities["intensity_mean_corrected"].tolist()[2:] == [0, 0]
+
+
+def test_a_channel_that_a_field_lacks_has_nothing(tmp_path, monkeypatch):
+    pixels = np.stack([draw_squares(2), np.zeros((16, 32), np.uint8)], axis=-1)
+    plane = Plane(pixels, colour=False, missing_channels=(1,))
+    monkeypatch.setattr("worker.pipeline.read_planes", lambda *_args, **_options: iter([plane]))
+
+    image = process_one(tmp_path / "a.tif", ImageOptions(channel="0", measure="granularity"))
+
+    for table in (image.quality, image.intensities, image.textures):
+        assert set(table["channel"].tolist()) == {0}
+        assert len({len(values) for values in table.values()}) == 1
 
 
 @pytest.fixture(scope="module")
