@@ -80,12 +80,15 @@ class SurroundingsMeasurement:
 
     def __iter__(self) -> Iterator[Cell]:
         for cell in cut_cells(self._size, self._nuclei, self._distances.margin):
-            pixels = np.asarray(self._pixels[cell.window])
-            labels = self._labels[cell.window]
+            self._measure(cell)
+            yield cell
+
+    def _measure(self, cell: Cell) -> None:
+        labels, pixels = self._labels[cell.window], np.asarray(self._pixels[cell.window])
+        with np.errstate(invalid="ignore", over="ignore"):  # what isn't finite is no number, as everywhere
             background = self._found.measure(labels, pixels, cell, self._distances)
             self._found.measure_requested(labels, pixels, cell, self._requested)
             self._quality.add(pixels, background, cell)
-            yield cell
 
     def result(self) -> Surroundings:
         """Return what was found, once all cells are measured."""

@@ -102,6 +102,20 @@ def test_columns_come_in_the_order_and_types_of_the_tables():
         }
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300, -5.0, 0.0])
+def test_odd_numbers_leave_numbers_out_and_break_nothing(value: float):
+    labels = np.zeros((40, 50), np.int32)
+    labels[5:15, 5:15], labels[20:30, 20:30] = 1, 2
+
+    found = surroundings_of(labels, np.full((40, 50), value))
+
+    assert (found.nuclei["ring_area"] == 4 * 20 + 4).all()
+    finite = np.isfinite(np.float32(value)) if abs(value) < 1e38 else False
+    assert np.isfinite(found.quality["background"]).tolist() == [finite]
+    assert np.isnan(found.intensities["edge_sharpness"]).all()
+
+
 @pytest.mark.parametrize("sigma", [2.5, 3.5, 5.0])
 def test_sharpness_tells_how_blurred_an_edge_is(sigma: float):
     """The steepest slope of an edge blurred by a Gaussian is contrast / (sqrt(2π) · sigma)."""
