@@ -13,9 +13,10 @@ from cli.options import database_option, input_option
 from cli.stored_paths import stored_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from cli.exports.exporter import Exporter
     from nuqleus.database.queries.snapshot import Snapshot
 
 FORMATS = ("csv", "labels", "geojson", "rois", "parquet", "coco", "cpa", "ome-zarr", "anndata")
@@ -132,22 +133,15 @@ def command(
 
     A PATH is one of the file system, or one as `nuqleus status` shows it, relative to the watched folder.
     """
-    if profile and "parquet" not in formats:
-        raise click.UsageError("--profile is for --format parquet")
-    if cells and "geojson" not in formats:
-        raise click.UsageError("--cells is for --format geojson")
     if min_confidence is not None and math.isnan(min_confidence):
         raise click.UsageError("--min-confidence is a number from 0 to 1")
-    from cli.caveats import describe_gone
-    from cli.exports.exporter import load_exporter
+    exporters = _load_exporters(formats, profile, cells=cells)
     from nuqleus.database.engine import existing_database
     from nuqleus.database.named_plates import find_plate_named
     from nuqleus.database.queries.selection import Selection
     from nuqleus.database.queries.snapshot import snapshot
     from nuqleus.settings import get_settings
 
-    variants = {"parquet": profile, "geojson": "cells" if cells else None}
-    exporters = [load_exporter(name, variants.get(name)) for name in formats]
     settings = get_settings(input_dir=input_dir, database_url=database_url)
     places = {path: stored_paths(path, settings.input_dir) for path in paths}
     since_when = None if since is None else since.timestamp()
@@ -158,16 +152,35 @@ def command(
         _check_output(output, settings.input_dir, results.watched_folder())
         _check_places(results, places)
         _check_plates(results, on_plates)
-        output.mkdir(parents=True, exist_ok=True)
-        problems: list[str] = []
-        for export in exporters:
-            written = export(results, output)
-            click.echo(written.sentence)
-            problems.extend(written.problems)
-        if gone := results.gone_file_count():
-            click.echo(describe_gone(gone))
+        problems = _write(results, exporters, output)
     if problems:
         raise click.ClickException("these files couldn't be written:\n" + "\n".join(problems))
+
+
+def _load_exporters(formats: Sequence[str], profile: str | None, *, cells: bool) -> list[Exporter]:
+    from cli.exports.exporter import load_exporter
+
+    if profile and "parquet" not in formats:
+        raise click.UsageError("--profile is for --format parquet")
+    if cells and "geojson" not in formats:
+        raise click.UsageError("--cells is for --format geojson")
+    variants = {"parquet": profile, "geojson": "cells" if cells else None}
+    return [load_exporter(name, variants.get(name)) for name in formats]
+
+
+def _write(results: Snapshot, exporters: Iterable[Exporter], output: Path) -> list[str]:
+    """Write all formats and say what was written; returns what went wrong."""
+    from cli.caveats import describe_gone
+
+    output.mkdir(parents=True, exist_ok=True)
+    problems: list[str] = []
+    for export in exporters:
+        written = export(results, output)
+        click.echo(written.sentence)
+        problems.extend(written.problems)
+    if gone := results.gone_file_count():
+        click.echo(describe_gone(gone))
+    return problems
 
 
 def _paths_at(places: Mapping[str, list[str] | None]) -> list[str] | None:

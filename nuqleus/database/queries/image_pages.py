@@ -117,6 +117,12 @@ _LISTED: tuple[Any, ...] = (
     Image.width,
     Image.n_nuclei,
 )
+_DETAILED: tuple[Any, ...] = (
+    *_LISTED,
+    *(Image.channels, Image.projection, Image.nuclear_channel, Image.nuclear_channel_by, Image.pixel_size_um),
+    *(File.size, File.mtime_ns, File.inode, File.ctime_ns),
+    *(File.sha256, File.state, File.image_options, File.gone_at, File.field_key),
+)
 
 
 def list_images(
@@ -150,21 +156,7 @@ def paths_of_images(engine: Engine, image_ids: Collection[int]) -> dict[int, str
 
 def get_image(engine: Engine, image_id: int) -> ImageDetails | None:
     """Return what is known of an image; None if there is none of this id."""
-    stat = (File.size, File.mtime_ns, File.inode, File.ctime_ns)
-    further = (
-        Image.channels,
-        Image.projection,
-        Image.nuclear_channel,
-        Image.nuclear_channel_by,
-        Image.pixel_size_um,
-        File.sha256,
-        File.state,
-        File.image_options,
-        File.gone_at,
-        File.field_key,
-    )
-    columns: tuple[Any, ...] = (*_LISTED, *stat, *further)
-    query = select(*columns).join(File, File.id == Image.file_id).where(Image.id == image_id)
+    query = select(*_DETAILED).join(File, File.id == Image.file_id).where(Image.id == image_id)
     names = select(Channel.name).where(Channel.image_id == image_id).order_by(Channel.channel)
     with reading(engine) as connection:
         row = connection.execute(query).one_or_none()
