@@ -56,7 +56,7 @@ COMPARED = OF_CHANNELS | OF_IMAGES
 
 GROUPED_IMAGES = f"""
 SELECT i.id AS image_id, i.file_id, f.path, i.scene, i.t, i.z, p.name AS plate, w.name AS well, i.site, i.n_nuclei,
-  i.nuclear_channel, i.area_fraction,
+  i.nuclear_channel, i.nuclear_channel_by, i.area_fraction,
   CASE WHEN w.id IS NULL THEN 'folder' ELSE 'plate' END AS compared_with,
   CASE WHEN w.id IS NULL THEN 'folder:' || {FOLDER.format(path="f.path")}
     ELSE 'plate:' || CAST(w.plate_id AS TEXT) END AS group_key
@@ -168,8 +168,9 @@ LEFT JOIN image_quality q ON q.image_id = n.image_id AND q.channel = i.nuclear_c
 
 def _intensity_unknown_because() -> str:
     return f"""
-CASE WHEN i.nuclear_channel IS NULL THEN 'a colour image: none of its channels shows DNA alone'
-  WHEN i.area_fraction IS NULL THEN '{EARLIER_VERSION}'
+CASE WHEN i.area_fraction IS NULL THEN '{EARLIER_VERSION}'
+  WHEN i.nuclear_channel IS NULL THEN 'a colour image: none of its channels shows DNA alone'
+  WHEN i.nuclear_channel_by = 'guess' THEN 'which channel shows the nuclei was guessed'
   WHEN m.intensity_integrated_corrected IS NULL THEN 'its background can''t be measured'
   WHEN n.touches_border THEN 'the border of the image cuts it'
   WHEN q.fraction_at_max > {SATURATED} THEN {_text("100 * q.fraction_at_max")} || ' % of the pixels saturated'

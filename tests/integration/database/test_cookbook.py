@@ -83,9 +83,8 @@ ANSWERS = {
         ("P", "B03", 0, "not known", 2),
     ],
     "Nuclei whose DNA isn't known, and why": [
-        ("a colour image: none of its channels shows DNA alone", 12, "scenes.tif"),
-        (EARLIER, 3, "plate 1/a.png"),
-        ("its background can't be measured", 2, "plate 1/cut.png"),
+        (EARLIER, 15, "plate 1/a.png"),
+        ("which channel shows the nuclei was guessed", 2, "plate 1/cut.png"),
     ],
     "G1 peaks": [
         ("plate:1", 0, 0, 0, None, None, "there are 0 nuclei, and 500 are needed"),

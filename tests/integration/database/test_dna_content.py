@@ -128,6 +128,7 @@ def test_what_isn_t_a_whole_nucleus_on_a_known_background_has_none(
     nothing = np.array([np.nan, -5.0, 0.0, 1e5, 1e5, 1e5])
     add_image(archive, "a/dark.tif", with_contents(nothing))
     add_image(archive, "a/colour.tif", replace(image, nuclear_channel=None))
+    add_image(archive, "a/guess.tif", replace(image, nuclear_channel_by="guess"))
     archive.done("a/old.tif", "old", [replace(image, intensities=with_contents(nothing).intensities)])
     statistics.refresh_all()
 
@@ -137,6 +138,7 @@ def test_what_isn_t_a_whole_nucleus_on_a_known_background_has_none(
         "its background can't be measured": 1,
         "it is no brighter than the background": 2,
         "a colour image: none of its channels shows DNA alone": 6,
+        "which channel shows the nuclei was guessed": 6,
         "measured by an earlier version: `nuqleus retry PATH` measures it": 6,
     }
 
