@@ -92,8 +92,7 @@ class OutcomeWriter:
                 log.info("%s: the content is the same as before, and so are the results", claim.path)
                 held = self.retry(self.files.confirm, claim)
             case Copied(claim, original):
-                log.info("%s: a copy of %s, which is part of a field: ignored", claim.path, original)
-                held = self.retry(self.files.copies.ignore, claim)
+                held = self._ignore_copy(claim, original)
             case Failed(claim, reason):
                 log.warning("%s: %s: %s", claim.path, reason.kind, reason.message)
                 held = self.retry(self.files.fail, claim, reason.kind, reason.message)
@@ -108,6 +107,10 @@ class OutcomeWriter:
             case Identified() | OutOfMemory():  # go on being processed
                 pass
         return outcome if held else self._commit(Lost(outcome.claim))
+
+    def _ignore_copy(self, claim: Claim, original: str) -> bool:
+        log.info("%s: a copy of %s, which is part of a field: ignored", claim.path, original)
+        return self.retry(self.files.copies.ignore, claim)
 
     def _publish(self, done: Done) -> None:
         """Show the pictures of a file whose results are stored, and say what was found."""

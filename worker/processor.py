@@ -256,8 +256,8 @@ class Processor:
                 on_block=on_block,
             )
             self._ome_sets.note(claim, paths[0])
-            expected = self._rules.channels_of(claim.path)
-            return [located(claim, image, expected) for image in found]
+        expected = self._rules.channels_of(claim.path)
+        return [located(claim, image, expected) for image in found]
 
     def _end_overdue(self, claims: Sequence[Claim], error: TimeLimitExceeded) -> None:
         """Fail the file whose time is up; of a chunk nobody knows which one it is."""

@@ -3,7 +3,7 @@
 What fields lack is thus the same, whatever the order in which files come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -37,18 +37,28 @@ def note_late_channels(connection: Connection, plate_id: int, late: Sequence[Kno
         plate_id: the plate.
         late: channels that it has from now on.
     """
-    files = _fields(connection, plate_id)
-    running = [file.id for file in files if file.state == FileState.RUNNING]
+    files, channels = _fields(connection, plate_id), plate_channels(connection, plate_id)
     images = _images(connection, [file.id for file in files])
-    guessed = [image.file_id for image in images if image.nuclear_channel_by == "guess"]
-    channels = plate_channels(connection, plate_id)
-    again = guessed if any(channel.name != channel.key for channel in channels) else []
-    for ids, state in ((running, FileState.RUNNING), (again, FileState.DONE)):
-        for some in batched(sorted(set(ids)), FILES_PER_STATEMENT):
-            update_files(connection, some, File.state == state, REQUEUED)
+    running = {file.id for file in files if file.state == FileState.RUNNING}
+    _requeue(connection, running, FileState.RUNNING)
+    if any(channel.name != channel.key for channel in channels):
+        guessed = {image.file_id for image in images if image.nuclear_channel_by == "guess"}
+        _requeue(connection, guessed, FileState.DONE)
+    _note_lacking(connection, images, late, len(channels))
+
+
+def _requeue(connection: Connection, file_ids: Collection[int], state: FileState) -> None:
+    for some in batched(sorted(file_ids), FILES_PER_STATEMENT):
+        update_files(connection, some, File.state == state, REQUEUED)
+
+
+def _note_lacking(
+    connection: Connection, images: Sequence[Row[*tuple[Any, ...]]], late: Sequence[KnownChannel], number: int
+) -> None:
+    """Images have so many channels from now on, and lack the late ones."""
     keys = [channel.key for channel in late]
     lacking = [
-        {"image_id": image.id, "missing": _with(image.missing_channels, keys), "number": len(channels)}
+        {"image_id": image.id, "missing": _with(image.missing_channels, keys), "number": number}
         for image in images
     ]
     if lacking:

@@ -63,13 +63,9 @@ class FolderNames:
         is_image: Callable[[str], bool],
         is_decided: Callable[[str], bool] = lambda _path: False,
     ) -> "FolderNames":
-        """Read names.
+        """Read the names of all files in a folder.
 
-        Args:
-            folder: their folder.
-            paths: of all files in it.
-            is_image: says of one that has an image's ending whether it counts as one.
-            is_decided: says of one whether a rule decides what it is.
+        `is_image` says of one that ends as images do whether it counts, `is_decided` whether a rule says what it is.
         """
         names, there = cls(folder), set(paths)
         for path in sorted(there):
