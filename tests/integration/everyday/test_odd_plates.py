@@ -116,6 +116,8 @@ def test_a_copy_is_looked_at_again_after_a_restart_and_ignored_again(lab: Lab, c
 
 def test_what_was_left_alone_by_a_setting_is_counted_when_that_is_gone(lab: Lab):
     bind_folder(lab.engine, str(lab.inbox))
+    lab.tick()
+    assert ungrouped_files(lab.engine) == 0
     lab.settings = replace_setting(lab, "off")
     lab.restart()
     put_field(lab), put_field(lab, 2, nuclei=5)
