@@ -66,6 +66,23 @@ IMAGE_COLUMNS = {
 }
 """Columns of `Per_Image`. `ImageNumber` is one of its own, since a duplicate shares the `image_id` of its original."""
 
+AS_KNOWN = {
+    "Image_Width_Original": "width",
+    "Image_Height_Original": "height",
+    "Image_Count_Nuclei": "n_nuclei",
+    "Image_Metadata_ImageId": "image_id",
+    "Image_Metadata_Scene": "scene",
+    "Image_Metadata_SceneName": "scene_name",
+    "Image_Metadata_T": "t",
+    "Image_Metadata_Z": "z",
+    "Image_Metadata_Counted": "counted",
+    "Image_Metadata_PixelSize_um": "pixel_size_um",
+    "Image_Metadata_StandsOutBecause": "stands_out_because",
+    "Image_Metadata_Well": "well",
+    "Image_Metadata_Site": "site",
+}
+"""Those that have the value of a column of `StoredImage`."""
+
 OBJECT_COLUMNS = {
     "ImageNumber": INTEGER,
     "ObjectNumber": INTEGER,
@@ -190,22 +207,10 @@ def _image_rows(results: Snapshot, names: _ChannelNames, files: Sequence[str]) -
         known = image.columns
         yield {
             "ImageNumber": number,
-            "Image_Width_Original": known["width"],
-            "Image_Height_Original": known["height"],
-            "Image_Count_Nuclei": known["n_nuclei"],
-            "Image_Metadata_ImageId": known["image_id"],
-            "Image_Metadata_Scene": known["scene"],
-            "Image_Metadata_SceneName": known["scene_name"],
-            "Image_Metadata_T": known["t"],
-            "Image_Metadata_Z": known["z"],
-            "Image_Metadata_Counted": known["counted"],
+            **{name: known[column] for name, column in AS_KNOWN.items()},
             "Image_Metadata_DuplicateOf": _text(known["duplicate_of"]),
-            "Image_Metadata_PixelSize_um": known["pixel_size_um"],
-            "Image_Metadata_StandsOutBecause": known["stands_out_because"],
             "Image_Metadata_Plate": plates.get((known["plate_folder"], known["plate"])),
             "Image_Metadata_PlateFolder": _text(known["plate_folder"]),
-            "Image_Metadata_Well": known["well"],
-            "Image_Metadata_Site": known["site"],
             **{f"Image_{annotations[name]}": value for name, value in results.annotations(image).items()},
             **_places(folder, {ORIGINAL: image.path} if files == [ORIGINAL] else names.paths(image)),
         }

@@ -219,13 +219,10 @@ class Snapshot:
             (row[: len(tile)], dict(zip(NUCLEUS_FIELDS, row[len(tile) :], strict=True)), pixel_size_um)
             for row in self._stream(shapes.order_by(*tile, Nucleus.label))
         )
-        measured = select(*tile, Intensity.label, Intensity.channel, *_INTENSITIES).join(
-            Nucleus, _SAME_NUCLEUS
-        )
-        measured = measured.where(Intensity.image_id == image.image_id, selected)
-        measured = measured.order_by(*tile, Intensity.label, Intensity.channel)
-        nuclei = with_intensities(rows, self._intensities(measured))
-        found = NucleusFindings(self._connection)
+        keys = (*tile, Intensity.label, Intensity.channel)
+        measured = select(*keys, *_INTENSITIES).join(Nucleus, _SAME_NUCLEUS)
+        of_image = measured.where(Intensity.image_id == image.image_id, selected).order_by(*keys)
+        nuclei, found = with_intensities(rows, self._intensities(of_image)), NucleusFindings(self._connection)
         for _, of_tile in groupby(nuclei, key=itemgetter(0)):
             yield [nucleus | found.of(image.image_id, nucleus["label"]) for _, nucleus in of_tile]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from nuqleus.database.queries.counted_images import counted_images
 from nuqleus.database.queries.selection import Selection
@@ -46,20 +46,8 @@ def well_rows(connection: Connection, selection: Selection) -> Iterator[dict[str
         WELL_COLUMNS, AS_OF, `statistic_columns`, and `annotation_…` for each annotation. Statistics that are of other
         images than those that are there, or of several planes of a stack, are left out.
     """
-    place = (Plate.name, Plate.folder, Well.name, Well.row, Well.col, Image.t)
-    query = (
-        select(Well.id, Well.statistics_at, *place, func.count(), func.sum(Image.n_nuclei))
-        .select_from(Image)
-        .join(File, File.id == Image.file_id)
-        .join(counted_images, counted_images.c.image_id == Image.id)
-        .join(Well, Well.id == Image.well_id)
-        .join(Plate, Plate.id == Well.plate_id)
-        .where(selection.condition())
-        .group_by(Plate.id, Well.id, *place)
-        .order_by(Plate.id, Well.row, Well.col, Image.t)
-    )
     outdated = set(outdated_wells(connection))
-    for well_id, made_at, *row in connection.execute(query).all():
+    for well_id, made_at, *row in connection.execute(_counted_wells(selection)).all():
         columns = dict(zip(WELL_COLUMNS, row, strict=True))
         statistics = {} if well_id in outdated else _statistics_of(connection, well_id, columns["t"])
         if statistics and made_at is not None:
@@ -80,3 +68,19 @@ def _statistics_of(connection: Connection, well_id: int, t: int) -> dict[str, An
 
 def _column(channel: int, name: str) -> str:
     return name if channel == WHOLE else f"{name}-{channel}"
+
+
+def _counted_wells(selection: Selection) -> Select[*tuple[Any, ...]]:
+    """Each well at each time point: its id, when its statistics were made, and WELL_COLUMNS."""
+    place = (Plate.name, Plate.folder, Well.name, Well.row, Well.col, Image.t)
+    return (
+        select(Well.id, Well.statistics_at, *place, func.count(), func.sum(Image.n_nuclei))
+        .select_from(Image)
+        .join(File, File.id == Image.file_id)
+        .join(counted_images, counted_images.c.image_id == Image.id)
+        .join(Well, Well.id == Image.well_id)
+        .join(Plate, Plate.id == Well.plate_id)
+        .where(selection.condition())
+        .group_by(Plate.id, Well.id, *place)
+        .order_by(Plate.id, Well.row, Well.col, Image.t)
+    )

@@ -16,6 +16,21 @@ TABLES = ("image_groups", "group_statistics", "g1_peaks")
 
 def upgrade() -> None:
     """To this version."""
+    _create_groups()
+    _create_statistics()
+    for name, query in VIEWS.items():
+        op.execute(f'CREATE VIEW "{name}" AS {query}')
+
+
+def downgrade() -> None:
+    """Back to the version before."""
+    for name in reversed(VIEWS):
+        op.execute(f'DROP VIEW "{name}"')
+    for name in reversed(TABLES):
+        op.drop_table(name)
+
+
+def _create_groups() -> None:
     op.create_table(
         "image_groups",
         sa.Column("key", sa.Text(), nullable=False),
@@ -25,6 +40,9 @@ def upgrade() -> None:
         sa.Column("standing_out", sa.Integer()),
         sa.PrimaryKeyConstraint("key", name="pk_image_groups"),
     )
+
+
+def _create_statistics() -> None:
     _create_of_groups(
         "group_statistics",
         ("channel", "name"),
@@ -44,16 +62,6 @@ def upgrade() -> None:
         sa.Column("cv", sa.Double()),
         sa.Column("unknown_because", sa.Text()),
     )
-    for name, query in VIEWS.items():
-        op.execute(f'CREATE VIEW "{name}" AS {query}')
-
-
-def downgrade() -> None:
-    """Back to the version before."""
-    for name in reversed(VIEWS):
-        op.execute(f'DROP VIEW "{name}"')
-    for name in reversed(TABLES):
-        op.drop_table(name)
 
 
 def _create_of_groups(table: str, key: tuple[str, ...], *columns: sa.Column[object]) -> None:
