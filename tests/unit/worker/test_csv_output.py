@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from nuqleus.database.queries.image_findings import NUCLEUS_FINDINGS
 
 from nuqleus.database.files.results import ImageResult
+from nuqleus.database.queries.image_findings import NUCLEUS_FINDINGS
 from nuqleus.database.queries.result_columns import IMAGE_KEY, nucleus_columns
 from nuqleus.micrometres import COLUMNS
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
