@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,40 +190,50 @@ def _find_in_blocks(
 
 
 def _result(plane: Plane, found: MeasuredNuclei, around: MeasuredAround) -> ImageResult:
-    height, width, channels = plane.pixels.shape
-    reached = around.distances
+    missing, surroundings = plane.missing_channels, around.surroundings
+    height, width = plane.pixels.shape[:2]
     return ImageResult(
-        scene=plane.scene,
-        t=plane.t,
-        z=plane.z,
-        height=height,
-        width=width,
-        channels=channels,
-        dtype=str(plane.pixels.dtype),
-        pixel_size_um=plane.pixel_size_um,
-        pixel_size_from=plane.pixel_size_from,
-        nuclear_channel=nuclear_channel(plane),
-        nuclear_channel_by=plane.nuclear_channel_by,
-        scene_name=plane.scene_name,
-        projection=plane.projection,
-        channel_names=plane.channel_names,
-        missing_channel_numbers=plane.missing_channels,
+        **_description(plane),
+        **_reach(around),
         masks=found.masks,
-        nuclei={**found.nuclei, **around.surroundings.nuclei},
-        intensities=_without(
-            plane.missing_channels, {**found.intensities, **around.surroundings.intensities}
-        ),
-        textures=_without(plane.missing_channels, around.surroundings.textures),
-        quality=_without(plane.missing_channels, around.surroundings.quality),
+        nuclei={**found.nuclei, **surroundings.nuclei},
+        intensities=_without(missing, {**found.intensities, **surroundings.intensities}),
+        textures=_without(missing, surroundings.textures),
+        quality=_without(missing, surroundings.quality),
         seconds={**found.seconds, "measure": found.seconds["measure"] + around.seconds},
         nuclear_diameter=found.sight.diameter or None,
         zoom=found.sight.zoom,
         confidence=found.sight.confidence,
         area_fraction=float(found.nuclei["area"].sum()) / (height * width),
-        ring_gap=reached.ring_gap if reached else None,
-        ring_width=reached.ring_width if reached else None,
-        neighbor_distance=reached.neighbor_distance if reached else None,
     )
+
+
+def _description(plane: Plane) -> dict[str, Any]:
+    """Return what a plane says of itself, by the names of `ImageResult`."""
+    height, width, channels = plane.pixels.shape
+    return {
+        "scene": plane.scene,
+        "t": plane.t,
+        "z": plane.z,
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "dtype": str(plane.pixels.dtype),
+        "pixel_size_um": plane.pixel_size_um,
+        "pixel_size_from": plane.pixel_size_from,
+        "nuclear_channel": nuclear_channel(plane),
+        "nuclear_channel_by": plane.nuclear_channel_by,
+        "scene_name": plane.scene_name,
+        "projection": plane.projection,
+        "channel_names": plane.channel_names,
+        "missing_channel_numbers": plane.missing_channels,
+    }
+
+
+def _reach(around: MeasuredAround) -> dict[str, Any]:
+    """Return how far was looked around nuclei, likewise; nothing of an image without any."""
+    names = ("ring_gap", "ring_width", "neighbor_distance")
+    return {name: getattr(around.distances, name) for name in names} if around.distances else {}
 
 
 def _without(channels: Sequence[int], measured: Table) -> Table:
