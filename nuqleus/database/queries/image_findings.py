@@ -1,8 +1,9 @@
 """Findings of an image: whether it stands out, and how much DNA its nuclei have, as `quality` and `dna_content` say."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from nuqleus.database.queries.group_views import dna_content, quality
 
@@ -16,11 +17,21 @@ _NEEDS_NO_OTHER_IMAGE = "fraction_at_max"
 _NOTHING: dict[str, Any] = dict.fromkeys(NUCLEUS_FINDINGS)
 
 
-def findings_of_image(connection: Connection, image_id: int) -> dict[str, Any]:
-    """IMAGE_FINDINGS of an image: `stands_out` is None where it was compared with none, and isn't saturated."""
-    columns = (quality.c.channel, quality.c.measurement, quality.c.stands_out, quality.c.reason)
-    query = select(*columns).where(quality.c.image_id == image_id)
-    rows = connection.execute(query.order_by(quality.c.channel, quality.c.measurement)).all()
+def findings_of_images(connection: Connection, image_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """IMAGE_FINDINGS of a few hundred images, by id.
+
+    `stands_out` of an image is None where it was compared with no other, and isn't saturated.
+    """
+    view = quality.c
+    columns = (view.image_id, view.channel, view.measurement, view.stands_out, view.reason)
+    rows = connection.execute(select(*columns).where(view.image_id.in_(image_ids))).all()
+    rows_of: dict[int, list[Row[Any]]] = {image_id: [] for image_id in image_ids}
+    for row in sorted(rows, key=lambda row: (row.channel is not None, row.channel, row.measurement)):
+        rows_of[row.image_id].append(row)
+    return {image_id: _findings(of_image) for image_id, of_image in rows_of.items()}
+
+
+def _findings(rows: Sequence[Row[Any]]) -> dict[str, Any]:
     found = [_named(row.channel, row.reason) for row in rows if row.stands_out]
     compared = [
         row for row in rows if row.stands_out is not None and row.measurement != _NEEDS_NO_OTHER_IMAGE

@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, CursorResult, Engine, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
+from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.channel_files import channel_files
 from nuqleus.database.queries.counted_images import is_counted
-from nuqleus.database.queries.image_findings import IMAGE_FINDINGS, NucleusFindings, findings_of_image
+from nuqleus.database.queries.image_findings import IMAGE_FINDINGS, NucleusFindings, findings_of_images
 from nuqleus.database.queries.measured_nuclei import Measured, with_intensities
 from nuqleus.database.queries.result_columns import (
     IMAGE_COLUMNS,
@@ -50,6 +51,9 @@ from nuqleus.database.tables import (
 
 FETCH_SIZE = 2_000
 """Rows that come from the database at a time."""
+
+IMAGES_AT_ONCE = 200
+"""Images whose findings are asked for together."""
 
 _SHAPES = tuple(Nucleus.__table__.columns[name] for name in NUCLEUS_FIELDS)
 _INTENSITIES = tuple(Intensity.__table__.columns[name] for name in INTENSITY_FIELDS)
@@ -161,10 +165,11 @@ class Snapshot:
             Image.well_id,
         ]
         query = _on_plate(self._results(select(*columns))).join(Model, Model.id == Image.model_id)
-        for row in self._stream(query):
-            known = self._named(row[:-2], IMAGE_COLUMNS[: -len(IMAGE_FINDINGS)])
-            found = findings_of_image(self._connection, known["image_id"])
-            yield StoredImage(known | found, *row[-2:])
+        for rows in batched(self._stream(query), IMAGES_AT_ONCE):
+            named = [self._named(row[:-2], IMAGE_COLUMNS[: -len(IMAGE_FINDINGS)]) for row in rows]
+            findings = findings_of_images(self._connection, [known["image_id"] for known in named])
+            for known, row in zip(named, rows, strict=True):
+                yield StoredImage(known | findings[known["image_id"]], *row[-2:])
 
     def channels(self) -> int:
         """The largest number of channels that an image has."""
