@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from nuqleus.database.engine import make_engine, upgrade
 from nuqleus.database.tables import Base
@@ -167,7 +167,7 @@ def migrate(url: str) -> None:
     engine.dispose()
 
 
-def run_sql(url: str, *statements: str) -> None:
+def run_sql(url: str | URL, *statements: str) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:

@@ -6,21 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, make_url
 
 from cli.main import main
 from nuqleus.database.engine import make_engine, open_database, open_for_reading, schema_version, upgrade
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.migrations import HEAD
 from nuqleus.errors import DatabaseUnavailable, SchemaError
-
-
-def run(url: URL, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
+from tests.conftest import run_sql
 
 
 def upgraded(url: URL) -> str:
@@ -40,21 +33,21 @@ class TestOnAServer:
     @pytest.fixture
     def of_weak_user(self, url: URL) -> Iterator[URL]:
         """The same for a user who may nothing."""
-        run(url, "CREATE ROLE weak LOGIN")
+        run_sql(url, "CREATE ROLE weak LOGIN")
         yield url.set(username="weak")
-        run(url, "DROP OWNED BY weak", "DROP ROLE weak")
+        run_sql(url, "DROP OWNED BY weak", "DROP ROLE weak")
 
     @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
     def test_a_database_that_takes_not_every_character(self, url: URL, encoding: str):
         name = f"in_{encoding.lower()}"
-        run(
+        run_sql(
             url,
             f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
         )
         try:
             said = upgraded(url.set(database=name))
         finally:
-            run(url, f"DROP DATABASE {name} WITH (FORCE)")
+            run_sql(url, f"DROP DATABASE {name} WITH (FORCE)")
 
         assert f"keeps text as {encoding}" in said
         assert "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0" in said
@@ -82,7 +75,7 @@ class TestOnAServer:
         assert "has no schema in which tables could be made" in said
 
     def test_a_search_path_of_our_own(self, url: URL):
-        run(url, "CREATE SCHEMA ours")
+        run_sql(url, "CREATE SCHEMA ours")
         ours = url.update_query_dict({"options": "-csearch_path=ours"})
 
         assert f"no schema → {HEAD}" in upgraded(ours)
@@ -98,7 +91,7 @@ class TestOnAServer:
 def test_a_database_of_a_newer_version_asks_for_that_version(empty_url: str, open_it):
     engine = make_engine(empty_url)
     upgrade(engine)
-    run(engine.url, "UPDATE alembic_version SET version_num = '9999'")
+    run_sql(engine.url, "UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(SchemaError, match="newer version"):
         open_it(empty_url) if open_it else upgrade(engine)

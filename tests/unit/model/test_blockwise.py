@@ -20,20 +20,14 @@ from model.preprocessing.resampling import ZoomedSide, resample
 from model.reading import Plane
 from model.segmentation.tiling import cut_tiles
 from tests.fake_segmenter import TiledThreshold, draw_discs
+from tests.small_blocks import shrink_blocks
 
 NETWORK = TiledThreshold()
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, pixels in {
-        "BLOCK_SIDE": 128,
-        "LARGEST_NUCLEUS": 48,
-        "LARGEST_SEEN": 24,
-        "EDGE_MARGIN": 8,
-        "SEEN_MARGIN": 8,
-    }.items():
-        monkeypatch.setattr(block_layout, name, pixels)
+    shrink_blocks(monkeypatch, LARGEST_SEEN=24)
 
 
 @cache

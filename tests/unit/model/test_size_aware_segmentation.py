@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.blockwise import block_layout
 from model.blockwise.normalised_plane import NormalisedPlane
 from model.blockwise.segmentation import BlockwiseSegmentation, join_results
 from model.labels.masks import LazyLabelImage
@@ -22,6 +21,7 @@ from model.segmentation.segmenter import Segmenter
 from model.segmentation.windows import SampledImage, find_windows, sample_image
 from model.training.collection import KNOWN
 from model.weights.diameters import LADDER, KnownDiameters
+from tests.small_blocks import shrink_blocks
 from tests.unit.model.test_segmenter import discs
 
 
@@ -158,9 +158,7 @@ def test_windows_tell_the_size_that_the_whole_image_tells(segmenter: Segmenter):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    sizes = {"BLOCK_SIDE": 200, "LARGEST_NUCLEUS": 40, "EDGE_MARGIN": 16, "SEEN_MARGIN": 8}
-    for name, pixels in sizes.items():
-        monkeypatch.setattr(block_layout, name, pixels)
+    shrink_blocks(monkeypatch, BLOCK_SIDE=200, LARGEST_NUCLEUS=40, EDGE_MARGIN=16)
 
 
 def segment_in_blocks(segmenter: Segmenter, image: np.ndarray, size: NuclearSize):

@@ -16,7 +16,6 @@ from PIL import Image as Picture
 from sqlalchemy import select
 
 from cli.commands import segment
-from model.blockwise import block_layout
 from model.labels.masks import LazyLabelImage
 from model.measurements import measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
@@ -34,6 +33,7 @@ from nuqleus.database.workers import Workers
 from nuqleus.image_options import ImageOptions
 from nuqleus.messages import Job
 from tests.fake_segmenter import ThresholdSegmenter, TiledThreshold, TiledThresholdSegmenter, draw_discs
+from tests.small_blocks import shrink_blocks
 from tests.unit.worker.conftest import queue
 from worker import progress
 from worker.heartbeat import Heartbeat
@@ -49,13 +49,7 @@ SIZE = (260, 330)
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.reading.plane.LARGE", 50_000)
-    for name, pixels in {
-        "BLOCK_SIDE": 128,
-        "LARGEST_NUCLEUS": 48,
-        "EDGE_MARGIN": 8,
-        "SEEN_MARGIN": 8,
-    }.items():
-        monkeypatch.setattr(block_layout, name, pixels)
+    shrink_blocks(monkeypatch)
 
 
 @pytest.fixture

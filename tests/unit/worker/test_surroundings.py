@@ -5,13 +5,13 @@ import pytest
 import tifffile
 from PIL import Image
 
-from model.blockwise import block_layout
 from model.errors import ImageError
 from model.measurements import NEIGHBOR_COLUMNS, QUALITY_COLUMNS, RING_COLUMNS, cells
 from model.reading import Plane
 from nuqleus.database.files.results import ImageResult
 from nuqleus.image_options import ImageOptions
 from tests.fake_segmenter import ThresholdSegmenter, TiledThresholdSegmenter, draw_discs, draw_squares
+from tests.small_blocks import shrink_blocks
 from worker.pipeline import process
 
 UM = {"photometric": "minisblack", "resolution": (20_000, 20_000), "resolutionunit": "CENTIMETER"}
@@ -107,13 +107,7 @@ def both(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("model.reading.plane.LARGE", 50_000)
         patch.setattr(cells, "CELL_SIDE", 256)
-        for name, pixels in {
-            "BLOCK_SIDE": 128,
-            "LARGEST_NUCLEUS": 48,
-            "EDGE_MARGIN": 8,
-            "SEEN_MARGIN": 8,
-        }.items():
-            patch.setattr(block_layout, name, pixels)
+        shrink_blocks(patch)
         in_blocks = process_one(path, ImageOptions(), TiledThresholdSegmenter)
     assert len(in_blocks.masks) > len(whole.masks)
     return in_blocks, whole
