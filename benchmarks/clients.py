@@ -142,13 +142,13 @@ def _look(url: str, pause: float, answers: Answers, enough: threading.Event, see
             )
             began = time.perf_counter()
             try:
-                status = client.get(path).status_code
+                answer = client.get(path)
             except httpx.HTTPError as error:
                 answers.failures.append(f"{path}: {error!r}")
                 continue
             answers.seconds.append(time.perf_counter() - began)
-            if status != 200:
-                answers.failures.append(f"{path}: {status}")
+            if answer.status_code != 200:
+                answers.failures.append(f"{path}: {answer.status_code} {answer.text[:100]}")
 
 
 def _rate(engine: Engine, seconds: float) -> float:

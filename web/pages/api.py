@@ -22,6 +22,9 @@ from web.pages.login import form_of
 from web.pages.overview import describe_overview
 from web.site import site_of
 
+PATHS = ("path", "example")
+"""Names of values that may hold what no text may: bytes that are no characters."""
+
 
 def describe_api(_: Request) -> Response:
     """The description of all this, as OpenAPI has it."""
@@ -100,7 +103,15 @@ def _file(found: ListedFile) -> dict[str, Any]:
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values that JSON knows; paths as the database writes them."""
-    return {name: escape_path(value) if name == "path" else value for name, value in values.items()}
+    return {name: _plain_value(name, value) for name, value in values.items()}
+
+
+def _plain_value(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _plain(value)
+    if name == "field":
+        return [_plain(part) for part in value]
+    return escape_path(value) if name in PATHS and value else value
 
 
 ROUTES = [
