@@ -42,6 +42,7 @@ def build_app(site: Site) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        site.overview.latest()  # so that it is there when somebody asks
         yield
         site.close()
 

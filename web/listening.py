@@ -43,4 +43,7 @@ def page_url(listening: socket.socket) -> str:
 
 def _listen(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.create_server((address, port), family=family, backlog=256)
+    listening = socket.create_server((address, port), family=family, backlog=256)
+    # inherited by connections; asyncio sets it only where it made the socket, and an answer waits 40 ms without it
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

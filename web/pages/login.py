@@ -4,7 +4,8 @@ import logging
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
@@ -53,8 +54,15 @@ async def log_out(request: Request) -> Response:  # noqa: ARG001 - Starlette's s
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """Read a form; of a field that comes twice, the last counts."""
-    body = (await request.body()).decode(errors="replace")
+    """Read a form; of a field that comes twice, the last counts.
+
+    Raises:
+        HTTPException: it is too large, or its sender went away.
+    """
+    try:
+        body = (await request.body()).decode(errors="replace")
+    except ClientDisconnect:
+        raise HTTPException(413, "That is too much.") from None
     fields = parse_qs(body, keep_blank_values=True, max_num_fields=1000)
     return {name: values[-1] for name, values in fields.items()}
 

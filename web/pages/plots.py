@@ -25,7 +25,7 @@ from web.jobs import Job
 from web.site import render, site_of
 from web.templates import figure, with_query, words
 
-HISTOGRAM_BINS, SCATTER_BINS = (60,), (50, 32)
+HISTOGRAM_BINS, SCATTER_BINS = (60,), (40, 28)
 
 CSV_SECONDS = 20.0
 """How long a table is waited for that is still being made."""

@@ -7,7 +7,7 @@ from nuqleus.settings import Settings
 from tests.unit.web.conftest import TOKEN
 from web.access import access_rules
 from web.guard import COOKIE, MAX_BODY
-from web.login_limit import PER_CLIENT, WINDOW_SECONDS
+from web.login_limit import IN_ALL, PER_CLIENT, WINDOW_SECONDS, LoginLimit
 
 OUTSIDE = {"web_address": "0.0.0.0", "web_token": TOKEN}
 MACHINE = "http://10.0.0.5:8600"
@@ -95,6 +95,8 @@ def test_a_made_up_cookie_opens_nothing(visit, value):
 def test_logging_out_takes_the_cookie_back(visit):
     page = visit(**OUTSIDE, base=MACHINE)
     log_in(page)
+    assert page.get("/logout").status_code == 405
+    assert page.get("/").status_code == 200
     page.post("/logout")
     assert page.get("/").status_code == 303
 
@@ -124,6 +126,14 @@ def test_who_guesses_has_to_wait(visit, clock, guess):
     assert page.get("/", headers=bearer()).status_code == 429
     clock.advance(WINDOW_SECONDS)
     assert log_in(page).status_code == 303
+
+
+def test_many_who_guess_together_have_to_wait_together(clock):
+    limit = LoginLimit(clock)
+    for number in range(IN_ALL):
+        assert limit.wait_seconds("10.9.9.9") == 0
+        limit.note_failure(f"10.0.0.{number}")
+    assert limit.wait_seconds("10.9.9.9") == WINDOW_SECONDS
 
 
 def test_a_proxy_says_who_somebody_is_and_nobody_else_does(visit):
@@ -175,6 +185,11 @@ def test_every_answer_forbids_scripts_that_are_not_ours(visit):
 def test_a_large_body_is_refused(visit):
     page = visit(**OUTSIDE, base=MACHINE)
     assert page.post("/login", content=b"x" * (MAX_BODY + 1)).status_code == 413
+
+
+def test_a_large_body_that_doesn_t_say_how_long_it_is_is_refused(visit):
+    page = visit(**OUTSIDE, base=MACHINE)
+    assert page.post("/login", content=(b"x" * 1024 for _ in range(65))).status_code == 413
 
 
 @pytest.mark.parametrize(

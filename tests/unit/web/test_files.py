@@ -92,9 +92,10 @@ def test_a_file_that_is_done_is_measured_again_only_if_it_is_named(page, archive
     assert archive.state(done) == "waiting"
 
 
-def test_looking_changes_nothing(page, archive):
+@pytest.mark.parametrize("path", ["/files/retry", "/api/files/retry"])
+def test_looking_changes_nothing(page, archive, path):
     failed = archive.failed("a.png")
-    assert page.get("/files/retry", params={"id": failed}).status_code in (404, 405)
+    assert page.get(path, params={"id": failed}).status_code in (404, 405)
     assert archive.state(failed) == "failed"
 
 

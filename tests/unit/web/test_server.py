@@ -96,6 +96,13 @@ def test_a_default_port_that_is_taken_moves_on_to_the_next_free_one(monkeypatch)
         assert second.getsockname()[1] > first.getsockname()[1] >= 8600
 
 
+def test_an_answer_in_two_parts_waits_for_nothing():
+    with bind_page(Settings()) as page, connect(page.getsockname()[1]):
+        answering, _ = page.accept()
+        with answering:
+            assert answering.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_port_that_is_set_and_taken_is_an_error_in_a_sentence():
     with taken() as other:
         port = other.getsockname()[1]
