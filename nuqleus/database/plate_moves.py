@@ -97,8 +97,8 @@ def delete_empty_plates(engine: Engine, is_awaited: Callable[[str, str], bool]) 
     Raises:
         DatabaseUnavailable: nothing has changed.
     """
-    imaged = select(Well.plate_id).join(Image, Image.well_id == Well.id)
-    without_images = select(*_PLATE).where(Plate.id.not_in(imaged)).order_by(Plate.id)
+    imaged = exists().where(Well.plate_id == Plate.id, Image.well_id == Well.id)
+    without_images = select(*_PLATE).where(~imaged).order_by(Plate.id)
     with reading(engine) as connection:
         candidates = [
             plate for plate in connection.execute(without_images) if not is_awaited(plate.folder, plate.name)

@@ -1,11 +1,11 @@
 """The examples of docs/queries.md about plates and folders, asked about populations that are large enough."""
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from benchmarks.cell_cycle import PHASES, draw_population
 from nuqleus.database.engine import writing
 from nuqleus.database.group_statistics import GroupStatistics
-from nuqleus.database.tables import Image
+from nuqleus.database.tables import Image, Plate, Well
 from tests.examples import image_result
 from tests.integration.database.conftest import Archive
 from tests.integration.database.measured_images import add_alike, add_image, with_contents
@@ -31,6 +31,22 @@ def test_phases_are_counted_per_folder_and_per_well(archive: Archive):
     assert counts["G1"] > counts["G2/M"] > counts["sub-G1"] > 0
     listed = run(archive, "How much DNA nuclei have").all()
     assert [row[2] for row in listed[:900]] == list(range(1, 901))
+
+
+def test_wells_of_two_plates_of_one_name_are_not_added_up(archive: Archive):
+    fill_well(archive, "B02", [image_result(2)])
+    elsewhere = archive.done("g/P_B02_s1.tif", "elsewhere", [image_result(2)])
+    with writing(archive.engine) as connection:
+        connection.execute(insert(Plate).values(id=2, name="P", folder="g", convention="?"))
+        connection.execute(insert(Well).values(id=2, plate_id=2, name="B02", row=1, col=1))
+        connection.execute(update(Image).where(Image.file_id == elsewhere).values(well_id=2, site=1))
+
+    rows = run(archive, "Phases of the cell cycle, per well").all()
+
+    assert [(row.plate, row.well, row.nuclei, row.group_key) for row in rows] == [
+        ("P", "B02", 2, "plate:1"),
+        ("P", "B02", 2, "plate:2"),
+    ]
 
 
 def test_it_is_said_how_many_images_of_a_folder_stand_out(archive: Archive):
