@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, RowMapping, select
 
 from nuqleus.database.queries.group_views import dna_content, quality
 
@@ -24,19 +24,18 @@ def findings_of_images(connection: Connection, image_ids: Sequence[int]) -> dict
     """
     view = quality.c
     columns = (view.image_id, view.channel, view.measurement, view.stands_out, view.reason)
-    rows = connection.execute(select(*columns).where(view.image_id.in_(image_ids))).all()
-    rows_of: dict[int, list[Row[Any]]] = {image_id: [] for image_id in image_ids}
-    for row in sorted(rows, key=lambda row: (row.channel is not None, row.channel, row.measurement)):
-        rows_of[row.image_id].append(row)
+    rows = connection.execute(select(*columns).where(view.image_id.in_(image_ids))).mappings()
+    rows_of: dict[int, list[RowMapping]] = {image_id: [] for image_id in image_ids}
+    for row in sorted(rows, key=lambda row: (row["channel"] is not None, row["channel"], row["measurement"])):
+        rows_of[row["image_id"]].append(row)
     return {image_id: _findings(of_image) for image_id, of_image in rows_of.items()}
 
 
-def _findings(rows: Sequence[Row[Any]]) -> dict[str, Any]:
-    found = [_named(row.channel, row.reason) for row in rows if row.stands_out]
-    compared = [
-        row for row in rows if row.stands_out is not None and row.measurement != _NEEDS_NO_OTHER_IMAGE
-    ]
-    stands_out = True if found else False if compared else None
+def _findings(rows: Sequence[RowMapping]) -> dict[str, Any]:
+    found = [_named(row["channel"], row["reason"]) for row in rows if row["stands_out"]]
+    judged = [row["measurement"] for row in rows if row["stands_out"] is not None]
+    is_compared = any(measurement != _NEEDS_NO_OTHER_IMAGE for measurement in judged)
+    stands_out = True if found else False if is_compared else None
     return dict(zip(IMAGE_FINDINGS, (stands_out, "; ".join(found) or None), strict=True))
 
 
