@@ -1,7 +1,7 @@
 """States of files, and the transitions between them.
 
-The scheduler moves them in `scheduler_files.py`, workers in `worker_files.py`, the scheduler's sweep in `recovery.py`,
-people in `retry.py`; nothing else changes `files.state`.
+The scheduler moves them in `scheduler_files.py` (by what a scan saw: `observation.py`), workers in `worker_files.py`,
+the scheduler's sweep in `recovery.py`, people in `retry.py`; nothing else changes `files.state`.
 
     waiting ─ enqueue ─→ queued ─ claim ─→ running ─┬─ complete_all ───→ done
        ↑                   ↑                 │      ├─ mark_duplicate ─→ duplicate

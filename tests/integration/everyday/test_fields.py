@@ -185,15 +185,18 @@ def remove(lab: Lab) -> None:
     (lab.inbox / name(2)).unlink()
 
 
-@pytest.mark.parametrize("happen", [change, add, remove])
-def test_what_befalls_a_companion_ends_the_claim_of_its_lead_at_once(lab: Lab, happen):
+@pytest.mark.parametrize(("happen", "seconds"), [(change, 0), (remove, 0), (add, SETTLE)])
+def test_what_befalls_a_companion_ends_the_claim_of_its_lead_at_once(lab: Lab, happen, seconds: float):
+    """A file that is added counts from when it stands still."""
     put_field(lab)
     lab.tick(SETTLE), lab.tick(SETTLE), lab.tick(QUIET)
     claim = lab.worker_files.claim(lab.jobs.pop().file_ids[0], "worker", 600.0)
     assert [file.path for file in claim.files] == [name(1), name(2), name(3)]
 
     happen(lab)
-    lab.tick(), lab.tick(SETTLE)
+    lab.tick()
+    if seconds:
+        lab.tick(seconds)
 
     assert lab.worker_files.renew([claim], 600.0) == [claim]
     assert not lab.worker_files.fail(claim, "damaged", "in vain")

@@ -68,7 +68,10 @@ class TestDamage:
         pixels = ramp(4, 8).tobytes()
         data = tiff(8, 4, {278: 1, 259: 32773, 273: (500, 510), 279: (9, 9)}, pixels).ljust(1000, b"\0")
 
-        assert refusal(file(data)).kind == "damaged"
+        error = refusal(file(data))
+
+        assert error.kind == "damaged"
+        assert "page 0 lacks a part of its pixels" in str(error)
 
     def test_a_page_unlike_the_others_of_its_stack(self, file):
         data = bytearray(encoded_tiff(STACK, photometric="minisblack"))
