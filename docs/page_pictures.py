@@ -16,7 +16,7 @@ PAGES = {
     "overview": "",
     "files": "files?state=failed",
     "images": "images",
-    "viewer": "images/1/nuclei/20?by=area",
+    "viewer": "images/28/nuclei/20?by=area",
     "plots": "plots?x=area&y=eccentricity",
     "plate": "plates/1",
 }

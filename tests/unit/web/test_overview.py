@@ -3,8 +3,13 @@
 import threading
 
 import pytest
+from starlette.testclient import TestClient
 
+from nuqleus.database.engine import make_engine
 from nuqleus.errors import DatabaseUnavailable
+from nuqleus.settings import Settings
+from web.app import build_app
+from web.site import Site
 from web.snapshot import MAX_BUSY_SHARE, OLD_SECONDS, REFRESH_SECONDS, Snapshot
 
 
@@ -96,3 +101,13 @@ def test_what_was_known_stays_when_the_database_is_away(clock, error, said):
     latest = settled(snapshot)
     assert latest.answer == 1
     assert said in (latest.trouble or "")
+
+
+def test_without_a_database_pages_and_programs_are_told_in_a_sentence(tmp_path):
+    engine = make_engine("postgresql+psycopg://nobody@127.0.0.1:9/none")
+    page = TestClient(build_app(Site(Settings(input_dir=tmp_path), engine)), base_url="http://localhost:8600")
+    for path in ("/files", "/api/files", "/images/1/overview.jpg", "/plates"):
+        answer = page.get(path)
+        assert answer.status_code == 503, path
+        assert "the database postgresql+psycopg://nobody@127.0.0.1:9/none doesn" in answer.text
+    assert page.get("/").status_code == 200
