@@ -20,6 +20,7 @@ from nuqleus.fields import FieldFile, FieldPlace
 from nuqleus.paths import escape_path
 from scheduler.plates.conventions import parse_path
 from scheduler.plates.field_completeness import Part
+from scheduler.plates.folder_names import is_copy
 from scheduler.plates.nuclear_channel_finder import find_nuclear_channel
 from scheduler.plates.plate_habits import PlateName, with_habits
 from scheduler.plates.settled_files import SettledFiles
@@ -177,7 +178,8 @@ def _plates_beside(path: str, scan: Scan) -> dict[PlateName, str]:
     """The plates of which images lie in a sidecar's folder, or below it; the one of its own name, if there is one."""
     folder, _, name = path.rpartition("/")
     inside = (other for other in scan.files if other.startswith(f"{folder}/" if folder else ""))
-    plates = _plates_of(file for other in inside if (file := parse_path(other)))
+    originals = (other for other in inside if not is_copy(other, scan.files))
+    plates = _plates_of(file for other in originals if (file := parse_path(other)))
     stem = PurePosixPath(name).stem.casefold()
     named = {plate: convention for plate, convention in plates.items() if plate[1].casefold() == stem}
     return named or {plate: convention for plate, convention in plates.items() if plate[0] == folder}

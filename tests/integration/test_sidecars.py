@@ -235,6 +235,15 @@ def test_names_of_plates_that_come_after_their_sidecar(folder: Folder):
     assert [row.name for row in folder.plates()] == ["Plate1"]
 
 
+def test_a_copy_of_a_plate_s_file_is_no_plate_of_its_own(folder: Folder):
+    plate = DrawnPlate("CellVoyager", WELLS)
+    plate.write(folder.root)
+    (folder.root / f"Copy of {plate.path(Part('B02', 0, 0))}").write_bytes(b"changed")
+    folder.look()
+
+    assert [row.name for row in folder.plates()] == ["Plate1"]
+
+
 def test_every_convention_is_drawn():
     for convention in CONVENTIONS:
         plate = DrawnPlate(convention, WELLS, planes=2)
