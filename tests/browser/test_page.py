@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from nuqleus.database.queries import searching
 from nuqleus.database.queries.nuclei import get_nucleus
 from tests.browser.conftest import NUCLEI, PATIENCE, eventually
 from tests.fake_segmenter import draw_squares
@@ -57,6 +58,16 @@ def test_a_file_that_is_dropped_appears_and_its_nuclei_say_their_numbers(lab, vi
     page.mouse.click(point["x"], point["y"])
     page.wait_for_url(f"**/images/{image_id}/nuclei/1*")
     expect(page.locator("tr[aria-selected=true]")).to_contain_text("1")
+
+
+def test_a_search_that_found_nothing_yet_goes_on_by_itself(lab, visit, monkeypatch):
+    for number in range(3):
+        lab.fail(lab.drop(f"later {number}.png", draw_squares(2, side=20 + number)))
+    monkeypatch.setattr(searching, "ROWS_PER_STATEMENT", 1)
+    monkeypatch.setattr(searching, "SEARCH_SECONDS", 0.0)
+    page = visit("/files?path=squares.png")
+    expect(page.get_by_role("link", name="squares.png")).to_be_visible()
+    assert "before=" in page.url
 
 
 def test_a_failure_says_why_and_is_tried_again(lab, visit):

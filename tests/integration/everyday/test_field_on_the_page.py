@@ -8,7 +8,7 @@ from PIL import Image as Picture
 from starlette.testclient import TestClient
 
 from nuqleus.database.well_statistics import WellStatistics
-from tests.integration.everyday.conftest import Lab
+from tests.integration.everyday.conftest import Lab, replace_with_copy
 from tests.integration.everyday.test_fields import images, name, put_field, settle
 from web.app import build_app
 from web.site import Site
@@ -36,6 +36,15 @@ def test_each_channel_is_that_of_its_file_and_a_file_that_changed_is_not_shown(p
     (lab.inbox / name(2)).write_bytes(b"another")
     answer = page.get(f"/images/{image.id}/tiles/1/0/0?c=0:ffffff:0:1")
     assert "has changed since it was measured" in answer.text
+
+
+def test_a_field_that_waits_to_be_measured_again_is_not_shown_under_its_old_outlines(page, lab: Lab):
+    (image,) = images(lab)
+    replace_with_copy(lab.inbox / name(2))
+    lab.tick()  # the database has the stamp of the new file now, and the outlines of before
+    answer = page.get(f"/images/{image.id}/tiles/1/0/0?c=0:ffffff:0:1")
+    assert answer.status_code == 404
+    assert "is to be measured again, and may have changed" in answer.text
 
 
 def test_a_plate_leads_to_its_well_and_that_to_its_fields(page, lab: Lab):
