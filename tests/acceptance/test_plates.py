@@ -95,6 +95,13 @@ def test_the_summary_says_as_of_when(whole: Finished):
     assert (wells, dated) == (96 * 5, 96 * 5)
 
 
+def test_fields_are_compared_with_those_of_their_plate_when_a_run_ends(whole: Finished):
+    groups = whole.deployment.rows("SELECT images, standing_out IS NOT NULL FROM image_groups")
+    assert groups == [(96, 1)] * 5
+    query = "SELECT DISTINCT compared_images FROM quality WHERE measurement = 'area_fraction'"
+    assert whole.deployment.rows(query) == [(96,)]
+
+
 def test_a_field_that_lacks_a_channel_says_so_and_mixes_nothing(odd: Finished):
     columns = "w.name, i.site, i.channels, i.missing_channels, i.n_nuclei"
     source = "images i JOIN wells w ON w.id = i.well_id JOIN plates p ON p.id = w.plate_id"
