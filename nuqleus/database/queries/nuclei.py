@@ -12,7 +12,7 @@ from nuqleus.database.tables import Intensity, Nucleus
 PAGE_SIZE = 50
 """Nuclei on a page."""
 
-_NO_MEASUREMENTS = {"image_id", "label", "channel", "touches_border"}
+_NO_MEASUREMENTS = {"image_id", "label", "channel", "touches_border", "neighbor_nearest_label"}
 
 SHAPES: tuple[str, ...] = tuple(
     name
