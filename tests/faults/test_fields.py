@@ -155,7 +155,7 @@ def test_the_drive_goes_away_while_a_field_is_processed(cluster, database, repor
     away = cluster.root / "away"
     cluster.inbox.rename(away)
     cluster.stages.release(stages.BETWEEN)
-    cluster.wait_until_said(cluster.worker, "Trying again")
+    cluster.wait_until_said(cluster.worker, "is its drive mounted?")
     away.rename(cluster.inbox)
     cluster.wait_for(lead, FileState.DONE)
     assert_whole(cluster, lead)
