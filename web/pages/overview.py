@@ -24,6 +24,9 @@ STATES = {
 }
 """What each state means, in the order in which they are shown."""
 
+SHOWN_WARNINGS = 10
+"""Of what is odd about plates."""
+
 
 def show_overview(request: Request) -> Response:
     """The whole page."""
@@ -46,6 +49,7 @@ def _render(request: Request, template: str) -> Response:
         states=STATES,
         total=sum(seen.status.counts.values()) if seen else 0,
         running=by_owner(seen.details.running) if seen else {},
+        shown_warnings=SHOWN_WARNINGS,
     )
 
 
@@ -70,6 +74,7 @@ def describe_overview(seen: Overview) -> dict[str, object]:
         "ignored_by_kind": details.ignored_by_kind,
         "guessed_channels": vars(details.guessed_channels),
         "unsure_images": vars(details.unsure_images),
+        "plate_warnings": [vars(warning) for warning in details.plate_warnings],
         "standing_out": vars(details.standing_out),
         "leader": details.leader,
         "last_scan_at": seen.watched.scanned_at if seen.watched else None,

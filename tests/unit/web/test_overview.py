@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from nuqleus.database.engine import make_engine
+from nuqleus.database.plate_warnings import KnownWarning, replace_plate_warnings
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.settings import Settings
 from web.app import build_app
@@ -37,6 +38,18 @@ def test_it_counts_files_and_names_reasons(visit, archive):
     text = page.get("/overview").text
     assert '<a href="/files?state=failed&amp;reason=truncated">truncated</a> 1' in text
     assert text.count('class="number">1</span>') == 3
+
+
+def test_it_says_which_plates_to_check(visit, sqlite_engine):
+    odd = [KnownWarning("folder", f"plate {number}", f"<b>{number}</b> of 4 follow") for number in range(12)]
+    replace_plate_warnings(sqlite_engine, odd)
+    page = visit()
+    settled(page.app.state.site.overview)
+    text = page.get("/overview").text
+    assert text.count("of 4 follow") == 10
+    assert "&lt;b&gt;0&lt;/b&gt; of 4 follow" in text
+    assert "2 more are listed" in text
+    assert len(page.get("/api/status").json()["plate_warnings"]) == 12
 
 
 def test_a_file_s_name_is_text(visit, archive):
