@@ -40,6 +40,11 @@ LATE = (
     "again."
 )
 
+UNREADABLE = (
+    "%s can't be read, and counts as none: %s. Without it channels are called as the microscope does; once it is "
+    "copied again, they have their names."
+)
+
 
 class Sidecars:
     """Sidecars of the plates in a watched folder.
@@ -160,7 +165,7 @@ def _is_sidecar(path: str) -> bool:
 
 
 def _refuse(path: str, error: SidecarError) -> None:
-    log.warning("%s can't be read, and counts as none: %s.", escape_path(path), str(error).rstrip("."))
+    log.warning(UNREADABLE, escape_path(path), str(error).rstrip("."))
 
 
 def _parts(files: Collection[FieldFile]) -> dict[str, frozenset[Part]]:

@@ -166,6 +166,7 @@ def test_a_damaged_one_counts_as_none_and_is_said(
 
     assert [said for said in caplog.messages if "Plate1.xdce can't be read" in said and message in said]
     assert len(caplog.messages) == 1
+    assert "once it is copied again" in caplog.text
     assert folder.plates() == []
 
 
