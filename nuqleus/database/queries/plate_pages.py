@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.tables import Plate, Well, WellAnnotation, WellStatistic
+from nuqleus.database.queries.well_counts import WELL_COUNTS
+from nuqleus.database.tables import WHOLE, Plate, Well, WellAnnotation, WellStatistic
 
 PAGE_SIZE = 200
 """Plates on a page."""
@@ -88,7 +89,8 @@ def choices_of(engine: Engine, plate_id: int) -> PlateChoices:
     query = select(*columns).where(WellStatistic.well_id.in_(some)).distinct()
     with reading(engine) as connection:
         rows = connection.execute(query).all()
-    statistics = sorted({(channel, name) for channel, name, _, _ in rows})
+    counts = {(WHOLE, name) for name in WELL_COUNTS}
+    statistics = sorted(counts | {(channel, name) for channel, name, _, _ in rows})
     return PlateChoices(
         [Statistic(name, channel) for channel, name in statistics],
         sorted({t for _, _, t, _ in rows}),
@@ -105,7 +107,7 @@ def well_values(
         engine: the database.
         plate_id: the plate.
         statistic: which number.
-        t: the time point; None: the mean over all.
+        t: the time point; None: the mean over all. `WELL_COUNTS` are of all in any case.
         z: the step of z; None: the same.
     """
     values = _values(engine, plate_id, statistic, t, z)
@@ -118,7 +120,10 @@ def well_values(
 
 def _values(
     engine: Engine, plate_id: int, statistic: Statistic, t: int | None, z: int | None
-) -> dict[int, float | None]:
+) -> Mapping[int, float | None]:
+    if statistic.name in WELL_COUNTS:
+        with reading(engine) as connection:
+            return WELL_COUNTS[statistic.name](connection, plate_id)
     chosen = [
         column == value for column, value in ((WellStatistic.t, t), (WellStatistic.z, z)) if value is not None
     ]

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from nuqleus.database.engine import writing
-from nuqleus.database.tables import WHOLE, Image, Plate, Well, WellAnnotation, WellStatistic
+from nuqleus.database.tables import WHOLE, File, Image, Plate, Well, WellAnnotation, WellStatistic
+from nuqleus.fields import FieldPlace
 from tests.examples import image_result
 
 SCRIPT = "<script>alert(1)</script>"
@@ -67,6 +68,32 @@ def test_a_time_point_or_a_step_of_z_is_shown_alone(page):
     assert table[1].startswith("A01,11.0,")
     assert page.get("/api/plates/1?by=mean_intensity_mean:1&t=0").json()["wells"][0]["value"] == 10.0
     assert page.get("/api/plates/1?by=nuclei&z=5").json()["wells"][0]["value"] is None
+
+
+def test_failed_fields_of_each_well_are_counted(page, archive):
+    for site, plate in ((1, "P"), (2, "P"), (1, "Q")):
+        fail_field(archive, FieldPlace("P", plate, "B02", site, 0))
+    archive.failed("other.tif", "truncated", "The file ends early.")
+    with writing(archive.engine) as connection:
+        connection.execute(update(Plate).values(name="P"))
+    text = page.get("/plates/1?by=fields_failed").text
+    assert "B02: fields failed 2" in text
+    assert "A01: fields failed 0" in text
+    assert '<option value="fields_failed" selected>' in text
+
+
+def fail_field(archive, place: FieldPlace):
+    path = f"{place.plate}/failed {place.site}.tif"
+    archive.failed(path, "field-mismatch", "Two files.")
+    with writing(archive.engine) as connection:
+        connection.execute(update(File).where(File.path == path).values(field_key=str(place)))
+
+
+def test_fields_that_lack_channels_are_counted(page, archive):
+    with writing(archive.engine) as connection:
+        connection.execute(update(Image).values(missing_channels="GFP"))
+    wells = page.get("/api/plates/1?by=fields_with_missing_channels").json()["wells"]
+    assert [well["value"] for well in wells] == [1.0, 0.0, 0.0]
 
 
 def test_wells_are_coloured_by_what_is_in_them(page):
