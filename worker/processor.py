@@ -243,6 +243,7 @@ class Processor:
             self.heartbeat.ensure_held(claim)
             progress(done, blocks)
 
+        expected = self._rules.channels_of(claim.path)
         with self.inbox.open_unchanged(claim) as paths:
             found = process(
                 paths[0],
@@ -255,9 +256,9 @@ class Processor:
                 on_image=on_image,
                 on_block=on_block,
             )
+            images = [located(claim, image, expected) for image in found]  # reads it
             self._ome_sets.note(claim, paths[0])
-        expected = self._rules.channels_of(claim.path)
-        return [located(claim, image, expected) for image in found]
+        return images
 
     def _end_overdue(self, claims: Sequence[Claim], error: TimeLimitExceeded) -> None:
         """Fail the file whose time is up; of a chunk nobody knows which one it is."""

@@ -79,8 +79,8 @@ ANSWERS = {
         ("stacks/stack.tif", 0, 3, areas(STACK[1]).mean()),
     ],
     "Phases of the cell cycle, per well": [
-        ("P", "B02", 0, "not known", 3),
-        ("P", "B03", 0, "not known", 2),
+        ("P", "B02", 0, "not known", 3, "plate:1"),
+        ("P", "B03", 0, "not known", 2, "plate:1"),
     ],
     "Nuclei whose DNA isn't known, and why": [
         (EARLIER, 15, "plate 1/a.png"),
