@@ -160,12 +160,15 @@ def test_a_small_image_of_large_nuclei_is_shrunk():
     assert image.looks == [1, Fraction(1, 3)]
 
 
-@pytest.mark.parametrize(("own", "zoom"), [(0.5, 1), (0.41, 1), (0.39, Fraction(1, 3)), (None, 1)])
-def test_what_is_doubtful_shrunk_is_believed_rather_than_an_own_size_that_is_far_less_sure(
-    own: float | None, zoom: Fraction
+@pytest.mark.parametrize(
+    ("shrunk", "own", "zoom"),
+    [(0.8, 0.5, 1), (0.8, 0.41, 1), (0.8, 0.39, Fraction(1, 3)), (0.8, None, 1), (0.72, 0.1, 1)],
+)
+def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_is_far_less_sure(
+    shrunk: float, own: float | None, zoom: Fraction
 ):
     looks = {
-        Fraction(1, 3): replace(sighting(100, Fraction(1, 3)), confidence=0.8),
+        Fraction(1, 3): replace(sighting(100, Fraction(1, 3)), confidence=shrunk),
         Fraction(1): Sighting(Fraction(1), np.full(900, 130), own),
     }
 
