@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.random import Generator
+from PIL import Image
 from scipy import ndimage
 
+from model.samples.shipped import shipped_images
 from model.segmentation.segmenter import Segmenter
 
 SIDE = 256
@@ -73,3 +75,12 @@ def test_a_field_without_nuclei_has_none(
 def test_of_25_specks_of_dust_hardly_one_counts(segmenter: Segmenter, seed: int):
     rng = np.random.default_rng(seed)
     assert segmenter.segment(read_out(specks(rng), rng)).labels.max() <= 1
+
+
+def test_glands_are_no_nuclei(segmenter: Segmenter):
+    """Shrunk, the glands of a colon (scikit-image's sample of IHC) look like three large nuclei."""
+    found = segmenter.segment(np.asarray(Image.open(shipped_images()["ihc.png"])))
+    assert found.zoom == 1
+    assert found.diameter < 50
+    assert found.image_confidence is not None
+    assert found.image_confidence < 0.5
