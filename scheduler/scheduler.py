@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from nuqleus.database.batches import batched
 from nuqleus.database.file_states import FileState
@@ -31,19 +32,20 @@ class Stopped(Exception):  # noqa: N818 - asked for, no error
     """The scheduler was told to stop in the middle of its work."""
 
 
+@dataclass
 class Scheduler:
     """Turns files in a folder into rows and messages. Each `tick` is one look at everything.
 
     The database says which files wait; what is kept here is only the last scan, to see what is new, and how long
     each waiting file has stood still.
 
-    Args:
+    Attributes:
         scanner: looks at the folder.
         files: the database's files.
         ignore_list: judges whether a file is an image at all.
         completeness: judges whether a waiting file is complete.
         dispatcher: the queue.
-        sweep: finds what got lost.
+        sweeper: finds what got lost.
         field_files: puts files of plates together to fields.
         is_urgent: says of a path whether its file goes before others.
         clock: seconds from any origin.
@@ -52,38 +54,25 @@ class Scheduler:
         look_after: the same after they are queued.
     """
 
-    def __init__(
-        self,
-        scanner: Scanner,
-        files: SchedulerFiles,
-        ignore_list: IgnoreList,
-        completeness: Completeness,
-        dispatcher: Dispatcher,
-        sweep: Sweep,
-        field_files: FieldFiles,
-        *,
-        is_urgent: Callable[[str], bool] = lambda _path: False,
-        clock: Callable[[], float] = time.monotonic,
-        stopping: Callable[[], bool] = lambda: False,
-        look_beside: Callable[[Scan], None] = lambda _scan: None,
-        look_after: Callable[[Scan], None] = lambda _scan: None,
-    ) -> None:
-        self._scanner = scanner
-        self._files = files
-        self._ignore_list = ignore_list
-        self._completeness = completeness
-        self._dispatcher = dispatcher
-        self._sweep = sweep
-        self._field_files = field_files
-        self._is_urgent = is_urgent
-        self._clock = clock
-        self._stopping = stopping
-        self._look_beside = look_beside
-        self._look_after = look_after
-        self._has_judged = False
-        self._recorded = FileStats()
-        self._device: int | None = None
-        self._reread_due = clock()
+    scanner: Scanner
+    files: SchedulerFiles
+    ignore_list: IgnoreList
+    completeness: Completeness
+    dispatcher: Dispatcher
+    sweeper: Sweep
+    field_files: FieldFiles
+    is_urgent: Callable[[str], bool] = field(default=lambda _path: False, kw_only=True)
+    clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)
+    stopping: Callable[[], bool] = field(default=lambda: False, kw_only=True)
+    look_beside: Callable[[Scan], None] = field(default=lambda _scan: None, kw_only=True)
+    look_after: Callable[[Scan], None] = field(default=lambda _scan: None, kw_only=True)
+    _has_judged: bool = field(default=False, init=False)
+    _recorded: FileStats = field(default_factory=FileStats, init=False)
+    _device: int | None = field(default=None, init=False)
+    _reread_due: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reread_due = self.clock()
 
     def tick(self) -> Scan:
         """Look once at the folder and at the database, and do all there is to do.
@@ -97,17 +86,17 @@ class Scheduler:
             Stopped: `stopping` said so.
         """
         self._reread()
-        scan = self._scanner.scan()
-        self._ignore_list.look_anew()
+        scan = self.scanner.scan()
+        self.ignore_list.look_anew()
         self._note_device(scan)
         self._record(scan)
         self._judge_anew(scan)
-        self._look_beside(scan)
-        self._enqueue(self._field_files.place(self._find_complete(scan), scan))
-        for queued in self._field_files.enqueue_complete(scan):
+        self.look_beside(scan)
+        self._enqueue(self.field_files.place(self._find_complete(scan), scan))
+        for queued in self.field_files.enqueue_complete(scan):
             self._raise_if_stopping()
-            self._dispatcher.dispatch(queued)
-        self._look_after(scan)
+            self.dispatcher.dispatch(queued)
+        self.look_after(scan)
         self.sweep()
         return scan
 
@@ -117,17 +106,17 @@ class Scheduler:
         Raises:
             DatabaseUnavailable: the database can't be reached; the next sweep makes up for it.
         """
-        self._sweep.run_if_due()
+        self.sweeper.run_if_due()
 
     def _note_device(self, scan: Scan) -> None:
         if scan.device not in (None, self._device):
-            self._files.note_device(scan.device)
+            self.files.note_device(scan.device)
             self._device = scan.device
 
     def _reread(self) -> None:
-        if self._clock() >= self._reread_due:
-            self._recorded = FileStats(self._files.stats())
-            self._reread_due = self._clock() + REREAD_SECONDS
+        if self.clock() >= self._reread_due:
+            self._recorded = FileStats(self.files.stats())
+            self._reread_due = self.clock() + REREAD_SECONDS
 
     def _record(self, scan: Scan) -> None:
         """New and changed files become rows that wait."""
@@ -135,18 +124,17 @@ class Scheduler:
         for paths in batched(news, RECORD_BATCH):
             self._raise_if_stopping()
             seen = [
-                SeenFile.of(path, scan.files[path], self._ignore_list.ignored_by(path, scan))
-                for path in paths
+                SeenFile.of(path, scan.files[path], self.ignore_list.ignored_by(path, scan)) for path in paths
             ]
-            self._files.observe(seen)
+            self.files.observe(seen)
         if self._recorded:
             self._ignore_overtaken(news, scan)
         self._mark_gone(scan)
 
     def _ignore_overtaken(self, news: Sequence[str], scan: Scan) -> None:
         """What was taken for an image, until the image came that it is a mask or a thumbnail of."""
-        overtaken = self._ignore_list.overtaken(news, scan)
-        changed = self._files.ignore_overtaken(overtaken)
+        overtaken = self.ignore_list.overtaken(news, scan)
+        changed = self.files.ignore_overtaken(overtaken)
         if changed:
             log.warning(
                 "%d files are ignored now, being masks, thumbnails or the like of images that came after them; what "
@@ -159,7 +147,7 @@ class Scheduler:
         """Paths that were there and aren't."""
         missing = list(self._recorded.missing_from(scan.files))
         gone = sorted(filter(scan.is_gone, missing))
-        for mark in (self._files.mark_gone, self._files.mark_companions_gone):
+        for mark in (self.files.mark_gone, self.files.mark_companions_gone):
             for paths in batched(gone, RECORD_BATCH):
                 self._raise_if_stopping()
                 mark(paths)
@@ -171,25 +159,23 @@ class Scheduler:
         """Once, after the start: what failed or was ignored is judged by the list, rules and settings of today."""
         if self._has_judged:
             return
-        self._ignore_list.warn_of_unused_rules(scan)
-        failed = self._judge(
-            [*self._files.known(FileState.FAILED), *self._files.companions_of_failed()], scan
-        )
-        self._files.ignore_failed({file.id: kind for file, kind in failed.items() if kind})
-        ignored = self._judge(self._files.known(FileState.IGNORED), scan)
-        self._files.reconsider([file.id for file, kind in ignored.items() if not kind])
+        self.ignore_list.warn_of_unused_rules(scan)
+        failed = self._judge([*self.files.known(FileState.FAILED), *self.files.companions_of_failed()], scan)
+        self.files.ignore_failed({file.id: kind for file, kind in failed.items() if kind})
+        ignored = self._judge(self.files.known(FileState.IGNORED), scan)
+        self.files.reconsider([file.id for file, kind in ignored.items() if not kind])
         self._count_ungrouped(scan)
         self._has_judged = True
 
     def _count_ungrouped(self, scan: Scan) -> None:
         """Once, after the upgrade or NUQLEUS_PLATES=off, or if rules speak of plates: files that were left alone."""
-        if self._field_files.is_off:
-            self._files.note_ungrouped_files(None)
+        if self.field_files.is_off:
+            self.files.note_ungrouped_files(None)
             return
-        if self._files.ungrouped_files() is not None and not self._field_files.has_rules:
+        if self.files.ungrouped_files() is not None and not self.field_files.has_rules:
             return
-        ungrouped = self._field_files.find_ungrouped(self._files.processed_alone(), scan)
-        self._files.note_ungrouped_files(len(ungrouped))
+        ungrouped = self.field_files.find_ungrouped(self.files.processed_alone(), scan)
+        self.files.note_ungrouped_files(len(ungrouped))
         if ungrouped:
             log.warning(
                 "%d files of plates were processed one by one, by an earlier version or because NUQLEUS_PLATES or a "
@@ -200,26 +186,26 @@ class Scheduler:
     def _judge(self, files: Iterable[KnownFile], scan: Scan) -> dict[KnownFile, str | None]:
         """Say why files are ignored, or None, of those that are there."""
         there = (file for file in files if file.path in scan.files)
-        return {file: self._ignore_list.ignored_by(file.path, scan) for file in there}
+        return {file: self.ignore_list.ignored_by(file.path, scan) for file in there}
 
     def _find_complete(self, scan: Scan) -> list[KnownFile]:
         """Waiting files that are complete; those that are not there any more come to their end."""
-        waiting = {file.path: file for file in self._files.known(FileState.WAITING)}
-        self._completeness.keep(waiting.keys())
+        waiting = {file.path: file for file in self.files.known(FileState.WAITING)}
+        self.completeness.keep(waiting.keys())
         # workers don't take files that are queued while nothing at all is there
-        unclaimed = waiting.values() if scan.files else self._files.known(FileState.WAITING, FileState.QUEUED)
+        unclaimed = waiting.values() if scan.files else self.files.known(FileState.WAITING, FileState.QUEUED)
         gone = [file.id for file in unclaimed if scan.is_gone(file.path)]
         if gone:
             self._end_vanished(gone)
         complete = [
             file
             for file in waiting.values()
-            if not self._field_files.is_settled(file) and self._is_complete(file, scan.files.get(file.path))
+            if not self.field_files.is_settled(file) and self._is_complete(file, scan.files.get(file.path))
         ]
         return self._without_ignored(complete, scan)
 
     def _end_vanished(self, file_ids: Sequence[int]) -> None:
-        new, restored = self._files.end_vanished(file_ids)
+        new, restored = self.files.end_vanished(file_ids)
         if new:
             log.warning("%d files are gone that waited to be processed: they failed as vanished.", new)
         if restored:
@@ -232,21 +218,21 @@ class Scheduler:
     def _without_ignored(self, complete: Sequence[KnownFile], scan: Scan) -> list[KnownFile]:
         """Ignore those that are no images after all: by now, what they belong to lies beside them."""
         judged = self._judge(complete, scan)
-        self._files.ignore({file.id: kind for file, kind in judged.items() if kind})
+        self.files.ignore({file.id: kind for file, kind in judged.items() if kind})
         return [file for file, kind in judged.items() if not kind]
 
     def _is_complete(self, file: KnownFile, stat: FileStat | None) -> bool:
         # a row that another scheduler has changed since our scan has to wait for the next one
-        return stat == file.stat and self._completeness.is_complete(file.path, stat)
+        return stat == file.stat and self.completeness.is_complete(file.path, stat)
 
     def _enqueue(self, complete: Sequence[KnownFile]) -> None:
         """Urgent files first. The rows are committed as queued, then the messages are sent."""
         for urgent in (True, False):
-            ids = (file.id for file in complete if self._is_urgent(file.path) == urgent)
+            ids = (file.id for file in complete if self.is_urgent(file.path) == urgent)
             for batch in batched(ids, DISPATCH_BATCH):
                 self._raise_if_stopping()
-                self._dispatcher.dispatch(self._files.enqueue(batch, urgent=urgent))
+                self.dispatcher.dispatch(self.files.enqueue(batch, urgent=urgent))
 
     def _raise_if_stopping(self) -> None:
-        if self._stopping():
+        if self.stopping():
             raise Stopped

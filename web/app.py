@@ -39,13 +39,6 @@ class KeptFiles(StaticFiles):
 
 def build_app(site: Site) -> Starlette:
     """Build the application."""
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        site.overview.latest()  # so that it is there when somebody asks
-        yield
-        site.close()
-
     app = Starlette(
         routes=[
             *overview.ROUTES,
@@ -63,10 +56,18 @@ def build_app(site: Site) -> Starlette:
             NuqleusError: _explain_trouble,
             Exception: _explain_surprise,
         },
-        lifespan=lifespan,
+        lifespan=_lifespan,
     )
     app.state.site = site
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    site: Site = app.state.site
+    site.overview.latest()  # so that it is there when somebody asks
+    yield
+    site.close()
 
 
 def _explain_status(request: Request, error: Exception) -> Response:

@@ -7,9 +7,10 @@ step returns what became of the file (`worker.outcomes`), an error becomes an ou
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from model.labels.masks import LabelImage
 from model.memory_budget import MemoryBudget
@@ -233,7 +234,18 @@ class Processor:
 
     def _find_nuclei(self, file: Identified, overlays: OverlayWriter) -> list[ImageResult]:
         claim = file.claim
-        progress = Progress(claim.path)
+        expected = self._rules.channels_of(claim.path)
+        with self.inbox.open_unchanged(claim) as paths:
+            found = self._process(file, paths, overlays)
+            images = [located(claim, image, expected) for image in found]  # reads it
+            self._ome_sets.note(claim, paths[0])
+        return images
+
+    def _process(
+        self, file: Identified, paths: Sequence[Path], overlays: OverlayWriter
+    ) -> Iterator[ImageResult]:
+        """Run the pipeline over a file; it ends as soon as the lease is lost."""
+        claim, progress = file.claim, Progress(file.claim.path)
 
         def on_image(plane: Plane, labels: LabelImage, _result: ImageResult) -> None:
             self.heartbeat.ensure_held(claim)
@@ -243,22 +255,17 @@ class Processor:
             self.heartbeat.ensure_held(claim)
             progress(done, blocks)
 
-        expected = self._rules.channels_of(claim.path)
-        with self.inbox.open_unchanged(claim) as paths:
-            found = process(
-                paths[0],
-                self.segmenter,
-                file.content.image_options,
-                field=field_of(claim, paths),
-                memory=self.memory,
-                max_pixels=self.settings.max_pixels,
-                with_overviews=self.settings.overviews,
-                on_image=on_image,
-                on_block=on_block,
-            )
-            images = [located(claim, image, expected) for image in found]  # reads it
-            self._ome_sets.note(claim, paths[0])
-        return images
+        return process(
+            paths[0],
+            self.segmenter,
+            file.content.image_options,
+            field=field_of(claim, paths),
+            memory=self.memory,
+            max_pixels=self.settings.max_pixels,
+            with_overviews=self.settings.overviews,
+            on_image=on_image,
+            on_block=on_block,
+        )
 
     def _end_overdue(self, claims: Sequence[Claim], error: TimeLimitExceeded) -> None:
         """Fail the file whose time is up; of a chunk nobody knows which one it is."""

@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from scheduler.plates.sidecar_reader import ChannelDescription, Description, SidecarError
+from scheduler.plates.sidecar_reader import ChannelDescription, Description
+from scheduler.plates.sidecar_xml import SidecarError
 
 COMMAND = (sys.executable, "-m", "scheduler.plates.sidecar_reader")
 

@@ -12,21 +12,17 @@ import json
 import re
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import BinaryIO
 from xml.parsers import expat
 
+from scheduler.plates.sidecar_xml import SidecarError, elements
+
 MAX_FILES = 2_000_000
 MAX_CHANNELS = 1_000
-MAX_TEXT = 10_000
-MAX_DEPTH = 100
+MAX_HTD_BYTES = 16 * 2**20
 MEMORY_BYTES = 4 * 2**30
-CHUNK_BYTES = 1 << 20
-
-
-class SidecarError(Exception):
-    """A sidecar that is not read."""
 
 
 @dataclass
@@ -67,46 +63,9 @@ class Description:
         self.files.append(name.strip().replace("\\", "/").rpartition("/")[2])
 
 
-Element = tuple[str, dict[str, str], str]
-"""An element that has ended: its name and its attributes, without prefixes, and its text."""
-
-
-def elements(file: BinaryIO) -> Iterator[tuple[list[str], Element]]:
-    """The elements of an XML file in the order in which they end, each with the names of those around it."""
-    ended: list[tuple[list[str], Element]] = []
-    stack: list[tuple[str, dict[str, str], list[str]]] = []
-
-    def refuse(*_: object) -> None:
-        raise SidecarError("it has a document type or entities, which are not read")
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if len(stack) >= MAX_DEPTH:
-            raise SidecarError(f"it is nested more than {MAX_DEPTH} deep")
-        stack.append((_local(name), {_local(key): value for key, value in attributes.items()}, []))
-
-    def text(data: str) -> None:
-        if stack and sum(map(len, stack[-1][2])) + len(data) <= MAX_TEXT:
-            stack[-1][2].append(data)
-
-    def end(_name: str) -> None:
-        name, attributes, texts = stack.pop()
-        ended.append(([outer for outer, _, _ in stack], (name, attributes, "".join(texts).strip())))
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
-    parser.buffer_text = True
-    while chunk := file.read(CHUNK_BYTES):
-        parser.Parse(chunk)
-        yield from ended
-        ended.clear()
-    parser.Parse(b"", True)
-    yield from ended
-
-
 def read_htd(file: BinaryIO) -> Description:
     """MetaXpress: lines of `"WaveName1", "DAPI"`."""
-    text = file.read(16 * CHUNK_BYTES).decode("utf-8-sig", errors="replace")
+    text = file.read(MAX_HTD_BYTES).decode("utf-8-sig", errors="replace")
     values = {row[0]: row[1] for row in csv.reader(io.StringIO(text), skipinitialspace=True) if len(row) > 1}
     if "HTSInfoFile" not in values:
         raise SidecarError("it does not begin with HTSInfoFile")
@@ -201,10 +160,6 @@ READERS: dict[str, Callable[[BinaryIO], Description]] = {
     ".xdce": read_incell,
 }
 """By the ending of a sidecar's name."""
-
-
-def _local(name: str) -> str:
-    return name.rpartition(":")[2]
 
 
 def _whole(text: str | None) -> int | None:

@@ -25,7 +25,8 @@ from scheduler.plates.nuclear_channel_finder import find_nuclear_channel
 from scheduler.plates.plate_habits import PlateName, with_habits
 from scheduler.plates.settled_files import SettledFiles
 from scheduler.plates.sidecar_process import SidecarProcess
-from scheduler.plates.sidecar_reader import Description, SidecarError
+from scheduler.plates.sidecar_reader import Description
+from scheduler.plates.sidecar_xml import SidecarError
 from scheduler.scanner import Scan
 
 log = logging.getLogger(__name__)

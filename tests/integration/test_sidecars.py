@@ -12,7 +12,7 @@ from nuqleus.database.tables import Plate
 from scheduler.plates import sidecar_process
 from scheduler.plates import sidecars as sidecars_module
 from scheduler.plates.conventions import parse_path
-from scheduler.plates.sidecar_reader import SidecarError
+from scheduler.plates.sidecar_xml import SidecarError
 from scheduler.plates.sidecars import Sidecars
 from scheduler.scanner import Scanner
 from tests.conftest import Clock

@@ -2,7 +2,9 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -65,7 +67,6 @@ def show_plate(request: Request) -> Response:
     statistic, group = chosen_statistic(request), query.word(request.query_params, "group")
     wells = chosen_wells(request, plate, statistic)
     scale = fit_scale(well.value for well in wells)
-    columns = _most(plate.cols, [well.col for well in wells])
     groups = sorted({well.annotations[group] for well in wells if group in well.annotations}) if group else []
     return render(
         request,
@@ -81,15 +82,8 @@ def show_plate(request: Request) -> Response:
         groups={value: GROUPS[number % len(GROUPS)] for number, value in enumerate(groups)},
         annotations=sorted({name for well in wells for name in well.annotations}),
         wells=[_draw(well, statistic, scale, group, groups) for well in wells],
-        rows=[
-            WellPlace(row, 0).name.removesuffix("01")
-            for row in range(_most(plate.rows, [well.row for well in wells]))
-        ],
-        columns=columns,
-        side=WELL,
-        enlarged=max(1.0, min(2.5, ENLARGED_TO / (EDGE + columns * WELL))),
-        edge=EDGE,
         whole=WHOLE,
+        **_grid(plate, wells),
     )
 
 
@@ -160,6 +154,19 @@ def _draw(
     elif scale:
         colour = scale.css(well.value)
     return DrawnWell(well, EDGE + well.col * WELL, EDGE + well.row * WELL, colour, text)
+
+
+def _grid(plate: ListedPlate, wells: Sequence[WellValue]) -> dict[str, Any]:
+    """What the template draws the map's rows and columns by."""
+    rows = _most(plate.rows, [well.row for well in wells])
+    columns = _most(plate.cols, [well.col for well in wells])
+    return {
+        "rows": [WellPlace(row, 0).name.removesuffix("01") for row in range(rows)],
+        "columns": columns,
+        "side": WELL,
+        "edge": EDGE,
+        "enlarged": max(1.0, min(2.5, ENLARGED_TO / (EDGE + columns * WELL))),
+    }
 
 
 def _most(stated: int | None, places: list[int]) -> int:

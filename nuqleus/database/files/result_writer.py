@@ -72,6 +72,15 @@ def _plane_row(file: FileResults, result: ImageResult) -> dict[str, Any]:
     return {
         "file_id": file.claim.file_id,
         "model_id": file.model_id,
+        **_description(result),
+        **_findings(result),
+        **{f"seconds_{stage}": seconds for stage, seconds in result.seconds.items()},
+    }
+
+
+def _description(result: ImageResult) -> dict[str, Any]:
+    """Columns that say what the image is."""
+    return {
         "scene": result.scene,
         "t": result.t,
         "z": result.z,
@@ -88,6 +97,12 @@ def _plane_row(file: FileResults, result: ImageResult) -> dict[str, Any]:
         "well_id": result.well_id,
         "site": result.site,
         "missing_channels": result.missing_channels,
+    }
+
+
+def _findings(result: ImageResult) -> dict[str, Any]:
+    """Columns that say what was found in it, and how."""
+    return {
         "n_nuclei": len(result.nuclei["label"]),
         "nuclear_diameter": result.nuclear_diameter,
         "zoom": result.zoom,
@@ -96,7 +111,6 @@ def _plane_row(file: FileResults, result: ImageResult) -> dict[str, Any]:
         "ring_width": result.ring_width,
         "neighbor_distance": result.neighbor_distance,
         "area_fraction": result.area_fraction,
-        **{f"seconds_{stage}": seconds for stage, seconds in result.seconds.items()},
     }
 
 
