@@ -5,6 +5,7 @@ around a nucleus becomes a probability by logistic regression (Platt 1999), fitt
 training (`model.training.calibration`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -114,12 +115,11 @@ class NucleusEvidence:
         reach = max(1, round(AWAY / self.zoom))
         foreground = self._map("foreground")
         for labels, map_ in ((self.labels, foreground), (self.labels.T, foreground.T)):
-            for step in (1, -1):
-                owner, beside, drop = _edges(labels[:, ::step], map_[:, ::step], reach)
+            for owner, beside, drop in _edges(labels, map_, reach):
                 all_edges += np.bincount(owner, minlength=all_edges.size)
-                owner, drop = owner[beside == 0], drop[beside == 0]
-                free += np.bincount(owner, minlength=free.size)
-                fall += np.bincount(owner, drop, minlength=fall.size)
+                on_ground = beside == 0
+                free += np.bincount(owner[on_ground], minlength=free.size)
+                fall += np.bincount(owner[on_ground], drop[on_ground], minlength=fall.size)
         edge, border = fall / np.maximum(free, 1), 1 - free / np.maximum(all_edges, 1)
         return edge[1:], border[1:]
 
@@ -134,12 +134,20 @@ class NucleusEvidence:
 
 def _edges(
     labels: Labels, foreground: NDArray[np.float32], reach: int
-) -> tuple[Labels, Labels, NDArray[np.float32]]:
-    """Pixels to the right of which another label begins: theirs, that one, and how far the foreground falls beyond."""
-    rows, columns = np.nonzero((labels[:, :-1] != labels[:, 1:]) & (labels[:, :-1] > 0))
-    outside = np.minimum(columns + reach, labels.shape[1] - 1)
-    drop = foreground[rows, columns] - foreground[rows, outside]
-    return labels[rows, columns], labels[rows, columns + 1], drop
+) -> Iterator[tuple[Labels, Labels, NDArray[np.float32]]]:
+    """Pixels beside which, in their row, another label begins, first those to the left of it, then to the right.
+
+    Yields:
+        Their labels, the labels that begin, and how far the foreground falls beyond: (E,) each.
+    """
+    rows, left = np.nonzero(labels[:, :-1] != labels[:, 1:])
+    right = left + 1
+    beyond_right = np.minimum(left + reach, labels.shape[1] - 1)
+    beyond_left = np.maximum(right - reach, 0)
+    for own, beside, beyond in ((left, right, beyond_right), (right, left, beyond_left)):
+        drop = foreground[rows, own] - foreground[rows, beyond]
+        owner = labels[rows, own]
+        yield owner[owner > 0], labels[rows, beside][owner > 0], drop[owner > 0]
 
 
 def confidence_of(features: Features, calibration: Calibration) -> NDArray[np.float32]:

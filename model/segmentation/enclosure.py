@@ -42,16 +42,14 @@ def _absorb_pieces(labels: Labels, share: float) -> Labels:
 def _fill_holes(labels: Labels) -> Labels:
     """Background that a single nucleus surrounds becomes a part of it, with all nuclei that touch nothing else."""
     ground = cc3d.connected_components(labels == 0, connectivity=4, out_dtype=np.uint32).view(np.int32)
-    open_ground = np.zeros(int(ground.max(initial=0)) + 1, np.bool_)
+    is_hole = np.ones(int(ground.max(initial=0)) + 1, np.bool_)
     for edge in (ground[0], ground[-1], ground[:, 0], ground[:, -1]):
-        open_ground[edge] = True
-    open_ground[0] = True
-    if open_ground.all():
+        is_hole[edge] = False
+    is_hole[0] = False
+    if not is_hole.any():
         return labels
     count = int(labels.max(initial=0))
-    pieces = np.where(
-        open_ground[ground], labels, ground + np.int32(count)
-    )  # holes are numbered after the nuclei
+    pieces = np.where(is_hole[ground], ground + np.int32(count), labels)  # holes are numbered after the nuclei
     return _merge_holes(labels, pieces, count)
 
 

@@ -102,6 +102,6 @@ def keep_confident(
     confidence = confidence_of(evidence.features, calibration)
     kept = confidence >= params.least_confidence
     numbers = np.append(np.int32(0), np.where(kept, np.cumsum(kept), 0).astype(np.int32))
-    there = np.unique(labels[counted])
-    doubt = ImageDoubt(evidence.outside(*counted), evidence.diameters[there[there > 0] - 1], zoom)
+    there = np.bincount(labels[counted].reshape(-1), minlength=confidence.size + 1)[1:] > 0
+    doubt = ImageDoubt(evidence.outside(*counted), evidence.diameters[there], zoom)
     return Nuclei(labels if kept.all() else numbers[labels], confidence[kept], doubt)
