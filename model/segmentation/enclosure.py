@@ -49,7 +49,8 @@ def _fill_holes(labels: Labels) -> Labels:
     if not is_hole.any():
         return labels
     count = int(labels.max(initial=0))
-    pieces = np.where(is_hole[ground], ground + np.int32(count), labels)  # holes are numbered after the nuclei
+    holes = ground + np.int32(count)  # they are numbered after the nuclei
+    pieces = np.where(is_hole[ground], holes, labels)
     return _merge_holes(labels, pieces, count)
 
 
