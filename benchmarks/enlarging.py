@@ -43,11 +43,11 @@ class Trial:
 def try_zooms(segmenter: Segmenter, example: Example, shrunk: Fraction) -> Iterator[Trial]:
     """Score an image with small nuclei at each zoom."""
     image, truth = resample(example.image, shrunk), resample_labels(example.labels, shrunk)
-    own = segmenter.find(segmenter.see(image, Fraction(1)))
+    own = segmenter.find(segmenter.predict(image, Fraction(1)))
     diameter = area_weighted_diameter(own.labels)
     if diameter >= BINS[-1][1]:
         return
-    found = [own, *(segmenter.find(segmenter.see(image, zoom), zoom) for zoom in ZOOMS[1:])]
+    found = [own, *(segmenter.find(segmenter.predict(image, zoom), zoom) for zoom in ZOOMS[1:])]
     yield Trial(diameter, tuple(match_nuclei(truth, nuclei.labels).score for nuclei in found))
 
 

@@ -24,7 +24,7 @@ CHANNELS = tuple(FieldChannel(f"w{number}") for number in range(1, 5))
 
 def write_field(folder: Path, number: int, side: int) -> tuple[Path, Field]:
     """Write the same pixels as one file of four channels, and as four files."""
-    light = drawn.fluorescence(drawn.Field(side, side, count=side * side // 5000), number).pixels
+    light = drawn.fluorescence(drawn.FieldOfView(side, side, count=side * side // 5000), number).pixels
     pixels = np.stack([light // (channel + 1) for channel in range(len(CHANNELS))])
     whole = folder / f"{number}.tif"
     tifffile.imwrite(whole, pixels, metadata={"axes": "CYX"}, photometric="minisblack", ome=True)

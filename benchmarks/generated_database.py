@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from model.labels.masks import encode_mask
 from model.labels.overview import draw_small, overview_step
 from model.measurements import measure_intensities, measure_shapes
-from model.samples.drawn import Field, fluorescence
+from model.samples.drawn import FieldOfView, fluorescence
 from nuqleus.database.batches import batched
 from nuqleus.database.bulk_insert import Columns
 from nuqleus.database.engine import open_database
@@ -90,7 +90,7 @@ def fill(engine: Engine, size: Size) -> tuple[int, int]:
 def _draw(size: Size, seed: int) -> ImageResult:
     """Draw a field, and measure it as a worker does."""
     radius = 0.36 * size.side / np.sqrt(size.per_image)
-    drawing = fluorescence(Field(size.side, size.side, size.per_image, radius=radius), seed)
+    drawing = fluorescence(FieldOfView(size.side, size.side, size.per_image, radius=radius), seed)
     pixels = np.stack([np.roll(drawing.pixels, channel, 0) for channel in range(size.channels)], axis=-1)
     every = slice(None, None, overview_step(size.side, size.side))
     return ImageResult(

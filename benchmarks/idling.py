@@ -7,7 +7,6 @@ are done; starts a broker and `nuqleus schedule`, as they are; and prints, once 
 its seconds of the processor in that time, its share of a core, and its memory. Settings come from the environment.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -17,10 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import psutil
 from sqlalchemy import Engine, insert
 
-from benchmarks.scanning import fill
+from benchmarks.scanning import fill_new_folder
 from cli.processes.embedded_broker import EmbeddedBroker
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import open_database, writing
@@ -34,25 +34,21 @@ RESTING_SHARE = 0.02
 """Of a core, so long: after the start, the database has been read and every file looked at."""
 
 
-def main() -> None:
-    """Fill, record, watch, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--files", type=int, default=1_000_000)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    given = parser.parse_args()
-    if not given.folder.exists():
-        fill(given.folder, given.files)
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--files", default=1_000_000, show_default=True, help="Files to make, unless FOLDER is there.")
+@click.option("--minutes", default=10.0, show_default=True, help="How long to watch it.")
+def main(folder: Path, files: int, minutes: float) -> None:
+    """Watch FOLDER, all of whose files are done."""
+    fill_new_folder(folder, files)
     with tempfile.TemporaryDirectory() as name:
         state = Path(name)
         database = f"sqlite:///{state / 'nuqleus.db'}"
         engine = open_database(database)
-        print(f"{record(engine, given.folder)} files are done")
+        print(f"{record(engine, folder)} files are done")
         engine.dispose()
         with (state / "log").open("w") as log:
-            watch(given.folder, database, state, log.fileno(), given.minutes * 60)
+            watch(folder, database, state, log.fileno(), minutes * 60)
         print((state / "log").read_text(encoding="utf-8", errors="replace"))
 
 

@@ -21,9 +21,9 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from model.samples.drawn import Drawing, Field, fluorescence
+from model.samples.drawn import Drawing, FieldOfView, fluorescence
 
-CELL = Field(1024, 1024, 300)
+CELL = FieldOfView(1024, 1024, 300)
 """The image is stitched from pictures of this size."""
 
 DRAWN = 6

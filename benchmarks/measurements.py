@@ -16,7 +16,7 @@ from skimage.measure import regionprops_table
 
 from model.labels.masks import LazyLabelImage, encode_mask
 from model.measurements import measure_intensities, measure_shapes
-from model.samples.drawn import Drawing, Field, fluorescence
+from model.samples.drawn import Drawing, FieldOfView, fluorescence
 
 SHAPES = (
     *("label", "centroid", "bbox", "area", "area_bbox", "area_convex", "area_filled", "perimeter"),
@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="alternations")
     given = parser.parse_args()
     radius = 0.36 * given.side / np.sqrt(given.nuclei)
-    field = Field(given.side, given.side, given.nuclei, radius=radius)
+    field = FieldOfView(given.side, given.side, given.nuclei, radius=radius)
     benchmark(fluorescence(field, seed=0), given.repeats)
 
 

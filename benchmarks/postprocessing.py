@@ -23,7 +23,7 @@ from model.arrays import Maps
 from model.measurements import measure_intensities, measure_shapes, measure_surroundings, scale_distances
 from model.network.forward_pass import BatchedForwardPass
 from model.preprocessing.normalisation import normalise
-from model.samples.drawn import Field, fluorescence
+from model.samples.drawn import FieldOfView, fluorescence
 from model.segmentation.instances import find_nuclei
 from model.segmentation.nuclear_size import area_weighted_diameter
 from model.segmentation.prediction import predict_maps
@@ -79,7 +79,7 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 def draw_case(side: int, nuclei: int, outputs: tuple[str, ...]) -> Case:
     """A drawn image and soft maps of what is in it."""
-    drawing = fluorescence(Field(side, side, nuclei, radius=0.36 * side / np.sqrt(nuclei)), seed=0)
+    drawing = fluorescence(FieldOfView(side, side, nuclei, radius=0.36 * side / np.sqrt(nuclei)), seed=0)
     labels = drawing.labels.astype(np.int32)
     maps = stack_targets(labels, distance_map(labels), outputs)
     return Case(drawing.pixels[..., None], ndimage.gaussian_filter(maps, (SOFTNESS, SOFTNESS, 0)))

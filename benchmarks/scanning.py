@@ -7,10 +7,11 @@ clock and of the processor, each with the comparison that finds what is new, and
 Nothing is new, so no file is judged.
 """
 
-import argparse
 import resource
 import time
 from pathlib import Path
+
+import click
 
 from scheduler.file_stats import FileStats
 from scheduler.scanner import Scanner
@@ -19,17 +20,13 @@ FILES_PER_WELL = 384
 SCANS = 5
 
 
-def main() -> None:
-    """Fill, scan, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--files", type=int, default=1_000_000)
-    given = parser.parse_args()
-    if not given.folder.exists():
-        fill(given.folder, given.files)
-    scanner = Scanner(given.folder)
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--files", default=1_000_000, show_default=True, help="Files to make, unless FOLDER is there.")
+def main(folder: Path, files: int) -> None:
+    """Scan FOLDER a few times."""
+    fill_new_folder(folder, files)
+    scanner = Scanner(folder)
     known = scanner.scan().files
     for _ in range(SCANS):
         began, busy = time.perf_counter(), time.process_time()
@@ -39,8 +36,10 @@ def main() -> None:
     print(f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
-def fill(folder: Path, files: int) -> None:
-    """Make empty files, as a plate reader names them."""
+def fill_new_folder(folder: Path, files: int) -> None:
+    """Make empty files, as a plate reader names them, unless the folder is there."""
+    if folder.exists():
+        return
     for number in range(files):
         well = folder / f"plate{number // FILES_PER_WELL // 96:04}" / f"well{number // FILES_PER_WELL:06}"
         if number % FILES_PER_WELL == 0:

@@ -29,10 +29,10 @@ from model.measurements import (
 from model.measurements.cells import cut_cells
 from model.measurements.columns import HARALICK
 from model.measurements.neighbors import measure_contacts, measure_density, measure_nearest
-from model.measurements.quality import ImageQuality
+from model.measurements.quality import ImageQualityMeasurement
 from model.measurements.rings import find_rings, measure_rings
 from model.measurements.sharpness import measure_edge_gradients
-from model.samples.drawn import Field, fluorescence
+from model.samples.drawn import FieldOfView, fluorescence
 from model.segmentation.nuclear_size import weighted_median_diameter
 
 SLOW, COMPARED = (204, 20), (512, 125)
@@ -64,7 +64,7 @@ class Case:
 
 def draw(side: int, nuclei: int) -> Case:
     """Draw nuclei, 39 % of the image, many of them touching, and measure each alone."""
-    image = fluorescence(Field(side, side, nuclei, radius=0.36 * side / np.sqrt(nuclei)), seed=0)
+    image = fluorescence(FieldOfView(side, side, nuclei, radius=0.36 * side / np.sqrt(nuclei)), seed=0)
     pixels = image.pixels[..., None]
     shapes = measure_shapes(image.labels)
     distances = scale_distances(weighted_median_diameter(shapes["area"]))
@@ -78,7 +78,7 @@ def groups(case: Case) -> dict[str, Callable[[], object]]:
     rings = find_rings(labels, wanted, distances)
 
     def quality() -> Table:
-        collected = ImageQuality(size, 1)
+        collected = ImageQualityMeasurement(size, 1)
         for cell in cut_cells(size, case.shapes, distances.margin):
             collected.add(pixels[cell.window], rings.background[cell.window], cell)
         return collected.table()

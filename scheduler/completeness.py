@@ -9,10 +9,10 @@ grow after all, it is a changed file, and is processed again.
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from nuqleus.file_stat import FileStat
+from scheduler.file_stats import StatSince
 from scheduler.writers import is_being_written
 
 EMPTY_FACTOR = 3
@@ -20,12 +20,6 @@ EMPTY_FACTOR = 3
 
 OPEN_FACTOR = 15
 """A file that seems to be open for writing must stand still this many times as long as `settle_seconds`."""
-
-
-@dataclass(frozen=True)
-class _Sighting:
-    stat: FileStat
-    since: float
 
 
 class Completeness:
@@ -49,7 +43,7 @@ class Completeness:
         self._settle_seconds = settle_seconds
         self._clock = clock
         self._is_open = is_open
-        self._sightings: dict[str, _Sighting] = {}
+        self._stats: dict[str, StatSince] = {}
 
     def is_complete(self, path: str, stat: FileStat) -> bool:
         """Look at a file.
@@ -58,27 +52,27 @@ class Completeness:
             path: relative to the watched folder.
             stat: what a scan has just found.
         """
-        sighting = self._sightings.get(path)
-        if sighting is None or sighting.stat != stat:
-            self._sightings[path] = _Sighting(stat, self._clock())
+        known = self._stats.get(path)
+        if known is None or known.stat != stat:
+            self._stats[path] = StatSince(stat, self._clock())
             return False
-        still = self._clock() - sighting.since
+        still = self._clock() - known.since
         if still < self._needed(stat):
             return False
         if still < OPEN_FACTOR * self._settle_seconds and self._is_open(self._root / path):
             return False
-        del self._sightings[path]
+        del self._stats[path]
         return True
 
     def keep(self, paths: Collection[str]) -> None:
         """Forget all files but these."""
-        self._sightings = {path: sighting for path, sighting in self._sightings.items() if path in paths}
+        self._stats = {path: known for path, known in self._stats.items() if path in paths}
 
     def seconds_to_next(self) -> float | None:
         """Seconds until a file may be complete; None when there is none to wait for."""
-        if not self._sightings:
+        if not self._stats:
             return None
-        due = min(sighting.since + self._needed(sighting.stat) for sighting in self._sightings.values())
+        due = min(known.since + self._needed(known.stat) for known in self._stats.values())
         # a file past its time is open for writing: look again after another such time
         return max(due - self._clock(), 0.0) or self._settle_seconds
 

@@ -90,8 +90,8 @@ def make_scheduler_loop(settings: Settings, engine: Engine, app: Celery) -> Sche
         plates.field_files,
         is_urgent=_is_urgent(settings),
         stopping=ends,
-        look_beside=plates.sidecars.look if settings.plates == "auto" else lambda _scan: None,
-        look_after=plates.look_after,
+        before_enqueue=plates.sidecars.update if settings.plates == "auto" else lambda _scan: None,
+        after_enqueue=plates.after_enqueue,
     )
     waits, keep_statistics = (completeness, *plates.waits), _statistics_kept(engine)
     return SchedulerLoop(
@@ -131,10 +131,10 @@ class _PlateParts:
     def waits(self) -> tuple[Wait, ...]:
         return self.field_files, self.sidecars, self.plate_maps, self.warnings
 
-    def look_after(self, scan: Scan) -> None:
-        self.keeper.look(scan)
-        self.plate_maps.look(scan)
-        self.warnings.look(scan)
+    def after_enqueue(self, scan: Scan) -> None:
+        self.keeper.update(scan)
+        self.plate_maps.update(scan)
+        self.warnings.update(scan)
 
 
 def _make_plate_parts(settings: Settings, engine: Engine, root: Path) -> _PlateParts:

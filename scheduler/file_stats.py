@@ -4,6 +4,7 @@ import os
 import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from nuqleus.file_stat import FileStat
 
@@ -14,6 +15,14 @@ PackedStat = bytes
 
 Folder = dict[str, PackedStat]
 """Files of a folder, by name."""
+
+
+@dataclass(frozen=True)
+class StatSince:
+    """Stat of a file, and since when it has been the same, in seconds from any origin."""
+
+    stat: FileStat
+    since: float
 
 
 class FileStats(Mapping[str, FileStat]):

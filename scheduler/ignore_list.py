@@ -1,4 +1,4 @@
-"""Ignore list: which files are ignored, and why: a rule or a setting says so, or they are companions of images."""
+"""Ignore list: which files are ignored, and why: a rule or a setting says so, or they are accessories of images."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from nuqleus.database.files.field_copies import COPY
 from nuqleus.path_patterns import path_matcher
 from nuqleus.rules import Rules
-from scheduler.companions import (
+from scheduler.accessories import (
+    ACCESSORY_KINDS,
     BESIDE_IMAGES,
-    COMPANIONS,
     DATA_FOLDER,
     Siblings,
-    companion_folders,
-    companion_kind,
+    accessory_folders,
+    accessory_kind,
     folder_of,
     is_image_name,
-    possible_companions,
+    possible_accessories,
 )
 from scheduler.scanner import Scan
 
@@ -27,7 +27,7 @@ REASONS = {
     RULE: "a rule for it says skip = true",
     SETTING: "it fits a pattern of NUQLEUS_IGNORE",
     DATA_FOLDER: "a folder in which a file beside it keeps its pixels; they are that file's",
-    **{companion.kind: companion.what for companion in COMPANIONS},
+    **{accessory.kind: accessory.what for accessory in ACCESSORY_KINDS},
     COPY: "a copy, byte for byte, of a file of a plate's field",
 }
 """What each word in `files.ignored_by` means, for people."""
@@ -46,7 +46,7 @@ class IgnoreList:
         self._is_unwanted = path_matcher(patterns)
         self._siblings: dict[str, Siblings] = {}
 
-    def look_anew(self) -> None:
+    def forget_siblings(self) -> None:
         """Forget what lay beside files: folders have been scanned again."""
         self._siblings.clear()
 
@@ -59,10 +59,10 @@ class IgnoreList:
             return RULE if skip else None
         if self._is_unwanted(path):
             return SETTING
-        return companion_kind(path, lambda folder: self._look_into(folder, scan))
+        return accessory_kind(path, lambda folder: self._look_into(folder, scan))
 
     def overtaken(self, news: Iterable[str], scan: Scan) -> dict[str, str]:
-        """Say which files are companions of images that came only now, and were taken for images until then; and why.
+        """Say which files are accessories of images that came only now, and were taken for images until then; and why.
 
         Looks at the names in the folders of the new files alone, and in folders of masks beside these.
         """
@@ -72,15 +72,15 @@ class IgnoreList:
         new = {
             folder: Siblings(names) for folder, names in by_folder.items() if any(map(is_image_name, names))
         }
-        places = (folder for home in new for folder in companion_folders(home))
+        places = (folder for home in new for folder in accessory_folders(home))
         folders = sorted({folder for folder in places if scan.files.names_in(folder)})
         paths = (
             f"{folder}/{name}" if folder else name
             for folder in folders
-            for name in possible_companions(folder, scan.files.names_in(folder))
+            for name in possible_accessories(folder, scan.files.names_in(folder))
         )
         nothing = Siblings(())
-        kinds = ((path, companion_kind(path, lambda folder: new.get(folder, nothing))) for path in paths)
+        kinds = ((path, accessory_kind(path, lambda folder: new.get(folder, nothing))) for path in paths)
         fitting = (path for path, kind in kinds if kind in BESIDE_IMAGES)
         judged = {path: self.ignored_by(path, scan) for path in fitting}
         return {path: kind for path, kind in judged.items() if kind in BESIDE_IMAGES}

@@ -50,8 +50,8 @@ class Scheduler:
         is_urgent: says of a path whether its file goes before others.
         clock: seconds from any origin.
         stopping: says whether to stop in the middle of a tick.
-        look_beside: called in each tick before files are queued, for what lies beside images.
-        look_after: the same after they are queued.
+        before_enqueue: called in each tick before files are queued, for what lies beside images.
+        after_enqueue: the same after they are queued.
     """
 
     scanner: Scanner
@@ -64,8 +64,8 @@ class Scheduler:
     is_urgent: Callable[[str], bool] = field(default=lambda _path: False, kw_only=True)
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)
     stopping: Callable[[], bool] = field(default=lambda: False, kw_only=True)
-    look_beside: Callable[[Scan], None] = field(default=lambda _scan: None, kw_only=True)
-    look_after: Callable[[Scan], None] = field(default=lambda _scan: None, kw_only=True)
+    before_enqueue: Callable[[Scan], None] = field(default=lambda _scan: None, kw_only=True)
+    after_enqueue: Callable[[Scan], None] = field(default=lambda _scan: None, kw_only=True)
     _has_judged: bool = field(default=False, init=False)
     _recorded: FileStats = field(default_factory=FileStats, init=False)
     _device: int | None = field(default=None, init=False)
@@ -87,16 +87,16 @@ class Scheduler:
         """
         self._reread()
         scan = self.scanner.scan()
-        self.ignore_list.look_anew()
+        self.ignore_list.forget_siblings()
         self._note_device(scan)
         self._record(scan)
         self._judge_anew(scan)
-        self.look_beside(scan)
+        self.before_enqueue(scan)
         self._enqueue(self.field_files.place(self._find_complete(scan), scan))
         for queued in self.field_files.enqueue_complete(scan):
             self._raise_if_stopping()
             self.dispatcher.dispatch(queued)
-        self.look_after(scan)
+        self.after_enqueue(scan)
         self.sweep()
         return scan
 

@@ -1,10 +1,9 @@
 """Keeper of statistics, of wells or of plates and folders: makes anew, in the background, what is out of date."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable
 
-T = TypeVar("T")
+from nuqleus.database.background_statistics import BackgroundStatistics, Part
 
 BUSY_SHARE = 0.1
 """Of the time that it may take while there is something to make."""
@@ -16,16 +15,6 @@ MAX_SECONDS = 1.0
 """How long it works at a time: files come first."""
 
 
-class Statistics(Protocol[T]):
-    """Statistics of parts of a database."""
-
-    def outdated(self) -> Sequence[T]:
-        """The parts whose statistics are out of date."""
-
-    def refresh(self, part: T, /) -> None:
-        """Make those of a part anew."""
-
-
 class StatisticsKeeper:
     """Keeps statistics up to date, for a share of the time.
 
@@ -34,7 +23,9 @@ class StatisticsKeeper:
         clock: seconds from any origin.
     """
 
-    def __init__(self, statistics: Statistics[T], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, statistics: BackgroundStatistics[Part], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._statistics = statistics
         self._clock = clock
         self._due = clock()

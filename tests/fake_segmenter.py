@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from model.preprocessing.normalisation import normalise
 from model.preprocessing.resampling import Region, bring_back, resample
-from model.segmentation.nuclear_size import NuclearSize, Sighting, area_weighted_diameter
+from model.segmentation.nuclear_size import Detection, NuclearSize, area_weighted_diameter
 from model.segmentation.nuclei import EVERYWHERE, Nuclei
 from model.segmentation.tiling import Tile
 from model.segmentation.windows import SampledImage
@@ -49,8 +49,8 @@ class ThresholdSegmenter:
     def size_of(self, diameter: float) -> NuclearSize:
         return NuclearSize(diameter)
 
-    def look_at(self, image: SampledImage) -> Sighting:
-        return Sighting(Fraction(1))
+    def detect_in_windows(self, image: SampledImage) -> Detection:
+        return Detection(Fraction(1))
 
     def tile_predictor(
         self, shape: tuple[int, int], size: NuclearSize | None = None, smallest: int | None = None

@@ -17,8 +17,8 @@ OnBlock = Callable[[int, int], None]
 """Called with the number of blocks that are done, and of all."""
 
 
-class Sight(NamedTuple):
-    """How the network saw an image: see `ImageResult`."""
+class SegmentationSummary(NamedTuple):
+    """How large nuclei were taken to be, and shown, and how sure the network was of the image: see `ImageResult`."""
 
     diameter: float
     zoom: float
@@ -34,7 +34,7 @@ class MeasuredNuclei:
         masks: the same in encoded blocks.
         nuclei: shapes and confidence, as `with_confidence` returns them.
         intensities: as `measure_intensities` returns them.
-        sight: how the network saw them.
+        summary: how they were found.
         seconds: that each stage took.
     """
 
@@ -42,7 +42,7 @@ class MeasuredNuclei:
     masks: list[MaskBlock]
     nuclei: Table
     intensities: Table
-    sight: Sight
+    summary: SegmentationSummary
     seconds: dict[str, float]
 
 
@@ -88,7 +88,7 @@ def _distances(path: Path, plane: Plane, found: MeasuredNuclei, options: ImageOp
     """Return the given distances; those that aren't follow the diameter of the file's nuclei."""
     names = ("ring_gap", "ring_width", "neighbor_distance")
     given = {name: _in_pixels(path, plane, name, getattr(options, name)) for name in names}
-    return scale_distances(found.sight.diameter or weighted_median_diameter(found.nuclei["area"]), **given)
+    return scale_distances(found.summary.diameter or weighted_median_diameter(found.nuclei["area"]), **given)
 
 
 def _in_pixels(path: Path, plane: Plane, name: str, length: str | None) -> float | None:

@@ -9,19 +9,19 @@ from model.blockwise.normalised_plane import NormalisedPlane
 from model.errors import ImageError
 from model.memory_budget import MemoryBudget
 from model.reading import Plane
-from model.segmentation.nuclear_size import NuclearSize, Sighting, pool_sightings
+from model.segmentation.nuclear_size import Detection, NuclearSize, pool_detections
 from model.segmentation.windows import SampledImage
 from nuqleus.image_options import in_pixels
 
-LAST_LOOK = 64
-"""Number of the last image of a file that is looked at, unless none before it shows a nucleus."""
+LAST_SAMPLED = 64
+"""Number of the last image of a file that is sampled, unless none before it shows a nucleus."""
 
 
 class SizeEstimator(Protocol):
     """What looks for the size of nuclei: `model.segmentation.segmenter.Segmenter` is one."""
 
-    def look_at(self, image: SampledImage) -> Sighting:
-        """Tell from windows of an image how large its nuclei are."""
+    def detect_in_windows(self, image: SampledImage) -> Detection:
+        """Detect nuclei in windows of an image, at the zoom at which their size suits the network."""
 
 
 def estimate_size(
@@ -29,7 +29,7 @@ def estimate_size(
 ) -> NuclearSize | None:
     """Return the size of the nuclei of a file.
 
-    Some of its images are looked at, the sooner the more densely: the first, the third, the fifth, the ninth and so on,
+    Some of its images are sampled, the sooner the more densely: the first, the third, the fifth, the ninth and so on,
     and all of them until one shows nuclei.
 
     Returns:
@@ -42,18 +42,18 @@ def estimate_size(
         if second is None:
             return None
         others = chain([second], planes)
-    sightings: list[Sighting] = []
+    detections: list[Detection] = []
     for number, plane in enumerate(chain([first], others)):
-        nothing_yet = not any(sighting.diameter for sighting in sightings)
-        if number > LAST_LOOK and not nothing_yet:
+        nothing_yet = not any(detection.diameter for detection in detections)
+        if number > LAST_SAMPLED and not nothing_yet:
             break
-        if nothing_yet or _is_looked_at(number):
+        if nothing_yet or _is_sampled(number):
             with memory.reserve(plane.pixels.shape[0] * plane.pixels.shape[1]):
-                sightings.append(estimator.look_at(NormalisedPlane(plane).sampled))
-    return pool_sightings(sightings)
+                detections.append(estimator.detect_in_windows(NormalisedPlane(plane).sampled))
+    return pool_detections(detections)
 
 
-def _is_looked_at(number: int) -> bool:
+def _is_sampled(number: int) -> bool:
     """Whether an image of a file is: 0, 2, 4, 8, 16 …."""
     return number != 1 and number & (number - 1) == 0
 

@@ -23,7 +23,13 @@ from model.segmentation.nuclear_size import NuclearSize, weighted_median_diamete
 from model.weights.diameters import KnownDiameters
 from nuqleus.database.files.results import ImageResult
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
-from worker.measured_nuclei import MeasuredAround, MeasuredNuclei, OnBlock, Sight, measure_around
+from worker.measured_nuclei import (
+    MeasuredAround,
+    MeasuredNuclei,
+    OnBlock,
+    SegmentationSummary,
+    measure_around,
+)
 from worker.nuclear_size_estimate import SizeEstimator, estimate_size, given_diameter
 
 if TYPE_CHECKING:  # importing either at run time would import TensorFlow
@@ -168,8 +174,8 @@ def _find_in_whole(
     intensities = measure_intensities(found.labels, np.asarray(plane.pixels))
     masks = encode_mask(found.labels)
     seconds = {"read": reading, **found.seconds, "measure": time.perf_counter() - start}
-    sight = Sight(found.diameter, float(found.zoom), found.image_confidence)
-    return MeasuredNuclei(found.labels, masks, nuclei, intensities, sight, seconds)
+    summary = SegmentationSummary(found.diameter, float(found.zoom), found.image_confidence)
+    return MeasuredNuclei(found.labels, masks, nuclei, intensities, summary, seconds)
 
 
 def _find_in_blocks(
@@ -184,9 +190,9 @@ def _find_in_blocks(
     masks, nuclei, intensities = join_results(results)
     seconds = {**segmentation.seconds, "read": segmentation.seconds["read"] + reading}
     diameter = size.diameter if size else weighted_median_diameter(nuclei["area"])
-    sight = Sight(diameter, float(network.zoom), segmentation.image_confidence)
+    summary = SegmentationSummary(diameter, float(network.zoom), segmentation.image_confidence)
     labels = LazyLabelImage(masks, *plane.pixels.shape[:2])
-    return MeasuredNuclei(labels, masks, nuclei, intensities, sight, seconds)
+    return MeasuredNuclei(labels, masks, nuclei, intensities, summary, seconds)
 
 
 def _result(plane: Plane, found: MeasuredNuclei, around: MeasuredAround) -> ImageResult:
@@ -201,9 +207,9 @@ def _result(plane: Plane, found: MeasuredNuclei, around: MeasuredAround) -> Imag
         textures=_without(missing, surroundings.textures),
         quality=_without(missing, surroundings.quality),
         seconds={**found.seconds, "measure": found.seconds["measure"] + around.seconds},
-        nuclear_diameter=found.sight.diameter or None,
-        zoom=found.sight.zoom,
-        confidence=found.sight.confidence,
+        nuclear_diameter=found.summary.diameter or None,
+        zoom=found.summary.zoom,
+        confidence=found.summary.confidence,
         area_fraction=float(found.nuclei["area"].sum()) / (height * width),
     )
 

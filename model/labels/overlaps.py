@@ -8,8 +8,8 @@ from model.arrays import AnyLabels, Floats, Ints
 
 
 @dataclass(frozen=True)
-class Nuclei:
-    """The nuclei of one label image, numbered from 0 in the order of their labels.
+class LabelAreas:
+    """Labels and areas of the nuclei of one label image, numbered from 0 in the order of their labels.
 
     Attributes:
         labels: what the image calls them: (N,).
@@ -35,8 +35,8 @@ class Overlaps:
         shared: pixels that they share: (S,) int64.
     """
 
-    truth: Nuclei
-    predicted: Nuclei
+    truth: LabelAreas
+    predicted: LabelAreas
     rows: Ints
     columns: Ints
     shared: Ints
@@ -71,8 +71,8 @@ def overlap(truth: AnyLabels, predicted: AnyLabels) -> Overlaps:
     return Overlaps(true_nuclei, predicted_nuclei, rows, columns, shared)
 
 
-def _number(labels: AnyLabels) -> tuple[Nuclei, Ints]:
+def _number(labels: AnyLabels) -> tuple[LabelAreas, Ints]:
     """The nuclei of a label image, and the number of each pixel's nucleus, negative for none: (H × W,)."""
     names, numbers, areas = np.unique(labels, return_inverse=True, return_counts=True)
     background = int(np.searchsorted(names, 0, side="right"))
-    return Nuclei(names[background:], areas[background:]), numbers.ravel() - background
+    return LabelAreas(names[background:], areas[background:]), numbers.ravel() - background

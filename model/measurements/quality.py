@@ -64,7 +64,7 @@ class ChannelQuality:
         }
 
 
-class ImageQuality:
+class ImageQualityMeasurement:
     """Quality of an image (H, W) with so many channels: a row of `QUALITY_COLUMNS` a channel."""
 
     def __init__(self, size: tuple[int, int], channels: int) -> None:

@@ -12,7 +12,7 @@ from model.measurements.cells import Cell, cut_cells
 from model.measurements.columns import NEIGHBOR_COLUMNS, RATIO_4, RING_COLUMNS, Table, in_table_order
 from model.measurements.distances import Distances
 from model.measurements.neighbors import measure_contacts, measure_density, measure_nearest
-from model.measurements.quality import ImageQuality
+from model.measurements.quality import ImageQualityMeasurement
 from model.measurements.rings import find_rings, measure_rings
 from model.measurements.sharpness import measure_edge_gradients
 from model.measurements.textures import REQUESTS, measure_textures
@@ -74,7 +74,7 @@ class SurroundingsMeasurement:
         self._nuclei, self._intensities = nuclei, intensities
         self._distances = distances
         self._size = labels.shape[0], labels.shape[1]
-        self._quality = ImageQuality(self._size, pixels.shape[2])
+        self._quality = ImageQualityMeasurement(self._size, pixels.shape[2])
         self._found = _Found(nuclei, pixels.shape[2])
         self._requested = requested
 

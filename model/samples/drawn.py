@@ -33,8 +33,8 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Field:
-    """What lies under the lens.
+class FieldOfView:
+    """Field of view of a drawn microscope: what lies under its lens.
 
     Attributes:
         height, width: in pixels.
@@ -50,7 +50,7 @@ class Field:
     touching: float = 0.4
 
 
-def draw_labels(field: Field, rng: np.random.Generator) -> NDArray[np.int32]:
+def draw_labels(field: FieldOfView, rng: np.random.Generator) -> NDArray[np.int32]:
     """Place wobbly ellipses; where two meet they touch, and none loses more than a tenth of itself.
 
     Returns:
@@ -67,14 +67,14 @@ def draw_labels(field: Field, rng: np.random.Generator) -> NDArray[np.int32]:
     return labels
 
 
-def fluorescence(field: Field, seed: int) -> Drawing:
+def fluorescence(field: FieldOfView, seed: int) -> Drawing:
     """Bright nuclei on black, as DAPI or Hoechst shows them: (H, W) uint16."""
     rng = np.random.default_rng(seed)
     labels = draw_labels(field, rng)
     return Drawing(_photograph(_glow(labels, rng), rng), labels)
 
 
-def stained(field: Field, seed: int) -> Drawing:
+def stained(field: FieldOfView, seed: int) -> Drawing:
     """Purple nuclei in pink tissue, as haematoxylin and eosin show them: (H, W, 3) uint8."""
     rng = np.random.default_rng(seed)
     labels = draw_labels(field, rng)
@@ -86,7 +86,7 @@ def stained(field: Field, seed: int) -> Drawing:
     return Drawing((np.clip(noisy, 0, 1) * 255).astype(np.uint8), labels)
 
 
-def bright_field(field: Field, seed: int) -> Drawing:
+def bright_field(field: FieldOfView, seed: int) -> Drawing:
     """Dark nuclei on unevenly lit grey: (H, W) uint8."""
     rng = np.random.default_rng(seed)
     labels = draw_labels(field, rng)
@@ -96,7 +96,7 @@ def bright_field(field: Field, seed: int) -> Drawing:
     return Drawing((np.clip(noisy, 0, 1) * 255).astype(np.uint8), labels)
 
 
-def focus_stack(field: Field, seed: int, planes: int) -> Drawing:
+def focus_stack(field: FieldOfView, seed: int, planes: int) -> Drawing:
     """One field at several depths, sharpest in the middle: pixels (Z, H, W) uint16, one truth for all."""
     rng = np.random.default_rng(seed)
     labels = draw_labels(field, rng)
@@ -106,7 +106,7 @@ def focus_stack(field: Field, seed: int, planes: int) -> Drawing:
     return Drawing(np.stack([_photograph(plane, rng) for plane in blurred]), labels)
 
 
-def time_lapse(field: Field, seed: int, times: int) -> Drawing:
+def time_lapse(field: FieldOfView, seed: int, times: int) -> Drawing:
     """Two channels, nuclei and cytoplasm, that bleach over time: pixels (T, 2, H, W) uint16."""
     rng = np.random.default_rng(seed)
     labels = draw_labels(field, rng)
@@ -118,7 +118,7 @@ def time_lapse(field: Field, seed: int, times: int) -> Drawing:
 
 
 def _places(
-    field: Field, rng: np.random.Generator, placed: list[tuple[float, float]]
+    field: FieldOfView, rng: np.random.Generator, placed: list[tuple[float, float]]
 ) -> Iterator[tuple[float, float]]:
     """Yield centres to try: somewhere, or just beside a nucleus that `placed` has by then."""
     for _ in range(20 * field.count):
@@ -141,7 +141,7 @@ def _beside(
 
 
 def _nucleus(
-    field: Field, centre: tuple[float, float], rng: np.random.Generator
+    field: FieldOfView, centre: tuple[float, float], rng: np.random.Generator
 ) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
     """One wobbly ellipse: the window of the image that it may fill, and which of its pixels it does."""
     reach = int(field.radius * 2)

@@ -12,7 +12,15 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.samples.drawn import Drawing, Field, bright_field, fluorescence, focus_stack, stained, time_lapse
+from model.samples.drawn import (
+    Drawing,
+    FieldOfView,
+    bright_field,
+    fluorescence,
+    focus_stack,
+    stained,
+    time_lapse,
+)
 from model.samples.shipped import shipped_images
 
 PIXEL_SIZE_UM = 0.5
@@ -52,17 +60,19 @@ class Sample:
 
 
 DRAWN = {
-    "fluorescence/16-bit.tif": Sample(partial(fluorescence, Field(512, 512, 90), 1), _save_tiff),
-    "fluorescence/16-bit.png": Sample(partial(fluorescence, Field(360, 480, 70, 11), 2), _save_picture),
-    "fluorescence/8-bit.png": Sample(partial(fluorescence, Field(256, 320, 30, 12), 3), _save_8_bit),
-    "fluorescence/8-bit.jpg": Sample(partial(fluorescence, Field(400, 400, 40, 15), 4), _save_8_bit),
-    "fluorescence/crowded.tif": Sample(partial(fluorescence, Field(512, 512, 220, 11, 0.9), 5), _save_tiff),
-    "fluorescence/large.tif": Sample(partial(fluorescence, Field(1040, 1388, 300, 14), 6), _save_tiff),
-    "tissue/drawn.png": Sample(partial(stained, Field(512, 512, 150, 10, 0.3), 7), _save_picture),
-    "tissue/drawn.jpg": Sample(partial(stained, Field(320, 512, 60, 13, 0.5), 8), _save_picture),
-    "bright-field/drawn.png": Sample(partial(bright_field, Field(400, 400, 60), 9), _save_picture),
-    "stacks/focus.ome.tif": Sample(partial(focus_stack, Field(256, 320, 25), 10, 5), _save_ome_stack),
-    "stacks/time-lapse.tif": Sample(partial(time_lapse, Field(256, 320, 25), 11, 2), _save_hyperstack),
+    "fluorescence/16-bit.tif": Sample(partial(fluorescence, FieldOfView(512, 512, 90), 1), _save_tiff),
+    "fluorescence/16-bit.png": Sample(partial(fluorescence, FieldOfView(360, 480, 70, 11), 2), _save_picture),
+    "fluorescence/8-bit.png": Sample(partial(fluorescence, FieldOfView(256, 320, 30, 12), 3), _save_8_bit),
+    "fluorescence/8-bit.jpg": Sample(partial(fluorescence, FieldOfView(400, 400, 40, 15), 4), _save_8_bit),
+    "fluorescence/crowded.tif": Sample(
+        partial(fluorescence, FieldOfView(512, 512, 220, 11, 0.9), 5), _save_tiff
+    ),
+    "fluorescence/large.tif": Sample(partial(fluorescence, FieldOfView(1040, 1388, 300, 14), 6), _save_tiff),
+    "tissue/drawn.png": Sample(partial(stained, FieldOfView(512, 512, 150, 10, 0.3), 7), _save_picture),
+    "tissue/drawn.jpg": Sample(partial(stained, FieldOfView(320, 512, 60, 13, 0.5), 8), _save_picture),
+    "bright-field/drawn.png": Sample(partial(bright_field, FieldOfView(400, 400, 60), 9), _save_picture),
+    "stacks/focus.ome.tif": Sample(partial(focus_stack, FieldOfView(256, 320, 25), 10, 5), _save_ome_stack),
+    "stacks/time-lapse.tif": Sample(partial(time_lapse, FieldOfView(256, 320, 25), 11, 2), _save_hyperstack),
 }
 """Path below the folder → what is drawn there."""
 

@@ -1,6 +1,6 @@
 """How large the nuclei of an image are, and at which zoom the network sees them as large as it knows them.
 
-A first look at low zoom tells whether there are nuclei too large for the network: shrunk, they are whole, where at
+A first pass at low zoom tells whether there are nuclei too large for the network: shrunk, they are whole, where at
 their own size it would see pieces. Only where there are none does an image's own size tell how small its nuclei are.
 """
 
@@ -18,16 +18,16 @@ from model.segmentation.nuclei import Nuclei
 
 OWN_SIZE = Fraction(1)
 
-FIRST_LOOK = Fraction(1, 3)
-"""Zoom of the first look: nuclei of 30 to 150 pixels are recognised there, at a ninth of the price of the whole."""
+ROUGH_ZOOM = Fraction(1, 3)
+"""Zoom of the first pass: nuclei of 30 to 150 pixels are recognised there, at a ninth of the price of the whole."""
 
-FARTHER = Fraction(1, 4)
-"""How much smaller the next look is, where nuclei are too large even so."""
+ROUGH_ZOOM_STEP = Fraction(1, 4)
+"""How much smaller the image is shown next, where nuclei are too large even so."""
 
-FARTHEST = Fraction(1, 16)
+LOWEST_ZOOM = Fraction(1, 16)
 
-SHRINKS = 0.5
-"""What a second look must find of the diameter that the first one found, or else that was a cluster of small nuclei."""
+CONFIRMED_SHARE = 0.5
+"""Share of the diameter found at low zoom that must be found again, or else that was a cluster of small nuclei."""
 
 SURE = 0.85
 """Confidence of an image below which what it shows shrunk is not believed: large nuclei had 0.9 and more in images held
@@ -46,7 +46,7 @@ LIKELY = 0.5
 had 0.4 and less."""
 
 CERTAIN = 0.8
-"""Confidence of a small image from which what it shows at its own size is believed without a look at low zoom."""
+"""Confidence of a small image from which what it shows at its own size is believed without a pass at low zoom."""
 
 WELL_BELOW = 0.9
 """Share of the largest known diameter up to which such nuclei are believed to be whole."""
@@ -69,8 +69,8 @@ class NuclearSize:
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """What a network found in an image, or in windows of it, at a zoom.
+class Detection:
+    """Nuclei that a network detected in an image, or in windows of it, at a zoom.
 
     Attributes:
         zoom: at which it saw them.
@@ -104,7 +104,7 @@ class Sighting:
         """Whether it is likelier nuclei than parts of a tissue, though one can't be sure."""
         return self.confidence is not None and self.confidence >= PROBABLE
 
-    def is_far_less_sure_than(self, other: "Sighting") -> bool:
+    def is_far_less_sure_than(self, other: "Detection") -> bool:
         """Whether the other one is more than twice as likely right."""
         if self.confidence is None or other.confidence is None:
             return False
@@ -115,74 +115,76 @@ class Sighting:
         return (self.confidence or 0.0) >= CERTAIN and 0 < self.diameter <= WELL_BELOW * diameter
 
 
-Look = Callable[[Fraction], Sighting]
-"""Shows an image to a network at a zoom, whole or in windows."""
+Detector = Callable[[Fraction], Detection]
+"""Shows an image to a network at a zoom, whole or in windows, and returns what it detects."""
 
 
 def search_zoom(
-    glance: Look,
-    look: Look,
+    detect_roughly: Detector,
+    detect: Detector,
     choose_zoom: Callable[[float], Fraction],
     largest: float,
     own_size_first: bool = False,
-) -> Sighting:
-    """Look at low zoom first, then at the zoom that this suggests, then, if needed, at the image's own size.
+) -> Detection:
+    """Detect nuclei at low zoom, then at the zoom that this suggests, then, if needed, at the image's own size.
 
     Args:
-        glance: shows the image at low zoom, for a rough idea.
-        look: shows it to find its nuclei.
+        detect_roughly: shows the image at low zoom, for a rough idea.
+        detect: shows it to find its nuclei.
         choose_zoom: which zoom suits nuclei of a diameter.
         largest: nuclei above this diameter, in pixels that it sees, are too large for the network.
-        own_size_first: look at low zoom only if its own size leaves doubts.
+        own_size_first: show it at low zoom only if its own size leaves doubts.
     """
-    look = cache(look)
-    if own_size_first and look(OWN_SIZE).shows_no_larger_than(largest):
-        return _look_again(look, choose_zoom, look(OWN_SIZE))
-    first = estimate_diameter(glance, largest)
+    detect = cache(detect)
+    if own_size_first and detect(OWN_SIZE).shows_no_larger_than(largest):
+        return _refine_zoom(detect, choose_zoom, detect(OWN_SIZE))
+    first = estimate_diameter(detect_roughly, largest)
     zoom = choose_zoom(first) if first > largest else OWN_SIZE
-    seen = look(zoom)
-    if zoom < 1 and (seen.diameter < SHRINKS * first or seen.is_doubtful):
-        own = look(OWN_SIZE)
-        return seen if seen.is_probable and own.is_far_less_sure_than(seen) else own
-    return _look_again(look, choose_zoom, seen)
+    detected = detect(zoom)
+    if zoom < 1 and (detected.diameter < CONFIRMED_SHARE * first or detected.is_doubtful):
+        own = detect(OWN_SIZE)
+        return detected if detected.is_probable and own.is_far_less_sure_than(detected) else own
+    return _refine_zoom(detect, choose_zoom, detected)
 
 
-def _look_again(look: Look, choose_zoom: Callable[[float], Fraction], seen: Sighting) -> Sighting:
-    """Look at the zoom that suits what was seen: only an image's own size tells that it should be enlarged."""
-    better = choose_zoom(seen.diameter)
-    if better == seen.zoom or OWN_SIZE not in {seen.zoom, better}:
-        return seen
-    seen_again = look(better)
-    return seen if better > 1 and seen_again.is_unlikely else seen_again
+def _refine_zoom(
+    detect: Detector, choose_zoom: Callable[[float], Fraction], detected: Detection
+) -> Detection:
+    """Detect at the zoom that suits what was found: only an image's own size tells that it should be enlarged."""
+    better = choose_zoom(detected.diameter)
+    if better == detected.zoom or OWN_SIZE not in {detected.zoom, better}:
+        return detected
+    refined = detect(better)
+    return detected if better > 1 and refined.is_unlikely else refined
 
 
-def estimate_diameter(glance: Look, largest: float) -> float:
-    """Return the area-weighted median diameter of large nuclei from a few looks at low zoom.
+def estimate_diameter(detect_roughly: Detector, largest: float) -> float:
+    """Return the area-weighted median diameter of large nuclei, as low zooms show them.
 
     Args:
-        glance: shows the image at a zoom.
+        detect_roughly: shows the image at a low zoom.
         largest: nuclei above this diameter, in pixels that it sees, are too large for the network.
 
     Returns:
-        Diameter in pixels of the image; 0 if nothing is found. What is below about 10 / `FIRST_LOOK` pixels may be
+        Diameter in pixels of the image; 0 if nothing is found. What is below about 10 / `ROUGH_ZOOM` pixels may be
         missed or merged.
     """
-    zoom = FIRST_LOOK
+    zoom = ROUGH_ZOOM
     while True:
-        diameter = glance(zoom).diameter
-        if diameter * zoom <= largest or zoom * FARTHER < FARTHEST:
+        diameter = detect_roughly(zoom).diameter
+        if diameter * zoom <= largest or zoom * ROUGH_ZOOM_STEP < LOWEST_ZOOM:
             return diameter
-        zoom *= FARTHER
+        zoom *= ROUGH_ZOOM_STEP
 
 
-def pool_sightings(sightings: Iterable[Sighting]) -> NuclearSize:
+def pool_detections(detections: Iterable[Detection]) -> NuclearSize:
     """Return the size of the nuclei of a file from what some of its images show.
 
     They are shown at the zoom at which most of their pixels were seen, counted in pixels of the images.
     """
     areas: dict[Fraction, list[Areas]] = {}
-    for sighting in sightings:
-        areas.setdefault(sighting.zoom, []).append(sighting.areas)
+    for detection in detections:
+        areas.setdefault(detection.zoom, []).append(detection.areas)
     pooled = {zoom: np.concatenate(found) for zoom, found in areas.items()}
     zoom = max(pooled, key=lambda zoom: (pooled[zoom].sum(), zoom == OWN_SIZE), default=OWN_SIZE)
     if not pooled or not pooled[zoom].sum():

@@ -30,14 +30,14 @@ def halo(config: UNetConfig) -> int:
     return config.unzoomed(HALO)
 
 
-def see(network: ForwardPass, config: UNetConfig, image: FloatImage, zoom: Fraction) -> Maps:
-    """Return the maps of an image that the network sees zoomed, in its own pixels: (H, W, maps) float32."""
+def predict_zoomed(network: ForwardPass, config: UNetConfig, image: FloatImage, zoom: Fraction) -> Maps:
+    """Predict the maps of an image that the network is shown zoomed, in its own pixels: (H, W, maps) float32."""
     if zoom > 1:
-        return _see_enlarged(network, config, image, zoom)
+        return _predict_enlarged(network, config, image, zoom)
     return bring_back(predict_maps(network, config, resample(image, zoom)), image.shape[:2], zoom)
 
 
-def _see_enlarged(network: ForwardPass, config: UNetConfig, image: FloatImage, zoom: Fraction) -> Maps:
+def _predict_enlarged(network: ForwardPass, config: UNetConfig, image: FloatImage, zoom: Fraction) -> Maps:
     """Neither the enlarged image nor its maps are ever held as a whole: they have nine times the pixels."""
     height, width = image.shape[:2]
     rows, columns = sides = ZoomedSide(height, zoom), ZoomedSide(width, zoom)

@@ -1,7 +1,7 @@
 """Segmentation of an image: normalise, find the size, run the network tile by tile, separate the nuclei."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,13 +22,14 @@ from model.preprocessing.resampling import Region, resample
 from model.segmentation.instances import find_nuclei
 from model.segmentation.nuclear_size import (
     OWN_SIZE,
+    Detection,
+    Detector,
     NuclearSize,
-    Sighting,
     areas_of,
     search_zoom,
 )
 from model.segmentation.nuclei import EVERYWHERE, Nuclei, join_confidence, keep_confident
-from model.segmentation.prediction import halo, predict_maps, predict_tile, see, tile_side
+from model.segmentation.prediction import halo, predict_maps, predict_tile, predict_zoomed, tile_side
 from model.segmentation.tiling import Tile
 from model.segmentation.windows import SampledImage, find_windows, sample_image
 from model.weights import SHIPPED, ModelCard, read_card
@@ -118,22 +119,22 @@ class Segmenter:
     def segment_normalised(
         self, image: FloatImage, size: NuclearSize | None = None, smallest: int | None = None
     ) -> Segmentation:
-        """Find the nuclei of an image that is stretched already: (H, W, 1 or 3)."""
+        """Find the nuclei of an image that is normalised already: (H, W, 1 or 3)."""
         seconds = dict.fromkeys(("network", "instances"), 0.0)
-        look = _WholeLook(self, image, smallest, seconds)
+        detect = _WholeImageDetector(self, image, smallest, seconds)
         if size is None and self.known_diameters:
             return _segmentation(
-                self._search(sample_image(image), look, self.known_diameters, seconds), seconds
+                self._search(sample_image(image), detect, self.known_diameters, seconds), seconds
             )
-        sighting = look(self.zoom_of(size, image.shape[:2]), size.diameter if size else 0.0)
-        found = _segmentation(sighting, seconds)
+        detection = detect(self.zoom_of(size, image.shape[:2]), size.diameter if size else 0.0)
+        found = _segmentation(detection, seconds)
         return replace(found, diameter=size.diameter) if size else found
 
-    def look_at(self, image: SampledImage) -> Sighting:
-        """Tell from windows of an image how large its nuclei are, and how large it should be shown to the network."""
+    def detect_in_windows(self, image: SampledImage) -> Detection:
+        """Detect nuclei in windows of an image, at the zoom at which their size suits the network."""
         if self.known_diameters is None:
-            return Sighting(OWN_SIZE)
-        return self._search(image, _WindowLook(self, image), self.known_diameters, {})
+            return Detection(OWN_SIZE)
+        return self._search(image, _WindowDetector(self, image), self.known_diameters, {})
 
     def size_of(self, diameter: float) -> NuclearSize:
         """Return the size of nuclei of a known diameter, in pixels."""
@@ -145,9 +146,9 @@ class Segmenter:
         """Return at which zoom an image (H, W) is shown, given the size of its file's nuclei."""
         return limit_zoom(size.zoom, shape, LARGEST_IMAGE) if size and self.known_diameters else OWN_SIZE
 
-    def see(self, image: FloatImage, zoom: Fraction) -> Maps:
-        """Return the maps of a stretched image that is seen zoomed, in its own pixels: (H, W, maps) float32."""
-        return see(self.forward, self.config, image, zoom)
+    def predict(self, image: FloatImage, zoom: Fraction) -> Maps:
+        """Predict the maps of a normalised image that is shown zoomed, in its own pixels: (H, W, maps) float32."""
+        return predict_zoomed(self.forward, self.config, image, zoom)
 
     def tile_predictor(
         self, shape: tuple[int, int], size: NuclearSize | None = None, smallest: int | None = None
@@ -193,16 +194,16 @@ class Segmenter:
     def _search(
         self,
         image: SampledImage,
-        look: Callable[[Fraction], Sighting],
+        detect: Detector,
         known: KnownDiameters,
         seconds: dict[str, float],
-    ) -> Sighting:
+    ) -> Detection:
         def choose_zoom(diameter: float) -> Fraction:
             return limit_zoom(known.zoom(diameter), image.size, LARGEST_IMAGE)
 
         height, width = image.size
         small = height * width <= SMALL_IMAGE
-        return search_zoom(_Glance(self, image, seconds), look, choose_zoom, known.largest, small)
+        return search_zoom(_RoughDetector(self, image, seconds), detect, choose_zoom, known.largest, small)
 
 
 @dataclass(frozen=True)
@@ -251,17 +252,17 @@ class TiledNetwork:
 
 
 @dataclass(frozen=True)
-class _Glance:
-    """Shows an image, or windows of a large one, at low zoom: the thresholds are those of its own size."""
+class _RoughDetector:
+    """Detects nuclei in an image, or in windows of a large one, at low zoom, with the thresholds of its own size."""
 
     segmenter: Segmenter
     image: SampledImage
     seconds: dict[str, float]
 
-    def __call__(self, zoom: Fraction) -> Sighting:
+    def __call__(self, zoom: Fraction) -> Detection:
         labels = [self._find(window, zoom) for window in find_windows(self.image, zoom)]
         seen = np.concatenate([areas_of(found) for found in labels])
-        return Sighting(zoom, seen / float(zoom) ** 2)
+        return Detection(zoom, seen / float(zoom) ** 2)
 
     def _find(self, window: Region, zoom: Fraction) -> Labels:
         config, params = self.segmenter.config, self.segmenter.card.postprocessing
@@ -272,42 +273,42 @@ class _Glance:
 
 
 @dataclass(frozen=True)
-class _WholeLook:
-    """Shows the whole of an image, for its nuclei."""
+class _WholeImageDetector:
+    """Detects the nuclei of a whole image."""
 
     segmenter: Segmenter
     image: FloatImage
     smallest: int | None
     seconds: dict[str, float]
 
-    def __call__(self, zoom: Fraction, diameter: float = 0.0) -> Sighting:
+    def __call__(self, zoom: Fraction, diameter: float = 0.0) -> Detection:
         with _timed(self.seconds, "network"):
-            maps = self.segmenter.see(self.image, zoom)
+            maps = self.segmenter.predict(self.image, zoom)
         with _timed(self.seconds, "instances"):
             nuclei = self.segmenter.find(maps, zoom, diameter, self.smallest)
-        return Sighting(zoom, areas_of(nuclei.labels), nuclei.image_confidence, nuclei)
+        return Detection(zoom, areas_of(nuclei.labels), nuclei.image_confidence, nuclei)
 
 
 @dataclass(frozen=True)
-class _WindowLook:
-    """Shows windows of an image, for the size of its nuclei."""
+class _WindowDetector:
+    """Detects nuclei in windows of an image, for their size."""
 
     segmenter: Segmenter
     image: SampledImage
 
-    def __call__(self, zoom: Fraction) -> Sighting:
+    def __call__(self, zoom: Fraction) -> Detection:
         found = [self._find(window, zoom) for window in find_windows(self.image, zoom)]
         areas = np.concatenate([areas_of(nuclei.labels) for nuclei in found])
-        return Sighting(zoom, areas, join_confidence(found))
+        return Detection(zoom, areas, join_confidence(found))
 
     def _find(self, window: Region, zoom: Fraction) -> Nuclei:
-        return self.segmenter.find(self.segmenter.see(self.image.read(window), zoom), zoom)
+        return self.segmenter.find(self.segmenter.predict(self.image.read(window), zoom), zoom)
 
 
-def _segmentation(sighting: Sighting, seconds: Mapping[str, float]) -> Segmentation:
-    assert sighting.nuclei is not None
-    labels, confidence = sighting.nuclei.labels, sighting.nuclei.confidence
-    return Segmentation(labels, seconds, sighting.diameter, sighting.zoom, confidence, sighting.confidence)
+def _segmentation(detection: Detection, seconds: Mapping[str, float]) -> Segmentation:
+    assert detection.nuclei is not None
+    labels, confidence = detection.nuclei.labels, detection.nuclei.confidence
+    return Segmentation(labels, seconds, detection.diameter, detection.zoom, confidence, detection.confidence)
 
 
 @contextmanager

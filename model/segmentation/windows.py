@@ -20,7 +20,7 @@ WINDOWS = 4
 
 @dataclass(frozen=True)
 class SampledImage:
-    """An image that is stretched already, as the size of its nuclei is looked for: it need not be in memory.
+    """An image that is normalised already, as the size of its nuclei is looked for: it need not be in memory.
 
     Attributes:
         size: (H, W).

@@ -21,7 +21,7 @@ TRIES = 16
 """Random points among which one on a nucleus is looked for."""
 
 
-class View(NamedTuple):
+class Crop(NamedTuple):
     """A square part of an example, or all of it.
 
     Attributes:
@@ -68,23 +68,23 @@ class Augmentation:
     artefacts: float = 0.0
 
 
-def random_crop(example: Example, augmentation: Augmentation, rng: Generator) -> View:
+def random_crop(example: Example, augmentation: Augmentation, rng: Generator) -> Crop:
     """Return a random part of the example, `augmentation.crop` pixels wide, turned, scaled, bent and recoloured."""
     untouched = rng.random() < augmentation.untouched
-    view = (_cut if untouched else _warp)(example, augmentation, rng)
-    image = view.image if untouched else recolour(view.image, augmentation, rng)
+    crop = (_cut if untouched else _warp)(example, augmentation, rng)
+    image = crop.image if untouched else recolour(crop.image, augmentation, rng)
     if augmentation.artefacts and rng.random() < augmentation.artefacts:
         image = add_artefacts(image, rng)
-    return view._replace(image=np.broadcast_to(image, (*view.labels.shape, 3)))
+    return crop._replace(image=np.broadcast_to(image, (*crop.labels.shape, 3)))
 
 
-def whole_view(example: Example, side: int) -> View:
+def resize_whole(example: Example, side: int) -> Crop:
     """Return the whole example, resized to a square and nothing else."""
     size = (side, side)
     image = resize(example.image, size, order=1, anti_aliasing=True)
     labels = resize(example.labels, size, order=0, preserve_range=True, anti_aliasing=False)
     distance = resize(example.distance, size, order=1)
-    return View(np.broadcast_to(image, (*size, 3)), labels.astype(np.int32), distance)
+    return Crop(np.broadcast_to(image, (*size, 3)), labels.astype(np.int32), distance)
 
 
 def recolour(image: FloatImage, augmentation: Augmentation, rng: Generator) -> FloatImage:
@@ -100,7 +100,7 @@ def recolour(image: FloatImage, augmentation: Augmentation, rng: Generator) -> F
     return _add_noise(image, rng).astype(np.float32)
 
 
-def _cut(example: Example, augmentation: Augmentation, rng: Generator) -> View:
+def _cut(example: Example, augmentation: Augmentation, rng: Generator) -> Crop:
     """A crop's pixels as they are, in one of the eight orders that keep the grid; beyond the image it is mirrored."""
     centre = np.array(_centre(example, augmentation.crop, augmentation, rng))
     first = np.rint(centre - (augmentation.crop - 1) / 2).astype(np.intp)
@@ -115,7 +115,7 @@ def _cut(example: Example, augmentation: Augmentation, rng: Generator) -> View:
         return turned[::-1] if mirrored else turned
 
     teacher_maps = None if example.teacher_maps is None else cut(example.teacher_maps)
-    return View(cut(example.image), cut(example.labels), cut(example.distance), teacher_maps)
+    return Crop(cut(example.image), cut(example.labels), cut(example.distance), teacher_maps)
 
 
 def _mirrored(places: NDArray[np.intp], side: int) -> NDArray[np.intp]:
@@ -125,10 +125,10 @@ def _mirrored(places: NDArray[np.intp], side: int) -> NDArray[np.intp]:
     return np.minimum(places, period - places) if side > 1 else np.zeros_like(places)
 
 
-def _warp(example: Example, augmentation: Augmentation, rng: Generator) -> View:
+def _warp(example: Example, augmentation: Augmentation, rng: Generator) -> Crop:
     """A crop, turned, scaled and bent."""
     rows, columns = _coordinates(example, augmentation, rng)
-    return View(
+    return Crop(
         _sample_channels(example.image, rows, columns),
         _sample(example.labels, rows, columns, 0),
         _sample(example.distance, rows, columns, 1),

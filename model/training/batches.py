@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.training.augment import Augmentation, View, random_crop, whole_view
+from model.training.augment import Augmentation, Crop, random_crop, resize_whole
 from model.training.dataset import Example
 from model.training.recipe import Stage
 from model.training.targets import stack_targets
@@ -57,22 +57,22 @@ def _make_batch(
     targets = np.empty((stage.batch_size, size, size, len(stage.network.outputs)), np.float32)
     for slot, drawn in enumerate(rng.choice(len(examples), stage.batch_size, p=probabilities)):
         augmentation = replace(stage.input_augmentation, untouched=_untouched(stage, probabilities, drawn))
-        view = _view(stage, examples[drawn], augmentation, rng)
-        images[slot], targets[slot] = view.image, _targets(stage, view)
+        crop = _crop(stage, examples[drawn], augmentation, rng)
+        images[slot], targets[slot] = crop.image, _targets(stage, crop)
     return images, targets
 
 
-def _view(stage: Stage, example: Example, augmentation: Augmentation, rng: np.random.Generator) -> View:
+def _crop(stage: Stage, example: Example, augmentation: Augmentation, rng: np.random.Generator) -> Crop:
     if stage.network.resize_to is None:
         return random_crop(example, augmentation, rng)
-    return whole_view(example, stage.network.resize_to)
+    return resize_whole(example, stage.network.resize_to)
 
 
-def _targets(stage: Stage, view: View) -> NDArray[np.float32]:
-    """Return what the network is to learn of a view: the labels' maps, blended with the teacher's."""
-    maps = stack_targets(view.labels, view.distance, stage.network.outputs)
+def _targets(stage: Stage, crop: Crop) -> NDArray[np.float32]:
+    """Return what the network is to learn of a crop: the labels' maps, blended with the teacher's."""
+    maps = stack_targets(crop.labels, crop.distance, stage.network.outputs)
     return (
-        maps if view.teacher_maps is None else maps + stage.distillation_weight * (view.teacher_maps - maps)
+        maps if crop.teacher_maps is None else maps + stage.distillation_weight * (crop.teacher_maps - maps)
     )
 
 

@@ -90,7 +90,7 @@ def predict_images(segmenter: Segmenter, examples: Sequence[Example]) -> list[Pr
 
 
 def _predict_image(segmenter: Segmenter, example: Example, zoom: Fraction) -> PredictedImage:
-    maps = segmenter.see(example.image, zoom).astype(np.float16)
+    maps = segmenter.predict(example.image, zoom).astype(np.float16)
     return PredictedImage(example.kind, example.labels, maps, zoom)
 
 

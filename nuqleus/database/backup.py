@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from nuqleus.database.engine import redact_url
 from nuqleus.errors import DatabaseDamaged, DatabaseUnavailable, SettingsError
+from nuqleus.whole_files import whole_file
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,16 @@ def back_up(engine: Engine, target: Path) -> Backup:
         DatabaseUnavailable: the copy couldn't be finished.
     """
     source = _embedded_file(engine)
-    partial = target.with_name(f"{target.name}.part")
     if target.exists() and target.samefile(source):
         raise SettingsError(f"{target} is the database itself: name another file for the backup.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        files, images = _copy(source, partial)
-        partial.replace(target)
+        with whole_file(target) as partial:
+            files, images = _copy(source, partial)
     except OSError as error:
         raise SettingsError(f"The backup {target} can't be written: {error.strerror}.") from error
     except sqlite3.OperationalError as error:
         raise DatabaseUnavailable(f"The backup {target} couldn't be finished: {error}.") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
     return Backup(target, target.stat().st_size, files, images)
 
 
@@ -79,24 +76,20 @@ def restore(engine: Engine, source: Path) -> Backup:
         DatabaseUnavailable: somebody works with the database; nothing has changed.
     """
     target = _embedded_file(engine)
-    partial = target.with_name(f"{target.name}.part")
     if not source.is_file() or (target.exists() and target.samefile(source)):
         raise SettingsError(f"{source} is no backup: name the file that `nuqleus db backup` wrote.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        files, images = _copy(source, partial)
-        if target.exists():
-            _settle(target)
-            _resemble(partial, target)
-            _keep(target)
-        partial.replace(target)
+        with whole_file(target) as partial:
+            files, images = _copy(source, partial)
+            if target.exists():
+                _settle(target)
+                _resemble(partial, target)
+                _keep(target)
     except OSError as error:
         raise SettingsError(f"{target} can't be written: {error.strerror}.") from error
     except sqlite3.DatabaseError as error:
         raise SettingsError(f"{source} is no backup of a database of nuqleus: {error}.") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
     return Backup(target, target.stat().st_size, files, images)
 
 
@@ -154,7 +147,6 @@ def _copy(source: Path, target: Path) -> tuple[int, int]:
     Raises:
         DatabaseDamaged: the copy is not sound.
     """
-    target.unlink(missing_ok=True)
     target.touch(mode=0o600)
     original = sqlite3.connect(f"file:{quote(str(source.resolve()))}?mode=ro", uri=True)
     with closing(original), closing(sqlite3.connect(target)) as copy:

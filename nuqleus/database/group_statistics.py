@@ -4,13 +4,13 @@ Made from what is stored, by whoever looks after the folder. A group's are out o
 those that they are of: ids of images are never given again.
 """
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from nuqleus.database.background_statistics import BackgroundStatistics
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.group_values import g1_peaks, medians
@@ -23,8 +23,8 @@ ROWS_PER_STATEMENT = 500
 
 
 @dataclass(frozen=True)
-class Group:
-    """A group as it is now.
+class OutdatedGroup:
+    """A group whose statistics are of other images than it has now.
 
     Attributes:
         key: see `ImageGroup`.
@@ -35,40 +35,23 @@ class Group:
     image_ids: list[int] = field(default_factory=list)
 
 
-class GroupStatistics:
-    """Statistics of the image groups of a database.
+class GroupStatistics(BackgroundStatistics[OutdatedGroup]):
+    """Statistics of the image groups of a database."""
 
-    Args:
-        engine: the database.
-        clock: seconds since 1970.
-    """
-
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
-        self._engine = engine
-        self._clock = clock
-
-    def outdated(self) -> list[Group]:
-        """Groups that have other images than those that their statistics are of; without images if they are gone.
-
-        Raises:
-            DatabaseUnavailable: if the database can't be reached.
-        """
-        with reading(self._engine) as connection:
+    def outdated(self) -> list[OutdatedGroup]:
+        """Groups that have other images than those that their statistics are of; without images if they are gone."""
+        with reading(self.engine) as connection:
             now, made = _fingerprints_now(connection), _fingerprints_made(connection)
             differ = {key for key in now.keys() | made if now.get(key) != made.get(key)}
             return _with_images(connection, differ)
 
-    def refresh(self, group: Group) -> None:
-        """Make a group's statistics anew; those of one without images are deleted.
-
-        Raises:
-            DatabaseUnavailable: if the database can't be reached; the group is still out of date.
-        """
+    def refresh(self, group: OutdatedGroup) -> None:
+        """Make a group's statistics anew; those of one without images are deleted."""
         if not group.image_ids:
-            with writing(self._engine) as connection:
+            with writing(self.engine) as connection:
                 connection.execute(delete(ImageGroup).where(ImageGroup.key == group.key))
             return
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             statistics = [asdict(median) for median in medians(connection, group.image_ids)]
             peaks = [
                 {"t": t, "channel": channel} | asdict(peak)
@@ -77,37 +60,28 @@ class GroupStatistics:
         self._store(group.key, statistics, peaks)
         self._count_standing_out(group)
 
-    def refresh_all(self) -> None:
-        """Make all anew that are out of date.
-
-        Raises:
-            DatabaseUnavailable: if the database can't be reached; what was made stays.
-        """
-        for group in self.outdated():
-            self.refresh(group)
-
     def _store(self, key: str, statistics: list[dict[str, Any]], peaks: list[dict[str, Any]]) -> None:
         """Replace them, in one transaction; the group stays out of date until it is counted what stands out."""
         uncounted = {"images": None, "image_ids_sum": None, "standing_out": None}
-        made = {"key": key, "as_of": self._clock()} | uncounted
-        with writing(self._engine) as connection:
+        made = {"key": key, "as_of": self.clock()} | uncounted
+        with writing(self.engine) as connection:
             insert_missing(connection, ImageGroup, [made], key="key")
             # also keeps another scheduler waiting until these are stored
             connection.execute(update(ImageGroup).where(ImageGroup.key == key).values(made))
             _replace(connection, GroupStatistic, key, statistics)
             _replace(connection, G1PeakOfGroup, key, peaks)
 
-    def _count_standing_out(self, group: Group) -> None:
+    def _count_standing_out(self, group: OutdatedGroup) -> None:
         """Count by the view, which joins what was stored, and be up to date."""
         found = 0
         for ids in batched(group.image_ids, IMAGES_PER_STATEMENT):
             standing_out = select(func.count(quality.c.image_id.distinct())).where(
                 quality.c.image_id.in_(ids), quality.c.stands_out == 1
             )
-            with reading(self._engine) as connection:
+            with reading(self.engine) as connection:
                 found += connection.scalar(standing_out) or 0
         of = {"images": len(group.image_ids), "image_ids_sum": sum(group.image_ids), "standing_out": found}
-        with writing(self._engine) as connection:
+        with writing(self.engine) as connection:
             connection.execute(update(ImageGroup).where(ImageGroup.key == group.key).values(of))
 
 
@@ -122,8 +96,8 @@ def _fingerprints_made(connection: Connection) -> dict[str, tuple[int | None, in
     return {key: (images, ids_sum) for key, images, ids_sum in rows}
 
 
-def _with_images(connection: Connection, keys: Iterable[str]) -> list[Group]:
-    groups = {key: Group(key) for key in sorted(keys)}
+def _with_images(connection: Connection, keys: Iterable[str]) -> list[OutdatedGroup]:
+    groups = {key: OutdatedGroup(key) for key in sorted(keys)}
     if groups:
         query = select(grouped_images.c.group_key, grouped_images.c.image_id)
         for key, image_id in connection.execute(query.order_by(grouped_images.c.image_id)):

@@ -5,15 +5,15 @@ wholly inside the image. Made from what is stored, a well a transaction, by whoe
 out of date when it has other images than those that they are of: ids of images are never given again.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
+from nuqleus.database.background_statistics import BackgroundStatistics
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.tables import WHOLE, Image, Intensity, Nucleus, Well, WellStatistic
@@ -57,53 +57,27 @@ class _WellImage:
     n_nuclei: int
 
 
-class WellStatistics:
-    """Statistics of the wells of a database.
-
-    Args:
-        engine: the database.
-        clock: seconds since 1970.
-    """
-
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
-        self._engine = engine
-        self._clock = clock
+class WellStatistics(BackgroundStatistics[int]):
+    """Statistics of the wells of a database, by their ids."""
 
     def outdated(self) -> list[int]:
-        """Wells, by id, that have other images than those that their statistics are of.
-
-        Raises:
-            DatabaseUnavailable: if the database can't be reached.
-        """
-        with reading(self._engine) as connection:
+        """Wells that have other images than those that their statistics are of."""
+        with reading(self.engine) as connection:
             return outdated_wells(connection)
 
     def refresh(self, well_id: int) -> None:
-        """Make a well's statistics anew.
-
-        Raises:
-            DatabaseUnavailable: if the database can't be reached; nothing has changed.
-        """
-        with reading(self._engine) as connection:
+        """Make a well's statistics anew, in one transaction."""
+        with reading(self.engine) as connection:
             images = _images(connection, well_id)
             statistics = _make(connection, images)
-        with writing(self._engine) as connection:
+        with writing(self.engine) as connection:
             _store(connection, well_id, statistics)
             made = {
-                "statistics_at": self._clock(),
+                "statistics_at": self.clock(),
                 "statistics_images": len(images),
                 "statistics_newest": max((image.id for image in images), default=None),
             }
             connection.execute(update(Well).where(Well.id == well_id).values(made))
-
-    def refresh_all(self) -> None:
-        """Make all anew that are out of date.
-
-        Raises:
-            DatabaseUnavailable: if the database can't be reached; what was made stays.
-        """
-        for well_id in self.outdated():
-            self.refresh(well_id)
 
 
 def outdated_wells(connection: Connection) -> list[int]:

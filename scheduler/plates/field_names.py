@@ -102,7 +102,7 @@ class PlateNames:
         return any(rule.pattern or rule.plates for rule in self._rules.rules)
 
     def place(self, path: str, scan: Scan) -> FieldFile | None:
-        """The place of a file that is no companion; None for one that stands alone.
+        """The place of a file that is no accessory; None for one that stands alone.
 
         Ask again in a later scan: what stands alone may be part of a field once the rest of its folder has come.
 

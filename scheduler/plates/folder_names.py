@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from nuqleus.copy_names import original_of
 from nuqleus.fields import FieldFile
 from nuqleus.paths import escape_path
-from scheduler.companions import IMAGE_ENDINGS
+from scheduler.accessories import IMAGE_ENDINGS
 from scheduler.plates.conventions import parse_path
 
 MIN_SHARE = 0.9

@@ -29,11 +29,11 @@ class PlateKeeper:
         self._clock = clock
         self._due = clock()
 
-    def look(self, scan: Scan) -> None:
+    def update(self, scan: Scan) -> None:
         """Follow plates that were renamed; now and then, delete those that are empty.
 
         Raises:
-            DatabaseUnavailable: the next look makes up for it.
+            DatabaseUnavailable: the next tick makes up for it.
         """
         for plate in merge_moved_plates(self._engine):
             log.info("The plate %s is %s now.", escape_path(plate.old), escape_path(plate.new))

@@ -52,13 +52,13 @@ class PlateMapFiles:
         self._problems: dict[str, str] = {}
         self._attached: dict[str, str] | None = None
 
-    def look(self, scan: Scan) -> None:
+    def update(self, scan: Scan) -> None:
         """Attach the maps that are new, or others than they were.
 
         Raises:
-            DatabaseUnavailable: the next look makes up for it.
+            DatabaseUnavailable: the next tick makes up for it.
         """
-        for path in self._found.look(scan.files):
+        for path in self._found.update(scan.files):
             self._problems.pop(path, None)
         settled = self._found.unread()
         if not settled:

@@ -57,11 +57,11 @@ class PlateWarnings:
         self._due = clock()
         self._is_put_off = False
 
-    def look(self, scan: Scan) -> None:
+    def update(self, scan: Scan) -> None:
         """Look for what is odd, if the last time is long enough ago.
 
         Raises:
-            DatabaseUnavailable: the next look makes up for it.
+            DatabaseUnavailable: the next tick makes up for it.
         """
         began = self._clock()
         self._is_put_off = began < self._due

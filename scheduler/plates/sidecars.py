@@ -73,13 +73,13 @@ class Sidecars:
         self._files: dict[str, dict[str, frozenset[Part]]] = {}
         self._channels: dict[PlateName, frozenset[Part]] = {}
 
-    def look(self, scan: Scan) -> None:
+    def update(self, scan: Scan) -> None:
         """Read the sidecars that are new, or others than they were.
 
         Raises:
-            DatabaseUnavailable: what was read is stored at the next look.
+            DatabaseUnavailable: what was read is stored at the next tick.
         """
-        for path in self._found.look(scan.files):
+        for path in self._found.update(scan.files):
             self._unplaced.pop(path, None)
             self._files.pop(path, None)
         for path in self._found.unread():

@@ -8,9 +8,9 @@ from pathlib import Path
 import tifffile
 from PIL import Image
 
-from model.samples.drawn import Field, fluorescence, focus_stack, stained
+from model.samples.drawn import FieldOfView, fluorescence, focus_stack, stained
 
-FIELD = Field(192, 224, 16, radius=11, touching=0.3)
+FIELD = FieldOfView(192, 224, 16, radius=11, touching=0.3)
 NUCLEI = FIELD.count
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cli.commands.evaluate import network_predictor
-from model.samples.drawn import Field, fluorescence, stained
+from model.samples.drawn import FieldOfView, fluorescence, stained
 from model.samples.shipped import shipped_images
 from model.training.dataset import Pair, read_image
 from worker.factory import load_network
@@ -27,8 +27,8 @@ def worker_network():
 def images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     drawn = {
-        "nuclei": fluorescence(Field(160, 200, 14, 11), 2).pixels,
-        "tissue": stained(Field(128, 150, 8, 11), 3).pixels,
+        "nuclei": fluorescence(FieldOfView(160, 200, 14, 11), 2).pixels,
+        "tissue": stained(FieldOfView(128, 150, 8, 11), 3).pixels,
     }
     for name, pixels in drawn.items():
         Image.fromarray(pixels).save(folder / f"{name}.png")

@@ -26,11 +26,11 @@ class Folder:
         self.warnings = PlateWarnings(engine, [self.maps], clock)
         (root / "p").mkdir(parents=True)
 
-    def look(self) -> None:
+    def update(self) -> None:
         for _ in range(2):
             scan = Scanner(self.root).scan()
-            self.maps.look(scan)
-            self.warnings.look(scan)
+            self.maps.update(scan)
+            self.warnings.update(scan)
             self._clock.advance(3.0)
 
     def write(self, content: str, path: str = "p/platemap.csv") -> None:
@@ -54,30 +54,30 @@ def folder(tmp_path: Path, engine: Engine, clock: Clock) -> Folder:
 
 def test_it_is_attached_and_again_when_it_changes(folder: Folder):
     folder.write("\ufeffwell;dose\na1;5\n")
-    folder.look()
+    folder.update()
     assert folder.annotations() == [("A01", "dose", "5")]
 
     folder.write("\ufeffwell;dose\na1;17\n")
-    folder.look()
+    folder.update()
     assert folder.annotations() == [("A01", "dose", "17")]
 
 
 def test_a_file_in_another_folder_is_of_no_plate(folder: Folder):
     folder.write("well,dose\na1,5\n", "platemap.csv")
     folder.write("well,dose\na1,5\n", "p/my platemap.csv")
-    folder.look()
+    folder.update()
 
     assert folder.annotations() == []
 
 
 def test_one_that_a_person_attached_later_stays(folder: Folder, clock: Clock):
     folder.write("well,dose\na1,5\n")
-    folder.look()
+    folder.update()
     plate = find_plate_named(folder.engine, "P")
     attach_plate_map(folder.engine, plate.id, {WellPlace(0, 0): {"dose": "7"}})
 
     folder.maps = PlateMapFiles(folder.root, folder.engine, 2.0, clock)
-    folder.look()
+    folder.update()
 
     assert folder.annotations() == [("A01", "dose", "7")]
 
@@ -85,8 +85,8 @@ def test_one_that_a_person_attached_later_stays(folder: Folder, clock: Clock):
 def test_what_makes_no_sense_is_said_once(folder: Folder, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.WARNING)
     folder.write("well,dose\na1,5\nA01,6\n")
-    folder.look()
-    folder.look()
+    folder.update()
+    folder.update()
 
     assert folder.annotations() == []
     assert [message for message in caplog.messages if "A01 is there twice" in message] == caplog.messages
@@ -95,16 +95,16 @@ def test_what_makes_no_sense_is_said_once(folder: Folder, caplog: pytest.LogCapt
 
 def test_and_kept_for_the_status_until_it_is_put_right(folder: Folder):
     folder.write("well,dose\na1,5\n")
-    folder.look()
+    folder.update()
     folder.write("well,dose\nZ99,5\n")
-    folder.look()
+    folder.update()
     (told,) = folder.told()
     assert "'Z99' is no well" in told
     assert "What was said of the plate's wells before stays." in told
     assert folder.annotations() == [("A01", "dose", "5")]
 
     folder.write("well,dose\na1,7\n")
-    folder.look()
+    folder.update()
     assert folder.told() == []
     assert folder.annotations() == [("A01", "dose", "7")]
 
@@ -113,11 +113,11 @@ def test_what_makes_no_sense_is_not_said_again_after_a_restart(
     folder: Folder, clock: Clock, caplog: pytest.LogCaptureFixture
 ):
     folder.write("well,dose\nZ99,5\n")
-    folder.look()
+    folder.update()
     caplog.set_level(logging.WARNING), caplog.clear()
     folder.maps = PlateMapFiles(folder.root, folder.engine, 2.0, clock)
     folder.warnings = PlateWarnings(folder.engine, [folder.maps], clock)
-    folder.look(), folder.look()
+    folder.update(), folder.update()
 
     assert caplog.messages == []
     assert len(folder.told()) == 1
@@ -125,9 +125,9 @@ def test_what_makes_no_sense_is_not_said_again_after_a_restart(
 
 def test_a_map_with_a_header_alone_empties_no_other(folder: Folder):
     folder.write("well,dose\na1,5\n")
-    folder.look()
+    folder.update()
     folder.write("well,dose\n")
-    folder.look()
+    folder.update()
 
     assert folder.annotations() == [("A01", "dose", "5")]
     assert "no well below it" in folder.told()[0]
@@ -135,7 +135,7 @@ def test_a_map_with_a_header_alone_empties_no_other(folder: Folder):
 
 def test_its_name_may_be_written_in_any_case(folder: Folder):
     folder.write("well,dose\na1,5\n", "p/PlateMap.CSV")
-    folder.look()
+    folder.update()
 
     assert folder.annotations() == [("A01", "dose", "5")]
 
@@ -143,7 +143,7 @@ def test_its_name_may_be_written_in_any_case(folder: Folder):
 def test_two_in_a_folder_are_named_and_none_is_taken(folder: Folder):
     folder.write("well,dose\na1,5\n", "p/PlateMap.csv")
     folder.write("well,dose\na1,6\n")
-    folder.look()
+    folder.update()
 
     assert folder.annotations() == []
     assert "several plate maps, p/PlateMap.csv, p/platemap.csv: leave one" in folder.told()[0]
@@ -152,9 +152,9 @@ def test_two_in_a_folder_are_named_and_none_is_taken(folder: Folder):
 def test_one_that_is_deleted_is_said_unless_the_whole_plate_is_gone(folder: Folder, clock: Clock):
     folder.write("well,dose\na1,5\n")
     folder.write("", "p/a.tif")
-    folder.look()
+    folder.update()
     (folder.root / "p/platemap.csv").unlink()
-    folder.look()
+    folder.update()
     assert folder.told() == [
         "p/platemap.csv is gone. What it said of the wells of P stays; `nuqleus platemap` puts another map in its "
         "place."
@@ -162,10 +162,10 @@ def test_one_that_is_deleted_is_said_unless_the_whole_plate_is_gone(folder: Fold
 
     folder.maps = PlateMapFiles(folder.root, folder.engine, 2.0, clock)
     folder.warnings = PlateWarnings(folder.engine, [folder.maps], clock)
-    folder.look()
+    folder.update()
     assert len(folder.told()) == 1
 
     (folder.root / "p/a.tif").unlink()
-    folder.look()
+    folder.update()
     assert folder.told() == []
     assert folder.annotations() == [("A01", "dose", "5")]

@@ -30,10 +30,10 @@ class Folder:
         self._clock = clock
         self.sidecars = Sidecars(root, engine, 2.0, clock)
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Twice, so that what is there has settled."""
         for _ in range(2):
-            self.sidecars.look(Scanner(self.root).scan())
+            self.sidecars.update(Scanner(self.root).scan())
             self._clock.advance(3.0)
 
     def plates(self):
@@ -70,7 +70,7 @@ def test_each_convention_s_sidecars_describe_the_plate(folder: Folder, conventio
     plate = DrawnPlate(convention, WELLS)
     plate.write(folder.root / "Plate1")
 
-    folder.look()
+    folder.update()
 
     (row,) = folder.plates()
     assert (row.name, row.folder, row.convention, row.rows, row.cols) == (
@@ -91,7 +91,7 @@ def test_each_convention_s_sidecars_describe_the_plate(folder: Folder, conventio
 def test_they_list_what_a_field_is_to_have(folder: Folder, convention: str, planes: int):
     plate = DrawnPlate(convention, WELLS, planes=planes)
     plate.write(folder.root / "Plate1")
-    folder.look()
+    folder.update()
 
     expected: dict = {}
     for part in plate.parts():
@@ -111,7 +111,7 @@ def test_a_list_says_what_is_missing(folder: Folder):
     for path, text in whole.sidecars().items():
         (folder.root / "Plate1" / path).write_text(text)
 
-    folder.look()
+    folder.update()
 
     place = parse_path(f"Plate1/{whole.path(missing)}").place
     assert ("ch2", 0) in folder.sidecars.listed(place)
@@ -127,13 +127,13 @@ def test_each_version_is_read_once(folder: Folder, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(sidecars_module, "SidecarProcess", Counted)
     DrawnPlate("ImageXpress", WELLS).write(folder.root / "Plate1")
-    folder.look()
-    folder.look()
+    folder.update()
+    folder.update()
     assert started == ["Plate1.HTD"]
 
     sidecar = folder.root / "Plate1/Plate1.HTD"
     sidecar.write_text(sidecar.read_text().replace("TRITC", "Cy5"))
-    folder.look()
+    folder.update()
     assert started == ["Plate1.HTD"] * 2
     assert folder.channels()[2][2] == "Cy5"
 
@@ -161,8 +161,8 @@ def test_a_damaged_one_counts_as_none_and_is_said(
     DrawnPlate("InCell", WELLS).write(folder.root / "Plate1", sidecar=False)
     (folder.root / "Plate1/Plate1.xdce").write_text(text)
 
-    folder.look()
-    folder.look()
+    folder.update()
+    folder.update()
 
     assert [said for said in caplog.messages if "Plate1.xdce can't be read" in said and message in said]
     assert len(caplog.messages) == 1
@@ -174,7 +174,7 @@ def test_a_link_is_not_followed(folder: Folder, tmp_path: Path, caplog: pytest.L
     (tmp_path / "outside.xdce").write_text("<ImageStack/>")
     (folder.root / "a.xdce").symlink_to(tmp_path / "outside.xdce")
 
-    folder.look()
+    folder.update()
 
     assert folder.plates() == []
 
@@ -203,7 +203,7 @@ def test_names_of_channels_are_in_one_line(folder: Folder):
     plate.write(folder.root / "Plate1", sidecar=False)
     text = plate.sidecars()["Plate1.HTD"].replace('"FITC"', '"Alexa\t488\n(FITC)"')
     (folder.root / "Plate1/Plate1.HTD").write_text(text)
-    folder.look()
+    folder.update()
 
     assert folder.channels()[1][2] == "Alexa 488 (FITC)"
 
@@ -218,7 +218,7 @@ def test_actions_of_a_cellvoyager_are_listed_as_the_one_field_that_they_are(fold
     for channel in (2, 3):
         text = re.sub(rf"A01Z01C{channel:02d}", f"A{channel:02d}Z01C{channel:02d}", text)
     (folder.root / "Plate1/MeasurementData.mlf").write_text(text)
-    folder.look()
+    folder.update()
 
     place = parse_path(f"Plate1/{plate.path(Part('B02', 0, 0))}").place
     assert set(folder.sidecars.listed(place)) == {("C01", 0), ("C02", 0), ("C03", 0)}
@@ -228,11 +228,11 @@ def test_names_of_plates_that_come_after_their_sidecar(folder: Folder):
     plate = DrawnPlate("ImageXpress", WELLS)
     (folder.root / "Plate1").mkdir()
     (folder.root / "Plate1/Plate1.HTD").write_text(plate.sidecars()["Plate1.HTD"])
-    folder.look()
+    folder.update()
     assert folder.plates() == []
 
     plate.write(folder.root / "Plate1", sidecar=False)
-    folder.look()
+    folder.update()
     assert [row.name for row in folder.plates()] == ["Plate1"]
 
 
@@ -240,7 +240,7 @@ def test_a_copy_of_a_plate_s_file_is_no_plate_of_its_own(folder: Folder):
     plate = DrawnPlate("CellVoyager", WELLS)
     plate.write(folder.root)
     (folder.root / f"Copy of {plate.path(Part('B02', 0, 0))}").write_bytes(b"changed")
-    folder.look()
+    folder.update()
 
     assert [row.name for row in folder.plates()] == ["Plate1"]
 

@@ -23,7 +23,7 @@ OF_PREDICTED = (ErrorType.MERGED, ErrorType.SPLIT, ErrorType.MISSHAPEN, ErrorTyp
 
 
 @dataclass(frozen=True)
-class Group:
+class CaseGroup:
     """All images, or those of one kind.
 
     Attributes:
@@ -58,11 +58,11 @@ class Group:
         ]
 
 
-def group_cases(cases: Sequence[Case]) -> list[Group]:
+def group_cases(cases: Sequence[Case]) -> list[CaseGroup]:
     """Return the group of all images, then one for each kind."""
     everything, *kinds = summarise([case.score for case in cases])
     members = [(kind, [case for case in cases if case.score.kind == kind.kind]) for kind in kinds]
     return [
-        Group(summary, reduce(add, (case.errors for case in group)))
+        CaseGroup(summary, reduce(add, (case.errors for case in group)))
         for summary, group in [(everything, cases), *members]
     ]

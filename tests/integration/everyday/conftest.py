@@ -104,7 +104,7 @@ class Lab:
             Sweep(self.files, workers, dispatcher, limits, self.clock),
             FieldFiles(self.files, names, field_completeness),
             clock=self.clock,
-            look_after=self._looking_after(names),
+            after_enqueue=self._updating_plates(names),
         )
 
     def _make_plate_names(self, ignore_list: IgnoreList, rules: Rules) -> PlateNames:
@@ -117,17 +117,17 @@ class Lab:
             clock=self.clock,
         )
 
-    def _looking_after(self, names: PlateNames) -> Callable[[Scan], None]:
+    def _updating_plates(self, names: PlateNames) -> Callable[[Scan], None]:
         keeper, warnings = (
             PlateKeeper(self.engine, self.clock),
             PlateWarnings(self.engine, [names], self.clock),
         )
 
-        def look(scan: Scan) -> None:
-            keeper.look(scan)
-            warnings.look(scan)
+        def update(scan: Scan) -> None:
+            keeper.update(scan)
+            warnings.update(scan)
 
-        return look
+        return update
 
     def drop(self, name: str, nuclei: int = 3) -> Path:
         return drop_image(self.inbox / name, nuclei)

@@ -8,7 +8,7 @@ import tifffile
 
 from model.labels.masks import LazyLabelImage
 from model.labels.overlaps import overlap
-from model.samples.drawn import Field, fluorescence
+from model.samples.drawn import FieldOfView, fluorescence
 from model.segmentation.segmenter import Segmenter
 from worker.pipeline import process
 
@@ -23,7 +23,7 @@ def segmenter() -> Segmenter:
 @pytest.fixture(scope="module")
 def picture() -> np.ndarray:
     """Its sides are multiples of what the network's coarsest level sees as a pixel, so that copies are in step."""
-    return fluorescence(Field(1032, 1032, 260), seed=1).pixels
+    return fluorescence(FieldOfView(1032, 1032, 260), seed=1).pixels
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 from skimage import data, io, measure
 from skimage.filters import threshold_otsu
 
-from model.samples.drawn import Field, draw_labels
+from model.samples.drawn import FieldOfView, draw_labels
 from model.samples.shipped import shipped_images
 
 
@@ -90,7 +90,7 @@ TINY = by_hand(
 @cache
 def drawn() -> np.ndarray:
     """Forty nuclei, many of them touching."""
-    return draw_labels(Field(256, 256, 40), np.random.default_rng(0))
+    return draw_labels(FieldOfView(256, 256, 40), np.random.default_rng(0))
 
 
 @cache

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.training.augment import Augmentation, random_crop, recolour, whole_view
+from model.training.augment import Augmentation, random_crop, recolour, resize_whole
 from model.training.dataset import Example
 from model.training.targets import distance_map
 from tests.unit.model.training_examples import draw_example
@@ -38,10 +38,10 @@ def test_nuclei_stay_under_their_labels(seed: int):
 
 def test_an_untouched_crop_has_the_pixels_as_they_were_taken_in_another_order():
     example, how = draw_example(1, channels=3, side=64), replace(HOW, untouched=1.0)
-    views = [random_crop(example, how, np.random.default_rng(seed)) for seed in range(24)]
-    turned = {view.image.tobytes() for view in views}
+    crops = [random_crop(example, how, np.random.default_rng(seed)) for seed in range(24)]
+    turned = {crop.image.tobytes() for crop in crops}
     assert len(turned) == 8  # four turns, each of them mirrored or not
-    for image, labels, distance, _ in views:
+    for image, labels, distance, _ in crops:
         assert (np.sort(image, axis=None) == np.sort(example.image, axis=None)).all()
         assert image[labels > 0].sum() == pytest.approx(example.image[example.labels > 0].sum(), rel=1e-5)
         assert distance[labels > 0].sum() == pytest.approx(example.distance.sum(), rel=1e-5)
@@ -97,8 +97,8 @@ def test_magnification_keeps_nuclei_within_the_sizes_asked_for():
         assert 2 * np.sqrt(largest / np.pi) < 20
 
 
-def test_a_whole_view_is_the_image_resized_and_nothing_else():
+def test_a_whole_example_is_resized_and_nothing_else():
     example = draw_example(4)
-    image, labels, *_ = whole_view(example, 48)
+    image, labels, *_ = resize_whole(example, 48)
     assert image.shape == (48, 48, 3)
     assert set(np.unique(labels)) <= set(np.unique(example.labels))

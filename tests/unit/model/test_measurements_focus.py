@@ -6,7 +6,7 @@ from centrosome import radial_power_spectrum
 from scipy import ndimage
 
 from model.measurements.focus import TILE_SIDE, LaplacianSums, PowerSpectrum
-from model.samples.drawn import Field, fluorescence
+from model.samples.drawn import FieldOfView, fluorescence
 
 
 def slope(image: np.ndarray) -> float:
@@ -52,7 +52,7 @@ def cellprofilers_slope(image: np.ndarray) -> float:
 @pytest.mark.parametrize("side", [100, 241, TILE_SIDE])
 def test_of_an_image_of_one_tile_it_is_cellprofilers_but_for_a_row(side: int):
     """CellProfiler takes the frequency -1 for 0, -2 for -1 and so on: half of each ring is one pixel off."""
-    image = fluorescence(Field(side, side, 12, radius=9), seed=0).pixels
+    image = fluorescence(FieldOfView(side, side, 12, radius=9), seed=0).pixels
 
     assert slope(image) == pytest.approx(cellprofilers_slope(image), abs=0.25)
 
@@ -72,7 +72,7 @@ def test_all_frequencies_of_a_ring_count_alike(side: int):
 
 
 def test_tiles_are_averaged():
-    image = fluorescence(Field(2 * TILE_SIDE, TILE_SIDE, 30, radius=9), seed=0).pixels
+    image = fluorescence(FieldOfView(2 * TILE_SIDE, TILE_SIDE, 30, radius=9), seed=0).pixels
     both = PowerSpectrum(image.shape)
     both.add(image[:TILE_SIDE])
     both.add(image[TILE_SIDE:])
@@ -82,7 +82,7 @@ def test_tiles_are_averaged():
 
 
 def test_blur_makes_the_slope_steeper_and_the_laplacian_small():
-    sharp = fluorescence(Field(256, 256, 30, radius=9), seed=0).pixels.astype(np.float64)
+    sharp = fluorescence(FieldOfView(256, 256, 30, radius=9), seed=0).pixels.astype(np.float64)
     blurred = ndimage.gaussian_filter(sharp, 4)
 
     assert slope(blurred) < slope(sharp) - 0.5
@@ -95,7 +95,9 @@ def test_what_is_blank_or_too_small_has_no_slope(image: np.ndarray):
 
 
 def test_tiles_with_a_pixel_that_is_not_finite_do_not_count():
-    image = fluorescence(Field(TILE_SIDE, 2 * TILE_SIDE, 30, radius=9), seed=0).pixels.astype(np.float32)
+    image = fluorescence(FieldOfView(TILE_SIDE, 2 * TILE_SIDE, 30, radius=9), seed=0).pixels.astype(
+        np.float32
+    )
     image[5, 7] = np.nan
 
     assert slope(image) == slope(image[:, TILE_SIDE:])

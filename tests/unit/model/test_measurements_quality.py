@@ -6,7 +6,7 @@ import pytest
 from model.measurements import background
 from model.measurements.background import Background
 from model.measurements.cells import cut_cells
-from model.measurements.quality import ImageQuality
+from model.measurements.quality import ImageQualityMeasurement
 
 NO_NUCLEI = {name: np.empty(0, np.int64) for name in ("bbox_row0", "bbox_col0", "bbox_row1", "bbox_col1")}
 
@@ -14,7 +14,7 @@ NO_NUCLEI = {name: np.empty(0, np.int64) for name in ("bbox_row0", "bbox_col0", 
 def quality_of(pixels: np.ndarray, is_background: np.ndarray | None = None):
     image = pixels if pixels.ndim == 3 else pixels[..., None]
     size = image.shape[:2]
-    quality = ImageQuality(size, image.shape[2])
+    quality = ImageQualityMeasurement(size, image.shape[2])
     ground = np.ones(size, np.bool_) if is_background is None else is_background
     for cell in cut_cells(size, NO_NUCLEI, 1):
         quality.add(image[cell.window], ground[cell.window], cell)

@@ -18,7 +18,7 @@ from model.measurements import (
     measure_surroundings,
     scale_distances,
 )
-from model.samples.drawn import Field, fluorescence
+from model.samples.drawn import FieldOfView, fluorescence
 from tests.unit.model.label_images import by_hand
 
 NEAR = Distances(ring_gap=0, ring_width=2, neighbor_distance=2, density_side=10)
@@ -165,7 +165,7 @@ def expected_sharpness(labels: np.ndarray, pixels: np.ndarray, label: int) -> fl
 @pytest.fixture(scope="module")
 def drawing():
     """Two channels of 300 × 412 pixels, the second of them floats with some that are not finite."""
-    image = fluorescence(Field(300, 412, 90, radius=11), seed=3)
+    image = fluorescence(FieldOfView(300, 412, 90, radius=11), seed=3)
     second = ndimage.gaussian_filter(image.pixels.astype(np.float32), 2)
     return image.labels, np.stack([image.pixels.astype(np.float32), second], axis=-1)
 

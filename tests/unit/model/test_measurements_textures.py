@@ -15,7 +15,7 @@ from model.measurements import (
 )
 from model.measurements.columns import GRANULARITY_COLUMNS, HARALICK, TEXTURE_COLUMNS
 from model.measurements.textures import granularity_spectrum, haralick_features
-from model.samples.drawn import Field, fluorescence
+from model.samples.drawn import FieldOfView, fluorescence
 from tests.unit.model.label_images import by_hand
 
 with warnings.catch_warnings():
@@ -28,7 +28,7 @@ DIRECTIONS = range(4)
 
 @pytest.fixture(scope="module")
 def drawing():
-    image = fluorescence(Field(96, 110, 12, radius=9), seed=3)
+    image = fluorescence(FieldOfView(96, 110, 12, radius=9), seed=3)
     return image.labels, image.pixels
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from model.segmentation.nuclear_size import (
+    Detection,
     NuclearSize,
-    Sighting,
     area_weighted_diameter,
-    pool_sightings,
+    pool_detections,
     search_zoom,
 )
 from model.weights.diameters import LADDER, KnownDiameters, limit_zoom
@@ -71,25 +71,27 @@ def test_the_ladder_has_few_steps_in_order():
     assert max(LADDER) == 2
 
 
-def sighting(diameter: float, zoom: Fraction = Fraction(1), count: int = 1) -> Sighting:
-    return Sighting(zoom, np.full(count, np.pi / 4 * diameter**2))
+def detection(diameter: float, zoom: Fraction = Fraction(1), count: int = 1) -> Detection:
+    return Detection(zoom, np.full(count, np.pi / 4 * diameter**2))
 
 
 def test_the_images_of_a_file_have_one_size():
-    size = pool_sightings([sighting(20), sighting(30, count=5), sighting(0, count=0), sighting(26)])
+    size = pool_detections([detection(20), detection(30, count=5), detection(0, count=0), detection(26)])
     assert size.diameter == pytest.approx(30)
     assert size.zoom == 1
 
 
 def test_they_are_shown_at_the_zoom_at_which_most_of_their_nuclei_were_seen():
-    size = pool_sightings([sighting(20), sighting(90, Fraction(1, 2), count=5), sighting(0, count=0)])
+    size = pool_detections([detection(20), detection(90, Fraction(1, 2), count=5), detection(0, count=0)])
     assert size.diameter == pytest.approx(90)
     assert size.zoom == Fraction(1, 2)
 
 
 def test_a_file_without_nuclei_stays_as_it_is():
-    assert pool_sightings([Sighting(Fraction(1, 2)), Sighting(Fraction(1))]) == NuclearSize(0.0, Fraction(1))
-    assert pool_sightings([]) == NuclearSize(0.0, Fraction(1))
+    assert pool_detections([Detection(Fraction(1, 2)), Detection(Fraction(1))]) == NuclearSize(
+        0.0, Fraction(1)
+    )
+    assert pool_detections([]) == NuclearSize(0.0, Fraction(1))
 
 
 @pytest.mark.parametrize(("zoom", "smallest"), [(1 / 3, 270), (1, 30), (2, 20), (3, 20)])
@@ -103,61 +105,61 @@ def test_who_wants_specks_has_them():
 
 @pytest.mark.parametrize(("confidence", "zoom"), [(0.4, 1), (0.6, 2), (None, 2)])
 def test_what_is_shown_enlarged_is_believed_if_it_is_likelier_than_dust(confidence: float | None, zoom: int):
-    looks = {Fraction(1): sighting(6), Fraction(2): Sighting(Fraction(2), np.full(9, 30), confidence)}
+    detections = {Fraction(1): detection(6), Fraction(2): Detection(Fraction(2), np.full(9, 30), confidence)}
 
-    found = search_zoom(see_nothing, looks.__getitem__, KNOWN.zoom, KNOWN.largest)
+    found = search_zoom(detect_nothing, detections.__getitem__, KNOWN.zoom, KNOWN.largest)
 
-    assert found is looks[Fraction(zoom)]
-
-
-def see_nothing(zoom: Fraction) -> Sighting:
-    return sighting(0, zoom, 0)
+    assert found is detections[Fraction(zoom)]
 
 
-class Image:
+def detect_nothing(zoom: Fraction) -> Detection:
+    return detection(0, zoom, 0)
+
+
+class SizedImage:
     """Nuclei of a diameter, of which a network is as sure as it says, at whatever zoom it is shown them."""
 
     def __init__(self, diameter: float, confidence: float | None = None) -> None:
         self.diameter, self.confidence = diameter, confidence
-        self.glances: list[Fraction] = []
-        self.looks: list[Fraction] = []
+        self.rough_zooms: list[Fraction] = []
+        self.zooms: list[Fraction] = []
 
-    def glance(self, zoom: Fraction) -> Sighting:
-        self.glances.append(zoom)
-        return sighting(self.diameter, zoom)
+    def detect_roughly(self, zoom: Fraction) -> Detection:
+        self.rough_zooms.append(zoom)
+        return detection(self.diameter, zoom)
 
-    def look(self, zoom: Fraction) -> Sighting:
-        self.looks.append(zoom)
-        return replace(sighting(self.diameter, zoom), confidence=self.confidence)
+    def detect(self, zoom: Fraction) -> Detection:
+        self.zooms.append(zoom)
+        return replace(detection(self.diameter, zoom), confidence=self.confidence)
 
-    def search(self, *, own_size_first: bool = False) -> Sighting:
-        return search_zoom(self.glance, self.look, KNOWN.zoom, KNOWN.largest, own_size_first)
+    def search(self, *, own_size_first: bool = False) -> Detection:
+        return search_zoom(self.detect_roughly, self.detect, KNOWN.zoom, KNOWN.largest, own_size_first)
 
 
 def test_what_is_shown_enlarged_is_not_enlarged_further():
-    image = Image(6)
+    image = SizedImage(6)
     image.search()
-    assert image.looks == [1, 2]
+    assert image.zooms == [1, 2]
 
 
 def test_a_small_image_is_seen_once_if_its_own_size_leaves_no_doubt():
-    image = Image(30, confidence=0.9)
+    image = SizedImage(30, confidence=0.9)
     assert image.search(own_size_first=True).zoom == 1
-    assert (image.glances, image.looks) == ([], [1])
+    assert (image.rough_zooms, image.zooms) == ([], [1])
 
 
 @pytest.mark.parametrize(("diameter", "confidence"), [(30, 0.7), (30, None), (52, 0.9), (0, 0.9)])
 def test_else_it_is_seen_at_low_zoom_and_its_own_size_never_twice(diameter: float, confidence: float | None):
-    image = Image(diameter, confidence)
+    image = SizedImage(diameter, confidence)
     assert image.search(own_size_first=True).zoom == 1
-    assert image.glances
-    assert image.looks == [1]
+    assert image.rough_zooms
+    assert image.zooms == [1]
 
 
 def test_a_small_image_of_large_nuclei_is_shrunk():
-    image = Image(90, confidence=0.95)
+    image = SizedImage(90, confidence=0.95)
     assert image.search(own_size_first=True).zoom == Fraction(1, 3)
-    assert image.looks == [1, Fraction(1, 3)]
+    assert image.zooms == [1, Fraction(1, 3)]
 
 
 @pytest.mark.parametrize(
@@ -167,17 +169,17 @@ def test_a_small_image_of_large_nuclei_is_shrunk():
 def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_is_far_less_sure(
     shrunk: float, own: float | None, zoom: Fraction
 ):
-    looks = {
-        Fraction(1, 3): replace(sighting(100, Fraction(1, 3)), confidence=shrunk),
-        Fraction(1): Sighting(Fraction(1), np.full(900, 130), own),
+    detections = {
+        Fraction(1, 3): replace(detection(100, Fraction(1, 3)), confidence=shrunk),
+        Fraction(1): Detection(Fraction(1), np.full(900, 130), own),
     }
 
-    found = search_zoom(lambda zoom: sighting(100, zoom), looks.__getitem__, KNOWN.zoom, KNOWN.largest)
+    found = search_zoom(lambda zoom: detection(100, zoom), detections.__getitem__, KNOWN.zoom, KNOWN.largest)
 
-    assert found is looks[Fraction(zoom)]
+    assert found is detections[Fraction(zoom)]
 
 
-def test_one_of_small_nuclei_is_enlarged_without_a_look_at_low_zoom():
-    image = Image(10, confidence=0.9)
+def test_one_of_small_nuclei_is_enlarged_without_a_pass_at_low_zoom():
+    image = SizedImage(10, confidence=0.9)
     assert image.search(own_size_first=True).zoom == Fraction(3, 2)
-    assert (image.glances, image.looks) == ([], [1, Fraction(3, 2)])
+    assert (image.rough_zooms, image.zooms) == ([], [1, Fraction(3, 2)])

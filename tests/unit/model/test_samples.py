@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from cli.commands.samples import command
 from model.samples.drawn import (
-    Field,
+    FieldOfView,
     bright_field,
     draw_labels,
     fluorescence,
@@ -20,7 +20,7 @@ from model.samples.drawn import (
 from model.samples.folder import DRAWN, SHIPPED_TO, fill_folder
 from model.samples.shipped import shipped_images
 
-FIELD = Field(128, 160, 12, radius=10)
+FIELD = FieldOfView(128, 160, 12, radius=10)
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +38,13 @@ def test_a_drawing_has_as_many_nuclei_as_were_asked_for(draw):
 
 
 def test_each_nucleus_is_one_piece():
-    labels = draw_labels(Field(200, 200, 60, radius=9, touching=0.9), np.random.default_rng(3))
+    labels = draw_labels(FieldOfView(200, 200, 60, radius=9, touching=0.9), np.random.default_rng(3))
     pieces = [ndimage.label(labels == label)[1] for label in range(1, labels.max() + 1)]
     assert set(pieces) == {1}
 
 
 def test_nuclei_touch_when_they_are_asked_to():
-    labels = draw_labels(Field(200, 200, 40, radius=9, touching=0.9), np.random.default_rng(3))
+    labels = draw_labels(FieldOfView(200, 200, 40, radius=9, touching=0.9), np.random.default_rng(3))
     assert ndimage.label(labels > 0)[1] < labels.max() / 2
 
 

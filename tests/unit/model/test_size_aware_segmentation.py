@@ -1,4 +1,4 @@
-"""The shipped network looks for the size of nuclei first, and sees them at the one that it knows."""
+"""The shipped network zooms for the size of nuclei first, and sees them at the one that it knows."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -15,7 +15,7 @@ from model.measurements import measure_shapes
 from model.preprocessing.normalisation import normalise
 from model.preprocessing.resampling import bring_back, resample
 from model.reading import Plane
-from model.segmentation.nuclear_size import NuclearSize, Sighting, estimate_diameter
+from model.segmentation.nuclear_size import Detection, NuclearSize, estimate_diameter
 from model.segmentation.prediction import HALO
 from model.segmentation.segmenter import Segmenter
 from model.segmentation.windows import SampledImage, find_windows, sample_image
@@ -108,14 +108,14 @@ def test_nuclei_that_the_network_is_not_sure_of_are_left_out():
 
 
 def test_a_look_at_low_zoom_tells_the_size_of_large_nuclei():
-    looks: list[Fraction] = []
+    zooms: list[Fraction] = []
 
-    def glance(zoom: Fraction) -> Sighting:
-        looks.append(zoom)
-        return Sighting(zoom, np.array([300 * 300]))
+    def detect_roughly(zoom: Fraction) -> Detection:
+        zooms.append(zoom)
+        return Detection(zoom, np.array([300 * 300]))
 
-    assert estimate_diameter(glance, largest=50) == pytest.approx(300 * 2 / np.sqrt(np.pi))
-    assert looks == [Fraction(1, 3), Fraction(1, 12)]  # they were too large at the first
+    assert estimate_diameter(detect_roughly, largest=50) == pytest.approx(300 * 2 / np.sqrt(np.pi))
+    assert zooms == [Fraction(1, 3), Fraction(1, 12)]  # they were too large at the first
 
 
 def blank(height: int, width: int, step: int) -> SampledImage:
@@ -151,7 +151,7 @@ def test_a_small_image_is_looked_at_whole():
 def test_windows_tell_the_size_that_the_whole_image_tells(segmenter: Segmenter):
     image = disc_field(60, count=5)
     whole = segmenter.segment(image)
-    seen = segmenter.look_at(sample_image(normalise(image)))
+    seen = segmenter.detect_in_windows(sample_image(normalise(image)))
     assert seen.zoom == whole.zoom < 1
     assert seen.diameter == pytest.approx(whole.diameter, rel=0.1)
 
@@ -171,7 +171,7 @@ def segment_in_blocks(segmenter: Segmenter, image: np.ndarray, size: NuclearSize
 
 def segment_whole(segmenter: Segmenter, image: np.ndarray, size: NuclearSize):
     """The nuclei of an image that is seen whole, and how far above its threshold the foreground is."""
-    maps = segmenter.see(normalise(image), size.zoom)
+    maps = segmenter.predict(normalise(image), size.zoom)
     threshold = segmenter.card.postprocessing.at(float(size.zoom)).foreground
     foreground = maps[..., segmenter.config.outputs.index("foreground")] - threshold
     return segmenter.find(maps, size.zoom, size.diameter), foreground

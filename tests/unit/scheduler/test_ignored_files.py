@@ -9,7 +9,7 @@ from nuqleus.rules import Rule, Rules
 from tests.unit.scheduler.conftest import SETTLE, put, states
 
 
-def test_companions_are_ignored_at_once_and_never_queued(inbox, tick, files, row, queue):
+def test_accessories_are_ignored_at_once_and_never_queued(inbox, tick, files, row, queue):
     for name in ("a.tif", "a_mask.tif", "notes.txt", "a.xml"):
         put(inbox, name)
     tick()
@@ -45,7 +45,7 @@ def test_patterns_of_the_settings_are_added_to_the_list(inbox, start, files, row
     assert row("plate [1]/overview.tif").ignored_by == "setting"
 
 
-def test_a_rule_skips_files_or_keeps_what_looks_like_a_companion(inbox, start, files, row):
+def test_a_rule_skips_files_or_keeps_what_looks_like_an_accessory(inbox, start, files, row):
     rules = Rules(
         [Rule(path="keep/*", skip=False), Rule(path="*_mask.tif", channel="1"), Rule(path="b*", skip=True)]
     )
@@ -62,7 +62,7 @@ def test_a_rule_skips_files_or_keeps_what_looks_like_a_companion(inbox, start, f
     assert row("b.tif").ignored_by == "rule"
 
 
-def test_at_the_first_start_failed_companions_become_ignored_and_what_is_done_stays(
+def test_at_the_first_start_failed_accessories_become_ignored_and_what_is_done_stays(
     inbox, start, files, worker_files, work, row
 ):
     for name in ("a.tif", "a_mask.tif", "b.tif", "notes.txt"):
@@ -149,7 +149,7 @@ def test_in_an_empty_folder_no_rule_is_blamed(start, caplog):
     assert caplog.records == []
 
 
-class TestImagesThatComeAfterTheirCompanions:
+class TestImagesThatComeAfterTheirAccessories:
     @pytest.fixture
     def process_all(self, tick, queue, work):
         def process_all():
@@ -161,7 +161,7 @@ class TestImagesThatComeAfterTheirCompanions:
         return process_all
 
     @pytest.mark.parametrize(
-        ("companion", "image", "kind"),
+        ("accessory", "image", "kind"),
         [
             ("a_mask.tif", "a.tif", "mask"),
             ("exp/masks/a.tif", "exp/a.tif", "mask"),
@@ -171,17 +171,17 @@ class TestImagesThatComeAfterTheirCompanions:
         ],
     )
     def test_what_was_taken_for_an_image_is_ignored(
-        self, inbox, process_all, files, row, companion, image, kind
+        self, inbox, process_all, files, row, accessory, image, kind
     ):
-        put(inbox, companion)
+        put(inbox, accessory)
         process_all()
-        assert states(files) == {companion: "done"}
+        assert states(files) == {accessory: "done"}
 
         put(inbox, image)
         process_all()
 
-        assert states(files)[companion] == "ignored"
-        assert row(companion).ignored_by == kind
+        assert states(files)[accessory] == "ignored"
+        assert row(accessory).ignored_by == kind
 
     def test_what_a_rule_keeps_stays(self, inbox, start, files, queue, work):
         tick = start(rules=Rules([Rule(path="*_mask.tif", skip=False)]))
@@ -208,7 +208,7 @@ class TestImagesThatComeAfterTheirCompanions:
             put(inbox, name)
         tick()
         asked = []
-        kind = "scheduler.ignore_list.companion_kind"
+        kind = "scheduler.ignore_list.accessory_kind"
         monkeypatch.setattr(kind, lambda path, look: asked.append(path))
 
         tick()

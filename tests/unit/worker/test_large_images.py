@@ -19,7 +19,7 @@ from cli.commands import segment
 from model.labels.masks import LazyLabelImage
 from model.measurements import measure_intensities, measure_shapes
 from model.memory_budget import MemoryBudget
-from model.segmentation.nuclear_size import NuclearSize, Sighting
+from model.segmentation.nuclear_size import Detection, NuclearSize
 from model.segmentation.nuclei import EVERYWHERE
 from model.segmentation.windows import SampledImage
 from model.weights.diameters import KnownDiameters
@@ -98,31 +98,29 @@ def test_a_picture_that_can_only_be_decoded_whole_is_worked_on_in_blocks_too(tmp
     assert png.masks == tiff.masks
 
 
-class Looking(TiledThresholdSegmenter):
-    """Knows sizes, finds the same in every image that it looks at, and notes which."""
+class SizeEstimatingSegmenter(TiledThresholdSegmenter):
+    """Knows sizes, detects what it is told to, image by image."""
 
     known_diameters = KnownDiameters(smallest=2.0, largest=6.0, best=5.0)
 
-    def __init__(self, *sightings: Sighting) -> None:
-        self._sightings = iter(sightings)
-        self.looks = 0
+    def __init__(self, *detections: Detection) -> None:
+        self._detections = iter(detections)
 
     def size_of(self, diameter: float) -> NuclearSize:
         return NuclearSize(diameter, self.known_diameters.zoom(diameter))
 
-    def look_at(self, image: SampledImage) -> Sighting:
-        self.looks += 1
-        return next(self._sightings)
+    def detect_in_windows(self, image: SampledImage) -> Detection:
+        return next(self._detections)
 
 
-def sighting(diameter: float, zoom: Fraction = Fraction(1), count: int = 1) -> Sighting:
-    return Sighting(zoom, np.full(count, np.pi / 4 * diameter**2))
+def detection(diameter: float, zoom: Fraction = Fraction(1), count: int = 1) -> Detection:
+    return Detection(zoom, np.full(count, np.pi / 4 * diameter**2))
 
 
 def test_a_large_image_is_seen_at_the_zoom_that_suits_its_nuclei(large_tiff, monkeypatch):
-    (image,) = process(large_tiff, Looking(sighting(12, Fraction(1, 2))))
+    (image,) = process(large_tiff, SizeEstimatingSegmenter(detection(12, Fraction(1, 2))))
     monkeypatch.setattr("model.reading.plane.LARGE", 10**9)
-    (whole,) = process(large_tiff, Looking(), ImageOptions(diameter="12"))
+    (whole,) = process(large_tiff, SizeEstimatingSegmenter(), ImageOptions(diameter="12"))
 
     assert (image.zoom, whole.zoom) == (0.5, 0.5)
     assert image.nuclear_diameter == pytest.approx(12)

@@ -12,7 +12,7 @@ from model.errors import ImageError
 from model.memory_budget import MemoryBudget
 from model.reading import Plane
 from model.reading.pixel_size import PixelSize
-from model.segmentation.nuclear_size import NuclearSize, Sighting
+from model.segmentation.nuclear_size import Detection, NuclearSize
 from model.segmentation.windows import SampledImage
 from model.weights.diameters import KnownDiameters
 from nuqleus.errors import SettingsError
@@ -24,23 +24,23 @@ from worker.nuclear_size_estimate import estimate_size, given_diameter
 from worker.pipeline import process
 
 
-class Looking(ThresholdSegmenter):
-    """Sees nuclei as wide as the brightest pixel of an image says, and notes where it looked, and what it was told."""
+class RecordingSegmenter(ThresholdSegmenter):
+    """Detects nuclei as wide as an image's brightest pixel says; records these images, and the sizes it is told."""
 
     known_diameters = KnownDiameters(smallest=12, largest=50, best=40)
 
     def __init__(self) -> None:
-        self.looked_at: list[float] = []
+        self.sampled: list[float] = []
         self.told: list[NuclearSize | None] = []
 
     def size_of(self, diameter: float) -> NuclearSize:
         return NuclearSize(diameter, self.known_diameters.zoom(diameter))
 
-    def look_at(self, image: SampledImage) -> Sighting:
+    def detect_in_windows(self, image: SampledImage) -> Detection:
         width = float(image.sample.max())
-        self.looked_at.append(width)
+        self.sampled.append(width)
         areas = np.array([np.pi / 4 * width**2]) if width else np.zeros(0)
-        return Sighting(self.known_diameters.zoom(width), areas)
+        return Detection(self.known_diameters.zoom(width), areas)
 
     def segment(
         self, pixels: np.ndarray, size: NuclearSize | None = None, smallest: int | None = None
@@ -58,43 +58,45 @@ def planes(*widths: float) -> Iterator[Plane]:
 
 
 @pytest.fixture
-def estimator(monkeypatch: pytest.MonkeyPatch) -> Looking:
+def estimator(monkeypatch: pytest.MonkeyPatch) -> RecordingSegmenter:
     monkeypatch.setattr(
         "model.blockwise.normalised_plane.NormalisedPlane.normalise", lambda plane, pixels: pixels
     )
-    return Looking()
+    return RecordingSegmenter()
 
 
-def estimate(estimator: Looking, *widths: float) -> NuclearSize | None:
+def estimate(estimator: RecordingSegmenter, *widths: float) -> NuclearSize | None:
     return estimate_size(planes(*widths), estimator, MemoryBudget(10**6))
 
 
-def test_a_single_image_tells_by_itself(estimator: Looking):
+def test_a_single_image_tells_by_itself(estimator: RecordingSegmenter):
     assert estimate(estimator, 80) is None
-    assert estimator.looked_at == []
+    assert estimator.sampled == []
 
 
-def test_a_single_large_one_is_looked_at_in_windows(estimator: Looking, monkeypatch: pytest.MonkeyPatch):
+def test_a_single_large_one_is_sampled_in_windows(
+    estimator: RecordingSegmenter, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("model.reading.plane.LARGE", 800)
     assert estimate(estimator, 80) == NuclearSize(pytest.approx(80), Fraction(1, 2))
 
 
-def test_the_sooner_an_image_comes_the_likelier_it_is_looked_at(estimator: Looking):
+def test_the_sooner_an_image_comes_the_likelier_it_is_sampled(estimator: RecordingSegmenter):
     estimate(estimator, *range(20, 40))
-    assert estimator.looked_at == [20, 22, 24, 28, 36]
+    assert estimator.sampled == [20, 22, 24, 28, 36]
 
 
-def test_all_are_looked_at_until_one_shows_nuclei(estimator: Looking):
+def test_all_are_sampled_until_one_shows_nuclei(estimator: RecordingSegmenter):
     assert estimate(estimator, 0, 0, 0, 0, 0, 0, 33, 34) == NuclearSize(pytest.approx(33))
 
 
-def test_long_series_are_not_read_twice_to_their_end(estimator: Looking):
+def test_long_series_are_not_read_twice_to_their_end(estimator: RecordingSegmenter):
     series = planes(*[30] * 200)
     estimate_size(series, estimator, MemoryBudget(10**6))
     assert len(list(series)) == 200 - 66
 
 
-def test_those_of_a_series_do_not_say_that_there_is_none(estimator: Looking):
+def test_those_of_a_series_do_not_say_that_there_is_none(estimator: RecordingSegmenter):
     assert estimate(estimator, 0, 0, 0) == NuclearSize(0.0, Fraction(1))
 
 
@@ -105,11 +107,11 @@ def series(path: Path, count: int = 4) -> Path:
 
 
 def test_all_images_of_a_file_are_seen_with_one_size(tmp_path: Path):
-    segmenter = Looking()
+    segmenter = RecordingSegmenter()
 
     results = list(process(series(tmp_path / "a.tif"), segmenter))
 
-    assert len(segmenter.looked_at) == 2
+    assert len(segmenter.sampled) == 2
     assert len(segmenter.told) == 4
     (size,) = set(segmenter.told)
     assert {result.nuclear_diameter for result in results} == {size.diameter}
@@ -117,11 +119,11 @@ def test_all_images_of_a_file_are_seen_with_one_size(tmp_path: Path):
 
 @pytest.mark.parametrize(("diameter", "zoom"), [("30", 1), ("120", Fraction(1, 3))])
 def test_a_diameter_that_is_given_is_not_looked_for(tmp_path: Path, diameter: str, zoom: Fraction):
-    segmenter = Looking()
+    segmenter = RecordingSegmenter()
 
     results = list(process(series(tmp_path / "a.tif"), segmenter, ImageOptions(diameter=diameter)))
 
-    assert segmenter.looked_at == []
+    assert segmenter.sampled == []
     assert set(segmenter.told) == {NuclearSize(float(diameter), zoom)}
     assert {result.nuclear_diameter for result in results} == {float(diameter)}
 
@@ -147,7 +149,7 @@ def test_micrometres_of_an_image_whose_pixel_size_is_not_known_are_refused_in_a_
     "rules", [Rules(default=ImageOptions(diameter="40")), Rules([Rule(path="*", diameter="12 um")])]
 )
 def test_a_network_of_which_nobody_knows_what_it_knows_takes_no_diameter(rules: Rules):
-    ensure_diameters_are_known(Looking(), rules)
+    ensure_diameters_are_known(RecordingSegmenter(), rules)
     with pytest.raises(SettingsError, match="'threshold' doesn't say which diameters it knows"):
         ensure_diameters_are_known(ThresholdSegmenter(), rules)
 

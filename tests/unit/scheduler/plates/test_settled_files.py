@@ -20,48 +20,48 @@ def found(clock: Clock) -> SettledFiles:
 
 
 def test_one_that_has_stood_still_is_to_be_read(found: SettledFiles, clock: Clock):
-    assert found.look(stats(map=1, other=1)) == {"map.csv"}
+    assert found.update(stats(map=1, other=1)) == {"map.csv"}
     assert found.unread() == {}
 
     clock.advance(SETTLE)
-    assert found.look(stats(map=1, other=1)) == frozenset()
+    assert found.update(stats(map=1, other=1)) == frozenset()
     assert list(found.unread()) == ["map.csv"]
 
 
 def test_each_version_once(found: SettledFiles, clock: Clock):
-    found.look(stats(map=1))
+    found.update(stats(map=1))
     clock.advance(SETTLE)
-    found.look(stats(map=1))
+    found.update(stats(map=1))
     found.mark_read("map.csv")
     assert found.unread() == {}
 
-    assert found.look(stats(map=2)) == {"map.csv"}
+    assert found.update(stats(map=2)) == {"map.csv"}
     assert found.unread() == {}
     clock.advance(SETTLE)
-    found.look(stats(map=2))
+    found.update(stats(map=2))
     assert found.unread()["map.csv"].size == 2
 
 
 def test_one_that_is_gone_is_to_be_read_again_when_it_comes_back(found: SettledFiles, clock: Clock):
-    found.look(stats(map=1))
+    found.update(stats(map=1))
     clock.advance(SETTLE)
-    found.look(stats(map=1))
+    found.update(stats(map=1))
     found.mark_read("map.csv")
 
-    assert found.look(stats()) == {"map.csv"}
+    assert found.update(stats()) == {"map.csv"}
     assert found.unread() == {}
-    found.look(stats(map=1))
+    found.update(stats(map=1))
     clock.advance(SETTLE)
-    found.look(stats(map=1))
+    found.update(stats(map=1))
     assert list(found.unread()) == ["map.csv"]
 
 
 def test_it_says_when_to_look_again_until_it_has_looked(found: SettledFiles, clock: Clock):
     assert found.seconds_to_next() is None
-    found.look(stats(map=1))
+    found.update(stats(map=1))
     assert found.seconds_to_next() == SETTLE
 
     clock.advance(SETTLE)
     assert found.seconds_to_next() == 0.0
-    found.look(stats(map=1))
+    found.update(stats(map=1))
     assert found.seconds_to_next() is None

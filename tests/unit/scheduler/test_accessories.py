@@ -1,16 +1,16 @@
-"""Which files are companions of images, by their names and by what lies beside them."""
+"""Which files are accessories of images, by their names and by what lies beside them."""
 
 import unicodedata
 
 import pytest
 
-from scheduler.companions import (
+from scheduler.accessories import (
     MASK_BEGINNINGS,
     MASK_WORDS,
     Siblings,
-    companion_folders,
-    companion_kind,
-    possible_companions,
+    accessory_folders,
+    accessory_kind,
+    possible_accessories,
 )
 
 CELLVOYAGER = "AssayPlate_B02_T0001F001L01A01Z01C01.tif"
@@ -19,7 +19,7 @@ OTHER_UUID = "1A2B3C4D-5E6F-4711-8899-AABBCCDDEEFF"
 
 
 def kind(name, *beside):
-    return companion_kind(f"folder/{name}", {"folder": Siblings([name, *beside])}.__getitem__)
+    return accessory_kind(f"folder/{name}", {"folder": Siblings([name, *beside])}.__getitem__)
 
 
 @pytest.mark.parametrize(
@@ -138,15 +138,15 @@ def test_a_mask_is_one_only_beside_its_image(mask, image):
 
 
 @pytest.mark.parametrize(
-    ("companion", "image"),
+    ("accessory", "image"),
     [("Zür_mask.tif", "Zür.tif"), ("Bär_thumb.tif", "Bär.tif"), ("Mask of Bär.tif", "Bär.png")],
 )
 @pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
-def test_a_letter_with_a_mark_is_the_same_however_it_is_written(companion, image, forms):
-    companion, image = map(unicodedata.normalize, forms, (companion, image))
+def test_a_letter_with_a_mark_is_the_same_however_it_is_written(accessory, image, forms):
+    accessory, image = map(unicodedata.normalize, forms, (accessory, image))
 
-    assert kind(companion, image) in ("mask", "thumbnail")
-    assert kind(image, companion) is None
+    assert kind(accessory, image) in ("mask", "thumbnail")
+    assert kind(image, accessory) is None
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_letter_with_a_mark_is_the_same_however_it_is_written(companion, image
     [("d_mask.tif", "d.mask.png"), ("d.overlay.png", "d.mask.tif"), ("d-thumb.jpg", "d.thumb.jpg"),
      ("d_cells.tif", "d.tif")],
 )  # fmt: skip
-def test_companions_are_not_the_images_of_each_other(names):
+def test_accessories_are_not_the_images_of_each_other(names):
     assert [kind(name, *names) for name in names] == [None, None]
 
 
@@ -166,9 +166,9 @@ def test_folders_of_masks_may_be_ordered_like_those_of_the_images(mask, inner, i
     place = f"{home}/{images}{inner}".removeprefix("/")
     beside = {place: Siblings(["q.tif"])}
 
-    assert companion_kind(f"{mask}{inner}/q.tif", lambda folder: beside.get(folder, Siblings([]))) == "mask"
-    assert companion_kind(f"{place}/q.tif", lambda folder: beside.get(folder, Siblings([]))) is None
-    assert f"{mask.lower()}{inner}" in companion_folders(place)
+    assert accessory_kind(f"{mask}{inner}/q.tif", lambda folder: beside.get(folder, Siblings([]))) == "mask"
+    assert accessory_kind(f"{place}/q.tif", lambda folder: beside.get(folder, Siblings([]))) is None
+    assert f"{mask.lower()}{inner}" in accessory_folders(place)
 
 
 @pytest.mark.parametrize("mask", ["d.tif", "d.png", "d_mask.png", "d_cp_masks.tif"])
@@ -182,10 +182,10 @@ def test_a_folder_of_masks_lies_in_that_of_the_images_or_beside_it(folder, mask,
     def look(place):
         return beside.get(place, Siblings([]))
 
-    assert companion_kind(f"{folder}/{mask}", look) == "mask"
-    assert companion_kind(f"{folder}/e.tif", look) is None
-    assert companion_kind(f"{folder}/more/{mask}", look) is None
-    assert companion_kind(path, look) is None
+    assert accessory_kind(f"{folder}/{mask}", look) == "mask"
+    assert accessory_kind(f"{folder}/e.tif", look) is None
+    assert accessory_kind(f"{folder}/more/{mask}", look) is None
+    assert accessory_kind(path, look) is None
 
 
 @pytest.mark.parametrize(
@@ -218,17 +218,17 @@ def test_what_lies_beside_is_not_looked_up_where_it_does_not_matter():
     def must_not_look(_folder):
         raise AssertionError
 
-    assert companion_kind("a/b.tif", must_not_look) is None
-    assert companion_kind("a/b.xml", must_not_look) == "metadata"
+    assert accessory_kind("a/b.tif", must_not_look) is None
+    assert accessory_kind("a/b.xml", must_not_look) == "metadata"
 
 
 @pytest.mark.parametrize("word", MASK_WORDS)
 def test_every_word_of_masks_is_told_by_the_first_look_as_well(word):
     assert kind(f"d_{word}.tif", "d.tif") == "mask"
-    assert possible_companions("folder", [f"D_{word.upper()}.tif", "d.tif"]) == [f"D_{word.upper()}.tif"]
+    assert possible_accessories("folder", [f"D_{word.upper()}.tif", "d.tif"]) == [f"D_{word.upper()}.tif"]
 
 
 @pytest.mark.parametrize("word", MASK_BEGINNINGS)
 def test_every_beginning_of_masks_is_told_by_the_first_look_as_well(word):
     assert kind(f"{word}_d.tif", "d.tif") == "mask"
-    assert possible_companions("folder", [f"{word}_d.tif", "d.tif"]) == [f"{word}_d.tif"]
+    assert possible_accessories("folder", [f"{word}_d.tif", "d.tif"]) == [f"{word}_d.tif"]

@@ -1,4 +1,4 @@
-"""Companions of images: files that are none themselves, by their names and by what lies beside them.
+"""Accessories of images: files that are none themselves, by their names and by what lies beside them.
 
 This is the one list of them; `docs/formats.md` shows the same, and a test compares the two. Only a name that says for
 sure what a file is counts: whatever else can't be read fails with a reason, and isn't passed over in silence.
@@ -71,7 +71,7 @@ _MASK_END = re.compile(
     rf"(data_)?({_DETAIL}{_GAP.pattern})*{_WORD}({_GAP.pattern}({_WORD}|{_DETAIL}))*({_GAP.pattern}\d+)?"
 )
 _MASK_BEGINNING = re.compile(rf"({'|'.join(MASK_BEGINNINGS)}){_GAP.pattern}(?P<image>.+)")
-_MAY_BE_COMPANION = re.compile(
+_MAY_BE_ACCESSORY = re.compile(
     "mask|label|seg|outline|prob|flow|output|predict|identities|uncertainty|instances|object|stardist|cellpose|mesmer"
     r"|[_\-. ]gt[_\-. ]|overlay|annotation|thumb|^[ds]c_"
 )
@@ -122,8 +122,8 @@ LookInto = Callable[[str], Siblings]
 
 
 @dataclass(frozen=True)
-class Companion:
-    """A kind of companion.
+class AccessoryKind:
+    """A kind of accessory.
 
     Attributes:
         kind: short name, stored as `files.ignored_by`.
@@ -165,7 +165,7 @@ def _is_flat_field(folder: str, name: str, look: LookInto) -> bool:
 
 
 def _is_mask(folder: str, name: str, look: LookInto) -> bool:
-    images = _images_of_mask(_stem(name)) if _MAY_BE_COMPANION.search(name) else []
+    images = _images_of_mask(_stem(name)) if _MAY_BE_ACCESSORY.search(name) else []
     if any(_has_image(image, look(folder), name) for image in images):
         return True
     images.append(name.rpartition(".")[0])
@@ -201,10 +201,10 @@ def _path_of(folder: PurePosixPath) -> str:
     return "" if folder == PurePosixPath() else str(folder)
 
 
-def _has_image(image: str, siblings: Siblings, companion: str | None = None) -> bool:
-    """Whether an image of this name lies there, with any ending or the one it has, that is no companion itself."""
-    alike = (name for name in siblings.images(f"{image}.") if name != companion)
-    named = any(not _MAY_BE_COMPANION.search(name[len(image) :]) for name in alike)
+def _has_image(image: str, siblings: Siblings, accessory: str | None = None) -> bool:
+    """Whether an image of this name lies there, with any ending or the one it has, that is no accessory itself."""
+    alike = (name for name in siblings.images(f"{image}.") if name != accessory)
+    named = any(not _MAY_BE_ACCESSORY.search(name[len(image) :]) for name in alike)
     return named or (image.endswith(IMAGE_ENDINGS) and image in siblings)
 
 
@@ -214,19 +214,19 @@ def folder_of(path: str) -> str:
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a name is one of an image that companions may belong to."""
+    """Whether a name is one of an image that accessories may belong to."""
     return name.lower().endswith(IMAGE_ENDINGS) or name.lower().endswith(".mlf")
 
 
-def possible_companions(folder: str, names: Iterable[str]) -> list[str]:
-    """Return the names in a folder that may be those of companions told by what lies beside them; costs little."""
+def possible_accessories(folder: str, names: Iterable[str]) -> list[str]:
+    """Return the names in a folder that may be those of accessories told by what lies beside them; costs little."""
     if _image_folders(folder):
         return list(names)
-    return [name for name in names if _MAY_BE_COMPANION.search(comparable(name))]
+    return [name for name in names if _MAY_BE_ACCESSORY.search(comparable(name))]
 
 
-def companion_folders(folder: str) -> Iterator[str]:
-    """Return where companions of the images in a folder may lie: in it, and in folders of masks."""
+def accessory_folders(folder: str) -> Iterator[str]:
+    """Return where accessories of the images in a folder may lie: in it, and in folders of masks."""
     yield folder
     parts = folder.split("/") if folder else []
     for depth in range(len(parts), -1, -1):
@@ -235,12 +235,12 @@ def companion_folders(folder: str) -> Iterator[str]:
         yield from ("/".join((*place, name, *inner)) for place in homes for name in MASK_FOLDERS)
 
 
-COMPANIONS = (
-    Companion("metadata", "metadata, tables, settings, documents", _is_metadata),
-    Companion("output", "label images and overlays that nuqleus wrote", _is_output),
-    Companion("thumbnail", "small copies of an image that lies beside them", _is_thumbnail),
-    Companion("flat-field", "calibration of a CellVoyager", _is_flat_field),
-    Companion("mask", "masks of an image that lies beside them", _is_mask),
+ACCESSORY_KINDS = (
+    AccessoryKind("metadata", "metadata, tables, settings, documents", _is_metadata),
+    AccessoryKind("output", "label images and overlays that nuqleus wrote", _is_output),
+    AccessoryKind("thumbnail", "small copies of an image that lies beside them", _is_thumbnail),
+    AccessoryKind("flat-field", "calibration of a CellVoyager", _is_flat_field),
+    AccessoryKind("mask", "masks of an image that lies beside them", _is_mask),
 )
 """The kinds, in the order in which they are tried."""
 
@@ -251,12 +251,12 @@ DATA_FOLDER = "data-folder"
 """Reason for a folder in which a file beside it keeps its pixels."""
 
 
-def companion_kind(path: str, look: LookInto) -> str | None:
-    """Say what kind of companion a file is; None for an image, or what may be one.
+def accessory_kind(path: str, look: LookInto) -> str | None:
+    """Say what kind of accessory a file is; None for an image, or what may be one.
 
     Args:
         path: relative to the watched folder, with `/`.
         look: what lies in a folder.
     """
     folder, name = folder_of(path), comparable(PurePosixPath(path).name)
-    return next((companion.kind for companion in COMPANIONS if companion.fits(folder, name, look)), None)
+    return next((accessory.kind for accessory in ACCESSORY_KINDS if accessory.fits(folder, name, look)), None)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from scheduler.companions import (
+from scheduler.accessories import (
     IMAGE_FOLDERS,
     MASK_BEGINNINGS,
     MASK_DETAILS,
