@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from nuqleus.errors import NuqleusError
 from web.guard import Guard
-from web.pages import api, files, images, login, overview, plates, plots
+from web.pages import api, dashboard, files, images, login, plates, plots
 from web.site import Site, render
 from web.templates import STATIC
 
@@ -41,7 +41,7 @@ def build_app(site: Site) -> Starlette:
     """Build the application."""
     app = Starlette(
         routes=[
-            *overview.ROUTES,
+            *dashboard.ROUTES,
             *api.ROUTES,
             *files.ROUTES,
             *images.ROUTES,
@@ -65,7 +65,7 @@ def build_app(site: Site) -> Starlette:
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     site: Site = app.state.site
-    site.overview.latest()  # so that it is there when somebody asks
+    site.dashboard.latest()  # so that it is there when somebody asks
     yield
     site.close()
 

@@ -10,14 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from nuqleus.database.queries.dashboard import Dashboard, get_dashboard
 from nuqleus.database.queries.distributions import Distribution
-from nuqleus.database.queries.overview import Overview, get_overview
 from nuqleus.settings import Settings
 from web.access import AccessRules, access_rules
-from web.jobs import Jobs
+from web.computations import Computations
 from web.login_limit import LoginLimit
 from web.painter import Painter
-from web.snapshot import Snapshot
+from web.refreshed_answer import RefreshedAnswer
 from web.templates import Templates
 
 Row = TypeVar("Row")
@@ -37,7 +37,7 @@ class Site:
         clock: seconds since 1970.
         rules: who gets in.
         limit: how often somebody may guess a token.
-        overview: how things stand.
+        dashboard: how things stand.
         painter: has pictures drawn.
         plots: are counted in the background.
         templates: what pages are made of.
@@ -49,9 +49,9 @@ class Site:
     clock: Callable[[], float] = time.time
     rules: AccessRules = field(init=False)
     limit: LoginLimit = field(default_factory=LoginLimit)
-    overview: Snapshot[Overview] = field(init=False)
+    dashboard: RefreshedAnswer[Dashboard] = field(init=False)
     painter: Painter = field(init=False)
-    plots: Jobs[Distribution] = field(default_factory=Jobs)
+    plots: Computations[Distribution] = field(default_factory=Computations)
     templates: Templates = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class Site:
             SettingsError: everybody would get in.
         """
         self.rules = access_rules(self.settings)
-        self.overview = Snapshot(self._ask_for_overview, self.clock)
+        self.dashboard = RefreshedAnswer(self._ask_for_dashboard, self.clock)
         self.painter = Painter(self.settings)
         self.templates = Templates(self.clock)
 
@@ -71,8 +71,8 @@ class Site:
         self.plots.close()
         self.engine.dispose()
 
-    def _ask_for_overview(self) -> Overview:
-        return get_overview(self.engine, self.clock(), alive_within=self.settings.lease_seconds)
+    def _ask_for_dashboard(self) -> Dashboard:
+        return get_dashboard(self.engine, self.clock(), alive_within=self.settings.lease_seconds)
 
 
 def site_of(request: Request) -> Site:

@@ -11,7 +11,7 @@ from PIL import Image
 from model.arrays import AnyArray, AnyLabels
 from model.labels.overlay import CHANNELS, LINES, Picture
 from model.labels.overview import encode_jpeg, find_edges, to_light
-from web.drawing.sources import View
+from web.drawing.sources import ViewedImage
 
 TILE_QUALITY = 90
 
@@ -22,7 +22,7 @@ COARSE = 0xFCFCFC
 """Bits of a colour that count where there are too many: of those of a scale of numbers, 163 are left then."""
 
 
-def draw_tile(view: View, place: Mapping[str, int], shown: Sequence[Mapping[str, Any]]) -> bytes:
+def draw_tile(view: ViewedImage, place: Mapping[str, int], shown: Sequence[Mapping[str, Any]]) -> bytes:
     """Draw a rectangle of an image as a JPEG, some of its channels, each in a colour.
 
     Args:
@@ -35,7 +35,7 @@ def draw_tile(view: View, place: Mapping[str, int], shown: Sequence[Mapping[str,
     return encode_jpeg(mix(view.region(rows, columns, place["step"]), view, shown), TILE_QUALITY)
 
 
-def mix(pixels: AnyArray, view: View, shown: Sequence[Mapping[str, Any]]) -> Picture:
+def mix(pixels: AnyArray, view: ViewedImage, shown: Sequence[Mapping[str, Any]]) -> Picture:
     """Show pixels (h, w, C) of a view in colours: (h, w, 3)."""
     if view.plane.colour:
         return np.stack([to_light(pixels[..., i], *view.ranges[i]) for i in range(3)], axis=2)
@@ -104,7 +104,7 @@ def _line_colours(labels: AnyLabels, colours: Mapping[str, Sequence[int]] | None
     return table[labels]
 
 
-def _stretched(view: View, one: Mapping[str, Any]) -> tuple[float, float]:
+def _stretched(view: ViewedImage, one: Mapping[str, Any]) -> tuple[float, float]:
     low, high = view.ranges[one["channel"]]
     dark, bright = (low + share * (high - low) for share in (one["dark"], one["bright"]))
     return dark, max(bright, dark + 1e-6 * max(1.0, abs(dark)))

@@ -63,7 +63,7 @@ class Folder:
 
 
 @dataclass
-class View:
+class ViewedImage:
     """An image that is looked at.
 
     Attributes:
@@ -113,10 +113,10 @@ class Sources:
     """
 
     folder: Folder
-    _views: "OrderedDict[str, View]" = default(default_factory=OrderedDict)
+    _images: "OrderedDict[str, ViewedImage]" = default(default_factory=OrderedDict)
     _blocks: "OrderedDict[tuple[Any, ...], Labels]" = default(default_factory=OrderedDict)
 
-    def view(self, image: Mapping[str, Any]) -> View:
+    def view(self, image: Mapping[str, Any]) -> ViewedImage:
         """Return an image, as `web.viewing.source` describes it.
 
         Raises:
@@ -127,12 +127,12 @@ class Sources:
         paths = [self.folder.locate(part["path"]) for part in image["field"] or [image]]
         for path, part in zip(paths, image["field"] or [image], strict=True):
             ensure_unchanged(path, part, image)
-        if key not in self._views:
-            self._views[key] = View(_read(paths, image, self.folder.max_pixels))
-        self._views.move_to_end(key)
-        while len(self._views) > 1 and sum(view.nbytes for view in self._views.values()) > KEPT_BYTES:
-            self._views.popitem(last=False)
-        return self._views[key]
+        if key not in self._images:
+            self._images[key] = ViewedImage(_read(paths, image, self.folder.max_pixels))
+        self._images.move_to_end(key)
+        while len(self._images) > 1 and sum(view.nbytes for view in self._images.values()) > KEPT_BYTES:
+            self._images.popitem(last=False)
+        return self._images[key]
 
     def labels(
         self,

@@ -16,10 +16,10 @@ from nuqleus.database.queries.nuclei import PAGE_SIZE, list_nuclei
 from nuqleus.paths import escape_path
 from web import query
 from web.openapi import DESCRIPTION
+from web.pages.dashboard import describe_dashboard
 from web.pages.files import file_filter, known_file, retry_chosen
 from web.pages.images import known_image, known_nucleus
 from web.pages.login import form_of
-from web.pages.overview import describe_overview
 from web.site import site_of
 
 PATHS = ("path", "example")
@@ -33,10 +33,10 @@ def describe_api(_: Request) -> Response:
 
 def status(request: Request) -> Response:
     """How things stand."""
-    dated = site_of(request).overview.latest()
+    dated = site_of(request).dashboard.latest()
     if dated.answer is None:
         raise HTTPException(503, dated.trouble or "The database is being asked; try again in a moment.")
-    return JSONResponse({"as_of": dated.as_of, **_plain(describe_overview(dated.answer))})
+    return JSONResponse({"as_of": dated.as_of, **_plain(describe_dashboard(dated.answer))})
 
 
 def files(request: Request) -> Response:

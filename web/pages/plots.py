@@ -21,7 +21,7 @@ from nuqleus.database.queries.distributions import (
 from nuqleus.database.queries.image_pages import paths_of_images
 from nuqleus.database.queries.nuclei import DNA_CONTENT, INTENSITIES, SHAPES
 from web import plots, query
-from web.jobs import Job
+from web.computations import Computation
 from web.site import render, site_of
 from web.templates import figure, with_query, words
 
@@ -53,22 +53,23 @@ def show_plots(request: Request) -> Response:
 
 def show_part(request: Request) -> Response:
     """The plot, or how far it is."""
-    job = _job(request)
-    if job is None:
+    computation = _computation(request)
+    if computation is None:
         return render(request, "plot_progress.html", 200, progress=0.0)
-    if not job.ended.is_set():
-        response = render(request, "plot_progress.html", progress=job.progress)
+    if not computation.ended.is_set():
+        response = render(request, "plot_progress.html", progress=computation.progress)
         response.headers["x-unfinished"] = "1"
         return response
-    return _plot(request, job)
+    return _plot(request, computation)
 
 
 def show_csv(request: Request) -> Response:
     """The numbers of the plot, as a table."""
-    job = _job(request)
-    if job is None or not job.ended.wait(CSV_SECONDS) or job.answer is None:
+    computation = _computation(request)
+    if computation is None or not computation.ended.wait(CSV_SECONDS) or computation.answer is None:
         raise HTTPException(
-            503, (job and job.trouble) or "The numbers are being counted; try again in a moment."
+            503,
+            (computation and computation.trouble) or "The numbers are being counted; try again in a moment.",
         )
     text = io.StringIO()
     writer = csv.writer(text)
@@ -76,10 +77,10 @@ def show_csv(request: Request) -> Response:
         name for axis in axes_of(request) for name in (f"{axis.measurement}_from", f"{axis.measurement}_to")
     ]
     writer.writerow([*names, "nuclei"])
-    for bins, count in sorted(job.answer.counts.items()):
+    for bins, count in sorted(computation.answer.counts.items()):
         edges = [
             edge
-            for number, part in zip(bins, job.answer.ranges, strict=True)
+            for number, part in zip(bins, computation.answer.ranges, strict=True)
             for edge in (part.edge(number), part.edge(number + 1))
         ]
         writer.writerow([*edges, count])
@@ -140,7 +141,7 @@ def selection_of(request: Request) -> Selection:
     )
 
 
-def _job(request: Request) -> Job[Distribution] | None:
+def _computation(request: Request) -> Computation[Distribution] | None:
     axes, selection = axes_of(request), selection_of(request)
     if not axes:
         raise query.refuse("x", "a measurement")
@@ -154,10 +155,10 @@ def _job(request: Request) -> Job[Distribution] | None:
     return site_of(request).plots.ask((tuple(axes), selection, exact), count)
 
 
-def _plot(request: Request, job: Job[Distribution]) -> Response:
-    found, axes = job.answer, axes_of(request)
+def _plot(request: Request, computation: Computation[Distribution]) -> Response:
+    found, axes = computation.answer, axes_of(request)
     if found is None or not found.ranges:
-        return render(request, "plot.html", found=None, trouble=job.trouble)
+        return render(request, "plot.html", found=None, trouble=computation.trouble)
     is_scatter = len(axes) == 2
     boxes = list(plots.cells(found) if is_scatter else plots.bars(found))
     y_range = found.ranges[1] if is_scatter else None

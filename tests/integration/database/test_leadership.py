@@ -14,7 +14,7 @@ from nuqleus.database.leadership import (
     adopt_folder,
     bind_folder,
 )
-from nuqleus.database.queries.overview import get_overview
+from nuqleus.database.queries.dashboard import get_dashboard
 from nuqleus.errors import SettingsError
 from tests.conftest import Clock
 from tests.integration.database.conftest import LEASE
@@ -68,7 +68,7 @@ def test_it_is_noted_when_the_folder_was_looked_at_once_in_a_few_seconds(schedul
         clock.advance(advance)
         first.note_scan()
         second.note_scan()
-        noted.append(clock() - get_overview(engine, clock(), alive_within=LEASE).watched.scanned_at)
+        noted.append(clock() - get_dashboard(engine, clock(), alive_within=LEASE).watched.scanned_at)
     assert noted == [0.0, SCAN_NOTED_SECONDS - 1, 0.0]
 
 

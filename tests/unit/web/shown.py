@@ -1,9 +1,11 @@
 """A page over a folder whose files have been measured."""
 
 import shutil
+import threading
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,10 +23,20 @@ from nuqleus.settings import Settings
 from tests.examples import complete, observe
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from web.app import build_app
+from web.refreshed_answer import Dated, RefreshedAnswer
 from web.site import Site
 from worker.pipeline import process
 
 SQUARES = draw_squares(5, side=24)
+
+
+def settled(refreshed: RefreshedAnswer[Any]) -> Dated[Any]:
+    """Ask until the question of now has been answered."""
+    refreshed.latest()
+    for thread in threading.enumerate():
+        if thread.name == "refresh":
+            thread.join()
+    return refreshed.latest()
 
 
 class Shown:

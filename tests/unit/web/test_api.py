@@ -21,8 +21,8 @@ def page(visit, archive):
     archive.failed("b.png", "truncated")
     page = visit()
     site = page.app.state.site
-    site.overview.latest()
-    site.overview._is_there.wait(20)
+    site.dashboard.latest()
+    site.dashboard._is_there.wait(20)
     return page
 
 

@@ -9,7 +9,7 @@ from nuqleus.database.engine import writing
 from nuqleus.database.tables import File, Image, Plate, Well, WellAnnotation, WellStatistic
 from nuqleus.fields import FieldPlace
 from tests.examples import image_result
-from tests.unit.web.test_overview import settled
+from tests.unit.web.shown import settled
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -84,7 +84,7 @@ def page(request, visit, archive):
         key = str(FieldPlace(path, path, "A01", 1, 0))
         connection.execute(update(File).where(File.id == 1).values(field_key=key, field_channel=name))
     page = visit()
-    settled(page.app.state.site.overview)
+    settled(page.app.state.site.dashboard)
     return page
 
 

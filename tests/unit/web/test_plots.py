@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from tests.examples import image_result
-from web.jobs import AT_A_TIME, MOST_WAITING, Jobs
+from web.computations import AT_A_TIME, MOST_WAITING, Computations
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def page(visit, archive):
 def part(page, query):
     """The plot, once it is there."""
     page.get(f"/plots/part?{query}")
-    for job in page.app.state.site.plots._jobs.values():
-        assert job.ended.wait(20)
+    for computation in page.app.state.site.plots._computations.values():
+        assert computation.ended.wait(20)
     return page.get(f"/plots/part?{query}").text
 
 
@@ -84,18 +84,18 @@ def test_a_script_in_a_filter_is_text(page):
 
 
 def test_too_many_questions_at_once_are_turned_away():
-    jobs, goes_on = Jobs(), threading.Event()
-    assert all(jobs.ask(number, lambda _: goes_on.wait(20)) for number in range(MOST_WAITING))
-    assert jobs.ask("one more", lambda _: None) is None
+    computations, goes_on = Computations(), threading.Event()
+    assert all(computations.ask(number, lambda _: goes_on.wait(20)) for number in range(MOST_WAITING))
+    assert computations.ask("one more", lambda _: None) is None
     goes_on.set()
 
 
 def test_an_answer_is_kept_and_made_anew_when_it_is_old(clock):
-    jobs, made = Jobs(clock), []
+    computations, made = Computations(clock), []
     for advance, expected in [(0, 1), (100, 1), (300, 2)]:
         clock.advance(advance)
-        job = jobs.ask("key", lambda _: made.append(1))
-        assert job.ended.wait(10)
+        computation = computations.ask("key", lambda _: made.append(1))
+        assert computation.ended.wait(10)
         assert len(made) == expected
 
 

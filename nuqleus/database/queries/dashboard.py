@@ -1,4 +1,4 @@
-"""Overview: everything that the page's first view shows, asked for at once."""
+"""Dashboard: everything that the page's first view shows, asked for at once."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,8 +40,8 @@ class WatchedFolder:
 
 
 @dataclass(frozen=True)
-class Overview:
-    """How things stand, seen from everywhere; `watched` is None before the first scheduler has started."""
+class Dashboard:
+    """Everything that the first view shows; `watched` is None before the first scheduler has started."""
 
     status: Status
     details: StatusDetails
@@ -49,9 +49,9 @@ class Overview:
     watched: WatchedFolder | None
 
 
-def get_overview(engine: Engine, now: float, *, alive_within: float) -> Overview:
+def get_dashboard(engine: Engine, now: float, *, alive_within: float) -> Dashboard:
     """Ask the database; `now` and `alive_within` are those of `get_status`."""
-    return Overview(
+    return Dashboard(
         get_status(engine, now, alive_within=alive_within, failures=5),
         get_details(engine, now),
         _throughput(engine, now),

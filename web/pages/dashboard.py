@@ -1,4 +1,4 @@
-"""Overview: how things stand."""
+"""Dashboard: how things stand."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nuqleus.database.file_states import FileState
-from nuqleus.database.queries.overview import Overview
+from nuqleus.database.queries.dashboard import Dashboard
 from nuqleus.database.queries.status_details import RunningFile
 from web.site import render, site_of
 
@@ -28,18 +28,18 @@ SHOWN_WARNINGS = 10
 """Of what is odd about plates."""
 
 
-def show_overview(request: Request) -> Response:
-    """The whole page."""
-    return _render(request, "overview.html")
+def show_dashboard(request: Request) -> Response:
+    """The page, which calls itself "Overview"."""
+    return _render(request, "dashboard.html")
 
 
 def show_fragment(request: Request) -> Response:
     """Its changing part, which the page asks for every few seconds."""
-    return _render(request, "overview_fragment.html")
+    return _render(request, "dashboard_fragment.html")
 
 
 def _render(request: Request, template: str) -> Response:
-    dated = site_of(request).overview.latest()
+    dated = site_of(request).dashboard.latest()
     seen = dated.answer
     return render(
         request,
@@ -61,7 +61,7 @@ def by_owner(files: Sequence[RunningFile]) -> Mapping[str, list[RunningFile]]:
     return of_owner
 
 
-def describe_overview(seen: Overview) -> dict[str, object]:
+def describe_dashboard(seen: Dashboard) -> dict[str, object]:
     """The same for programs."""
     status, details = seen.status, seen.details
     return {
@@ -84,6 +84,6 @@ def describe_overview(seen: Overview) -> dict[str, object]:
 
 
 ROUTES = [
-    Route("/", show_overview),
+    Route("/", show_dashboard),
     Route("/overview", show_fragment),
 ]

@@ -1,4 +1,4 @@
-"""The overview: how things stand, as of a moment ago."""
+"""The dashboard: how things stand, as of a moment ago."""
 
 import threading
 
@@ -9,23 +9,15 @@ from nuqleus.database.engine import make_engine
 from nuqleus.database.plate_warnings import KnownWarning, replace_plate_warnings
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.settings import Settings
+from tests.unit.web.shown import settled
 from web.app import build_app
+from web.refreshed_answer import MAX_BUSY_SHARE, OLD_SECONDS, REFRESH_SECONDS, RefreshedAnswer
 from web.site import Site
-from web.snapshot import MAX_BUSY_SHARE, OLD_SECONDS, REFRESH_SECONDS, Snapshot
-
-
-def settled(snapshot):
-    """Ask until the question of now has been answered."""
-    snapshot.latest()
-    for thread in threading.enumerate():
-        if thread.name == "snapshot":
-            thread.join()
-    return snapshot.latest()
 
 
 def test_an_empty_folder_says_what_to_do(visit):
     page = visit()
-    settled(page.app.state.site.overview)
+    settled(page.app.state.site.dashboard)
     assert "Drop images into" in page.get("/").text
 
 
@@ -34,7 +26,7 @@ def test_it_counts_files_and_names_reasons(visit, archive):
     archive.failed("b.png", "truncated", "The file ends early.")
     archive.running("c.png", owner="host:1:1")
     page = visit()
-    settled(page.app.state.site.overview)
+    settled(page.app.state.site.dashboard)
     text = page.get("/overview").text
     assert '<a href="/files?state=failed&amp;reason=truncated">truncated</a> 1' in text
     assert text.count('class="number">1</span>') == 3
@@ -44,7 +36,7 @@ def test_it_says_which_plates_to_check(visit, sqlite_engine):
     odd = [KnownWarning("folder", f"plate {number}", f"<b>{number}</b> of 4 follow") for number in range(12)]
     replace_plate_warnings(sqlite_engine, odd)
     page = visit()
-    settled(page.app.state.site.overview)
+    settled(page.app.state.site.dashboard)
     text = page.get("/overview").text
     assert text.count("of 4 follow") == 10
     assert "&lt;b&gt;0&lt;/b&gt; of 4 follow" in text
@@ -55,7 +47,7 @@ def test_it_says_which_plates_to_check(visit, sqlite_engine):
 def test_a_file_s_name_is_text(visit, archive):
     archive.failed("<script>alert(1)</script>.png", "x", "<img src=x onerror=alert(1)>")
     page = visit()
-    settled(page.app.state.site.overview)
+    settled(page.app.state.site.dashboard)
     for path in ("/", "/files", "/files/1", "/files?path=<script>alert(1)</script>&reason=<b>"):
         assert "<script>alert" not in page.get(path).text
         assert "<img src=x" not in page.get(path).text
@@ -63,35 +55,35 @@ def test_a_file_s_name_is_text(visit, archive):
 
 def test_the_database_is_asked_again_when_it_is_time_and_not_before(clock):
     asked = []
-    snapshot = Snapshot(lambda: asked.append(1) or len(asked), clock)
-    assert settled(snapshot).answer == 1
+    refreshed = RefreshedAnswer(lambda: asked.append(1) or len(asked), clock)
+    assert settled(refreshed).answer == 1
     clock.advance(REFRESH_SECONDS - 0.1)
-    assert settled(snapshot).answer == 1
+    assert settled(refreshed).answer == 1
     clock.advance(0.2)
-    assert settled(snapshot).answer == 2
-    assert settled(snapshot).as_of == clock()
+    assert settled(refreshed).answer == 2
+    assert settled(refreshed).as_of == clock()
 
 
 def test_who_looks_again_after_a_while_sees_what_is_now(clock):
-    snapshot = Snapshot(clock, clock)
-    settled(snapshot)
+    refreshed = RefreshedAnswer(clock, clock)
+    settled(refreshed)
     clock.advance(OLD_SECONDS + 1)
-    assert snapshot.latest().answer == clock()
+    assert refreshed.latest().answer == clock()
 
 
 def test_a_slow_question_is_asked_so_rarely_that_it_takes_a_small_share_of_the_time(clock):
-    snapshot = Snapshot(clock, clock, stopwatch=iter([0.0, 2.0, 2.0, 4.0]).__next__)
-    first = settled(snapshot).answer
+    refreshed = RefreshedAnswer(clock, clock, stopwatch=iter([0.0, 2.0, 2.0, 4.0]).__next__)
+    first = settled(refreshed).answer
     clock.advance(2.0 / MAX_BUSY_SHARE - 1)
-    assert settled(snapshot).answer == first
+    assert settled(refreshed).answer == first
     clock.advance(2)
-    assert settled(snapshot).answer > first
+    assert settled(refreshed).answer > first
 
 
 def test_nobody_waits_for_a_database_that_is_slow(clock):
     goes_on = threading.Event()
-    snapshot = Snapshot(lambda: goes_on.wait(10), clock)
-    assert snapshot.latest().answer is None
+    refreshed = RefreshedAnswer(lambda: goes_on.wait(10), clock)
+    assert refreshed.latest().answer is None
     goes_on.set()
 
 
@@ -108,10 +100,10 @@ def test_what_was_known_stays_when_the_database_is_away(clock, error, said):
             raise error
         return answer()
 
-    snapshot = Snapshot(make, clock)
-    assert settled(snapshot).answer == 1
+    refreshed = RefreshedAnswer(make, clock)
+    assert settled(refreshed).answer == 1
     clock.advance(REFRESH_SECONDS + 1)
-    latest = settled(snapshot)
+    latest = settled(refreshed)
     assert latest.answer == 1
     assert said in (latest.trouble or "")
 

@@ -1,4 +1,4 @@
-"""Snapshot: an answer of the database that is made in the background and shown until there is a newer one."""
+"""Refreshed answer: one of the database that is made in the background and shown until there is a newer one."""
 
 import logging
 import threading
@@ -41,7 +41,7 @@ class Dated(Generic[Answer]):
     trouble: str | None = None
 
 
-class Snapshot(Generic[Answer]):
+class RefreshedAnswer(Generic[Answer]):
     """Asks in the background while somebody looks; nobody waits for it.
 
     Args:
@@ -69,7 +69,7 @@ class Snapshot(Generic[Answer]):
         if self._clock() >= self._due and self._asking.acquire(blocking=False):
             if self._clock() - self._latest.as_of > OLD_SECONDS:
                 self._is_there.clear()
-            threading.Thread(target=self._renew, name="snapshot", daemon=True).start()
+            threading.Thread(target=self._renew, name="refresh", daemon=True).start()
         self._is_there.wait(FIRST_SECONDS)
         return self._latest
 
@@ -81,7 +81,7 @@ class Snapshot(Generic[Answer]):
         except NuqleusError as error:
             self._latest = Dated(self._latest.answer, self._latest.as_of, str(error))
         except Exception:
-            log.exception("The snapshot can't be made.")
+            log.exception("The answer can't be made.")
             self._latest = Dated(
                 self._latest.answer, self._latest.as_of, "An error nobody expected; see the log."
             )
