@@ -197,8 +197,7 @@ def _part(name: str, axis: Axis, part: Range, number: int) -> tuple[str, str]:
         f"{name}_from": low if number else None,
         f"{name}_to": high if number + 1 < part.bins else None,
     }
-    is_all = part.high <= part.low  # all alike: one bin has them all
-    return text, "" if is_all else with_query("", limits).replace("?", "&")
+    return text, with_query("", limits).replace("?", "&")
 
 
 ROUTES = [

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal,
     select,
     true,
 )
@@ -25,6 +26,7 @@ from sqlalchemy.orm import aliased
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading
+from nuqleus.database.queries.counted_images import is_counted
 from nuqleus.database.queries.group_views import dna_content
 from nuqleus.database.queries.nuclei import DNA_CONTENT, SHAPES
 from nuqleus.database.queries.searching import ROWS_PER_STATEMENT, SEARCH_SECONDS
@@ -73,8 +75,8 @@ class Selection:
     confidence: float | None = None
 
     def images(self, *columns: Any) -> Select[Any]:
-        """A query for its images."""
-        query = select(*columns)
+        """A query for its images, of each stack the plane that counts."""
+        query = select(*columns).where(is_counted())
         if self.path:
             query = query.join(File, File.id == Image.file_id).where(
                 File.path.contains(self.path, autoescape=True)
@@ -88,7 +90,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Limits:
-    """Values of an axis from `low` up to, but without, `high`; None: no limit."""
+    """Known values of an axis from `low` up to, but without, `high`; None: no limit."""
 
     axis: Axis
     low: float | None = None
@@ -97,11 +99,19 @@ class Limits:
 
 @dataclass(frozen=True)
 class Range:
-    """The values of an axis, which its bins divide."""
+    """The values of an axis, which its bins divide; those that hardly differ are one bin."""
 
     low: float
     high: float
     bins: int
+
+    @classmethod
+    def of(cls, low: float, high: float, bins: int) -> "Range":
+        """Divide values into bins, unless so many can't be told apart."""
+        divided = cls(low, high, bins)
+        edges = list(map(divided.edge, range(bins + 1)))
+        are_apart = all(edge < following for edge, following in pairwise(edges))
+        return divided if are_apart else cls(low, high, 1)
 
     def edge(self, number: int) -> float:
         """Where a bin begins; the last one ends at `edge(bins)`."""
@@ -192,7 +202,7 @@ class Counting:
         if not all(found):
             return ()
         return tuple(
-            Range(float(min(ends)), float(max(ends)), bins)
+            Range.of(float(min(ends)), float(max(ends)), bins)
             for ends, bins in zip(found, self.bins, strict=True)
         )
 
@@ -307,6 +317,7 @@ def _within(
     nuclei = Nucleus.__table__.c
     for limit, value in zip(limits, values, strict=True):
         query = query.where(
+            value.is_not(None),
             value >= limit.low if limit.low is not None else true(),
             value < limit.high if limit.high is not None else true(),
         )
@@ -316,9 +327,17 @@ def _within(
 
 
 def _bin(connection: Connection, value: ColumnElement[Any], part: Range) -> ColumnElement[Any]:
-    """The number of the bin that a value lies in; the highest value lies in the last."""
-    if part.high <= part.low:
-        return case((value.is_not(None), 0), else_=None)
+    """The number of the bin that a value lies in; the highest value lies in the last.
+
+    A value on an edge, or next to it, is rounded to either side by a product. So it is compared with the edges
+    themselves, as it is when the bin's nuclei are looked for.
+    """
+    if part.bins == 1:
+        return literal(0)
     place = (value - part.low) * (part.bins / (part.high - part.low))
-    whole = cast(place, Integer) if connection.dialect.name == "sqlite" else cast(func.floor(place), Integer)
-    return case((place >= part.bins, part.bins - 1), else_=whole)
+    near = cast(place, Integer) if connection.dialect.name == "sqlite" else func.floor(place)
+    below, above = (
+        part.low + literal(part.high - part.low) * (near + step) / float(part.bins) for step in (0, 1)
+    )
+    exact = case((value < below, near - 1), (value >= above, near + 1), else_=near)
+    return case((exact >= part.bins, part.bins - 1), else_=exact)

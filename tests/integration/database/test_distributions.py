@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from benchmarks.cell_cycle import draw_population
-from nuqleus.database.engine import reading
+from nuqleus.database.engine import reading, writing
 from nuqleus.database.group_statistics import GroupStatistics
 from nuqleus.database.queries import distributions
 from nuqleus.database.queries.distributions import Axis, Counting, Limits, Selection, find_nuclei
@@ -13,7 +13,7 @@ from nuqleus.database.tables import Intensity, Nucleus
 from tests.examples import image_result
 from tests.integration.database.measured_images import add_image, rows, with_contents
 
-AREA, MEAN = Axis("area"), Axis("intensity_mean", 1)
+AREA, MEAN, CIRCULARITY = Axis("area"), Axis("intensity_mean", 1), Axis("circularity")
 
 
 @pytest.fixture
@@ -57,6 +57,63 @@ def test_a_bin_leads_to_the_nuclei_that_were_counted_in_it(measured):
         nuclei, go_on = find_nuclei(measured.engine, Selection(), [limits])
         assert len(nuclei) == found.counts.get((number,), 0)
         assert go_on is None
+
+
+def found_by_bin(engine, axes, found):
+    """Number of nuclei that each bin leads to, by the limits that its link names."""
+    numbers = {}
+    for bins in found.counts:
+        limits = [
+            Limits(
+                axis,
+                part.edge(number) if number else None,
+                part.edge(number + 1) if number + 1 < part.bins else None,
+            )
+            for axis, part, number in zip(axes, found.ranges, bins, strict=True)
+        ]
+        numbers[bins] = len(find_nuclei(engine, Selection(), limits)[0])
+    return numbers
+
+
+def give_values(archive, given):
+    """An image whose nuclei have these values of `circularity`."""
+    archive.done("given.png", images=[image_result(len(given))])
+    with writing(archive.engine) as connection:
+        for label, value in enumerate(given, start=1):
+            connection.execute(update(Nucleus).where(Nucleus.label == label).values(circularity=value))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [100 + step for step in range(45)],
+        [100 + 2 * step for step in range(53)],
+        [0.1 * n for n in range(50)],
+    ],
+    ids=["44 apart", "104 apart", "tenths"],
+)
+def test_a_value_on_the_edge_of_a_bin_is_found_in_the_bin_that_counted_it(archive, given):
+    give_values(archive, given)
+    found = Counting(archive.engine, [CIRCULARITY]).count()
+    assert found.nuclei == len(given)
+    assert found_by_bin(archive.engine, [CIRCULARITY], found) == found.counts
+
+
+@pytest.mark.parametrize(
+    "given", [[7.0, 7.0, None], [1.0, float(np.nextafter(1, 2)), None]], ids=["equal", "an ulp"]
+)
+def test_values_that_hardly_differ_are_one_bin_that_leads_to_those_that_are_known(archive, given):
+    give_values(archive, given)
+    found = Counting(archive.engine, [CIRCULARITY]).count()
+    assert found.counts == {(0,): 2}
+    assert found_by_bin(archive.engine, [CIRCULARITY], found) == found.counts
+
+
+def test_a_nucleus_in_several_planes_of_a_stack_is_counted_and_found_once(archive):
+    archive.done("stack.tif", images=[image_result(2, z=0), image_result(5, z=1), image_result(3, z=2)])
+    found = Counting(archive.engine, [AREA]).count()
+    assert (found.nuclei, found.of) == (5, 5)
+    assert len(find_nuclei(archive.engine, Selection(), [Limits(AREA)])[0]) == 5
 
 
 def test_nuclei_are_found_page_by_page_without_losing_or_repeating_one(measured, monkeypatch):
