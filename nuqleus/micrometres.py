@@ -1,15 +1,23 @@
-"""Positions, lengths and areas of nuclei in µm and µm², from those in pixels: as the view `nuclei_um` names them."""
+"""Positions, lengths and areas of nuclei in µm and µm², densities per µm², from those in pixels.
+
+The view `nuclei_um` has the same names.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 LENGTHS = (
     *("centroid_row", "centroid_col", "perimeter", "perimeter_crofton", "equivalent_diameter_area"),
-    *("axis_major_length", "axis_minor_length", "feret_diameter_max"),
+    *("axis_major_length", "axis_minor_length", "feret_diameter_max", "neighbor_nearest_distance"),
 )
-AREAS = ("area", "area_bbox", "area_convex", "area_filled")
+AREAS = ("area", "area_bbox", "area_convex", "area_filled", "ring_area")
+DENSITIES = ("neighbor_density",)
 
-COLUMNS = (*(f"{name}_um2" for name in AREAS), *(f"{name}_um" for name in LENGTHS))
+COLUMNS = (
+    *(f"{name}_um2" for name in AREAS),
+    *(f"{name}_um" for name in LENGTHS),
+    *(f"{name}_per_um2" for name in DENSITIES),
+)
 """What `in_um` returns."""
 
 
@@ -22,6 +30,7 @@ def in_um(nuclei: Mapping[str, Any], pixel_size_um: float) -> dict[str, Any]:
     """
     factors = {f"{name}_um2": (name, pixel_size_um**2) for name in AREAS}
     factors |= {f"{name}_um": (name, pixel_size_um) for name in LENGTHS}
+    factors |= {f"{name}_per_um2": (name, pixel_size_um**-2) for name in DENSITIES}
     return {
         column: None if nuclei[name] is None else nuclei[name] * factor
         for column, (name, factor) in factors.items()

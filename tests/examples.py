@@ -1,11 +1,12 @@
 """What a worker would hand to the database, for images that are quick to draw."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from model.labels.masks import encode_mask
-from model.measurements import measure_intensities, measure_shapes
+from model.measurements import measure_intensities, measure_shapes, measure_surroundings, scale_distances
 from nuqleus.database.files.records import Claim, SeenFile
 from nuqleus.database.files.results import FileResults, ImageResult
 from nuqleus.database.files.scheduler_files import SchedulerFiles
@@ -59,8 +60,7 @@ def image_result(
     With `cut`, the first disc is cut in half.
     """
     labels = label_image(nuclei)[:, 16 * cut :] if labels is None else labels
-    ramp = np.arange(labels.size, dtype=np.uint16).reshape(labels.shape)
-    pixels = np.stack([ramp + 1000 * channel for channel in range(channels)], axis=-1)
+    pixels = _ramp(labels, channels)
     return ImageResult(
         scene=scene,
         t=t,
@@ -75,3 +75,29 @@ def image_result(
         intensities=measure_intensities(labels, pixels),
         seconds={"read": 0.1, "normalise": 0.2, "network": 0.3, "instances": 0.4, "measure": 0.5},
     )
+
+
+def surrounded_result(
+    nuclei: int = 3, *requested: str, channels: int = 1, z: int = 0, pixel_size_um: float | None = None
+) -> ImageResult:
+    """The same with what is around the nuclei, and what is `requested` of `REQUESTS`."""
+    labels, distances = label_image(nuclei), scale_distances(10)
+    image = image_result(nuclei, channels=channels, z=z, pixel_size_um=pixel_size_um)
+    pixels = _ramp(labels, channels)
+    around = measure_surroundings(labels, pixels, image.nuclei, image.intensities, distances, requested)
+    return replace(
+        image,
+        nuclei={**image.nuclei, **around.nuclei},
+        intensities={**image.intensities, **around.intensities},
+        quality=around.quality,
+        textures=around.textures,
+        ring_gap=distances.ring_gap,
+        ring_width=distances.ring_width,
+        neighbor_distance=distances.neighbor_distance,
+        area_fraction=float(np.mean(labels > 0)),
+    )
+
+
+def _ramp(labels: np.ndarray, channels: int) -> np.ndarray:
+    ramp = np.arange(labels.size, dtype=np.uint16).reshape(labels.shape)
+    return np.stack([ramp + 1000 * channel for channel in range(channels)], axis=-1)

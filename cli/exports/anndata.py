@@ -15,7 +15,7 @@ from cli.progress_bars import track_stream
 from model.labels.masks import BLOCK_SIDE
 from nuqleus.csv_files import defused
 from nuqleus.database.batches import batched
-from nuqleus.database.queries.result_columns import IMAGE_KEY, nucleus_columns
+from nuqleus.database.queries.result_columns import IMAGE_KEY
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
 from nuqleus.whole_files import whole_file
 
@@ -62,7 +62,7 @@ class Row(NamedTuple):
 def export(results: Snapshot, output: Path) -> Written:
     """Write every nucleus."""
     path = output / "nuclei.h5ad"
-    features = _features(results.channels())
+    features = _features(results.nucleus_columns())
     with whole_file(path) as unfinished, h5py.File(unfinished, "w") as file:
         _encode(file, "anndata", "0.1.0")
         _write_frame(file.create_group("var"), features)
@@ -73,9 +73,9 @@ def export(results: Snapshot, output: Path) -> Written:
     return Written(f"{written} nuclei with {len(features)} features in {path}")
 
 
-def _features(channels: int) -> list[str]:
+def _features(columns: Sequence[str]) -> list[str]:
     others = {*IMAGE_KEY, *CATEGORIES, *NUMBERS, *PLACES}
-    return [name for name in nucleus_columns(channels) if name not in others]
+    return [name for name in columns if name not in others]
 
 
 def _rows(results: Snapshot) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""CellProfiler's names of measurements, as in the view `Per_Object`; channels are called by their names.
+"""CellProfiler's names of measurements: those of the view `Per_Object`; channels are called by their names.
 
 X is across, Y is down, orientation is in degrees, intensities are in the file's own units.
 """
@@ -9,96 +9,112 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from nuqleus.database.migrations import counting_views, surroundings_views
+from nuqleus.database.migrations.first_views import INTENSITIES
+from nuqleus.database.migrations.surroundings_views import SURROUNDINGS
 from nuqleus.database.plates import plate_path
+from nuqleus.database.queries.result_columns import REQUESTED_FIELDS
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage
 from nuqleus.paths import escape_path
 
-SHAPES = {
-    "AreaShape_Area": "area",
-    "AreaShape_BoundingBoxArea": "area_bbox",
-    "AreaShape_BoundingBoxMaximum_X": "bbox_col1",
-    "AreaShape_BoundingBoxMaximum_Y": "bbox_row1",
-    "AreaShape_BoundingBoxMinimum_X": "bbox_col0",
-    "AreaShape_BoundingBoxMinimum_Y": "bbox_row0",
-    "AreaShape_Center_X": "centroid_col",
-    "AreaShape_Center_Y": "centroid_row",
-    "AreaShape_ConvexArea": "area_convex",
-    "AreaShape_Eccentricity": "eccentricity",
-    "AreaShape_EquivalentDiameter": "equivalent_diameter_area",
-    "AreaShape_EulerNumber": "euler_number",
-    "AreaShape_Extent": "extent",
-    "AreaShape_FormFactor": "form_factor",
-    "AreaShape_MajorAxisLength": "axis_major_length",
-    "AreaShape_MaxFeretDiameter": "feret_diameter_max",
-    "AreaShape_MinorAxisLength": "axis_minor_length",
-    "AreaShape_Perimeter": "perimeter",
-    "AreaShape_Solidity": "solidity",
-    "Location_Center_X": "centroid_col",
-    "Location_Center_Y": "centroid_row",
-}
 COMPUTED = ("AreaShape_Compactness", "AreaShape_Orientation")
+"""Features that no column has as it is."""
+
+SHAPES = {
+    name: expression.removeprefix("n.")
+    for name, expression in counting_views.SHAPES.items()
+    if name not in COMPUTED
+}
+
+PERCENT = "100 * "
+"""How the expressions of CellProfiler's percentages begin."""
 
 NEIGHBORS = {
-    "Neighbors_FirstClosestDistance": "neighbor_nearest_distance",
-    "Neighbors_NumberOfNeighbors": "neighbor_count",
-}
-PERCENT_TOUCHING = "Neighbors_PercentTouching"
-
-INTENSITIES = {
-    "IntegratedIntensity": "intensity_integrated",
-    "LowerQuartileIntensity": "intensity_lower_quartile",
-    "MADIntensity": "intensity_mad",
-    "MassDisplacement": "mass_displacement",
-    "MaxIntensity": "intensity_max",
-    "MeanIntensity": "intensity_mean",
-    "MeanIntensityEdge": "intensity_edge_mean",
-    "MedianIntensity": "intensity_median",
-    "MinIntensity": "intensity_min",
-    "StdIntensity": "intensity_std",
-    "StdIntensityEdge": "intensity_edge_std",
-    "UpperQuartileIntensity": "intensity_upper_quartile",
+    name: expression.removeprefix(PERCENT).removeprefix("n.")
+    for name, expression in surroundings_views.NEIGHBORS.items()
 }
 
-SURROUNDINGS = {
-    "MeanIntensityCorrected": "intensity_mean_corrected",
-    "IntegratedIntensityCorrected": "intensity_integrated_corrected",
-    "MeanIntensityRing": "intensity_ring_mean",
-    "MedianIntensityRing": "intensity_ring_median",
-    "IntegratedIntensityRing": "intensity_ring_integrated",
-    "RatioToRing": "intensity_ring_ratio",
-    "RatioToRingCorrected": "intensity_ring_ratio_corrected",
-    "EdgeSharpness": "edge_sharpness",
+QUALITY = {
+    name: expression.removeprefix(PERCENT).removeprefix("{q}.")
+    for name, expression in surroundings_views.QUALITY.items()
 }
-"""Of a channel; names are our own, as CellProfiler has no such measurements."""
+
+TEXTURES = {
+    name: "".join(part.capitalize() for part in name.removeprefix("texture_").split("_"))
+    for name in REQUESTED_FIELDS[0]
+}
+"""CellProfiler's names of Haralick's features, by the columns."""
+
+TEXTURE_SCALE = "3_256"
+"""Pixels between pairs, and grey levels, as CellProfiler ends its names; between them it has the direction."""
 
 OFTEN_MISSING = (".*_Neighbors_.*", ".*Corrected_.*", ".*Ring_.*", ".*EdgeSharpness_.*")
 """Regular expressions of features that some nuclei of most images lack, and all of earlier versions."""
 
 
-def list_features(channels: Iterable[str], *, surroundings: bool) -> list[str]:
-    """Names of all features, in images that have some of these channels.
+class Features:
+    """Features of nuclei, by CellProfiler's names.
 
     Args:
-        channels: what they are called.
-        surroundings: whether what is around nuclei was measured in any image.
+        results: which of them there are: what is around nuclei, and textures, is missing where no image has it.
     """
-    of_nuclei, of_channels = (*SHAPES, *COMPUTED), (*INTENSITIES,)
-    if surroundings:
-        of_nuclei, of_channels = (*of_nuclei, *NEIGHBORS, PERCENT_TOUCHING), (*of_channels, *SURROUNDINGS)
-    return [
-        *(f"Nuclei_{name}" for name in sorted(of_nuclei)),
-        *(f"Nuclei_Intensity_{name}_{channel}" for channel in sorted(channels) for name in of_channels),
-    ]
+
+    def __init__(self, results: Snapshot) -> None:
+        self._of_nuclei: tuple[str, ...] = (*SHAPES, *COMPUTED)
+        self._of_channels = {f"Intensity_{name}_{{}}": column for name, column in INTENSITIES.items()}
+        if results.has_surroundings():
+            self._of_nuclei = (*self._of_nuclei, *NEIGHBORS)
+            self._of_channels |= {f"Intensity_{name}_{{}}": column for name, column in SURROUNDINGS.items()}
+        self._of_channels |= {_requested_name(column): column for column in results.requested_fields()}
+
+    def names(self, channels: Iterable[str]) -> list[str]:
+        """Names of all, in images that have some of these channels."""
+        return [
+            *(f"Nuclei_{name}" for name in sorted(self._of_nuclei)),
+            *(f"Nuclei_{name.format(channel)}" for channel in sorted(channels) for name in self._of_channels),
+        ]
+
+    def of_channels(self, channels: Mapping[int, str]) -> dict[str, str]:
+        """Return the features of an image's channels, with the columns of `Snapshot.nuclei` that hold them.
+
+        Args:
+            channels: what they are called, by number.
+        """
+        return {
+            f"Nuclei_{name.format(called)}": f"{column}-{channel}"
+            for channel, called in channels.items()
+            for name, column in self._of_channels.items()
+        }
 
 
-def features_of(nucleus: Mapping[str, Any], channels: Mapping[int, str]) -> dict[str, Any]:
-    """Return the features of a nucleus, a row of `Snapshot.nuclei`, by name.
+def features_of(nucleus: Mapping[str, Any], of_channels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the features of a nucleus, by name.
 
     Args:
-        nucleus: the row.
-        channels: what the image's channels are called, by number.
+        nucleus: a row of `Snapshot.nuclei`.
+        of_channels: as `Features.of_channels` returns them.
     """
-    return _shape(nucleus) | _intensities(nucleus, channels)
+    return _shape(nucleus) | {name: nucleus.get(column) for name, column in of_channels.items()}
+
+
+def _requested_name(column: str) -> str:
+    """`texture_contrast` → `Texture_Contrast_{}_3_256`, `granularity_1` → `Granularity_1_{}`."""
+    texture = TEXTURES.get(column)
+    return f"Texture_{texture}_{{}}_{TEXTURE_SCALE}" if texture else f"{column.capitalize()}_{{}}"
+
+
+def quality_of(image: StoredImage, channels: Mapping[int, str]) -> dict[str, float | None]:
+    """Return the quality of an image's channels, by CellProfiler's names.
+
+    Args:
+        image: the image.
+        channels: what they are called, by number.
+    """
+    return {
+        f"Image_{name}_{called}": _in_percent(name, image.columns.get(f"{column}-{channel}"))
+        for channel, called in channels.items()
+        for name, column in QUALITY.items()
+    }
 
 
 def plate_labels(results: Snapshot) -> dict[tuple[str | None, str | None], str]:
@@ -155,22 +171,17 @@ def _used_twice(names: Mapping[int, str]) -> list[int]:
     return [channel for channel, name in names.items() if times[name.casefold()] > 1]
 
 
+def _in_percent(name: str, share: float | None) -> float | None:
+    """Return what CellProfiler has in per cent, and all else as it is."""
+    return 100 * share if share is not None and "_Percent" in name else share
+
+
 def _shape(nucleus: Mapping[str, Any]) -> dict[str, Any]:
-    named = {f"Nuclei_{name}": nucleus[column] for name, column in (SHAPES | NEIGHBORS).items()}
+    named = {f"Nuclei_{name}": nucleus[column] for name, column in SHAPES.items()}
+    named |= {f"Nuclei_{name}": _in_percent(name, nucleus[column]) for name, column in NEIGHBORS.items()}
     perimeter, orientation = nucleus["perimeter"], nucleus["orientation"]
-    touching = nucleus["neighbor_touching_fraction"]
     if perimeter is not None:
         named["Nuclei_AreaShape_Compactness"] = perimeter**2 / (4 * math.pi * nucleus["area"])
     if orientation is not None:
         named["Nuclei_AreaShape_Orientation"] = math.degrees(orientation)
-    if touching is not None:
-        named[f"Nuclei_{PERCENT_TOUCHING}"] = 100 * touching
     return named
-
-
-def _intensities(nucleus: Mapping[str, Any], channels: Mapping[int, str]) -> dict[str, Any]:
-    return {
-        f"Nuclei_Intensity_{name}_{called}": nucleus.get(f"{column}-{channel}")
-        for channel, called in channels.items()
-        for name, column in (INTENSITIES | SURROUNDINGS).items()
-    }

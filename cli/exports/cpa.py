@@ -13,12 +13,14 @@ from typing import Any
 import click
 
 from cli.exports.cellprofiler_names import (
+    QUALITY,
+    Features,
     all_channel_names,
     annotation_columns,
     channel_names,
     features_of,
-    list_features,
     plate_labels,
+    quality_of,
 )
 from cli.exports.cpa_properties import ORIGINAL, properties_text
 from cli.exports.exporter import Written
@@ -58,6 +60,10 @@ IMAGE_COLUMNS = {
     "Image_Metadata_Counted": INTEGER,
     "Image_Metadata_DuplicateOf": TEXT,
     "Image_Metadata_PixelSize_um": REAL,
+    "Image_Metadata_RingGap": REAL,
+    "Image_Metadata_RingWidth": REAL,
+    "Image_Metadata_NeighborDistance": REAL,
+    "Image_AreaOccupied_AreaFraction_Nuclei": REAL,
     "Image_Metadata_StandsOutBecause": TEXT,
     "Image_Metadata_Plate": TEXT,
     "Image_Metadata_PlateFolder": TEXT,
@@ -77,6 +83,10 @@ AS_KNOWN = {
     "Image_Metadata_Z": "z",
     "Image_Metadata_Counted": "counted",
     "Image_Metadata_PixelSize_um": "pixel_size_um",
+    "Image_Metadata_RingGap": "ring_gap",
+    "Image_Metadata_RingWidth": "ring_width",
+    "Image_Metadata_NeighborDistance": "neighbor_distance",
+    "Image_AreaOccupied_AreaFraction_Nuclei": "area_fraction",
     "Image_Metadata_StandsOutBecause": "stands_out_because",
     "Image_Metadata_Well": "well",
     "Image_Metadata_Site": "site",
@@ -100,15 +110,20 @@ def export(results: Snapshot, output: Path) -> Written:
     files = names.files()
     of_image = IMAGE_COLUMNS | {f"Image_{name}": TEXT for name in _annotations(results).values()}
     of_image |= {f"Image_{part}Name_{name}": TEXT for name in files for part in ("Path", "File")}
-    features = list_features(names.all(), surroundings=results.has_surroundings())
-    of_object = OBJECT_COLUMNS | dict.fromkeys(features, REAL)
+    of_image |= {f"Image_{measured}_{name}": REAL for name in names.all() for measured in QUALITY}
+    features = Features(results)
+    of_object = OBJECT_COLUMNS | dict.fromkeys(features.names(names.all()), REAL)
     _check_number(of_object)
     with whole_file(folder / DATABASE) as unfinished, _new_database(unfinished) as database:
         images = _write_table(
             database, "Per_Image", of_image, "ImageNumber", _image_rows(results, names, files)
         )
         nuclei = _write_table(
-            database, "Per_Object", of_object, "ImageNumber, ObjectNumber", _object_rows(results, names)
+            database,
+            "Per_Object",
+            of_object,
+            "ImageNumber, ObjectNumber",
+            _object_rows(results, names, features),
         )
         tile_size = _tile_size(database)
     with whole_file(folder / PROPERTIES) as unfinished:
@@ -211,6 +226,7 @@ def _image_rows(results: Snapshot, names: _ChannelNames, files: Sequence[str]) -
             "Image_Metadata_DuplicateOf": _text(known["duplicate_of"]),
             "Image_Metadata_Plate": plates.get((known["plate_folder"], known["plate"])),
             "Image_Metadata_PlateFolder": _text(known["plate_folder"]),
+            **quality_of(image, names.of(image)),
             **{f"Image_{annotations[name]}": value for name, value in results.annotations(image).items()},
             **_places(folder, {ORIGINAL: image.path} if files == [ORIGINAL] else names.paths(image)),
         }
@@ -235,9 +251,9 @@ def _text(name: str | None) -> str | None:
     return None if name is None else escape_path(name)
 
 
-def _object_rows(results: Snapshot, names: _ChannelNames) -> Iterator[dict[str, Any]]:
+def _object_rows(results: Snapshot, names: _ChannelNames, features: Features) -> Iterator[dict[str, Any]]:
     for number, image in track_stream(_numbered(results), "images", results.image_count()):
-        channels = names.of(image)
+        of_channels = features.of_channels(names.of(image))
         for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
             for nucleus in nuclei:
                 key = {"ImageNumber": number, "ObjectNumber": nucleus["label"]}
@@ -245,7 +261,7 @@ def _object_rows(results: Snapshot, names: _ChannelNames) -> Iterator[dict[str, 
                     "Nuclei_Metadata_TouchesBorder": nucleus["touches_border"],
                     "Nuclei_Metadata_DNAContent": nucleus["dna_content"],
                 }
-                yield key | known | features_of(nucleus, channels)
+                yield key | known | features_of(nucleus, of_channels)
 
 
 def _tile_size(database: sqlite3.Connection) -> int:

@@ -5,7 +5,6 @@ from pathlib import Path
 from cli.exports.exporter import Written
 from cli.exports.parquet_files import write_parquet
 from cli.progress_bars import track_stream
-from nuqleus.database.queries.result_columns import IMAGE_COLUMNS, nucleus_columns
 from nuqleus.database.queries.row_types import types_of, types_of_wells
 from nuqleus.database.queries.snapshot import Snapshot
 
@@ -15,7 +14,7 @@ def export(results: Snapshot, output: Path) -> Written:
     others = write_images_and_wells(results, output)
     nuclei = write_parquet(
         output / "nuclei.parquet",
-        types_of(nucleus_columns(results.channels())),
+        types_of(results.nucleus_columns()),
         track_stream(results.nuclei(), "nuclei", results.nucleus_count()),
     )
     return Written(f"{others}, {nuclei} rows in nuclei.parquet, in {output}")
@@ -24,7 +23,9 @@ def export(results: Snapshot, output: Path) -> Written:
 def write_images_and_wells(results: Snapshot, output: Path) -> str:
     """Write images.parquet, and wells.parquet if there are wells. Returns how many rows they have."""
     images = write_parquet(
-        output / "images.parquet", types_of(IMAGE_COLUMNS), (image.columns for image in results.images())
+        output / "images.parquet",
+        types_of(results.image_columns()),
+        (image.columns for image in results.images()),
     )
     written = f"{images} rows in images.parquet"
     if not results.plate_shape():

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from cli.exports.cellprofiler_names import (
+    Features,
     all_channel_names,
     annotation_columns,
     channel_names,
     features_of,
-    list_features,
     plate_labels,
 )
 from cli.exports.exporter import Written
@@ -51,24 +51,24 @@ def export(results: Snapshot, output: Path) -> Written:
     """Write a row for each image, and one for each nucleus."""
     others = write_images_and_wells(results, output)
     annotations = annotation_columns(results, taken=(*METADATA, *OF_NUCLEUS))
-    features = list_features(all_channel_names(results), surroundings=results.has_surroundings())
+    features = Features(results)
     columns = {
         **{name: kind for name, (_, kind) in (METADATA | OF_NUCLEUS).items()},
         **dict.fromkeys(annotations.values(), str),
-        **dict.fromkeys(features, float),
+        **dict.fromkeys(features.names(all_channel_names(results)), float),
     }
-    nuclei = write_parquet(output / "cellprofiler.parquet", columns, _rows(results, annotations))
+    nuclei = write_parquet(output / "cellprofiler.parquet", columns, _rows(results, annotations, features))
     return Written(f"{others}, {nuclei} rows in cellprofiler.parquet, in {output}")
 
 
-def _rows(results: Snapshot, annotations: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _rows(results: Snapshot, annotations: Mapping[str, str], features: Features) -> Iterator[dict[str, Any]]:
     plates = plate_labels(results)
     for image in track_stream(results.images(), "images", results.image_count()):
         metadata = {name: image.columns[column] for name, (column, _) in METADATA.items()}
         metadata["Metadata_Plate"] = plates.get((image.columns["plate_folder"], image.columns["plate"]))
         metadata |= {annotations[name]: value for name, value in results.annotations(image).items()}
-        channels = channel_names(results, image)
+        of_channels = features.of_channels(channel_names(results, image))
         for nuclei in results.nuclei_by_tile(image, BLOCK_SIDE):
             for nucleus in nuclei:
                 of_nucleus = {name: nucleus[column] for name, (column, _) in OF_NUCLEUS.items()}
-                yield metadata | of_nucleus | features_of(nucleus, channels)
+                yield metadata | of_nucleus | features_of(nucleus, of_channels)

@@ -14,7 +14,7 @@ from model.arrays import Labels
 from model.labels.outline_polygons import Polygon
 from nuqleus.database.engine import open_for_reading
 from nuqleus.database.named_plates import find_plate_named
-from nuqleus.database.queries.result_columns import IMAGE_COLUMNS, IMAGE_KEY, nucleus_columns
+from nuqleus.database.queries.result_columns import IMAGE_KEY, nucleus_columns
 from nuqleus.database.queries.row_types import types_of, types_of_wells
 from nuqleus.database.queries.selection import Selection
 from nuqleus.database.queries.snapshot import Snapshot, StoredImage, snapshot
@@ -76,7 +76,7 @@ class Results:
             NuqleusError: pandas isn't installed.
         """
         with self._snapshot(self._select(path, plate)) as results:
-            return to_frame(types_of(IMAGE_COLUMNS), (image.columns for image in results.images()))
+            return to_frame(types_of(results.image_columns()), (image.columns for image in results.images()))
 
     def nuclei(
         self, *, path: str | None = None, plate: str | None = None, min_confidence: float | None = None
@@ -92,7 +92,7 @@ class Results:
             NuqleusError: pandas isn't installed.
         """
         with self._snapshot(replace(self._select(path, plate), min_confidence=min_confidence)) as results:
-            return to_frame(types_of(nucleus_columns(results.channels())), results.nuclei())
+            return to_frame(types_of(results.nucleus_columns()), results.nuclei())
 
     def wells(self, *, plate: str | None = None) -> "DataFrame":
         """Return a row for each well and time point, as `wells.csv` of `nuqleus export` has it.
@@ -186,8 +186,9 @@ class ResultImage:
         Raises:
             NuqleusError: pandas isn't installed.
         """
-        columns = [name for name in nucleus_columns(self.columns["channels"]) if name not in IMAGE_KEY]
         with snapshot(self._engine) as results:
+            measured = nucleus_columns(self.columns["channels"], results.requested_fields())
+            columns = [name for name in measured if name not in IMAGE_KEY]
             tiles = results.nuclei_by_tile(self._image, max(self.shape))
             return to_frame(types_of(columns), (nucleus for tile in tiles for nucleus in tile))
 

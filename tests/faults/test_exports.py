@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.export import FORMATS
 from nuqleus.database.engine import make_engine
 from tests.conftest import Clock
-from tests.examples import image_result
+from tests.examples import surrounded_result
 from tests.faults.service import REPOSITORY
 from tests.faults.test_storage import fill, memory_disk
 from tests.integration.database.conftest import Archive
+from tests.integration.database.export_command import VARIANTS
 
 LEFT = 8192
 """Bytes that are left on a disk that is nearly full: less than any format needs."""
@@ -33,7 +33,7 @@ def database_url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
     engine = make_engine(f"sqlite:///{path}")
     archive = Archive.on(engine, Clock())
     for name in "abcd":
-        archive.done(f"plate/{name}.tif", name, [image_result(40, channels=2)])
+        archive.done(f"plate/{name}.tif", name, [surrounded_result(40, channels=2)])
     yield f"sqlite:///{path}"
     engine.dispose()
 
@@ -51,14 +51,14 @@ def is_unfinished(path: Path) -> bool:
     return any(part.startswith(".") and part.endswith((".part", ".old")) for part in path.parts)
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_an_export_is_killed(name: str, database_url: str, tmp_path: Path):
-    options = ("--database", database_url, "--format", name)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_an_export_is_killed(variant: str, database_url: str, tmp_path: Path):
+    options = ("--database", database_url, "--format", *variant.split())
     whole = tmp_path / "whole"
     assert run("cli.main", "export", "--output", str(whole), *options).returncode == 0
     expected = files_in(whole)
 
-    for moment in ("row", ROWS.get(name, 100)), ("name", 1):
+    for moment in ("row", ROWS.get(variant, 100)), ("name", 1):
         output = tmp_path / moment[0]
         arguments = ("export", "--output", str(output), *options)
         died = run("tests.faults.killed_export", *map(str, moment), *arguments)
@@ -71,16 +71,15 @@ def test_an_export_is_killed(name: str, database_url: str, tmp_path: Path):
         assert files_in(output) == expected
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_the_disk_is_full(name: str, database_url: str, tmp_path: Path):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_disk_is_full(variant: str, database_url: str, tmp_path: Path):
     with memory_disk(tmp_path / "small", megabytes=1) as disk:
         filler = fill(disk)
         with filler.open("r+b") as file:
             file.truncate(filler.stat().st_size - LEFT)
         output = disk / "out"
-        said = run(
-            "cli.main", "export", "--output", str(output), "--database", database_url, "--format", name
-        )
+        options = ("--database", database_url, "--format", *variant.split())
+        said = run("cli.main", "export", "--output", str(output), *options)
         left = files_in(output)
 
     assert said.returncode == 1

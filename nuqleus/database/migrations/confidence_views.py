@@ -13,9 +13,11 @@ OF_IMAGE = {
     "Image_Metadata_Confidence": "i.confidence",
 }
 
+OF_NUCLEUS = {"Nuclei_Metadata_Confidence": "n.confidence"}
+
 VIEWS = {
     "counted_images": counted_images_view(("nuclear_diameter", "zoom", "confidence")),
     "nuclei_um": nuclei_um_view(("confidence",)),
     "Per_Image": per_image_view(OF_IMAGE),
-    "Per_Object": per_object_view({"Nuclei_Metadata_Confidence": "n.confidence"}),
+    "Per_Object": per_object_view(OF_NUCLEUS),
 }

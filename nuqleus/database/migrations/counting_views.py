@@ -49,11 +49,20 @@ def counted_images_view(further: tuple[str, ...] = ()) -> str:
     return f"SELECT i.id AS image_id, i.file_id, f.path, {named} {source}"
 
 
-def nuclei_um_view(further: tuple[str, ...] = ()) -> str:
-    """Return the query of `nuclei_um`, with further columns of `nuclei`."""
+def nuclei_um_view(
+    further: tuple[str, ...] = (),
+    *,
+    lengths: tuple[str, ...] = (),
+    areas: tuple[str, ...] = (),
+    densities: tuple[str, ...] = (),
+) -> str:
+    """Return the query of `nuclei_um`, with further columns of `nuclei`: as they are, and of each unit."""
+    squared = "(i.pixel_size_um * i.pixel_size_um)"
+    all_lengths = ("centroid_row", "centroid_col", *LENGTHS, *lengths)
     columns = [
-        *(f"n.{name} * i.pixel_size_um AS {name}_um" for name in ("centroid_row", "centroid_col", *LENGTHS)),
-        *(f"n.{name} * i.pixel_size_um * i.pixel_size_um AS {name}_um2" for name in AREAS),
+        *(f"n.{name} * i.pixel_size_um AS {name}_um" for name in all_lengths),
+        *(f"n.{name} * i.pixel_size_um * i.pixel_size_um AS {name}_um2" for name in (*AREAS, *areas)),
+        *(f"n.{name} / {squared} AS {name}_per_um2" for name in densities),
     ]
     place = "n.image_id, n.label, i.scene, i.t, i.z, n.touches_border, i.pixel_size_um"
     place += "".join(f", n.{name}" for name in further)
@@ -61,8 +70,13 @@ def nuclei_um_view(further: tuple[str, ...] = ()) -> str:
     return f"SELECT {place}, {', '.join(columns)} {source}"
 
 
-def per_image_view(further: Columns = NONE) -> str:
-    """Return the query of `Per_Image`, with further columns of an image `i`."""
+def per_image_view(further: Columns = NONE, of_channel: Columns = NONE) -> str:
+    """Return the query of `Per_Image`.
+
+    Args:
+        further: columns of an image `i`.
+        of_channel: of a channel `q` of it, whose number follows their names.
+    """
     columns = {
         "ImageNumber": "i.id",
         "Image_FileName_Original": "f.path",
@@ -81,13 +95,21 @@ def per_image_view(further: Columns = NONE) -> str:
         "Image_Count_Nuclei": "i.n_nuclei",
         **further,
     }
-    names = f"{_names('i.id')} {_name('nuclear', 'i.id', 'i.nuclear_channel')}"
-    source = f"FROM images i JOIN files f ON f.id = i.file_id {names}"
+    joined = [_names("i.id"), _name("nuclear", "i.id", "i.nuclear_channel")]
+    for channel in CHANNELS if of_channel else ():
+        columns |= _of_channel(of_channel, "q", channel)
+        joined.append(_row_of_channel("image_quality", f"q{channel}", "i.id", str(channel)))
+    source = f"FROM images i JOIN files f ON f.id = i.file_id {' '.join(joined)}"
     return f"SELECT {_named(columns)} {source}"
 
 
-def per_object_view(further: Columns = NONE) -> str:
-    """Return the query of `Per_Object`, with further columns of a nucleus `n`."""
+def per_object_view(further: Columns = NONE, of_channel: Columns = NONE) -> str:
+    """Return the query of `Per_Object`.
+
+    Args:
+        further: columns of a nucleus `n`.
+        of_channel: of a nucleus in a channel, `c`, whose number follows their names.
+    """
     columns = {"ImageNumber": "n.image_id", "ObjectNumber": "n.label", "touches_border": "n.touches_border"}
     columns |= {f"Nuclei_{name}": expression for name, expression in SHAPES.items()}
     columns["Nuclei_Number_Object_Number"] = "n.label"
@@ -100,9 +122,18 @@ def per_object_view(further: Columns = NONE) -> str:
             f"Nuclei_Intensity_{name}_Ch{channel}": f"c{channel}.{column}"
             for name, column in INTENSITIES.items()
         }
+        columns |= _of_channel(of_channel, "c", channel)
     measured = " ".join(_intensities(channel) for channel in CHANNELS)
     source = f"FROM nuclei n LEFT JOIN images i ON i.id = n.image_id {measured} {_names('n.image_id')}"
     return f"SELECT {_named(columns)} {source}"
+
+
+def _of_channel(columns: Columns, table: str, channel: int) -> dict[str, str]:
+    """Return the columns of a channel: `{table}` in an expression is its row."""
+    return {
+        f"{name}_Ch{channel}": expression.format_map({table: f"{table}{channel}"})
+        for name, expression in columns.items()
+    }
 
 
 def _intensities(channel: int) -> str:
@@ -117,8 +148,12 @@ def _names(image_id: str) -> str:
     return " ".join(_name(f"name{channel}", image_id, str(channel)) for channel in CHANNELS)
 
 
-def _name(table: str, image_id: str, channel: str) -> str:
-    return f"LEFT JOIN channels {table} ON {table}.image_id = {image_id} AND {table}.channel = {channel}"
+def _name(alias: str, image_id: str, channel: str) -> str:
+    return _row_of_channel("channels", alias, image_id, channel)
+
+
+def _row_of_channel(table: str, alias: str, image_id: str, channel: str) -> str:
+    return f"LEFT JOIN {table} {alias} ON {alias}.image_id = {image_id} AND {alias}.channel = {channel}"
 
 
 def _named(columns: dict[str, str]) -> str:

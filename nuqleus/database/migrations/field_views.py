@@ -25,16 +25,13 @@ FOLDER = "rtrim({path}, replace({path}, '/', ''))"
 NAME_PART = f"substr({{path}}, length({FOLDER}) + 1)"
 FOLDER_PART = f"rtrim({FOLDER}, '/')"
 
-VIEWS = {
-    **confidence_views.VIEWS,
-    "Per_Image": per_image_view(
-        {
-            **confidence_views.OF_IMAGE,
-            "Image_Metadata_Plate": f"(SELECT p.name {WELL})",
-            "Image_Metadata_Well": f"(SELECT w.name {WELL})",
-            "Image_Metadata_Site": "i.site",
-            **{f"Image_FileName_Ch{channel}": _of_channel(channel, NAME_PART) for channel in CHANNELS},
-            **{f"Image_PathName_Ch{channel}": _of_channel(channel, FOLDER_PART) for channel in CHANNELS},
-        }
-    ),
+OF_IMAGE = {
+    **confidence_views.OF_IMAGE,
+    "Image_Metadata_Plate": f"(SELECT p.name {WELL})",
+    "Image_Metadata_Well": f"(SELECT w.name {WELL})",
+    "Image_Metadata_Site": "i.site",
+    **{f"Image_FileName_Ch{channel}": _of_channel(channel, NAME_PART) for channel in CHANNELS},
+    **{f"Image_PathName_Ch{channel}": _of_channel(channel, FOLDER_PART) for channel in CHANNELS},
 }
+
+VIEWS = {**confidence_views.VIEWS, "Per_Image": per_image_view(OF_IMAGE)}

@@ -1,8 +1,10 @@
 """Columns of results, as `Snapshot` gives them."""
 
+from collections.abc import Iterable
+
 from nuqleus import micrometres
 from nuqleus.database.queries.image_findings import IMAGE_FINDINGS, NUCLEUS_FINDINGS
-from nuqleus.database.tables import Image, Intensity, Nucleus
+from nuqleus.database.tables import Image, Intensity, Nucleus, Texture
 
 IMAGE_KEY = (
     *("path", "image_id", "scene", "t", "z", "duplicate_of", "counted"),
@@ -26,7 +28,20 @@ INTENSITY_FIELDS = tuple(column.name for column in Intensity.__table__.columns i
 """Columns of a nucleus in a channel."""
 
 
-def nucleus_columns(channels: int) -> tuple[str, ...]:
-    """Columns of a nucleus with this many channels: of its place, its shape, its DNA, in µm too, then by channel."""
-    intensities = (f"{name}-{channel}" for channel in range(channels) for name in INTENSITY_FIELDS)
-    return (*IMAGE_KEY, *NUCLEUS_FIELDS, *NUCLEUS_FINDINGS, *micrometres.COLUMNS, *intensities)
+REQUESTED_FIELDS = tuple(
+    tuple(column.name for column in Texture.__table__.columns if column.name.startswith(f"{request}_"))
+    for request in ("texture", "granularity")
+)
+"""Columns of a nucleus in a channel that are measured only if somebody asks for them, by request."""
+
+
+def nucleus_columns(channels: int, requested: Iterable[str] = ()) -> tuple[str, ...]:
+    """Columns of a nucleus with this many channels: of its place, its shape, its DNA, in µm too, then by channel.
+
+    Args:
+        channels: of the image.
+        requested: those of REQUESTED_FIELDS that were measured.
+    """
+    of_channel = (*INTENSITY_FIELDS, *requested)
+    measured = (f"{name}-{channel}" for channel in range(channels) for name in of_channel)
+    return (*IMAGE_KEY, *NUCLEUS_FIELDS, *NUCLEUS_FINDINGS, *micrometres.COLUMNS, *measured)

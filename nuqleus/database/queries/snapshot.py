@@ -17,15 +17,17 @@ from sqlalchemy.orm import aliased
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.channel_files import channel_files
+from nuqleus.database.queries.channel_measurements import ChannelMeasurements
 from nuqleus.database.queries.counted_images import is_counted
 from nuqleus.database.queries.image_findings import IMAGE_FINDINGS, NucleusFindings, findings_of_images
-from nuqleus.database.queries.measured_nuclei import Measured, with_intensities
+from nuqleus.database.queries.image_quality import quality_columns, quality_of_images
+from nuqleus.database.queries.measured_nuclei import with_intensities
 from nuqleus.database.queries.result_columns import (
     IMAGE_COLUMNS,
     IMAGE_KEY,
-    INTENSITY_FIELDS,
     NUCLEUS_FIELDS,
     OF_IMAGE,
+    nucleus_columns,
 )
 from nuqleus.database.queries.selection import EVERYTHING, Selection
 from nuqleus.database.queries.well_rows import (
@@ -56,10 +58,6 @@ IMAGES_AT_ONCE = 200
 """Images whose findings are asked for together."""
 
 _SHAPES = tuple(Nucleus.__table__.columns[name] for name in NUCLEUS_FIELDS)
-_INTENSITIES = tuple(Intensity.__table__.columns[name] for name in INTENSITY_FIELDS)
-
-_SAME_NUCLEUS = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == Intensity.label)
-"""Intensities of nuclei that somebody deleted are left out: both are read in step, nucleus by nucleus."""
 
 _Query: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -73,7 +71,7 @@ class StoredImage:
     """An image of a file, without its nuclei and pixels.
 
     Attributes:
-        columns: what is known of it, by the names in IMAGE_COLUMNS.
+        columns: what is known of it, by the names in IMAGE_COLUMNS, and of its channels (`quality_columns`).
         images_in_file: how many images the file has.
         well_id: key of the well that it is in; None if it is in none.
     """
@@ -167,14 +165,28 @@ class Snapshot:
         query = _on_plate(self._results(select(*columns))).join(Model, Model.id == Image.model_id)
         for rows in batched(self._stream(query), IMAGES_AT_ONCE):
             named = [self._named(row[:-2], IMAGE_COLUMNS[: -len(IMAGE_FINDINGS)]) for row in rows]
-            findings = findings_of_images(self._connection, [known["image_id"] for known in named])
-            for known, row in zip(named, rows, strict=True):
-                yield StoredImage(known | findings[known["image_id"]], *row[-2:])
+            ids = [known["image_id"] for known in named]
+            findings = findings_of_images(self._connection, ids)
+            quality = quality_of_images(self._connection, ids)
+            for image_id, known, row in zip(ids, named, rows, strict=True):
+                yield StoredImage(known | findings[image_id] | quality[image_id], *row[-2:])
 
     def channels(self) -> int:
         """The largest number of channels that an image has."""
         query = self._results(select(Image.channels)).order_by(None).subquery()
         return self._connection.scalar(select(func.max(query.c.channels))) or 0
+
+    def requested_fields(self) -> tuple[str, ...]:
+        """What was measured of nuclei only since somebody asked for it: textures, granularity, both or none."""
+        return self._measurements.requested
+
+    def image_columns(self) -> tuple[str, ...]:
+        """Columns of `images`."""
+        return (*IMAGE_COLUMNS, *quality_columns(self.channels()))
+
+    def nucleus_columns(self) -> tuple[str, ...]:
+        """Columns of `nuclei`."""
+        return nucleus_columns(self.channels(), self.requested_fields())
 
     def has_surroundings(self) -> bool:
         """Whether rings and neighbours were measured in any image; earlier versions didn't."""
@@ -197,12 +209,14 @@ class Snapshot:
             ((row[0], row[2]), self._named(row[:-1], (*IMAGE_KEY, *NUCLEUS_FIELDS)), row[-1])
             for row in self._stream(shapes)
         )
-        measured = self._results(select(File.id, Image.id, Intensity.label, Intensity.channel, *_INTENSITIES))
-        measured = measured.join(Intensity, Intensity.image_id == Image.id).join(Nucleus, _SAME_NUCLEUS)
+        of_channels = self._measurements
+        key = (File.id, Image.id, Intensity.label, Intensity.channel)
+        measured = self._results(select(*key, *of_channels.columns))
+        measured = of_channels.joined(measured.join(Intensity, Intensity.image_id == Image.id))
         measured = measured.where(self._selection.of_nuclei())
         measured = measured.order_by(Intensity.label, Intensity.channel)
         found = NucleusFindings(self._connection)
-        for (_, image_id), nucleus in with_intensities(rows, self._intensities(measured)):
+        for (_, image_id), nucleus in with_intensities(rows, of_channels.by_nucleus(self._stream(measured))):
             yield nucleus | found.of(image_id, nucleus["label"])
 
     def nuclei_by_tile(self, image: StoredImage, side: int) -> Iterator[list[dict[str, Any]]]:
@@ -224,10 +238,11 @@ class Snapshot:
             (row[: len(tile)], dict(zip(NUCLEUS_FIELDS, row[len(tile) :], strict=True)), pixel_size_um)
             for row in self._stream(shapes.order_by(*tile, Nucleus.label))
         )
-        keys = (*tile, Intensity.label, Intensity.channel)
-        measured = select(*keys, *_INTENSITIES).join(Nucleus, _SAME_NUCLEUS)
+        of_channels, keys = self._measurements, (*tile, Intensity.label, Intensity.channel)
+        measured = of_channels.joined(select(*keys, *of_channels.columns).select_from(Intensity))
         of_image = measured.where(Intensity.image_id == image.image_id, selected).order_by(*keys)
-        nuclei, found = with_intensities(rows, self._intensities(of_image)), NucleusFindings(self._connection)
+        nuclei = with_intensities(rows, of_channels.by_nucleus(self._stream(of_image)))
+        found = NucleusFindings(self._connection)
         for _, of_tile in groupby(nuclei, key=itemgetter(0)):
             yield [nucleus | found.of(image.image_id, nucleus["label"]) for _, nucleus in of_tile]
 
@@ -277,18 +292,10 @@ class Snapshot:
         query = select(*columns).where(Mask.image_id == image.image_id).order_by(Mask.row0, Mask.col0)
         return [dict(row) for row in self._connection.execute(query).mappings()]
 
-    def _intensities(self, query: _Query) -> Iterator[Measured]:
-        """Each nucleus with its intensities in all channels; `query` asks for its key, the channel, and those."""
-        values_from = -len(INTENSITY_FIELDS)
-        for key, channels in groupby(self._stream(query), key=lambda row: row[: values_from - 1]):
-            yield (
-                key,
-                {
-                    f"{name}-{row[values_from - 1]}": value
-                    for row in channels
-                    for name, value in zip(INTENSITY_FIELDS, row[values_from:], strict=True)
-                },
-            )
+    @cached_property
+    def _measurements(self) -> ChannelMeasurements:
+        """Of the selected images."""
+        return ChannelMeasurements(self._connection, self._results(select(Image.id)).order_by(None))
 
     def _named(self, row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
         """A row that begins with `_KEY_COLUMNS` and `_FIELD_COLUMNS`, by names that begin with IMAGE_KEY."""

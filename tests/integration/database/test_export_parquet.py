@@ -12,10 +12,11 @@ from pycytominer import aggregate, annotate, normalize
 from sqlalchemy import insert, select, text
 
 from nuqleus.database.engine import reading, writing
+from nuqleus.database.queries.image_quality import quality_columns
 from nuqleus.database.queries.result_columns import IMAGE_COLUMNS, nucleus_columns
 from nuqleus.database.queries.snapshot import snapshot
 from nuqleus.database.tables import Channel, Image
-from tests.examples import image_result
+from tests.examples import image_result, surrounded_result
 from tests.integration.database.conftest import Archive
 from tests.integration.database.export_command import export
 
@@ -51,7 +52,7 @@ def test_columns_have_the_types_of_the_database(archive: Archive, database_url: 
     export(database_url, tmp_path, "--format", "parquet")
 
     images, nuclei = (pq.read_schema(tmp_path / f"{name}.parquet") for name in ("images", "nuclei"))
-    assert tuple(images.names) == IMAGE_COLUMNS
+    assert tuple(images.names) == (*IMAGE_COLUMNS, *quality_columns(1))
     assert tuple(nuclei.names) == nucleus_columns(1)
     kinds = {"path": pa.string(), "label": pa.int64(), "area": pa.float64(), "touches_border": pa.bool_()}
     kinds |= {
@@ -88,24 +89,27 @@ def test_odd_names_are_defused_as_in_csv(archive: Archive, database_url: str, tm
 def test_a_profile_says_what_the_view_with_cellprofiler_s_names_says(
     archive: Archive, database_url: str, tmp_path: Path
 ):
-    archive.done("a.tif", "abc", [image_result(3, channels=2)])
+    archive.done("a.tif", "abc", [surrounded_result(3, channels=2)])
+    archive.done("earlier.tif", "xyz", [image_result(2, channels=2)])
 
     result = export(database_url, tmp_path, *CELLPROFILER)
 
     assert result.exit_code == 0, result.output
     profile = pd.read_parquet(tmp_path / "cellprofiler.parquet")
+    in_order = text('SELECT * FROM "Per_Object" ORDER BY "ImageNumber", "ObjectNumber"')
     with reading(archive.engine) as connection:
-        view = pd.DataFrame(connection.execute(text('SELECT * FROM "Per_Object"')).mappings().all())
+        view = pd.DataFrame(connection.execute(in_order).mappings().all())
     features = [name for name in profile if name.startswith("Nuclei_")]
     in_view = [
         name
         for name in view
-        if name.startswith(("Nuclei_AreaShape", "Nuclei_Location", "Nuclei_Intensity"))
-        and not name.endswith(("_Ch2", "_Ch3"))
+        if name.startswith(("Nuclei_AreaShape", "Nuclei_Location", "Nuclei_Intensity", "Nuclei_Neighbors"))
+        and not name.endswith(("_Ch2", "_Ch3", "_FirstClosestObjectNumber"))
     ]
     assert sorted(features) == sorted(in_view)
-    pd.testing.assert_frame_equal(profile[in_view], view[in_view].astype(float))
-    assert list(profile.Metadata_ObjectNumber) == [1, 2, 3]
+    pd.testing.assert_frame_equal(profile[in_view], view[in_view].astype(float), rtol=1e-6)
+    assert profile.filter(regex="Neighbors|Ring|Corrected")[3:].isna().all(axis=None)
+    assert list(profile.Metadata_ObjectNumber) == [1, 2, 3, 1, 2]
     assert not (tmp_path / "nuclei.parquet").exists()
 
 

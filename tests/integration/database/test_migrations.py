@@ -1,5 +1,6 @@
 """A migration loses no row and no value that it isn't meant to, and can be taken back."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,9 @@ RENAMED = [
 PLATE_TABLES = ["plates", "plate_channels", "wells", "well_statistics", "well_annotations"]
 
 SURROUNDINGS_OF_IMAGES = ("ring_gap", "ring_width", "neighbor_distance", "area_fraction")
+
+NEW_IN_VIEWS = {"nuclei_um": 3, "Per_Object": 6 + 4 * 8, "Per_Image": 4 + 4 * 6}
+"""Columns that version 0024 adds."""
 
 VIEWS = [
     "Per_Image",
@@ -245,6 +249,27 @@ def test_surroundings_are_unknown_of_what_is_there_and_lose_no_row(full_0005: En
     assert _contents(full_0005) == before
 
 
+def test_views_of_surroundings_say_nothing_of_what_is_there_and_can_be_taken_back(full_0005: Engine):
+    _migrate(full_0005, command.upgrade, "0023")
+    before, views = _contents(full_0005), _definitions(full_0005)
+
+    _migrate(full_0005, command.upgrade, "0024")
+
+    assert _contents(full_0005) == before
+    assert sorted(_views(full_0005)) == VIEWS
+    for view, of_others in NEW_IN_VIEWS.items():
+        with reading(full_0005) as connection:
+            (row,) = connection.execute(text(f'SELECT * FROM "{view}"')).mappings()
+        added = [
+            name for name in row if re.search("neighbor|ring|quality|corrected|sharp|occupied", name, re.I)
+        ]
+        assert len(added) == of_others
+        assert [row[name] for name in added] == [None] * of_others
+
+    _migrate(full_0005, command.downgrade, "0023")
+    assert _definitions(full_0005) == views
+
+
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_numbers_of_deleted_files_aren_t_given_again_after_an_upgrade(full_0005: Engine):
     with writing(full_0005) as connection:
@@ -304,6 +329,12 @@ def _migrate(engine: Engine, to: Callable[..., None], version: str) -> None:
 def _views(engine: Engine) -> list[str]:
     with reading(engine) as connection:
         return inspect(connection).get_view_names()
+
+
+def _definitions(engine: Engine) -> dict[str, str | None]:
+    with reading(engine) as connection:
+        inspector = inspect(connection)
+        return {name: inspector.get_view_definition(name) for name in inspector.get_view_names()}
 
 
 def _triggers(engine: Engine) -> list[str]:
