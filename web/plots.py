@@ -1,16 +1,22 @@
 """Plots as SVG: what to draw where. The templates write it down."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from nuqleus.database.queries.distributions import Distribution, Range
+from nuqleus.database.queries.distributions import Distribution
+from nuqleus.database.queries.value_ranges import BELOW, Range
 from web.colours import Scale
+from web.plot_texts import Bin
 from web.templates import figure
 
 WIDTH, HEIGHT = 900, 420
 LEFT, RIGHT, TOP, BOTTOM = 120, 30, 20, 70
 """Of the plot's area, within the picture."""
+
+BEYOND, GAP = 36, 14
+"""What the bin of values below a range, or above it, takes of its axis, and how far it lies apart."""
 
 MOST_TICKS = 8
 """On an axis."""
@@ -23,8 +29,8 @@ class Box:
     Attributes:
         x, y, width, height: where, in the picture.
         colour: None for that of a bar.
-        count: how many nuclei.
-        bins: number of its bin on each axis.
+        text: what is in it, in words.
+        limits: what limits the URL of a sheet of nuclei to it.
     """
 
     x: float
@@ -32,8 +38,8 @@ class Box:
     width: float
     height: float
     colour: str | None
-    count: int
-    bins: tuple[int, ...]
+    text: str
+    limits: str
 
 
 @dataclass(frozen=True)
@@ -44,60 +50,119 @@ class Tick:
     text: str
 
 
-def across() -> float:
-    """Width of the plot's area."""
-    return WIDTH - LEFT - RIGHT
+@dataclass(frozen=True)
+class DrawnAxis:
+    """An axis in the picture: the bins of its range, and apart from them, where there are any, those beyond.
+
+    Attributes:
+        part: the range.
+        length: of all of it, in pixels.
+        below: whether there is a bin below the range.
+        above: whether there is one above it.
+    """
+
+    part: Range
+    length: float
+    below: bool = False
+    above: bool = False
+
+    @property
+    def start(self) -> float:
+        """Where the range begins."""
+        return (BEYOND + GAP) * self.below
+
+    @property
+    def width(self) -> float:
+        """What the range takes."""
+        return self.length - self.start - (BEYOND + GAP) * self.above
+
+    def place(self, number: int) -> tuple[float, float]:
+        """Where a bin begins, and what it takes."""
+        if number <= BELOW:
+            return 0.0, BEYOND
+        if number >= self.part.bins:
+            return self.length - BEYOND, BEYOND
+        step = self.width / self.part.bins
+        return self.start + number * step, step
+
+    def ticks(self) -> list[Tick]:
+        """Round numbers, and what the bins beyond are called."""
+        names = [(BELOW, "below")] * self.below + [(self.part.bins, "above")] * self.above
+        beyond = [Tick(self.place(number)[0] + BEYOND / 2, name) for number, name in names]
+        return beyond + [
+            Tick(self.start + self.width * share, figure(value)) for share, value in _shares(self.part)
+        ]
 
 
-def down() -> float:
-    """Height of the plot's area."""
-    return HEIGHT - TOP - BOTTOM
+def axes(distribution: Distribution) -> list[DrawnAxis]:
+    """The axes of a distribution: the one to the right, and the one upwards, which shows counts in a histogram."""
+    lengths = (WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM)
+    measured = [
+        DrawnAxis(
+            part,
+            length,
+            any(bins[place] <= BELOW for bins in distribution.counts),
+            any(bins[place] >= part.bins for bins in distribution.counts),
+        )
+        for place, (part, length) in enumerate(zip(distribution.ranges, lengths, strict=False))
+    ]
+    return (
+        measured
+        if len(measured) == len(lengths)
+        else [*measured, DrawnAxis(_heights(distribution), lengths[1])]
+    )
 
 
-def bars(distribution: Distribution) -> Iterator[Box]:
+def bars(
+    distribution: Distribution, axes: Sequence[DrawnAxis], named: Sequence[Mapping[int, Bin]]
+) -> Iterator[Box]:
     """The bars of a histogram."""
-    (part,) = distribution.ranges
-    step, most = across() / part.bins, max(distribution.counts.values(), default=1)
+    across, up = axes
     for (number,), count in sorted(distribution.counts.items()):
-        height = max(1.0, down() * count / most)
-        place = LEFT + number * step, TOP + down() - height
-        yield _box(*place, max(0.5, step - 1), height, None, count, (number,))
+        start, width = across.place(number)
+        height = max(1.0, up.length * count / up.part.high)
+        top = TOP + up.length - height
+        yield _box((LEFT + start, top, max(0.5, width - 1), height), None, count, named[0][number])
 
 
-def cells(distribution: Distribution) -> Iterator[Box]:
+def cells(
+    distribution: Distribution, axes: Sequence[DrawnAxis], named: Sequence[Mapping[int, Bin]]
+) -> Iterator[Box]:
     """The cells of a scatter plot, coloured by the logarithm of their count."""
-    x, y = distribution.ranges
-    scale = Scale(0.0, math.log1p(max(distribution.counts.values(), default=1)))
-    wide, high = across() / x.bins, down() / y.bins
+    across, up = axes
+    colour = _colours(distribution.counts)
+    columns, rows = (cache(axis.place) for axis in (across, up))
     for (column, row), count in sorted(distribution.counts.items()):
-        place = LEFT + column * wide, TOP + down() - (row + 1) * high
-        yield _box(*place, wide, high, scale.css(math.log1p(count)), count, (column, row))
+        (left, width), (bottom, height) = columns(column), rows(row)
+        top = TOP + up.length - bottom - height
+        yield _box((LEFT + left, top, width, height), colour[count], count, named[0][column], named[1][row])
 
 
-def _box(
-    x: float, y: float, width: float, height: float, colour: str | None, count: int, bins: tuple[int, ...]
-) -> Box:
-    return Box(round(x, 2), round(y, 2), round(width, 2), round(height, 2), colour, count, bins)
+def _colours(counts: Mapping[tuple[int, ...], int]) -> dict[int, str]:
+    scale = Scale(0.0, math.log1p(max(counts.values(), default=1)))
+    return {count: scale.css(math.log1p(count)) for count in set(counts.values())}
 
 
-def x_ticks(part: Range) -> list[Tick]:
-    """Marks below a plot."""
-    return [Tick(LEFT + across() * share, figure(value)) for share, value in _shares(part.low, part.high)]
+def _heights(distribution: Distribution) -> Range:
+    """The axis of a histogram that shows how many nuclei there are."""
+    return Range(0.0, max(distribution.counts.values(), default=1), 1)
 
 
-def y_ticks(low: float, high: float) -> list[Tick]:
-    """Marks beside a plot."""
-    return [Tick(TOP + down() * (1 - share), figure(value)) for share, value in _shares(low, high)]
+def _box(place: tuple[float, float, float, float], colour: str | None, count: int, *bins: Bin) -> Box:
+    x, y, width, height = (round(number, 1) for number in place)
+    text = f"{', '.join(one.text for one in bins)}: {count:,} nuclei"
+    return Box(x, y, width, height, colour, text, "".join(one.limits for one in bins))
 
 
-def _shares(low: float, high: float) -> Iterator[tuple[float, float]]:
-    """Round numbers between two, and where each lies, as a share of the way."""
-    if high <= low:
-        yield 0.0, low
+def _shares(part: Range) -> Iterator[tuple[float, float]]:
+    """Round numbers of a range, and where each lies, as a share of the way."""
+    if part.is_one_value:
+        yield 0.5, part.low
         return
-    step = _round_step((high - low) / (MOST_TICKS - 1))
-    for number in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
-        yield (number * step - low) / (high - low), number * step
+    width = part.high - part.low
+    step = _round_step(width / (MOST_TICKS - 1))
+    for number in range(math.ceil(part.low / step - 1e-9), math.floor(part.high / step + 1e-9) + 1):
+        yield (number * step - part.low) / width, number * step
 
 
 def _round_step(least: float) -> float:

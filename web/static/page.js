@@ -16,6 +16,41 @@ for (const part of document.querySelectorAll("[data-refresh]")) {
   if (part.querySelector("[data-soon]")) setTimeout(() => refresh(part), 1000);
 }
 
+// a map or a plot is one stop of the Tab key; arrow keys lead from one of its links to the nearest on that side
+const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function corner(link) {
+  const { x, y, height } = link.querySelector("rect");
+  return [x.baseVal.value, y.baseVal.value + height.baseVal.value];
+}
+
+function nearest(links, from, [right, down]) {
+  const [x, y] = corner(from);
+  let best = null, least = Infinity;
+  for (const link of links) {
+    const [otherX, otherY] = corner(link);
+    const along = (otherX - x) * right + (otherY - y) * down;
+    const aside = Math.abs((otherX - x) * down + (otherY - y) * right);
+    if (along > 0.01 && along + 5 * aside < least) [best, least] = [link, along + 5 * aside];
+  }
+  return best;
+}
+
+function leadByArrows(drawing) {
+  const links = [...drawing.querySelectorAll("a")];
+  links.forEach((link, number) => { link.tabIndex = number ? -1 : 0; });
+  drawing.addEventListener("keydown", (event) => {
+    const from = event.target.closest("a"), direction = DIRECTIONS[event.key];
+    const to = from && direction && nearest(links, from, direction);
+    if (!to) return;
+    event.preventDefault();
+    [from.tabIndex, to.tabIndex] = [-1, 0];
+    to.focus();
+  });
+}
+
+document.querySelectorAll("svg[data-arrows]").forEach(leadByArrows);
+
 // a plot that is still being counted: ask again until it is there
 async function follow(part) {
   const answer = await fetch(part.dataset.follow);
@@ -24,6 +59,7 @@ async function follow(part) {
     return;
   }
   part.innerHTML = await answer.text();
+  part.querySelectorAll("svg[data-arrows]").forEach(leadByArrows);
   if (answer.headers.get("x-unfinished")) setTimeout(() => follow(part), 700);
 }
 

@@ -7,8 +7,11 @@ from sqlalchemy import select, update
 from benchmarks.cell_cycle import draw_population
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.group_statistics import GroupStatistics
-from nuqleus.database.queries import distributions
-from nuqleus.database.queries.distributions import Axis, Counting, Limits, Selection, find_nuclei
+from nuqleus.database.queries import distributions, nuclei_search
+from nuqleus.database.queries.distributions import Counting
+from nuqleus.database.queries.nuclei_search import find_nuclei
+from nuqleus.database.queries.plotted_values import Axis, Limits, Selection
+from nuqleus.database.queries.value_ranges import Span
 from nuqleus.database.tables import Intensity, Nucleus
 from tests.examples import image_result
 from tests.integration.database.measured_images import add_image, rows, with_contents
@@ -32,10 +35,36 @@ def test_a_histogram_counts_every_nucleus_once(measured):
     areas = values(measured, Nucleus, "area")
     found = Counting(measured.engine, [AREA], bins=(10,)).count()
     (part,) = found.ranges
-    assert (part.low, part.high) == (min(areas), max(areas))
+    assert (part.low, part.high) == (min(areas), np.nextafter(max(areas), np.inf))
     expected, _ = np.histogram(areas, bins=10)
     assert [found.counts.get((number,), 0) for number in range(10)] == expected.tolist()
     assert (found.nuclei, found.of, found.is_sample) == (len(areas), len(areas), False)
+
+
+def test_one_absurd_value_leaves_all_others_their_bins_and_leads_to_its_nucleus(measured):
+    with writing(measured.engine) as connection:
+        of_one = (Nucleus.image_id == 3, Nucleus.label == 1)
+        connection.execute(update(Nucleus).where(*of_one).values(centroid_col=1e12))
+    columns = Axis("centroid_col")
+    found = Counting(measured.engine, [columns], bins=(5,)).count()
+    (part,) = found.ranges
+    assert part.high < 1e6
+    assert found.counts.pop((5,)) == 1
+    assert sum(found.counts.values()) == 3 + 4 + 5 + 6 - 1
+    assert find_nuclei(measured.engine, Selection(), [Limits(columns, *part.limits(5))]) == ([(3, 1)], None)
+
+
+@pytest.mark.parametrize("span", [Span(20, 27), Span(low=20), Span(high=27), Span(1e9), Span(high=-1e9)])
+def test_a_range_that_is_asked_for_is_kept_and_every_bin_leads_to_what_it_counts(measured, span):
+    columns = Axis("centroid_col")
+    found = Counting(measured.engine, [columns], bins=(7,), spans=[span]).count()
+    (part,) = found.ranges
+    assert span.low in (None, part.low)
+    assert span.high in (None, part.high) or part.is_one_value
+    assert found.nuclei == 3 + 4 + 5 + 6
+    for number in range(-1, part.bins + 1):
+        nuclei, _ = find_nuclei(measured.engine, Selection(), [Limits(columns, *part.limits(number))])
+        assert len(nuclei) == found.counts.get((number,), 0)
 
 
 def test_a_scatter_plot_counts_pairs_of_the_same_nucleus(measured):
@@ -64,11 +93,7 @@ def found_by_bin(engine, axes, found):
     numbers = {}
     for bins in found.counts:
         limits = [
-            Limits(
-                axis,
-                part.edge(number) if number else None,
-                part.edge(number + 1) if number + 1 < part.bins else None,
-            )
+            Limits(axis, *part.limits(number))
             for axis, part, number in zip(axes, found.ranges, bins, strict=True)
         ]
         numbers[bins] = len(find_nuclei(engine, Selection(), limits)[0])
@@ -117,8 +142,8 @@ def test_a_nucleus_in_several_planes_of_a_stack_is_counted_and_found_once(archiv
 
 
 def test_nuclei_are_found_page_by_page_without_losing_or_repeating_one(measured, monkeypatch):
-    monkeypatch.setattr(distributions, "PAGE_SIZE", 4)
-    monkeypatch.setattr(distributions, "IMAGES_PER_STATEMENT", 2)
+    monkeypatch.setattr(nuclei_search, "PAGE_SIZE", 4)
+    monkeypatch.setattr(nuclei_search, "IMAGES_PER_STATEMENT", 2)
     everything, after = [], (0, 0)
     while after:
         some, after = find_nuclei(measured.engine, Selection(), [Limits(AREA)], after)
@@ -129,12 +154,12 @@ def test_nuclei_are_found_page_by_page_without_losing_or_repeating_one(measured,
 
 @pytest.fixture(autouse=True)
 def time_enough(monkeypatch):
-    monkeypatch.setattr(distributions, "SEARCH_SECONDS", 60.0)
+    monkeypatch.setattr(nuclei_search, "SEARCH_SECONDS", 60.0)
 
 
 def test_a_search_that_takes_long_is_broken_off_and_goes_on(measured, monkeypatch):
-    monkeypatch.setattr(distributions, "IMAGES_PER_STATEMENT", 1)
-    monkeypatch.setattr(distributions, "SEARCH_SECONDS", 0.0)
+    monkeypatch.setattr(nuclei_search, "IMAGES_PER_STATEMENT", 1)
+    monkeypatch.setattr(nuclei_search, "SEARCH_SECONDS", 0.0)
     nothing = Limits(AREA, 1e9)
     after, looks = (0, 0), 0
     while after:
@@ -145,7 +170,7 @@ def test_a_search_that_takes_long_is_broken_off_and_goes_on(measured, monkeypatc
 
 
 def test_images_with_very_many_nuclei_are_searched_one_by_one(measured, monkeypatch):
-    monkeypatch.setattr(distributions, "NUCLEI_PER_STATEMENT", 1)
+    monkeypatch.setattr(nuclei_search, "NUCLEI_PER_STATEMENT", 1)
     found, after = find_nuclei(measured.engine, Selection(), [Limits(AREA)])
     assert (len(found), after) == (len(values(measured, Nucleus, "area")), None)
 
@@ -190,8 +215,10 @@ def test_dna_contents_are_those_of_the_view_and_lead_to_their_nuclei(archive):
 
     contents = [row["dna_content"] for row in rows(archive, "SELECT dna_content FROM dna_content")]
     known = np.array([content for content in contents if content is not None])
-    expected, _ = np.histogram(known, bins=8)
-    assert [found.counts.get((number,), 0) for number in range(8)] == expected.tolist()
+    (part,) = found.ranges
+    edges = [-np.inf, *(part.edge(number) for number in range(9)), np.inf]
+    expected, _ = np.histogram(known, bins=edges)
+    assert [found.counts.get((number,), 0) for number in range(-1, 9)] == expected.tolist()
     assert found.nuclei == 600
     high = [Limits(dna, 3.0)]
     nuclei, _ = find_nuclei(archive.engine, Selection(), high)

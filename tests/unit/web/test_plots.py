@@ -9,6 +9,9 @@ import pytest
 from tests.examples import image_result
 from web.computations import AT_A_TIME, MOST_WAITING, Computations
 
+BEYOND = re.compile(r'<a href="([^"]*)">([^<]*: \d+ nuclei)</a>')
+"""A link to what lies beyond a plot's range."""
+
 
 @pytest.fixture
 def page(visit, archive):
@@ -25,7 +28,8 @@ def part(page, query):
 
 
 def links(text):
-    return [unescape(link) for link in re.findall(r'<a href="(/nuclei[^"]*)"', text)]
+    """Of the bars or cells."""
+    return [unescape(link) for link in re.findall(r'<a href="(/nuclei[^"]*)"><title>', text)]
 
 
 def test_every_bar_leads_to_its_nuclei(page):
@@ -44,6 +48,41 @@ def test_every_cell_of_two_measurements_leads_to_its_nuclei(page):
 def test_a_bar_of_values_that_are_all_alike_leads_to_all_of_them(page):
     (link,) = links(part(page, "x=euler_number"))
     assert page.get(link).text.count("cutout.jpg") == 6
+
+
+def test_what_lies_beyond_a_range_has_bars_of_its_own_and_the_counts_add_up(page):
+    text = part(page, "x=centroid_col&x_low=50&x_high=100")
+    counts = [int(count) for count in re.findall(r"<title>[^<]*: (\d+) nuclei</title>", text)]
+    assert sum(counts) == 6
+    assert [
+        (sign, page.get(unescape(link)).text.count("cutout.jpg")) for link, sign in BEYOND.findall(text)
+    ] == [
+        ("centroid col below 50: 2 nuclei", 2),
+        ("centroid col 100 or more: 3 nuclei", 3),
+    ]
+    assert '<text x="138.0" y="375" text-anchor="middle">below</text>' in text
+    lines = page.get("/plots.csv?x=centroid_col&x_low=50&x_high=100").text.splitlines()
+    assert (lines[1], lines[-1]) == (",50.0,2", "100.0,,3")
+
+
+def test_a_range_is_in_the_url_so_that_others_see_the_same(page):
+    (kept,) = re.findall(r'<a href="([^"]*)">Link with these ranges', part(page, "x=centroid_col"))
+    low, high = re.search(r"x_low=([\d.]+)&x_high=([\d.]+)", unescape(kept)).groups()
+    text = page.get(unescape(kept)).text
+    assert f'name="x_low" value="{low}"' in text
+    assert f'name="x_high" value="{high}"' in text
+    again = part(page, unescape(kept).partition("?")[2])
+    assert re.findall("<rect.*</rect>", again) == re.findall("<rect.*</rect>", part(page, "x=centroid_col"))
+
+
+def test_a_plot_is_said_in_words_and_numbers(page):
+    text = part(page, "x=centroid_col&x_low=0&x_high=200")
+    assert 'aria-describedby="plot-summary"' in text
+    assert re.search(
+        r'<p id="plot-summary">Half of the nuclei have centroid col [\d.]+ to [\d.]+\.</p>', text
+    )
+    table = text[text.index("<table>") :]
+    assert sum(int(count) for count in re.findall(r">(\d+)</a></td>", table)) == 6
 
 
 def test_a_plot_is_counted_in_the_background_and_says_how_far_it_is(page):
@@ -72,7 +111,17 @@ def test_the_page_says_what_to_do_and_keeps_what_was_chosen(page):
 
 
 @pytest.mark.parametrize(
-    "query", ["x=label", "x=area;--", "x=area&x_channel=-1", "x=area&confidence=nan", "x=area&plate=' OR 1"]
+    "query",
+    [
+        "x=label",
+        "x=area;--",
+        "x=area&x_low=5&x_high=5",
+        "x=area&x_high=inf",
+        "x=area&x_low=-1e308&x_high=1e308",
+        "x=area&x_channel=-1",
+        "x=area&confidence=nan",
+        "x=area&plate=' OR 1",
+    ],
 )
 def test_what_makes_no_sense_is_refused(page, query):
     for path in ("/plots", "/plots/part", "/plots.csv", "/nuclei"):

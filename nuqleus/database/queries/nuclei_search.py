@@ -1,0 +1,97 @@
+"""Search for nuclei: those whose values lie within limits, a sheet at a time."""
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from sqlalchemy import Connection, Engine, func, select, true
+
+from nuqleus.database.engine import reading
+from nuqleus.database.queries.plotted_values import Limits, Selection, nuclei_query
+from nuqleus.database.queries.searching import ROWS_PER_STATEMENT, SEARCH_SECONDS
+from nuqleus.database.tables import Image, Nucleus
+
+PAGE_SIZE = 60
+"""Nuclei on a sheet of cut-outs."""
+
+IMAGES_PER_STATEMENT = 300
+
+NUCLEI_PER_STATEMENT = 20_000
+"""Nuclei that are searched for a sheet between two glances at the clock."""
+
+
+def find_nuclei(
+    engine: Engine,
+    selection: Selection,
+    limits: Sequence[Limits],
+    after: tuple[int, int] = (0, 0),
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[list[tuple[int, int]], tuple[int, int] | None]:
+    """Find nuclei whose values lie within limits, in order of image and label, until the sheet is full or time is up.
+
+    Args:
+        engine: the database.
+        selection: which nuclei.
+        limits: of their values.
+        after: the last that was found before.
+        clock: seconds from any origin.
+
+    Returns:
+        Image and label of each; and after which to go on, None if there are no more.
+    """
+    found: list[tuple[int, int]] = []
+    image, end = after[0] - 1, clock() + SEARCH_SECONDS
+    with reading(engine) as connection:
+        while True:
+            batch, onward = _next_images(connection, selection, image)
+            found += _within(connection, batch, selection, limits, after, PAGE_SIZE - len(found))
+            if len(found) >= PAGE_SIZE:
+                return found, found[-1]
+            if onward is None:
+                return found, None
+            if clock() >= end:
+                return found, (onward + 1, 0)
+            image = onward
+
+
+def _next_images(connection: Connection, selection: Selection, after: int) -> tuple[list[int], int | None]:
+    """The next images with nuclei, of those that a statement may look at, and after which to go on; None at the end."""
+    nearest = select(Image.id).where(Image.id > after).order_by(Image.id).limit(ROWS_PER_STATEMENT).subquery()
+    last, looked_at = connection.execute(select(func.max(nearest.c.id), func.count(nearest.c.id))).one()
+    if last is None:
+        return [], None
+    query = selection.images(Image.id, Image.n_nuclei).where(Image.id > after, Image.id <= last)
+    rows = connection.execute(
+        query.where(Image.n_nuclei > 0).order_by(Image.id).limit(IMAGES_PER_STATEMENT)
+    ).all()
+    nuclei = accumulate(number for _, number in rows)
+    few = [
+        image
+        for place, ((image, _), number) in enumerate(zip(rows, nuclei, strict=True))
+        if number <= NUCLEI_PER_STATEMENT or not place
+    ]
+    is_all = len(few) == len(rows) < IMAGES_PER_STATEMENT
+    if is_all:
+        return few, None if looked_at < ROWS_PER_STATEMENT else last
+    return few, few[-1]
+
+
+def _within(
+    connection: Connection,
+    images: list[int],
+    selection: Selection,
+    limits: Sequence[Limits],
+    after: tuple[int, int],
+    most: int,
+) -> list[tuple[int, int]]:
+    query, values = nuclei_query(images, [limit.axis for limit in limits], selection)
+    nuclei = Nucleus.__table__.c
+    for limit, value in zip(limits, values, strict=True):
+        query = query.where(
+            value.is_not(None),
+            value >= limit.low if limit.low is not None else true(),
+            value < limit.high if limit.high is not None else true(),
+        )
+    query = query.where((nuclei.image_id > after[0]) | (nuclei.label > after[1]))
+    rows = connection.execute(query.order_by(nuclei.image_id, nuclei.label).limit(most))
+    return [(image, label) for image, label in rows]
