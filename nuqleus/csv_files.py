@@ -25,7 +25,8 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
-            writer.writerow([defused(row.get(column)) for column in columns])
+            values = map(row.get, columns)
+            writer.writerow([defused(value) if isinstance(value, str) else value for value in values])
             count += 1
     return count
 

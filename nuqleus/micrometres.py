@@ -4,6 +4,7 @@ The view `nuclei_um` has the same names.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 LENGTHS = (
@@ -28,10 +29,17 @@ def in_um(nuclei: Mapping[str, Any], pixel_size_um: float) -> dict[str, Any]:
         nuclei: measurements in pixels, by name; None is missing.
         pixel_size_um: side of a pixel; NaN where it isn't known.
     """
-    factors = {f"{name}_um2": (name, pixel_size_um**2) for name in AREAS}
-    factors |= {f"{name}_um": (name, pixel_size_um) for name in LENGTHS}
-    factors |= {f"{name}_per_um2": (name, pixel_size_um**-2) for name in DENSITIES}
     return {
         column: None if nuclei[name] is None else nuclei[name] * factor
-        for column, (name, factor) in factors.items()
+        for column, name, factor in _factors(pixel_size_um)
     }
+
+
+@lru_cache
+def _factors(pixel_size_um: float) -> list[tuple[str, str, float]]:
+    """Return each column with what it is made of, and by which factor."""
+    return [
+        *((f"{name}_um2", name, pixel_size_um**2) for name in AREAS),
+        *((f"{name}_um", name, pixel_size_um) for name in LENGTHS),
+        *((f"{name}_per_um2", name, pixel_size_um**-2) for name in DENSITIES),
+    ]

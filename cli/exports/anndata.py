@@ -101,7 +101,7 @@ class _Nuclei:
 
     def append(self, rows: Sequence[Row]) -> int:
         """Add rows. Returns their number."""
-        _append(self._x, [[row.value(name) for name in self._features] for row in rows])
+        _append(self._x, [list(map(row.nucleus.get, self._features)) for row in rows])
         _append(self._spatial, [[row.value(name) for name in SPATIAL] for row in rows])
         _append(self._names, [row.name for row in rows])
         for name, dataset in self._numbers.items():

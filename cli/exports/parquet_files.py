@@ -30,8 +30,9 @@ def write_parquet(path: Path, columns: Mapping[str, type], rows: Iterable[Mappin
     count = 0
     with whole_file(path) as unfinished, ParquetWriter(unfinished, schema, compression="zstd") as writer:
         for some in _portions(rows):
-            values = {name: [defused(row.get(name)) for row in some] for name in columns}
-            writer.write_table(pa.table(values, schema))
+            values = {name: [row.get(name) for row in some] for name in columns}
+            texts = {name: list(map(defused, values[name])) for name, kind in columns.items() if kind is str}
+            writer.write_table(pa.table(values | texts, schema))
             count += len(some)
     return count
 

@@ -60,19 +60,27 @@ class ChannelMeasurements:
         Args:
             rows: key of the nucleus, channel and `columns`, in this order.
         """
-        fields = (*INTENSITY_FIELDS, *self.requested)
-        values_from = -len(fields)
+        names = _Names((*INTENSITY_FIELDS, *self.requested))
+        values_from = -len(names.fields)
         for key, channels in groupby(rows, key=lambda row: row[: values_from - 1]):
-            yield (
-                tuple(key),
-                {
-                    f"{name}-{row[values_from - 1]}": value
-                    for row in channels
-                    for name, value in zip(fields, row[values_from:], strict=True)
-                },
-            )
+            measured: dict[str, Any] = {}
+            for row in channels:
+                measured.update(zip(names[row[values_from - 1]], row[values_from:], strict=True))
+            yield tuple(key), measured
 
     def _has_any(self, fields: Iterable[str]) -> bool:
         is_known = or_(*(Texture.__table__.columns[name].is_not(None) for name in fields))
         of_images = select(Texture.image_id).where(Texture.image_id.in_(self._images), is_known)
         return self._connection.scalar(of_images.limit(1)) is not None
+
+
+class _Names(dict[int, list[str]]):
+    """Names of the fields in each channel, put together once."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__()
+        self.fields = fields
+
+    def __missing__(self, channel: int) -> list[str]:
+        self[channel] = [f"{name}-{channel}" for name in self.fields]
+        return self[channel]
