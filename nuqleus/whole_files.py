@@ -4,7 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+
+LONGEST_NAME = 255
+"""Bytes that the name of a file has at most, on nearly all drives."""
 
 
 @contextmanager
@@ -42,7 +46,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(f".{path.name}.{ending}")
+    name = f".{path.name}.{ending}"
+    if len(os.fsencode(name)) > LONGEST_NAME:  # the file's own may fit
+        name = f".{sha256(os.fsencode(path.name)).hexdigest()}.{ending}"
+    return path.with_name(name)
 
 
 def _remove(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -191,11 +192,11 @@ def _paths_at(places: Mapping[str, list[str] | None]) -> list[str] | None:
 
 
 def _check_output(output: Path, *watched: Path | str | None) -> None:
-    """Refuse to write where images are sought: label images would be processed as well."""
-    place = output.resolve()
-    for folder in watched:
-        if folder is not None and place.is_relative_to(Path(folder).resolve()):
-            raise click.ClickException(f"{output} lies in the watched folder {folder}: write somewhere else")
+    """Refuse to write where images are sought, also by a link: label images would be processed as well."""
+    places = [output, *output.iterdir()] if output.is_dir() else [output]
+    for place, folder in product(places, watched):
+        if folder is not None and place.resolve().is_relative_to(Path(folder).resolve()):
+            raise click.ClickException(f"{place} lies in the watched folder {folder}: write somewhere else")
 
 
 def _check_places(results: Snapshot, places: Mapping[str, list[str] | None]) -> None:

@@ -211,6 +211,23 @@ def test_nothing_is_written_where_images_are_sought(archive: Archive, database_u
         assert not output.exists()
 
 
+def test_nothing_is_written_through_a_link_to_where_images_are_sought(
+    archive: Archive, database_url: str, tmp_path: Path
+):
+    archive.done("a.png")
+    (tmp_path / "inbox").mkdir()
+    bind_folder(archive.engine, str(tmp_path / "inbox"))
+    output = tmp_path / "results"
+    output.mkdir()
+    (output / "labels").symlink_to(tmp_path / "inbox")
+
+    result = export(database_url, output)
+
+    assert result.exit_code == 1
+    assert f"{output}/labels lies in the watched folder" in result.output
+    assert not list((tmp_path / "inbox").iterdir())
+
+
 def test_a_confidence_that_is_no_number_is_refused(database_url: str, tmp_path: Path):
     result = export(database_url, tmp_path, "--min-confidence", "nan")
 

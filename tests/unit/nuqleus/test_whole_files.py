@@ -31,6 +31,24 @@ def test_what_a_killed_process_left_is_written_over(tmp_path: Path):
     assert (tmp_path / "a.csv").read_text() == "1"
 
 
+@pytest.mark.parametrize("whole", [whole_file, whole_folder])
+def test_a_name_that_just_fits_is_no_longer_while_it_is_written(whole, tmp_path: Path):
+    path = tmp_path / ("é" * 126 + "tif")  # 255 bytes
+    for _ in range(2):
+        with whole(path) as unfinished:
+            (unfinished / "0" if whole is whole_folder else unfinished).write_text("1")
+            assert unfinished.name.startswith(".")
+            assert unfinished.name.endswith(".part")
+        assert [path.name for path in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_name_that_is_too_long_is_the_one_that_is_told(tmp_path: Path):
+    path = tmp_path / ("x" * 256)
+    with pytest.raises(OSError, match=f"File name too long: '{path}'"), whole_file(path) as unfinished:
+        unfinished.write_text("1")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_error_of_the_disk_says_which_file_it_was(tmp_path: Path):
     said = f"No space left on device: '{tmp_path}/a.csv'"
     with pytest.raises(OSError, match=said), whole_file(tmp_path / "a.csv"):
