@@ -123,17 +123,20 @@ class _Category:
     def __init__(self, group: h5py.Group) -> None:
         self._group = group
         self._codes = _growing(group, "codes", "int32")
-        self._known: dict[str, int] = {}
+        self._known: dict[str | None, int] = {None: -1}
+        self._texts: dict[str, int] = {}
 
     def append(self, values: Sequence[str | None]) -> None:
-        known = self._known
-        codes = [-1 if value is None else known.setdefault(value, len(known)) for value in values]
-        _append(self._codes, codes)
+        for value in dict.fromkeys(values):
+            if value not in self._known:
+                # names that look alike in a table are one category: AnnData takes none twice
+                self._known[value] = self._texts.setdefault(defused(value), len(self._texts))
+        _append(self._codes, [self._known[value] for value in values])
 
     def finish(self) -> None:
         _encode(self._group, "categorical", "0.2.0")
         self._group.attrs["ordered"] = False
-        _write_texts(self._group, "categories", [defused(value) for value in self._known])
+        _write_texts(self._group, "categories", list(self._texts))
 
 
 def _write_frame(group: h5py.Group, index: Sequence[str]) -> None:

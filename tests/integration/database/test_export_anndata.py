@@ -84,6 +84,19 @@ def test_nothing_is_a_file_without_nuclei(database_url: str, tmp_path: Path):
     assert anndata.read_h5ad(tmp_path / "nuclei.h5ad").n_obs == 0
 
 
+def test_names_that_look_alike_once_they_are_defused_are_one_category(
+    archive: Archive, database_url: str, tmp_path: Path
+):
+    for path in ("=a.tif", "'=a.tif"):
+        archive.done(path, path, [image_result(1)])
+
+    export(database_url, tmp_path, "--format", "anndata")
+
+    data = anndata.read_h5ad(tmp_path / "nuclei.h5ad")
+    assert data.obs.path.tolist() == ["'=a.tif", "'=a.tif"]
+    assert data.obs.image_id.nunique() == 2
+
+
 def test_odd_names_are_defused_as_in_csv(archive: Archive, database_url: str, tmp_path: Path):
     archive.done(os.fsdecode(b"=cmd\xff\n.png"))
 
