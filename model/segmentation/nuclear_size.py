@@ -45,6 +45,10 @@ LIKELY = 0.5
 """Confidence of an image below which what it shows enlarged is not believed: specks, as small as a lens can show them,
 had 0.4 and less."""
 
+SMALLEST = 6.0
+"""Diameter, in pixels of the image, below which what it shows enlarged is not believed: nuclei as small as that can't
+be told from specks of dust, of which a network is as sure (0.65 to 0.78 in drawn fields)."""
+
 CERTAIN = 0.8
 """Confidence of a small image from which what it shows at its own size is believed without a pass at low zoom."""
 
@@ -97,7 +101,7 @@ class Detection:
     @property
     def is_unlikely(self) -> bool:
         """Whether it may as well be dust: enlarged, that looks like small nuclei."""
-        return self.confidence is not None and self.confidence < LIKELY
+        return self.diameter < SMALLEST or (self.confidence is not None and self.confidence < LIKELY)
 
     @property
     def is_probable(self) -> bool:

@@ -112,6 +112,15 @@ def test_what_is_shown_enlarged_is_believed_if_it_is_likelier_than_dust(confiden
     assert found is detections[Fraction(zoom)]
 
 
+@pytest.mark.parametrize(("area", "zoom"), [(27, 1), (29, 2)])
+def test_what_is_shown_enlarged_is_believed_from_six_pixels_on(area: int, zoom: int):
+    detections = {Fraction(1): detection(9), Fraction(2): Detection(Fraction(2), np.full(9, area), 0.9)}
+
+    found = search_zoom(detect_nothing, detections.__getitem__, KNOWN.zoom, KNOWN.largest)
+
+    assert found is detections[Fraction(zoom)]
+
+
 def detect_nothing(zoom: Fraction) -> Detection:
     return detection(0, zoom, 0)
 
