@@ -73,7 +73,7 @@ def list_beyond(distribution: Distribution, named: Sequence[Mapping[int, Bin]]) 
 def summarise(axes: Sequence[Axis], distribution: Distribution) -> list[str]:
     """Say where most nuclei lie, a sentence for each axis."""
     return [
-        f"Half of the nuclei have {name_axis(axis)} {_middle_half(part, counts)}."
+        f"{_middle_share(counts):.0%} of the nuclei have {name_axis(axis)} {_middle(part, counts)}."
         for axis, part, counts in zip(axes, distribution.ranges, _by_axis(distribution), strict=True)
     ]
 
@@ -92,10 +92,21 @@ def _by_axis(distribution: Distribution) -> list[Counter[int]]:
     return by_axis
 
 
-def _middle_half(part: Range, counts: Counter[int]) -> str:
+def _middle(part: Range, counts: Counter[int]) -> str:
     """From where to where the bins reach that hold the middle half of the nuclei."""
-    first, last = (_bin_at(counts, share) for share in (0.25, 0.75))
+    first, last = _middle_bins(counts)
     return _between(part.limits(first)[0], part.limits(last)[1])
+
+
+def _middle_share(counts: Counter[int]) -> float:
+    """Which share of the nuclei these bins hold: half of them or more, as bins are wide."""
+    first, last = _middle_bins(counts)
+    return sum(count for number, count in counts.items() if first <= number <= last) / counts.total()
+
+
+def _middle_bins(counts: Counter[int]) -> tuple[int, int]:
+    """The first and the last bin that the middle half of the nuclei lies in."""
+    return _bin_at(counts, 0.25), _bin_at(counts, 0.75)
 
 
 def _bin_at(counts: Counter[int], share: float) -> int:

@@ -20,7 +20,10 @@ MAX_BUSY_SHARE = 0.05
 """Of the time that making answers may take."""
 
 FIRST_SECONDS = 0.1
-"""How long somebody waits for an answer where there is none, or only an old one."""
+"""How long a person waits for an answer where there is none, or only an old one: the page looks again by itself."""
+
+PROGRAM_SECONDS = 10.0
+"""How long a program waits, which takes what it is given for what is now."""
 
 OLD_SECONDS = 3 * REFRESH_SECONDS
 """An answer that old is of a time when nobody looked."""
@@ -64,13 +67,17 @@ class RefreshedAnswer(Generic[Answer]):
         self._latest: Dated[Answer] = Dated()
         self._due = float("-inf")
 
-    def latest(self) -> Dated[Answer]:
-        """The newest answer; a newer one is asked for if it is time."""
+    def latest(self, patience: float = FIRST_SECONDS) -> Dated[Answer]:
+        """The newest answer; a newer one is asked for if it is time.
+
+        Args:
+            patience: seconds to wait where there is none, or only an old one.
+        """
         if self._clock() >= self._due and self._asking.acquire(blocking=False):
             if self._clock() - self._latest.as_of > OLD_SECONDS:
                 self._is_there.clear()
             threading.Thread(target=self._renew, name="refresh", daemon=True).start()
-        self._is_there.wait(FIRST_SECONDS)
+        self._is_there.wait(patience)
         return self._latest
 
     def _renew(self) -> None:

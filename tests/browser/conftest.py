@@ -68,11 +68,11 @@ class Lab:
         images = list(process(self.inbox / claim.path, ThresholdSegmenter(), with_overviews=True))
         complete(self.workers, claim, claim.path, self.model_id, images)
 
-    def fail(self, file_id: int) -> None:
+    def fail(self, file_id: int, error: str = "The file ends early. Copy it again.") -> None:
         """Let a file fail that is queued."""
         claim = self.workers.claim(file_id, "a worker", 60.0)
         assert claim
-        self.workers.fail(claim, "truncated", "The file ends early. Copy it again.")
+        self.workers.fail(claim, "truncated", error)
 
     def queue_retried(self, file_id: int) -> None:
         """What the scheduler does with a file that is tried again."""

@@ -152,6 +152,12 @@ def test_a_phone_needs_no_scrolling_sideways(visit):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
+def test_why_a_file_failed_is_read_on_a_phone_however_long_its_path(lab, visit):
+    lab.fail(lab.drop("fault.png", draw_squares(1, side=7)), f"/data/{'long_' * 20}.png ends early.")
+    page = visit("/files?state=failed", viewport={"width": 390, "height": 844})
+    assert page.locator("table.files").evaluate("table => table.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(lab, visit, scheme):
     lab.fail(lab.drop(f"fault {scheme}.png", draw_squares(1, side=8 + len(scheme))))

@@ -20,6 +20,7 @@ from web.pages.dashboard import describe_dashboard
 from web.pages.files import file_filter, known_file, retry_chosen
 from web.pages.images import known_image, known_nucleus
 from web.pages.login import form_of
+from web.refreshed_answer import PROGRAM_SECONDS
 from web.site import site_of
 
 PATHS = ("path", "example")
@@ -33,8 +34,8 @@ def describe_api(_: Request) -> Response:
 
 def status(request: Request) -> Response:
     """How things stand."""
-    dated = site_of(request).dashboard.latest()
-    if dated.answer is None:
+    dated = site_of(request).dashboard.latest(PROGRAM_SECONDS)
+    if dated.answer is None or dated.trouble:
         raise HTTPException(503, dated.trouble or "The database is being asked; try again in a moment.")
     return JSONResponse({"as_of": dated.as_of, **_plain(describe_dashboard(dated.answer))})
 

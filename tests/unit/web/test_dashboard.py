@@ -11,7 +11,13 @@ from nuqleus.errors import DatabaseUnavailable
 from nuqleus.settings import Settings
 from tests.unit.web.shown import settled
 from web.app import build_app
-from web.refreshed_answer import MAX_BUSY_SHARE, OLD_SECONDS, REFRESH_SECONDS, RefreshedAnswer
+from web.refreshed_answer import (
+    MAX_BUSY_SHARE,
+    OLD_SECONDS,
+    PROGRAM_SECONDS,
+    REFRESH_SECONDS,
+    RefreshedAnswer,
+)
 from web.site import Site
 
 
@@ -69,6 +75,35 @@ def test_who_looks_again_after_a_while_sees_what_is_now(clock):
     settled(refreshed)
     clock.advance(OLD_SECONDS + 1)
     assert refreshed.latest().answer == clock()
+
+
+def test_a_program_that_asks_after_a_while_waits_for_what_is_now(clock):
+    begun, goes_on = threading.Event(), threading.Event()
+    refreshed = RefreshedAnswer(lambda: (begun.set(), goes_on.wait(10), clock())[-1], clock)
+    goes_on.set()
+    settled(refreshed)
+    clock.advance(OLD_SECONDS + 1)
+    begun.clear()
+    goes_on.clear()
+    refreshed.latest(patience=0.0)
+    assert begun.wait(10)
+    threading.Timer(0.3, goes_on.set).start()
+    assert refreshed.latest(PROGRAM_SECONDS).answer == clock()
+
+
+def test_a_program_is_not_given_what_was_known_before_the_database_went_away(visit, clock, monkeypatch):
+    page = visit()
+    dashboard = page.app.state.site.dashboard
+    settled(dashboard)
+    assert page.get("/api/status").status_code == 200
+
+    def fail():
+        raise DatabaseUnavailable("it is away")
+
+    monkeypatch.setattr(dashboard, "_make", fail)
+    clock.advance(OLD_SECONDS + 1)
+    answer = page.get("/api/status")
+    assert (answer.status_code, "it is away" in answer.text) == (503, True)
 
 
 def test_a_slow_question_is_asked_so_rarely_that_it_takes_a_small_share_of_the_time(clock):

@@ -78,11 +78,23 @@ def test_a_range_is_in_the_url_so_that_others_see_the_same(page):
 def test_a_plot_is_said_in_words_and_numbers(page):
     text = part(page, "x=centroid_col&x_low=0&x_high=200")
     assert 'aria-describedby="plot-summary"' in text
-    assert re.search(
-        r'<p id="plot-summary">Half of the nuclei have centroid col [\d.]+ to [\d.]+\.</p>', text
+    (said,) = re.findall(
+        r'<p id="plot-summary">(.*) of the nuclei have centroid col [\d.]+ to [\d.]+\.</p>', text
     )
+    assert said in {"50%", "67%"}
     table = text[text.index("<table>") :]
     assert sum(int(count) for count in re.findall(r">(\d+)</a></td>", table)) == 6
+
+
+def test_the_share_of_nuclei_that_is_said_is_that_of_the_bins_that_are_named(page):
+    text = part(page, "x=centroid_col&x_low=-1000&x_high=100000")
+    (share, low, high) = re.search(
+        r"(\d+)% of the nuclei have centroid col (\S+) to (\S+)\.</p>", text
+    ).groups()
+    sheet = page.get(
+        f"/nuclei?x=centroid_col&x_from={low.replace(',', '')}&x_to={high.replace(',', '')}"
+    ).text
+    assert int(share) == round(100 * sheet.count("cutout.jpg") / 6) == 100
 
 
 def test_a_plot_is_counted_in_the_background_and_says_how_far_it_is(page):
