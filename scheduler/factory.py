@@ -27,7 +27,7 @@ from scheduler.ignore_list import IgnoreList
 from scheduler.inbox import check_inbox
 from scheduler.plates.field_completeness import QUIET_FACTOR, Expectations, FieldCompleteness
 from scheduler.plates.field_files import FieldFiles
-from scheduler.plates.field_names import Patience, PlateNames
+from scheduler.plates.field_names import FolderWait, PlateNames
 from scheduler.plates.plate_keeper import PlateKeeper
 from scheduler.plates.plate_map_files import PlateMapFiles
 from scheduler.plates.plate_warnings import PlateWarnings
@@ -175,7 +175,7 @@ def make_plate_names(settings: Settings, engine: Engine) -> PlateNames:
         recognised_plates(engine),
         rules=settings.image_rules(),
         plates=settings.plates,
-        patience=Patience(QUIET_FACTOR * settings.settle_seconds, settings.field_seconds),
+        folder_wait=FolderWait(QUIET_FACTOR * settings.settle_seconds, settings.field_seconds),
     )
 
 

@@ -22,7 +22,7 @@ from scheduler.sweep import Sweep
 log = logging.getLogger(__name__)
 
 RECORD_BATCH = 2_000
-"""Files recorded between two glances at whether to stop."""
+"""Files recorded between two checks of whether to stop."""
 
 REREAD_SECONDS = 300.0
 """How often the database is read whole, in case somebody else changed it."""

@@ -10,7 +10,7 @@ REQUEST_SECONDS = 10.0
 """Seconds for a request, head and body."""
 
 
-class ImpatientProtocol(H11Protocol):
+class RequestTimeoutProtocol(H11Protocol):
     """HTTP/1.1, for clients that send what they have to say at once."""
 
     _timer: TimerHandle | None = None

@@ -14,10 +14,10 @@ from web.messages import pack, unpack
 BUSY_SECONDS = 30.0
 """Processor seconds that a picture may take: those of other programs, on a machine that is busy, count for nothing."""
 
-PATIENCE_SECONDS = 180.0
+LONGEST_SECONDS = 180.0
 """Seconds that it may take all the same: a drive may not answer."""
 
-GLANCE_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
 """All that the process knows of its surroundings: no password, no token."""
@@ -33,17 +33,17 @@ class Limit:
     Args:
         pid: the process.
         busy_seconds: of a processor, from now on.
-        patience: seconds, from now on.
+        longest_seconds: seconds, from now on.
     """
 
-    def __init__(self, pid: int, busy_seconds: float, patience: float) -> None:
+    def __init__(self, pid: int, busy_seconds: float, longest_seconds: float) -> None:
         self._pid = pid
         self._busy_until = processor_seconds(pid) + busy_seconds
-        self._until = time.monotonic() + patience
+        self._until = time.monotonic() + longest_seconds
 
-    def glance_seconds(self) -> float:
+    def poll_seconds(self) -> float:
         """Seconds until it is worth to look again."""
-        return max(0.0, min(GLANCE_SECONDS, self._until - time.monotonic()))
+        return max(0.0, min(POLL_SECONDS, self._until - time.monotonic()))
 
     def check(self) -> None:
         """Look whether it takes too long.
@@ -78,15 +78,18 @@ class DrawingProcess:
     Args:
         command: starts it.
         busy_seconds: processor seconds that an answer may take.
-        patience: seconds that it may take, however little of a processor it gets.
+        longest_seconds: seconds that it may take, however little of a processor it gets.
     """
 
     def __init__(
-        self, command: Sequence[str], busy_seconds: float = BUSY_SECONDS, patience: float = PATIENCE_SECONDS
+        self,
+        command: Sequence[str],
+        busy_seconds: float = BUSY_SECONDS,
+        longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
         self._command = command
         self._busy_seconds = busy_seconds
-        self._patience = patience
+        self._longest_seconds = longest_seconds
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -105,7 +108,7 @@ class DrawingProcess:
 
     def _exchange(self, message: bytes) -> Answer:
         process = self._running()
-        limit = Limit(process.pid, self._busy_seconds, self._patience)
+        limit = Limit(process.pid, self._busy_seconds, self._longest_seconds)
         try:
             _write(process, message, limit)
             return unpack(lambda length: _read(process, length, limit))
@@ -167,5 +170,5 @@ def _read(process: "subprocess.Popen[bytes]", length: int, limit: Limit) -> byte
 def _wait(file: int, event: int, limit: Limit) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(file, event)
-        while not selector.select(limit.glance_seconds()):
+        while not selector.select(limit.poll_seconds()):
             limit.check()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from nuqleus.database.queries.nuclei import DNA_CONTENT, INTENSITIES, SHAPES
-from nuqleus.database.queries.plotted_values import Axis, Selection
+from nuqleus.database.queries.plotted_values import Axis, NucleusFilter
 from nuqleus.database.queries.value_ranges import Span
 from web import query
 
@@ -28,13 +28,13 @@ class PlotQuestion:
     Attributes:
         axes: none, one or two measurements.
         spans: where somebody wants each axis to begin and end.
-        selection: of which nuclei.
+        nucleus_filter: of which nuclei.
         exact: of all of them, however many there are.
     """
 
     axes: tuple[Axis, ...]
     spans: tuple[Span, ...]
-    selection: Selection
+    nucleus_filter: NucleusFilter
     exact: bool
 
     @property
@@ -51,7 +51,7 @@ def read_question(given: Mapping[str, str]) -> PlotQuestion:
     """
     axes = _axes(given)
     spans = tuple(_span(given, name) for name in NAMES)
-    return PlotQuestion(axes, spans[: len(axes)], _selection(given), bool(given.get("exact")))
+    return PlotQuestion(axes, spans[: len(axes)], _nucleus_filter(given), bool(given.get("exact")))
 
 
 def _axes(given: Mapping[str, str]) -> tuple[Axis, ...]:
@@ -67,8 +67,8 @@ def _axes(given: Mapping[str, str]) -> tuple[Axis, ...]:
     return tuple(axes)
 
 
-def _selection(given: Mapping[str, str]) -> Selection:
-    return Selection(
+def _nucleus_filter(given: Mapping[str, str]) -> NucleusFilter:
+    return NucleusFilter(
         query.word(given, "path"),
         query.number(given, "plate"),
         query.number(given, "well"),

@@ -8,7 +8,7 @@ from math import inf, nextafter
 
 from nuqleus.database.queries.distributions import Distribution
 from nuqleus.database.queries.plotted_values import Axis
-from nuqleus.database.queries.value_ranges import BELOW, Range
+from nuqleus.database.queries.value_ranges import BELOW, BinnedRange
 from web.plot_question import NAMES
 from web.templates import figure, with_query, words
 
@@ -92,7 +92,7 @@ def _by_axis(distribution: Distribution) -> list[Counter[int]]:
     return by_axis
 
 
-def _middle(part: Range, counts: Counter[int]) -> str:
+def _middle(part: BinnedRange, counts: Counter[int]) -> str:
     """From where to where the bins reach that hold the middle half of the nuclei."""
     first, last = _middle_bins(counts)
     return _between(part.limits(first)[0], part.limits(last)[1])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from nuqleus.database.queries.distributions import Distribution
-from nuqleus.database.queries.value_ranges import BELOW, Range
+from nuqleus.database.queries.value_ranges import BELOW, BinnedRange
 from web.colours import Scale
 from web.plot_texts import Bin
 from web.templates import figure
@@ -61,7 +61,7 @@ class DrawnAxis:
         above: whether there is one above it.
     """
 
-    part: Range
+    part: BinnedRange
     length: float
     below: bool = False
     above: bool = False
@@ -143,9 +143,9 @@ def _colours(counts: Mapping[tuple[int, ...], int]) -> dict[int, str]:
     return {count: scale.css(math.log1p(count)) for count in set(counts.values())}
 
 
-def _heights(distribution: Distribution) -> Range:
+def _heights(distribution: Distribution) -> BinnedRange:
     """The axis of a histogram that shows how many nuclei there are."""
-    return Range(0.0, max(distribution.counts.values(), default=1), 1)
+    return BinnedRange(0.0, max(distribution.counts.values(), default=1), 1)
 
 
 def _box(place: tuple[float, float, float, float], colour: str | None, count: int, *bins: Bin) -> Box:
@@ -154,7 +154,7 @@ def _box(place: tuple[float, float, float, float], colour: str | None, count: in
     return Box(x, y, width, height, colour, text, "".join(one.limits for one in bins))
 
 
-def _shares(part: Range) -> Iterator[tuple[float, float]]:
+def _shares(part: BinnedRange) -> Iterator[tuple[float, float]]:
     """Round numbers of a range, and where each lies, as a share of the way."""
     if part.is_one_value:
         yield 0.5, part.low

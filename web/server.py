@@ -10,7 +10,7 @@ import uvicorn
 from nuqleus.database.engine import open_database
 from nuqleus.settings import Settings
 from web.app import build_app
-from web.connection import ImpatientProtocol
+from web.connection import RequestTimeoutProtocol
 from web.site import Site
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def serve_page(settings: Settings, listening: socket.socket, ignored_reasons: Ma
     site = Site(settings, open_database(settings.database_url, create=False), ignored_reasons)
     config = uvicorn.Config(
         build_app(site),
-        http=ImpatientProtocol,
+        http=RequestTimeoutProtocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -71,7 +71,7 @@ def create_app(settings: Settings, child: WorkerChild, module: str) -> Celery:
         worker_pool_start_method="spawn",
         worker_concurrency=1,
         worker_max_memory_per_child=_memory_limit() // 1024,
-        worker_consumer="worker.consumer:PatientConsumer",
+        worker_consumer="worker.consumer:ReconnectingConsumer",
         broker_channel_error_retry=True,  # a broker that answers with an error is waited for, too
     )
     app.Worker = app.subclass_with_self(LoggingWorker)

@@ -12,7 +12,7 @@ REFUSED_SECONDS = 2.0
 """From a refusal to the next try: a worker that waits this long still answers signals and passes its health check."""
 
 
-class PatientConsumer(Consumer):  # type: ignore[misc]
+class ReconnectingConsumer(Consumer):  # type: ignore[misc]
     """Consumer that waits while the broker answers with an error, and then takes messages again.
 
     Redis refuses to write where it has become a replica (READONLY), lost its replicas (NOREPLICAS), can't save

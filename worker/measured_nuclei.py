@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from model.errors import ImageError
 from model.labels.masks import LabelImage, MaskBlock
 from model.measurements import Distances, Surroundings, SurroundingsMeasurement, Table, scale_distances
 from model.reading import Plane
 from model.segmentation.nuclear_size import weighted_median_diameter
-from nuqleus.image_options import ImageOptions, in_pixels
+from nuqleus.image_options import ImageOptions
+from worker.pixel_lengths import to_pixels
 
 OnBlock = Callable[[int, int], None]
 """Called with the number of blocks that are done, and of all."""
@@ -47,7 +47,7 @@ class MeasuredNuclei:
 
 
 @dataclass(frozen=True)
-class MeasuredAround:
+class ImageSurroundings:
     """What is around the nuclei of an image, how far that was looked for, and how many seconds it took.
 
     Attributes:
@@ -59,9 +59,9 @@ class MeasuredAround:
     seconds: float
 
 
-def measure_around(
+def measure_image_surroundings(
     path: Path, plane: Plane, found: MeasuredNuclei, options: ImageOptions, on_block: OnBlock | None
-) -> MeasuredAround:
+) -> ImageSurroundings:
     """Measure what is around the nuclei of an image; `on_block` is called between cells, to stop it by an error.
 
     Raises:
@@ -81,7 +81,7 @@ def measure_around(
         if on_block and number:
             on_block(len(found.masks), len(found.masks))
     reached = distances if len(found.nuclei["label"]) else None
-    return MeasuredAround(measurement.result(), reached, time.perf_counter() - start)
+    return ImageSurroundings(measurement.result(), reached, time.perf_counter() - start)
 
 
 def _distances(path: Path, plane: Plane, found: MeasuredNuclei, options: ImageOptions) -> Distances:
@@ -94,12 +94,10 @@ def _distances(path: Path, plane: Plane, found: MeasuredNuclei, options: ImageOp
 def _in_pixels(path: Path, plane: Plane, name: str, length: str | None) -> float | None:
     if length is None:
         return None
-    pixels = in_pixels(length, plane.pixel_size_um)
-    if pixels is None:
-        raise ImageError(
-            "unknown-pixel-size",
-            f"{path}: {name} is said to be {length}, but how large its pixels are isn't known "
-            f"({plane.pixel_size_from}). Say NUQLEUS_{name.upper()} in pixels, or leave it out: then it follows the "
-            "size of the nuclei.",
-        )
-    return pixels
+    return to_pixels(
+        path,
+        plane,
+        length,
+        said=f"{name} is said to be {length}",
+        remedy=f"Say NUQLEUS_{name.upper()} in pixels, or leave it out: then it follows the size of the nuclei.",
+    )

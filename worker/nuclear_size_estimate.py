@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from model.blockwise.normalised_plane import NormalisedPlane
-from model.errors import ImageError
 from model.memory_budget import MemoryBudget
 from model.reading import Plane
 from model.segmentation.nuclear_size import Detection, NuclearSize, pool_detections
 from model.segmentation.windows import SampledImage
-from nuqleus.image_options import in_pixels
+from worker.pixel_lengths import to_pixels
 
 LAST_SAMPLED = 64
 """Number of the last image of a file that is sampled, unless none before it shows a nucleus."""
@@ -64,12 +63,10 @@ def given_diameter(path: Path, plane: Plane, diameter: str) -> float:
     Raises:
         ImageError: `unknown-pixel-size`.
     """
-    pixels = in_pixels(diameter, plane.pixel_size_um)
-    if pixels is None:
-        raise ImageError(
-            "unknown-pixel-size",
-            f"{path}: its nuclei are said to be {diameter} wide, but how large its pixels are isn't known "
-            f"({plane.pixel_size_from}). Say the diameter in pixels, by a rule for these files, or leave it out: then "
-            "it is looked for.",
-        )
-    return pixels
+    return to_pixels(
+        path,
+        plane,
+        diameter,
+        said=f"its nuclei are said to be {diameter} wide",
+        remedy="Say the diameter in pixels, by a rule for these files, or leave it out: then it is looked for.",
+    )

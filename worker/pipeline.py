@@ -24,11 +24,11 @@ from model.weights.diameters import KnownDiameters
 from nuqleus.database.files.results import ImageResult
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 from worker.measured_nuclei import (
-    MeasuredAround,
+    ImageSurroundings,
     MeasuredNuclei,
     OnBlock,
     SegmentationSummary,
-    measure_around,
+    measure_image_surroundings,
 )
 from worker.nuclear_size_estimate import SizeEstimator, estimate_size, given_diameter
 
@@ -110,7 +110,9 @@ def process(
                 found = _find_in_blocks(plane, tiles, size, seconds, on_block)
             else:
                 found = _find_in_whole(plane, segmenter, size, smallest, seconds)
-            around = measure_around(path, plane, found, image_options, on_block if tiles else None)
+            around = measure_image_surroundings(
+                path, plane, found, image_options, on_block if tiles else None
+            )
         labels, result = found.labels, _result(plane, found, around)
         if with_overviews:
             result = replace(result, overview=draw_overview(plane, labels))
@@ -195,7 +197,7 @@ def _find_in_blocks(
     return MeasuredNuclei(labels, masks, nuclei, intensities, summary, seconds)
 
 
-def _result(plane: Plane, found: MeasuredNuclei, around: MeasuredAround) -> ImageResult:
+def _result(plane: Plane, found: MeasuredNuclei, around: ImageSurroundings) -> ImageResult:
     missing, surroundings = plane.missing_channels, around.surroundings
     height, width = plane.pixels.shape[:2]
     return ImageResult(
@@ -236,7 +238,7 @@ def _description(plane: Plane) -> dict[str, Any]:
     }
 
 
-def _reach(around: MeasuredAround) -> dict[str, Any]:
+def _reach(around: ImageSurroundings) -> dict[str, Any]:
     """Return how far was looked around nuclei, likewise; nothing of an image without any."""
     names = ("ring_gap", "ring_width", "neighbor_distance")
     return {name: getattr(around.distances, name) for name in names} if around.distances else {}

@@ -35,7 +35,7 @@ RecognisedPlate = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Patience:
+class FolderWait:
     """How long files wait for the rest of their folder, before they are taken for images of their own.
 
     Attributes:
@@ -64,7 +64,7 @@ class PlateNames:
         recognised: the plates that the database knows.
         rules: patterns of names that none of the conventions has, and where files stand alone.
         plates: `off`: all files stand alone.
-        patience: with folders that may become plates.
+        folder_wait: with folders that may become plates.
         clock: seconds from any origin.
     """
 
@@ -74,13 +74,13 @@ class PlateNames:
         recognised: Iterable[RecognisedPlate] = (),
         rules: Rules = NO_RULES,
         plates: Plates = "auto",
-        patience: Patience | None = None,
+        folder_wait: FolderWait | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rules = rules
         self._plates = plates
         self._is_ignored = is_ignored
-        self._patience = patience or Patience()
+        self._folder_wait = folder_wait or FolderWait()
         self._clock = clock
         self._recognised = set(recognised)
         self._misfits = PatternMisfits()
@@ -244,7 +244,9 @@ class PlateNames:
         """Whether names were added to a folder a short while ago; one that rested for long begins anew."""
         now = self._clock()
         growth = self._growing.get(folder)
-        if growth is None or (growth.names != names and now - growth.changed > self._patience.most_seconds):
+        if growth is None or (
+            growth.names != names and now - growth.changed > self._folder_wait.most_seconds
+        ):
             growth = self._growing[folder] = _Growth(names, now, now)
         elif growth.names != names:
             growth.names, growth.changed = names, now
@@ -255,5 +257,5 @@ class PlateNames:
         return growth is not None and self._due(growth) > self._clock()
 
     def _due(self, growth: _Growth) -> float:
-        quiet = growth.changed + self._patience.quiet_seconds
-        return min(quiet, growth.began + self._patience.most_seconds)
+        quiet = growth.changed + self._folder_wait.quiet_seconds
+        return min(quiet, growth.began + self._folder_wait.most_seconds)

@@ -179,13 +179,7 @@ def test_a_plate_in_random_order_with_late_channels_and_a_kill(build, database, 
     third = len(plate) // 3
     wait_until(lambda: cluster.files.counts()[FileState.DONE] > third, "a third done", cluster.describe)
     peak = peak_memory(cluster.scheduler)
-    cluster.scheduler.kill()
-    cluster.worker.kill()
-    for file in late:
-        write_file(cluster, plate, *file)
-    for service in (cluster.scheduler, cluster.worker):
-        service.start()
-    cluster.wait_for_end()
+    kill_both_and_go_on(cluster, plate, late)
     seconds, used = time.monotonic() - began, cpu_seconds(cluster.scheduler)
 
     assert_every_field_is_whole(cluster, len(plate))
@@ -195,6 +189,19 @@ def test_a_plate_in_random_order_with_late_channels_and_a_kill(build, database, 
     peak = max(peak, peak_memory(cluster.scheduler))
     report.measure(f"{count}: the scheduler's peak memory", f"{peak:.0f} MB")
     report.measure("… seconds of one core that it took after the kill", f"{used:.1f} s")
+
+
+def kill_both_and_go_on(
+    cluster: Cluster, plate: Mapping[str, Picture.Image], late: Iterable[tuple[str, int]]
+) -> None:
+    """Kill scheduler and worker; the late files come while neither is there."""
+    for service in (cluster.scheduler, cluster.worker):
+        service.kill()
+    for file in late:
+        write_file(cluster, plate, *file)
+    for service in (cluster.scheduler, cluster.worker):
+        service.start()
+    cluster.wait_for_end()
 
 
 def draw_plate(cluster: Cluster) -> dict[str, Picture.Image]:

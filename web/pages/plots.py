@@ -86,7 +86,7 @@ def show_nuclei(request: Request) -> Response:
         for axis, name in zip(question.axes, NAMES, strict=False)
     ]
     after = (query.number(given, "after_image") or 0, query.number(given, "after_label") or 0)
-    found, go_on = find_nuclei(site_of(request).engine, question.selection, limits, after)
+    found, go_on = find_nuclei(site_of(request).engine, question.nucleus_filter, limits, after)
     paths = paths_of_images(site_of(request).engine, {image for image, _ in found})
     onward = None
     if go_on:
@@ -112,7 +112,7 @@ def _computation(request: Request, question: PlotQuestion) -> Computation[Distri
     counting = Counting(
         site_of(request).engine,
         question.axes,
-        question.selection,
+        question.nucleus_filter,
         question.bins,
         question.spans,
         question.exact,

@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, Connection, Engine, Select, and_, cast, func
 
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading
-from nuqleus.database.queries.plotted_values import Axis, Selection, nuclei_query
-from nuqleus.database.queries.value_ranges import Range, Span, choose_range
+from nuqleus.database.queries.plotted_values import Axis, NucleusFilter, nuclei_query
+from nuqleus.database.queries.value_ranges import BinnedRange, Span, choose_range
 from nuqleus.database.tables import Image
 
 EXACT_NUCLEI = 1_000_000
@@ -41,11 +41,11 @@ class Distribution:
         counts: number of nuclei by bin, a number for each axis; bins without any are left out. What lies below a range
             is in bin `BELOW`, what lies above it in the bin after the last: every nucleus that has the values counts.
         nuclei: how many are counted.
-        of: how many nuclei the selection has; more than are counted if only a sample was.
+        of: how many nuclei pass the filter; more than are counted if only a sample was.
         is_sample: whether only a sample of whole images was.
     """
 
-    ranges: tuple[Range, ...]
+    ranges: tuple[BinnedRange, ...]
     counts: dict[tuple[int, ...], int]
     nuclei: int
     of: int
@@ -59,7 +59,7 @@ class Counting:
     Attributes:
         engine: the database.
         axes: one or two.
-        selection: which nuclei.
+        nucleus_filter: which nuclei.
         bins: of each axis.
         spans: where axes shall begin and end.
         exact: count all, however many there are.
@@ -68,7 +68,7 @@ class Counting:
 
     engine: Engine
     axes: Sequence[Axis]
-    selection: Selection = field(default_factory=Selection)
+    nucleus_filter: NucleusFilter = field(default_factory=NucleusFilter)
     bins: Sequence[int] = (60,)
     spans: Sequence[Span] = (Span(), Span())
     exact: bool = False
@@ -81,7 +81,7 @@ class Counting:
             DatabaseUnavailable: the database is away.
         """
         with reading(self.engine) as connection:
-            total = connection.scalar(self.selection.images(func.sum(Image.n_nuclei))) or 0
+            total = connection.scalar(self.nucleus_filter.images(func.sum(Image.n_nuclei))) or 0
             is_sample = total > EXACT_NUCLEI and not self.exact
             images = connection.scalars(self._chosen(int(total), is_sample)).all()
         ranges = self._ranges(images)
@@ -94,7 +94,7 @@ class Counting:
         return Distribution(ranges, dict(counts), sum(counts.values()), int(total), is_sample)
 
     def _chosen(self, total: int, is_sample: bool) -> Select[Any]:
-        query = self.selection.images(Image.id).where(Image.n_nuclei > 0).order_by(Image.id)
+        query = self.nucleus_filter.images(Image.id).where(Image.n_nuclei > 0).order_by(Image.id)
         if is_sample:
             query = query.where(_spread(cast(Image.id, BigInteger)) < max(1, MODULUS * EXACT_NUCLEI // total))
         return query
@@ -108,7 +108,7 @@ class Counting:
             done += len(batch)
             yield done / len(images), list(batch)
 
-    def _ranges(self, images: Sequence[int]) -> tuple[Range, ...]:
+    def _ranges(self, images: Sequence[int]) -> tuple[BinnedRange, ...]:
         """The range of each axis; nothing if there are no values."""
         known: list[tuple[float, ...]] = []
         for done, batch in self._batches(sorted(images, key=_spread), IMAGES_PER_LOOK):
@@ -125,14 +125,14 @@ class Counting:
 
     def _values(self, connection: Connection, batch: list[int]) -> list[tuple[float, ...]]:
         """The values of the nuclei of some images that have all of them."""
-        query, values = nuclei_query(batch, self.axes, self.selection)
+        query, values = nuclei_query(batch, self.axes, self.nucleus_filter)
         known = and_(*(value.is_not(None) for value in values))
         return [tuple(row) for row in connection.execute(query.with_only_columns(*values).where(known))]
 
     def _count(
-        self, connection: Connection, batch: list[int], ranges: Sequence[Range]
+        self, connection: Connection, batch: list[int], ranges: Sequence[BinnedRange]
     ) -> dict[tuple[int, ...], int]:
-        query, values = nuclei_query(batch, self.axes, self.selection)
+        query, values = nuclei_query(batch, self.axes, self.nucleus_filter)
         numbers = [
             part.number(connection, value).label(f"bin{i}")
             for i, (value, part) in enumerate(zip(values, ranges, strict=True))

@@ -7,7 +7,7 @@ from itertools import accumulate
 from sqlalchemy import Connection, Engine, func, select, true
 
 from nuqleus.database.engine import reading
-from nuqleus.database.queries.plotted_values import Limits, Selection, nuclei_query
+from nuqleus.database.queries.plotted_values import Limits, NucleusFilter, nuclei_query
 from nuqleus.database.queries.searching import ROWS_PER_STATEMENT, SEARCH_SECONDS
 from nuqleus.database.tables import Image, Nucleus
 
@@ -22,7 +22,7 @@ NUCLEI_PER_STATEMENT = 20_000
 
 def find_nuclei(
     engine: Engine,
-    selection: Selection,
+    nucleus_filter: NucleusFilter,
     limits: Sequence[Limits],
     after: tuple[int, int] = (0, 0),
     clock: Callable[[], float] = time.monotonic,
@@ -31,7 +31,7 @@ def find_nuclei(
 
     Args:
         engine: the database.
-        selection: which nuclei.
+        nucleus_filter: which nuclei.
         limits: of their values.
         after: the last that was found before.
         clock: seconds from any origin.
@@ -43,8 +43,8 @@ def find_nuclei(
     image, end = after[0] - 1, clock() + SEARCH_SECONDS
     with reading(engine) as connection:
         while True:
-            batch, onward = _next_images(connection, selection, image)
-            found += _within(connection, batch, selection, limits, after, PAGE_SIZE - len(found))
+            batch, onward = _next_images(connection, nucleus_filter, image)
+            found += _within(connection, batch, nucleus_filter, limits, after, PAGE_SIZE - len(found))
             if len(found) >= PAGE_SIZE:
                 return found, found[-1]
             if onward is None:
@@ -54,13 +54,15 @@ def find_nuclei(
             image = onward
 
 
-def _next_images(connection: Connection, selection: Selection, after: int) -> tuple[list[int], int | None]:
+def _next_images(
+    connection: Connection, nucleus_filter: NucleusFilter, after: int
+) -> tuple[list[int], int | None]:
     """The next images with nuclei, of those that a statement may look at, and after which to go on; None at the end."""
     nearest = select(Image.id).where(Image.id > after).order_by(Image.id).limit(ROWS_PER_STATEMENT).subquery()
     last, looked_at = connection.execute(select(func.max(nearest.c.id), func.count(nearest.c.id))).one()
     if last is None:
         return [], None
-    query = selection.images(Image.id, Image.n_nuclei).where(Image.id > after, Image.id <= last)
+    query = nucleus_filter.images(Image.id, Image.n_nuclei).where(Image.id > after, Image.id <= last)
     rows = connection.execute(
         query.where(Image.n_nuclei > 0).order_by(Image.id).limit(IMAGES_PER_STATEMENT)
     ).all()
@@ -79,12 +81,12 @@ def _next_images(connection: Connection, selection: Selection, after: int) -> tu
 def _within(
     connection: Connection,
     images: list[int],
-    selection: Selection,
+    nucleus_filter: NucleusFilter,
     limits: Sequence[Limits],
     after: tuple[int, int],
     most: int,
 ) -> list[tuple[int, int]]:
-    query, values = nuclei_query(images, [limit.axis for limit in limits], selection)
+    query, values = nuclei_query(images, [limit.axis for limit in limits], nucleus_filter)
     nuclei = Nucleus.__table__.c
     for limit, value in zip(limits, values, strict=True):
         query = query.where(

@@ -22,7 +22,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Selection:
+class NucleusFilter:
     """Which nuclei are looked at.
 
     Attributes:
@@ -61,13 +61,13 @@ class Limits:
 
 
 def nuclei_query(
-    images: list[int], axes: Sequence[Axis], selection: Selection
+    images: list[int], axes: Sequence[Axis], nucleus_filter: NucleusFilter
 ) -> tuple[Select[Any], list[ColumnElement[Any]]]:
     """A query over the nuclei of some images, and the value of each axis in it."""
     nuclei = Nucleus.__table__
     query = select(nuclei.c.image_id, nuclei.c.label).where(nuclei.c.image_id.in_(images))
-    if selection.confidence is not None:
-        query = query.where(nuclei.c.confidence >= selection.confidence)
+    if nucleus_filter.confidence is not None:
+        query = query.where(nuclei.c.confidence >= nucleus_filter.confidence)
     values: list[ColumnElement[Any]] = []
     for axis in axes:
         query, value = _with_value(query, axis)

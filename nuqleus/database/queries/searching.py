@@ -11,7 +11,7 @@ SEARCH_SECONDS = 0.06
 """A search that isn't at its end by then is broken off: the next page goes on from there."""
 
 ROWS_PER_STATEMENT = 10_000
-"""Rows that are looked at between two glances at the clock."""
+"""Rows that are searched between two checks of the clock."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Range:
+class BinnedRange:
     """The values of an axis from `low` up to, but without, `high`, which its bins divide."""
 
     low: float
@@ -69,7 +69,7 @@ class Range:
         )
 
 
-def choose_range(values: Sequence[float], span: Span, bins: int) -> Range | None:
+def choose_range(values: Sequence[float], span: Span, bins: int) -> BinnedRange | None:
     """Choose the range of an axis: that of some of its values but for outliers, unless a span says otherwise.
 
     Args:
@@ -87,7 +87,7 @@ def choose_range(values: Sequence[float], span: Span, bins: int) -> Range | None
     ends = math.nextafter(high, math.inf) if span.high is None else span.high
     ends = max(ends, math.nextafter(begins, math.inf))
     finest = math.ulp(max(abs(begins), abs(ends)))
-    return Range(begins, ends, bins if ends - begins > 8 * bins * finest else 1)
+    return BinnedRange(begins, ends, bins if ends - begins > 8 * bins * finest else 1)
 
 
 def _without_outliers(ordered: Sequence[float]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from nuqleus.database.group_statistics import GroupStatistics
 from nuqleus.database.queries import distributions, nuclei_search
 from nuqleus.database.queries.distributions import Counting
 from nuqleus.database.queries.nuclei_search import find_nuclei
-from nuqleus.database.queries.plotted_values import Axis, Limits, Selection
+from nuqleus.database.queries.plotted_values import Axis, Limits, NucleusFilter
 from nuqleus.database.queries.value_ranges import Span
 from nuqleus.database.tables import Intensity, Nucleus
 from tests.examples import image_result
@@ -51,7 +51,10 @@ def test_one_absurd_value_leaves_all_others_their_bins_and_leads_to_its_nucleus(
     assert part.high < 1e6
     assert found.counts.pop((5,)) == 1
     assert sum(found.counts.values()) == 3 + 4 + 5 + 6 - 1
-    assert find_nuclei(measured.engine, Selection(), [Limits(columns, *part.limits(5))]) == ([(3, 1)], None)
+    assert find_nuclei(measured.engine, NucleusFilter(), [Limits(columns, *part.limits(5))]) == (
+        [(3, 1)],
+        None,
+    )
 
 
 @pytest.mark.parametrize("span", [Span(20, 27), Span(low=20), Span(high=27), Span(1e9), Span(high=-1e9)])
@@ -63,7 +66,7 @@ def test_a_range_that_is_asked_for_is_kept_and_every_bin_leads_to_what_it_counts
     assert span.high in (None, part.high) or part.is_one_value
     assert found.nuclei == 3 + 4 + 5 + 6
     for number in range(-1, part.bins + 1):
-        nuclei, _ = find_nuclei(measured.engine, Selection(), [Limits(columns, *part.limits(number))])
+        nuclei, _ = find_nuclei(measured.engine, NucleusFilter(), [Limits(columns, *part.limits(number))])
         assert len(nuclei) == found.counts.get((number,), 0)
 
 
@@ -83,7 +86,7 @@ def test_a_bin_leads_to_the_nuclei_that_were_counted_in_it(measured):
     for number in range(7):
         last = number == 6
         limits = Limits(AREA, part.edge(number), None if last else part.edge(number + 1))
-        nuclei, go_on = find_nuclei(measured.engine, Selection(), [limits])
+        nuclei, go_on = find_nuclei(measured.engine, NucleusFilter(), [limits])
         assert len(nuclei) == found.counts.get((number,), 0)
         assert go_on is None
 
@@ -96,7 +99,7 @@ def found_by_bin(engine, axes, found):
             Limits(axis, *part.limits(number))
             for axis, part, number in zip(axes, found.ranges, bins, strict=True)
         ]
-        numbers[bins] = len(find_nuclei(engine, Selection(), limits)[0])
+        numbers[bins] = len(find_nuclei(engine, NucleusFilter(), limits)[0])
     return numbers
 
 
@@ -138,7 +141,7 @@ def test_a_nucleus_in_several_planes_of_a_stack_is_counted_and_found_once(archiv
     archive.done("stack.tif", images=[image_result(2, z=0), image_result(5, z=1), image_result(3, z=2)])
     found = Counting(archive.engine, [AREA]).count()
     assert (found.nuclei, found.of) == (5, 5)
-    assert len(find_nuclei(archive.engine, Selection(), [Limits(AREA)])[0]) == 5
+    assert len(find_nuclei(archive.engine, NucleusFilter(), [Limits(AREA)])[0]) == 5
 
 
 def test_nuclei_are_found_page_by_page_without_losing_or_repeating_one(measured, monkeypatch):
@@ -146,7 +149,7 @@ def test_nuclei_are_found_page_by_page_without_losing_or_repeating_one(measured,
     monkeypatch.setattr(nuclei_search, "IMAGES_PER_STATEMENT", 2)
     everything, after = [], (0, 0)
     while after:
-        some, after = find_nuclei(measured.engine, Selection(), [Limits(AREA)], after)
+        some, after = find_nuclei(measured.engine, NucleusFilter(), [Limits(AREA)], after)
         everything += some
     assert len(everything) == len(set(everything)) == len(values(measured, Nucleus, "area"))
     assert everything == sorted(everything)
@@ -163,7 +166,7 @@ def test_a_search_that_takes_long_is_broken_off_and_goes_on(measured, monkeypatc
     nothing = Limits(AREA, 1e9)
     after, looks = (0, 0), 0
     while after:
-        found, after = find_nuclei(measured.engine, Selection(), [nothing], after)
+        found, after = find_nuclei(measured.engine, NucleusFilter(), [nothing], after)
         assert found == []
         looks += 1
     assert looks == 5
@@ -171,12 +174,12 @@ def test_a_search_that_takes_long_is_broken_off_and_goes_on(measured, monkeypatc
 
 def test_images_with_very_many_nuclei_are_searched_one_by_one(measured, monkeypatch):
     monkeypatch.setattr(nuclei_search, "NUCLEI_PER_STATEMENT", 1)
-    found, after = find_nuclei(measured.engine, Selection(), [Limits(AREA)])
+    found, after = find_nuclei(measured.engine, NucleusFilter(), [Limits(AREA)])
     assert (len(found), after) == (len(values(measured, Nucleus, "area")), None)
 
 
 def test_only_nuclei_of_a_path_are_counted(measured):
-    found = Counting(measured.engine, [AREA], Selection(path="day 1/")).count()
+    found = Counting(measured.engine, [AREA], NucleusFilter(path="day 1/")).count()
     assert found.nuclei == 4 + 6
 
 
@@ -221,5 +224,5 @@ def test_dna_contents_are_those_of_the_view_and_lead_to_their_nuclei(archive):
     assert [found.counts.get((number,), 0) for number in range(-1, 9)] == expected.tolist()
     assert found.nuclei == 600
     high = [Limits(dna, 3.0)]
-    nuclei, _ = find_nuclei(archive.engine, Selection(), high)
+    nuclei, _ = find_nuclei(archive.engine, NucleusFilter(), high)
     assert len(nuclei) == (known >= 3).sum() > 0

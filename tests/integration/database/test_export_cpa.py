@@ -100,7 +100,7 @@ def test_the_properties_hold_everything_that_is_demanded(analyst: Analyst):
     assert len(lists["image_channel_colors"]) >= sum(map(int, lists["channels_per_image"]))
     assert set(lists["image_channel_colors"]) <= COLORS
     assert lists["channels_per_image"] == ["2"]  # more than an image has would be an error
-    assert int(given["image_tile_size"]) > 0
+    assert given["image_tile_size"] == "30"
 
 
 def test_tables_are_tables_with_keys_and_types_that_are_known(analyst: Analyst):

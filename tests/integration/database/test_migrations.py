@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, Table, inspect, select, text
 
 from model.measurements import NEIGHBOR_COLUMNS, RING_COLUMNS
@@ -41,6 +43,14 @@ VIEWS = [
 ]
 
 
+VERSIONS_WITH_ROWS = sorted(
+    version
+    for revision in ScriptDirectory.from_config(engine_module.alembic_config(None)).walk_revisions()
+    if (version := revision.revision) >= "0005"
+)
+"""From the one of `full_0005` on."""
+
+
 def test_migrations_can_be_taken_back(empty_url: str):
     engine = make_engine(empty_url)
     upgrade(engine)
@@ -67,6 +77,18 @@ def full_0005(empty_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.mark.parametrize(("old", "new"), [*pairwise(VERSIONS_WITH_ROWS)])
+def test_what_a_migration_made_can_be_taken_back(full_0005: Engine, old: str, new: str):
+    """Rows, views and triggers are what they were: SQLite loses them with a table that is recreated."""
+    _migrate(full_0005, command.upgrade, old)
+    before = _contents(full_0005), sorted(_views(full_0005)), _triggers(full_0005)
+
+    _migrate(full_0005, command.upgrade, new)
+    _migrate(full_0005, command.downgrade, old)
+
+    assert (_contents(full_0005), sorted(_views(full_0005)), _triggers(full_0005)) == before
+
+
 def test_new_names_lose_no_row_and_no_value(full_0005: Engine):
     """SQLite deletes what refers to a table that is replaced; nothing here may be."""
     before = _contents(full_0005)
@@ -80,14 +102,6 @@ def test_new_names_lose_no_row_and_no_value(full_0005: Engine):
         (row,) = after[table]
         row[old] = row.pop(new)
     assert after == before
-
-
-def test_new_names_can_be_taken_back(full_0005: Engine):
-    before = _contents(full_0005)
-    _migrate(full_0005, command.upgrade, "0006")
-    _migrate(full_0005, command.downgrade, "0005")
-
-    assert _contents(full_0005) == before
 
 
 def test_a_new_state_loses_no_row_in_any_table(full_0005: Engine):
@@ -137,24 +151,13 @@ def test_stamps_lose_no_row_in_any_table_and_what_vanished_is_gone(full_0005: En
     assert after == before
 
 
-def test_stamps_can_be_taken_back(full_0005: Engine):
-    _migrate(full_0005, command.upgrade, "0008")
-    before = _contents(full_0005)
-    _migrate(full_0005, command.upgrade, "0009")
-    _migrate(full_0005, command.downgrade, "0008")
-
-    assert _contents(full_0005) == before
-
-
 def test_another_key_loses_no_row_in_any_table(full_0005: Engine):
     _migrate(full_0005, command.upgrade, "0009")
     before = _contents(full_0005)
     assert all(rows for rows in before.values())
 
     _migrate(full_0005, command.upgrade, "0010")
-    assert _contents(full_0005) == before
 
-    _migrate(full_0005, command.downgrade, "0009")
     assert _contents(full_0005) == before
 
 
@@ -171,13 +174,10 @@ def test_plates_lose_no_row_in_any_table(full_0005: Engine):
         assert [row.pop(column) for row in after["images"]] == [None]
     assert after == before
 
-    _migrate(full_0005, command.downgrade, "0010")
-    assert _contents(full_0005) == before
-
 
 def test_confidence_is_unknown_of_what_is_there_and_loses_no_row(full_0005: Engine):
     _migrate(full_0005, command.upgrade, "0011")
-    before, views = _contents(full_0005), sorted(_views(full_0005))
+    before = _contents(full_0005)
 
     _migrate(full_0005, command.upgrade, "0012")
 
@@ -187,10 +187,6 @@ def test_confidence_is_unknown_of_what_is_there_and_loses_no_row(full_0005: Engi
     assert nucleus.pop("confidence") is None
     assert after == before
 
-    _migrate(full_0005, command.downgrade, "0011")
-    assert _contents(full_0005) == before
-    assert sorted(_views(full_0005)) == views
-
 
 def test_overviews_lose_no_row_in_any_table(full_0005: Engine):
     _migrate(full_0005, command.upgrade, "0013")
@@ -199,33 +195,24 @@ def test_overviews_lose_no_row_in_any_table(full_0005: Engine):
     _migrate(full_0005, command.upgrade, "0014")
     assert _contents(full_0005) == before | {"overviews": []}
 
-    _migrate(full_0005, command.downgrade, "0013")
-    assert _contents(full_0005) == before
 
-
-def test_fields_lose_no_row_and_can_be_taken_back(full_0005: Engine):
+def test_fields_keep_views_and_triggers(full_0005: Engine):
     _migrate(full_0005, command.upgrade, "0014")
-    before, views, triggers = _contents(full_0005), _views(full_0005), _triggers(full_0005)
+    before = _views(full_0005), _triggers(full_0005)
 
     _migrate(full_0005, command.upgrade, "0015")
-    assert (_views(full_0005), _triggers(full_0005)) == (views, triggers)
-    _migrate(full_0005, command.downgrade, "0014")
 
-    assert _contents(full_0005) == before
-    assert (_views(full_0005), _triggers(full_0005)) == (views, triggers)
+    assert (_views(full_0005), _triggers(full_0005)) == before
 
 
-def test_image_groups_lose_no_row_and_can_be_taken_back(full_0005: Engine):
+def test_image_groups_lose_no_row_in_any_table(full_0005: Engine):
     _migrate(full_0005, command.upgrade, "0019")
-    before, views = _contents(full_0005), sorted(_views(full_0005))
+    before = _contents(full_0005)
 
     _migrate(full_0005, command.upgrade, "0020")
+
     made: dict[str, list[Any]] = {"image_groups": [], "group_statistics": [], "g1_peaks": []}
     assert _contents(full_0005) == before | made
-
-    _migrate(full_0005, command.downgrade, "0019")
-    assert _contents(full_0005) == before
-    assert sorted(_views(full_0005)) == views
 
 
 def test_surroundings_are_unknown_of_what_is_there_and_lose_no_row(full_0005: Engine):
@@ -244,9 +231,6 @@ def test_surroundings_are_unknown_of_what_is_there_and_lose_no_row(full_0005: En
         (row,) = after[table]
         assert [row.pop(name) for name in columns] == [None] * len(columns)
     assert after == before
-
-    _migrate(full_0005, command.downgrade, "0017")
-    assert _contents(full_0005) == before
 
 
 def test_views_of_surroundings_say_nothing_of_what_is_there_and_can_be_taken_back(full_0005: Engine):

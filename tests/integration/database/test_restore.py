@@ -70,7 +70,7 @@ class TestOfTheEmbeddedDatabase:
         """Why there is a command."""
         shutil.copy(backup, killed)
 
-        assert paths_in(killed) != {"old.png"}
+        assert paths_in(killed) == {"old.png", "new.png"}
 
     def test_one_that_is_damaged_or_missing_is_replaced_too(self, killed: Path, backup: Path):
         killed.write_bytes(b"no database" * 1000)

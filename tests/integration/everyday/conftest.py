@@ -26,7 +26,7 @@ from scheduler.dispatcher import Dispatcher
 from scheduler.ignore_list import IgnoreList
 from scheduler.plates.field_completeness import QUIET_FACTOR, FieldCompleteness
 from scheduler.plates.field_files import FieldFiles
-from scheduler.plates.field_names import Patience, PlateNames
+from scheduler.plates.field_names import FolderWait, PlateNames
 from scheduler.plates.plate_keeper import PlateKeeper
 from scheduler.plates.plate_warnings import PlateWarnings
 from scheduler.scanner import Scan, Scanner
@@ -113,7 +113,7 @@ class Lab:
             recognised_plates(self.engine),
             rules=rules,
             plates=self.settings.plates,
-            patience=Patience(QUIET_FACTOR * SETTLE, FIELD_SECONDS),
+            folder_wait=FolderWait(QUIET_FACTOR * SETTLE, FIELD_SECONDS),
             clock=self.clock,
         )
 

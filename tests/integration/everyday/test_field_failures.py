@@ -123,7 +123,7 @@ def test_the_field_fails_again_when_both_are_there_again(lab: Lab, mismatch):
     for path in mismatch:
         put(lab, path)
     settle(lab)
-    assert "field-mismatch" in {row.error_kind for row in lab.rows() if row.state == "failed"}
+    assert {row.error_kind for row in lab.rows() if row.state == "failed"} == {"field-mismatch"}
     assert images(lab) == []
 
     delete(lab, mismatch[0])
@@ -132,7 +132,7 @@ def test_the_field_fails_again_when_both_are_there_again(lab: Lab, mismatch):
 
     put(lab, mismatch[0])
     settle(lab)
-    assert "field-mismatch" in {row.error_kind for row in lab.rows() if row.state == "failed"}
+    assert {row.error_kind for row in lab.rows() if row.state == "failed"} == {"field-mismatch"}
 
 
 def test_a_lead_that_leaves_while_the_field_is_tried_again_heals_it_all_the_same(lab: Lab, mismatch):

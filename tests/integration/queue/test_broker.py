@@ -139,7 +139,7 @@ def test_files_that_it_can_not_read_are_set_aside_and_it_starts_empty(folder, ca
     for path in (folder / "queue" / "appendonlydir").iterdir():
         path.write_bytes(b"nonsense")
     with Path(os.devnull).open("wb") as log:
-        assert embedded.start(log.fileno()).wait(timeout=60) > 0
+        assert embedded.start(log.fileno()).wait(timeout=60) == 1
     with running(embedded):
         assert queue_depth(app) == 0
     assert (folder / "queue.unreadable").is_dir()

@@ -149,13 +149,16 @@ def test_large_images_are_decoded_by_regions(folder, version, monkeypatch):
     monkeypatch.setattr("model.reading.plane.LARGE", 0)
     write_image(folder, VALUES, version)
 
-    for plane in read_planes(folder):
-        assert plane.pixels.shape == (40, 50, 2)
-        assert plane.pixels.dtype == np.uint16
-        np.testing.assert_array_equal(plane.pixels[10:30, 20:45], np.moveaxis(VALUES, 0, -1)[10:30, 20:45])
-        np.testing.assert_array_equal(plane.pixels[::7, ::7], np.moveaxis(VALUES, 0, -1)[::7, ::7])
-        np.testing.assert_array_equal(plane.pixels[..., 1:2], VALUES[1][..., None])
-        np.testing.assert_array_equal(np.asarray(plane.pixels), np.moveaxis(VALUES, 0, -1))
+    planes = read_planes(folder)
+    plane = next(planes)
+
+    assert plane.pixels.shape == (40, 50, 2)
+    assert plane.pixels.dtype == np.uint16
+    np.testing.assert_array_equal(plane.pixels[10:30, 20:45], np.moveaxis(VALUES, 0, -1)[10:30, 20:45])
+    np.testing.assert_array_equal(plane.pixels[::7, ::7], np.moveaxis(VALUES, 0, -1)[::7, ::7])
+    np.testing.assert_array_equal(plane.pixels[..., 1:2], VALUES[1][..., None])
+    np.testing.assert_array_equal(np.asarray(plane.pixels), np.moveaxis(VALUES, 0, -1))
+    assert next(planes, None) is None
 
 
 @VERSIONS

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nuqleus.database.queries.value_ranges import Range, Span, choose_range
+from nuqleus.database.queries.value_ranges import BinnedRange, Span, choose_range
 
 NORMAL = np.random.default_rng(1).normal(100, 10, 20_000).tolist()
 ANYWHERE = Span()
@@ -45,7 +45,7 @@ def test_at_most_one_value_in_a_thousand_is_left_out_of_many():
 
 
 def test_who_names_an_end_gets_it():
-    assert choose_range(NORMAL, Span(0.0, 50.0), 60) == Range(0.0, 50.0, 60)
+    assert choose_range(NORMAL, Span(0.0, 50.0), 60) == BinnedRange(0.0, 50.0, 60)
     part = choose_range(NORMAL, Span(low=-5.0), 60)
     assert (part.low, part.high) == (-5.0, math.nextafter(max(NORMAL), math.inf))
 
@@ -64,7 +64,7 @@ def test_without_values_there_is_no_range():
 
 
 def test_bins_lie_side_by_side_from_end_to_end_and_beyond():
-    part = Range(0.1, 0.7, 7)
+    part = BinnedRange(0.1, 0.7, 7)
     assert part.limits(-1) == (None, 0.1)
     assert part.limits(7) == (0.7, None)
     limits = [part.limits(number) for number in range(-1, 8)]

@@ -89,14 +89,18 @@ def queue(files):
     return Queue(files)
 
 
+def make_field_files(files, ignore_list, expectations, is_urgent, clock):
+    names = PlateNames(lambda path, scan: ignore_list.ignored_by(path, scan) is not None)
+    completeness = FieldCompleteness(SETTLE, FIELD_SECONDS, expectations, clock)
+    return FieldFiles(files, names, completeness, is_urgent)
+
+
 @pytest.fixture
 def start(inbox, files, workers, queue, clock):
     """Starts a scheduler, as a process of its own would be."""
 
     def start(scanner=None, rules=NO_RULES, ignore=(), expectations=None, **options):
         ignore_list, is_urgent = IgnoreList(rules, ignore), path_matcher(Settings().urgent.split(","))
-        names = PlateNames(lambda path, scan: ignore_list.ignored_by(path, scan) is not None)
-        field_completeness = FieldCompleteness(SETTLE, FIELD_SECONDS, expectations, clock)
         dispatcher = Dispatcher(queue.send, queue.depth, lambda: 1, max_chunk=4)
         scheduler = Scheduler(
             scanner or Scanner(inbox, clock=clock),
@@ -105,7 +109,7 @@ def start(inbox, files, workers, queue, clock):
             Completeness(inbox, SETTLE, clock),
             dispatcher,
             Sweep(files, workers, dispatcher, LIMITS, clock),
-            FieldFiles(files, names, field_completeness, is_urgent),
+            make_field_files(files, ignore_list, expectations, is_urgent, clock),
             is_urgent=is_urgent,
             clock=clock,
             **options,

@@ -221,35 +221,38 @@ def test_an_event_wakes_once(tmp_path):
     assert found[:2] == [True, False]
 
 
+class ClockedEvent(threading.Event):
+    """Waiting lets time pass, and nothing happens meanwhile."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def wait(self, timeout=None):
+        self.clock.advance(timeout)
+        return self.is_set()
+
+
 def test_what_got_lost_is_looked_for_during_a_long_rest_too(tmp_path):
     """A look at a large folder is followed by minutes of rest; a killed worker's file need not wait for the next."""
 
     class Large:
-        def __init__(self):
-            self.done = []
-
         def tick(self):
-            self.done.append("tick")
+            done.append("tick")
             clock.advance(1.0)
             return Scan()
 
         def sweep(self):
-            self.done.append("sweep")
-            if len(self.done) == 4:
+            done.append("sweep")
+            if len(done) == 4:
                 daemon.stop()
 
-    class Passing(threading.Event):
-        """Waiting lets time pass, and nothing happens meanwhile."""
-
-        def wait(self, timeout=None):
-            clock.advance(timeout)
-            return self.is_set()
-
-    clock, large = Clock(), Large()
-    daemon = SchedulerLoop(large, [Completeness(tmp_path, 1.0, clock)], 5.0, Passing(), Alone(), clock)
-    daemon._awake = Passing()
+    clock, done = Clock(), []
+    completeness, stopping = Completeness(tmp_path, 1.0, clock), ClockedEvent(clock)
+    daemon = SchedulerLoop(Large(), [completeness], 5.0, stopping, Alone(), clock)
+    daemon._awake = ClockedEvent(clock)
     daemon.run()
-    assert large.done == ["tick", "sweep", "sweep", "sweep"]
+    assert done == ["tick", "sweep", "sweep", "sweep"]
 
 
 def test_told_to_stop_it_does_not_finish_its_rest(tmp_path):

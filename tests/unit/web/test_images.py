@@ -191,7 +191,7 @@ def test_what_kills_the_drawing_process_costs_one_picture(shown, image):
 
 
 def test_a_process_that_hangs_is_ended():
-    hangs = DrawingProcess(("sleep", "60"), patience=0.1)
+    hangs = DrawingProcess(("sleep", "60"), longest_seconds=0.1)
     with pytest.raises(ProcessLost, match="too long"):
         hangs.ask({}, [])
     assert hangs._process is None

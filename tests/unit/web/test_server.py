@@ -9,7 +9,7 @@ import uvicorn
 from nuqleus.errors import NotHealthy, SettingsError
 from nuqleus.settings import Settings
 from web import connection
-from web.connection import ImpatientProtocol
+from web.connection import RequestTimeoutProtocol
 from web.health import require_page
 from web.listening import bind_page, page_url
 from web.server import MAX_HEAD
@@ -27,7 +27,7 @@ def port(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(
             hello,
-            http=ImpatientProtocol,
+            http=RequestTimeoutProtocol,
             log_config=None,
             lifespan="off",
             h11_max_incomplete_event_size=MAX_HEAD,

@@ -1,6 +1,5 @@
 """A database, a watched folder with a file, and a clock that only moves when told to."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from nuqleus.database.tables import File
 from nuqleus.database.workers import Workers
 from nuqleus.messages import Job
 from nuqleus.settings import Settings
+from tests.conftest import Clock
 from tests.examples import observe
 from tests.fake_segmenter import ThresholdSegmenter, draw_squares
 from worker.heartbeat import Heartbeat
@@ -24,19 +24,16 @@ from worker.processor import Processor
 from worker.retry_policy import RetryPolicy
 
 
-@dataclass
-class Clock:
+class SleepingClock(Clock):
     """Time as the tests set it; sleeping makes it pass."""
 
-    now: float = 1_000_000.0
-    slept: list[float] = field(default_factory=list)
-
-    def __call__(self) -> float:
-        return self.now
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.now += seconds
+        self.advance(seconds)
 
 
 class Interrupting(ThresholdSegmenter):
@@ -59,7 +56,7 @@ def raising(error):
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return SleepingClock()
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_a_channel_and_a_projection_are_asked_for(segment, tmp_path):
 def test_what_makes_no_sense_is_told(segment, image, option, value, message):
     result = segment(image("cells.png"), option, value)
 
-    assert result.exit_code != 0
+    assert result.exit_code == 1
     assert message in result.output + str(result.exception)
 
 

@@ -70,7 +70,7 @@ def test_the_time_counts_from_the_last_new_file_of_the_plate(look):
     look(field(1), field(2), field(3, "13"))
     look(field(3, "13"), field(4), seconds=FIELD_SECONDS - 1)
     assert 3 not in look(field(3, "13"), field(4), seconds=FIELD_SECONDS - 1)
-    assert 3 in look(field(3, "13"), seconds=1)
+    assert look(field(3, "13"), seconds=1) == [3]
 
 
 def test_a_new_file_of_another_plate_is_none_of_this_plate(look):

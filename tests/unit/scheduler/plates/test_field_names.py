@@ -8,7 +8,7 @@ from nuqleus.database.plate_warnings import KnownWarning
 from nuqleus.file_stat import FileStat
 from nuqleus.rules import Rule, Rules
 from scheduler.file_stats import FileStats
-from scheduler.plates.field_names import Patience, PlateNames
+from scheduler.plates.field_names import FolderWait, PlateNames
 from scheduler.scanner import Scan
 from tests.conftest import Clock
 
@@ -144,7 +144,7 @@ def test_a_rule_s_files_and_those_of_a_convention_may_share_a_folder():
 
 @pytest.fixture
 def patient(clock: Clock) -> PlateNames:
-    return PlateNames(never_ignored, patience=Patience(10.0, 300.0), clock=clock)
+    return PlateNames(never_ignored, folder_wait=FolderWait(10.0, 300.0), clock=clock)
 
 
 def test_a_file_waits_for_its_folder_while_that_grows(patient: PlateNames, clock: Clock):
