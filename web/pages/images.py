@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from nuqleus.database.queries.image_pages import ImageDetails, get_image, get_overview_picture, list_images
 from nuqleus.database.queries.nuclei import (
+    COLOURING,
     INTENSITIES,
     PAGE_SIZE,
     SHAPES,
@@ -82,7 +83,7 @@ def show_image(request: Request) -> Response:
         measurement=measurement,
         measurement_channel=channel,
         scale=scale,
-        shapes=SHAPES,
+        colouring=COLOURING,
         intensities=INTENSITIES,
         channels=describe_channels(image),
         tile_side=viewing.TILE_SIDE,
@@ -232,7 +233,7 @@ def chosen_measurement(request: Request) -> tuple[str | None, int]:
         HTTPException: there is no such measurement.
     """
     name = query.word(request.query_params, "by")
-    if name is not None and name not in SHAPES and name not in INTENSITIES:
+    if name is not None and name not in COLOURING:
         raise query.refuse("by", "a measurement")
     return name, query.number(request.query_params, "channel", most=999) or 0
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, and_, select
+from sqlalchemy import Engine, Select, and_, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.queries.group_views import dna_content
 from nuqleus.database.tables import Intensity, Nucleus
 
 PAGE_SIZE = 50
@@ -30,6 +31,9 @@ INTENSITIES: tuple[str, ...] = tuple(
 
 DNA_CONTENT = "dna_content"
 """Measurement that the view of this name gives."""
+
+COLOURING = (*SHAPES, DNA_CONTENT, *INTENSITIES)
+"""What `values_of` knows."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +106,13 @@ def values_of(
     Args:
         engine: the database.
         image_id: the image.
-        measurement: one of `SHAPES` or `INTENSITIES`.
+        measurement: one of `COLOURING`; DNA content isn't known of planes that don't count.
         channel: for one of `INTENSITIES`.
         every: only of every so manieth nucleus.
         within: only of those that reach into a rectangle: `top`, `bottom`, `left`, `right`.
     """
     nuclei = Nucleus.__table__.c
-    if measurement in SHAPES:
-        query = select(nuclei.label, nuclei[measurement])
-    else:
-        same = (Intensity.image_id == nuclei.image_id, Intensity.label == nuclei.label)
-        query = select(nuclei.label, Intensity.__table__.c[measurement]).join(
-            Intensity, and_(*same, Intensity.channel == channel)
-        )
-    query = query.where(nuclei.image_id == image_id)
+    query = _labelled(measurement, channel).where(nuclei.image_id == image_id)
     if every > 1:
         query = query.where(nuclei.label % every == 0)
     if within:
@@ -123,3 +120,16 @@ def values_of(
         query = query.where(nuclei.bbox_col0 < within["right"], nuclei.bbox_col1 > within["left"])
     with reading(engine) as connection:
         return {label: value for label, value in connection.execute(query)}  # noqa: C416 - for mypy
+
+
+def _labelled(measurement: str, channel: int) -> Select[tuple[int, Any]]:
+    """A query of labels of nuclei, with a measurement."""
+    nuclei, intensities = Nucleus.__table__.c, Intensity.__table__.c
+    if measurement in SHAPES:
+        return select(nuclei.label, nuclei[measurement])
+    if measurement == DNA_CONTENT:
+        same = and_(dna_content.c.image_id == nuclei.image_id, dna_content.c.label == nuclei.label)
+        return select(nuclei.label, dna_content.c.dna_content).outerjoin(dna_content, same)
+    same = and_(intensities.image_id == nuclei.image_id, intensities.label == nuclei.label)
+    of_channel = and_(same, intensities.channel == channel)
+    return select(nuclei.label, intensities[measurement]).join(Intensity, of_channel)

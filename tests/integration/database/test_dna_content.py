@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.cell_cycle import ARRESTED, FAST, GROWING, PHASES, RESTING, Population, draw_population
 from nuqleus.database.group_statistics import GroupStatistics
+from nuqleus.database.queries.nuclei import values_of
 from tests.integration.database.conftest import Archive
 from tests.integration.database.measured_images import add_image, rows, with_contents
 
@@ -39,6 +40,25 @@ def unknown(archive: Archive) -> dict[str | None, int]:
     for row in found:
         assert (row["dna_content"] is None) == (row["phase"] is None) == (row["unknown_because"] is not None)
     return Counter(row["unknown_because"] for row in found)
+
+
+def test_outlines_can_be_coloured_by_it(archive: Archive, statistics: GroupStatistics):
+    add_population(archive, draw_population(NUCLEI))
+    statistics.refresh_all()
+    query = "SELECT label, dna_content FROM dna_content WHERE image_id = 2 ORDER BY label"
+    expected = {row["label"]: row["dna_content"] for row in rows(archive, query)}
+    assert len(expected) == NUCLEI // 3
+    assert None not in expected.values()
+
+    assert values_of(archive.engine, 2, "dna_content", 0) == expected
+    some = values_of(archive.engine, 2, "dna_content", 0, every=7)
+    assert some == {label: content for label, content in expected.items() if label % 7 == 0}
+
+
+def test_outlines_of_nuclei_whose_content_is_not_known_have_no_number(archive: Archive):
+    add_image(archive, "a.tif")
+
+    assert values_of(archive.engine, 1, "dna_content", 0) == {1: None}
 
 
 def test_contents_are_those_of_the_cells_by_that_of_g1(archive: Archive, statistics: GroupStatistics):

@@ -64,6 +64,12 @@ def test_outlines_are_coloured_by_a_measurement(shown, image):
     assert last.tolist() == [0xFD, 0xE7, 0x25]
 
 
+def test_outlines_are_coloured_by_dna_content(shown, image):
+    grey = shown.picture(f"/images/{image}/outlines/1/0/0?by=dna_content")
+    assert len(np.unique(grey[grey[..., 3] > 0], axis=0)) == 1  # of one image, no G1 peak is known
+    assert '<option value="dna_content"' in shown.page.get(f"/images/{image}").text
+
+
 def test_more_colours_than_a_palette_holds_are_told_apart_less_finely():
     labels = np.kron(np.arange(1, 901, dtype=np.int32).reshape(30, 30), np.ones((3, 3), np.int32))
     scale = Scale(0, 900)
