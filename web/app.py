@@ -16,15 +16,10 @@ from starlette.types import Scope
 from nuqleus.errors import NuqleusError
 from web.guard import Guard
 from web.pages import api, dashboard, files, images, login, plates, plots
-from web.site import Site, render
+from web.site import Site, describe_refusal, render
 from web.templates import STATIC
 
 log = logging.getLogger(__name__)
-
-WORDS = {
-    404: "There is nothing here. It may have been measured anew since, or deleted.",
-    405: "That can't be done here.",
-}
 
 
 class KeptFiles(StaticFiles):
@@ -72,7 +67,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 def _explain_status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _explain(request, error.status_code, WORDS.get(error.status_code, error.detail))
+    return _explain(request, error.status_code, describe_refusal(error))
 
 
 def _explain_trouble(request: Request, error: Exception) -> Response:

@@ -5,7 +5,8 @@ import selectors
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +18,15 @@ BUSY_SECONDS = 30.0
 LONGEST_SECONDS = 180.0
 """Seconds that it may take all the same: a drive may not answer."""
 
+IDLE_SECONDS = 20.0
+"""Seconds that it may take without any of a processor: on the busiest machine, only a drive keeps it from working."""
+
+SILENT_SECONDS = 10.0
+"""A drive that didn't answer isn't asked again for so long: nobody waits for it meanwhile."""
+
+END_SECONDS = 1.0
+"""What a process may take to end; one that waits for a drive can't, until the drive answers."""
+
 POLL_SECONDS = 1.0
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
@@ -27,40 +37,27 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 Answer: TypeAlias = tuple[dict[str, Any], list[bytes]]
 
 
-class Limit:
-    """How long a process is waited for.
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long an answer may take.
 
-    Args:
-        pid: the process.
-        busy_seconds: of a processor, from now on.
-        longest_seconds: seconds, from now on.
+    Attributes:
+        busy_seconds: of a processor.
+        longest_seconds: however little of a processor it gets.
+        idle_seconds: without any of a processor.
     """
 
-    def __init__(self, pid: int, busy_seconds: float, longest_seconds: float) -> None:
-        self._pid = pid
-        self._busy_until = processor_seconds(pid) + busy_seconds
-        self._until = time.monotonic() + longest_seconds
-
-    def poll_seconds(self) -> float:
-        """Seconds until it is worth to look again."""
-        return max(0.0, min(POLL_SECONDS, self._until - time.monotonic()))
-
-    def check(self) -> None:
-        """Look whether it takes too long.
-
-        Raises:
-            TimeoutError: it does.
-        """
-        if time.monotonic() >= self._until or processor_seconds(self._pid) > self._busy_until:
-            raise TimeoutError
+    busy_seconds: float = BUSY_SECONDS
+    longest_seconds: float = LONGEST_SECONDS
+    idle_seconds: float = IDLE_SECONDS
 
 
-def processor_seconds(pid: int) -> float:
-    """Return the processor seconds that a process has taken; 0 where the system doesn't tell."""
+def processor_seconds(pid: int) -> float | None:
+    """Return the processor seconds that a process has taken; None where the system doesn't tell."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0.0
+        return None
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -68,8 +65,51 @@ class ProcessLost(Exception):  # noqa: N818
     """The process ended, or took too long and was ended."""
 
 
+class DriveSilent(ProcessLost):
+    """The process waits for a drive that doesn't answer."""
+
+    def __str__(self) -> str:
+        return "The drive that its file lies on doesn't answer. The picture comes when it does."
+
+
 class _Ended(ProcessLost):
     """The process ended by itself, or said nonsense."""
+
+
+class Limit:
+    """How long a process is waited for.
+
+    Args:
+        pid: the process.
+        limits: how long.
+    """
+
+    def __init__(self, pid: int, limits: TimeLimits) -> None:
+        self._pid = pid
+        self._worked = processor_seconds(pid)
+        self._busy_until = (self._worked or 0.0) + limits.busy_seconds
+        self._until = time.monotonic() + limits.longest_seconds
+        self._idle_seconds = limits.idle_seconds
+        self._idle_until = time.monotonic() + limits.idle_seconds
+
+    def poll_seconds(self) -> float:
+        """Seconds until it is worth to look again."""
+        return max(0.0, min(POLL_SECONDS, min(self._until, self._idle_until) - time.monotonic()))
+
+    def check(self) -> None:
+        """Look whether it takes too long.
+
+        Raises:
+            TimeoutError: it does.
+            DriveSilent: it waits for a drive.
+        """
+        worked, now = processor_seconds(self._pid), time.monotonic()
+        if worked is None or worked != self._worked:
+            self._worked, self._idle_until = worked, now + self._idle_seconds
+        if now >= self._until or (worked or 0.0) > self._busy_until:
+            raise TimeoutError
+        if now >= self._idle_until:
+            raise DriveSilent
 
 
 class DrawingProcess:
@@ -77,41 +117,52 @@ class DrawingProcess:
 
     Args:
         command: starts it.
-        busy_seconds: processor seconds that an answer may take.
-        longest_seconds: seconds that it may take, however little of a processor it gets.
+        limits: how long it is waited for.
+        clock: seconds from any origin, by which a silent drive is left alone.
     """
 
     def __init__(
         self,
         command: Sequence[str],
-        busy_seconds: float = BUSY_SECONDS,
-        longest_seconds: float = LONGEST_SECONDS,
+        limits: TimeLimits = TimeLimits(),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._command = command
-        self._busy_seconds = busy_seconds
-        self._longest_seconds = longest_seconds
+        self._limits = limits
+        self._clock = clock
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._stuck: subprocess.Popen[bytes] | None = None
+        self._silent_until = float("-inf")
 
     def ask(self, request: Mapping[str, Any], parts: Sequence[bytes]) -> Answer:
         """Send a request and wait for the answer; others wait for their turn.
 
         Raises:
             ProcessLost: there is none.
+            DriveSilent: nor can there be, as a drive doesn't answer, or didn't a moment ago.
         """
         message = pack(dict(request), parts)
         with self._turn:
+            if self._clock() < self._silent_until:
+                raise DriveSilent
             try:
                 return self._exchange(message)
             except _Ended:  # perhaps before the request came: it gets a second chance
                 return self._exchange(message)
+            except DriveSilent:
+                self._silent_until = self._clock() + SILENT_SECONDS
+                raise
 
     def _exchange(self, message: bytes) -> Answer:
         process = self._running()
-        limit = Limit(process.pid, self._busy_seconds, self._longest_seconds)
+        limit = Limit(process.pid, self._limits)
         try:
             _write(process, message, limit)
             return unpack(lambda length: _read(process, length, limit))
+        except DriveSilent:
+            self.end()
+            raise
         except TimeoutError:
             self.end()
             raise ProcessLost("it takes too long") from None
@@ -123,7 +174,10 @@ class DrawingProcess:
         """End the process."""
         if self._process:
             self._process.kill()
-            self._process.wait()
+            try:
+                self._process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._stuck = self._process
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe:
                     pipe.close()
@@ -132,6 +186,8 @@ class DrawingProcess:
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
             self.end()
+            if self._stuck and self._stuck.poll() is None:  # another would wait for the same drive
+                raise DriveSilent
             known = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
             self._process = subprocess.Popen(
                 self._command,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nuqleus.settings import Settings
-from web.drawing_process import Answer, DrawingProcess, ProcessLost
+from web.drawing_process import Answer, DrawingProcess, DriveSilent, ProcessLost
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,9 @@ class Painter:
         process = self._processes[image_id % len(self._processes)]
         try:
             head, pictures = process.ask({"image_id": image_id, **request}, parts)
+        except DriveSilent as silent:
+            log.warning("Image %d can't be drawn: %s", image_id, silent)
+            raise PictureProblem(str(silent)) from silent
         except ProcessLost as error:
             self._refused[image_id] = self._clock() + REFUSED_SECONDS
             log.warning("Image %d can't be drawn: %s", image_id, error)

@@ -15,12 +15,18 @@ from nuqleus.database.queries.distributions import Distribution
 from nuqleus.settings import Settings
 from web.access import AccessRules, access_rules
 from web.computations import Computations
+from web.kept_pictures import KeptPictures
 from web.login_limit import LoginLimit
 from web.painter import Painter
 from web.refreshed_answer import RefreshedAnswer
 from web.templates import Templates
 
 Row = TypeVar("Row")
+
+REFUSALS = {
+    404: "There is nothing here. It may have been measured anew since, or deleted.",
+    405: "That can't be done here.",
+}
 
 LARGEST_ID = 2**31 - 1
 """The largest number that a row can have."""
@@ -39,6 +45,7 @@ class Site:
         limit: how often somebody may guess a token.
         dashboard: how things stand.
         painter: has pictures drawn.
+        overviews: small pictures that no worker stored, and that were drawn for the gallery.
         plots: are counted in the background.
         templates: what pages are made of.
     """
@@ -51,6 +58,7 @@ class Site:
     limit: LoginLimit = field(default_factory=LoginLimit)
     dashboard: RefreshedAnswer[Dashboard] = field(init=False)
     painter: Painter = field(init=False)
+    overviews: KeptPictures = field(default_factory=KeptPictures)
     plots: Computations[Distribution] = field(default_factory=Computations)
     templates: Templates = field(init=False)
 
@@ -97,6 +105,11 @@ def find(request: Request, get: Callable[..., Row | None], *names: str) -> Row:
     if found is None:
         raise HTTPException(404)
     return found
+
+
+def describe_refusal(error: HTTPException) -> str:
+    """Say to a person why there is no page."""
+    return REFUSALS.get(error.status_code, error.detail)
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:

@@ -10,9 +10,10 @@ from typing import IO, Any
 from model.errors import ModelError
 from model.labels.overview import draw_small
 from nuqleus.errors import NuqleusError
+from web.drawing.folder import Folder
 from web.drawing.limits import limit_process
 from web.drawing.pictures import draw_cutout, draw_outlines, draw_tile, mix
-from web.drawing.sources import Folder, Sources
+from web.drawing.sources import Sources
 from web.messages import pack, unpack
 
 Request = Mapping[str, Any]
@@ -23,11 +24,11 @@ class Drawer:
     """Answers requests.
 
     Args:
-        folder: where images are read from.
+        sources: of pixels and labels.
     """
 
-    def __init__(self, folder: Folder) -> None:
-        self._sources = Sources(folder)
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
         self._does: dict[str, Callable[[Request, Sequence[bytes]], Answer]] = {
             "tile": self._tile,
             "outlines": self._outlines,
@@ -42,16 +43,14 @@ class Drawer:
             return self._does[request["do"]](request, parts)
         except (ModelError, NuqleusError) as error:
             return {"problem": str(error)}, []
-        except FileNotFoundError:
-            return {"problem": "The file is no longer where it was."}, []
         except OSError as error:
-            return {"problem": f"The file can't be read: {error.strerror}."}, []
+            return {"problem": self._sources.folder.explain(error)}, []
         except MemoryError:
             return {"problem": "The image is too large to be shown."}, []
 
     def _tile(self, request: Request, _: Sequence[bytes]) -> Answer:
-        view = self._sources.view(request["image"])
-        return {}, [draw_tile(view, request["place"], request["shown"])]
+        with self._sources.view(request["image"]) as view:
+            return {}, [draw_tile(view, request["place"], request["shown"])]
 
     def _outlines(self, request: Request, parts: Sequence[bytes]) -> Answer:
         return {}, [draw_outlines(self._labels(request, parts), request["colours"])]
@@ -63,16 +62,16 @@ class Drawer:
         labels, place = self._labels(request, parts), request["place"]
         pixels = None
         if request["image"]:
-            view = self._sources.view(request["image"])
             rows, columns = slice(place["top"], place["bottom"]), slice(place["left"], place["right"])
-            pixels = mix(view.region(rows, columns, 1), view, request["shown"])
+            with self._sources.view(request["image"]) as view:
+                pixels = mix(view.region(rows, columns, 1), view, request["shown"])
         return {}, [draw_cutout(pixels, labels, request["label"], request["side"])]
 
     def _overview(self, request: Request, parts: Sequence[bytes]) -> Answer:
         labels, place = self._labels(request, parts), request["place"]
-        view = self._sources.view(request["image"])
-        pixels = view.region(slice(0, place["bottom"]), slice(0, place["right"]), place["step"])
-        return {}, [draw_small(pixels, labels, colour=view.plane.colour)]
+        with self._sources.view(request["image"]) as view:
+            pixels = view.region(slice(0, place["bottom"]), slice(0, place["right"]), place["step"])
+            return {}, [draw_small(pixels, labels, colour=view.plane.colour)]
 
     def _labels(self, request: Request, parts: Sequence[bytes]) -> Any:
         return self._sources.labels(request["image_id"], request["blocks"], parts, request["place"])
@@ -84,7 +83,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no answer
     options = json.loads(sys.argv[1])
-    drawer = Drawer(Folder(Path(options["folder"]), options["links_may_leave"], options["max_pixels"]))
+    folder = Folder(Path(options["folder"]), options["links_may_leave"])
+    drawer = Drawer(Sources(folder, options["max_pixels"]))
     while True:
         try:
             request, parts = unpack(_reader(sys.stdin.buffer))

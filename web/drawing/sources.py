@@ -1,8 +1,8 @@
 """Sources: an image's pixels and its label image, decoded where they are looked at and kept for the next look."""
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field as default
 from functools import cached_property
@@ -18,10 +18,7 @@ from model.labels.overview import find_range
 from model.reading import Plane, read_planes
 from model.reading.field import ChannelFile, Field, FieldChannel, read_field
 from model.reading.projection import ZStacks, project
-from nuqleus.file_stat import FileStat
-from nuqleus.folder_stat import stat_folder
-from nuqleus.paths import safe_join
-from nuqleus.sandboxed_path import SandboxedPath
+from web.drawing.folder import CHANGED, Folder, ensure_measured, stamp
 
 KEPT_BYTES = 800_000_000
 """Decoded pixels that are kept; the image at hand is kept whatever it takes."""
@@ -31,35 +28,6 @@ KEPT_BLOCKS = 16
 
 COARSE_SIDE = 1536
 """Pixels of the coarse copy's longer side, at most, from which whole large images are shown."""
-
-
-@dataclass(frozen=True)
-class Folder:
-    """The watched folder, as this process reads it.
-
-    Attributes:
-        path: where it is.
-        links_may_leave: whether links may lead out of it.
-        max_pixels: images with more are refused.
-    """
-
-    path: Path
-    links_may_leave: bool
-    max_pixels: int | None
-
-    def locate(self, name: str) -> Path:
-        """Return where a file lies; opening it can't lead out of the folder.
-
-        Raises:
-            UnsafePath: the path leads out of it.
-        """
-        path = Path(safe_join(self.path, name))
-        if self.links_may_leave:
-            return path
-        sandboxed = SandboxedPath(path).within(self.path)
-        if sandboxed.is_dir():
-            sandboxed.ensure_inside()
-        return sandboxed
 
 
 @dataclass
@@ -110,25 +78,43 @@ class Sources:
 
     Attributes:
         folder: where images are read from.
+        max_pixels: images with more are refused.
     """
 
     folder: Folder
+    max_pixels: int | None
     _images: "OrderedDict[str, ViewedImage]" = default(default_factory=OrderedDict)
     _blocks: "OrderedDict[tuple[Any, ...], Labels]" = default(default_factory=OrderedDict)
 
-    def view(self, image: Mapping[str, Any]) -> ViewedImage:
-        """Return an image, as `web.viewing.source` describes it.
+    @contextmanager
+    def view(self, image: Mapping[str, Any]) -> Iterator[ViewedImage]:
+        """Give an image, as `web.viewing.source` describes it, for as long as it is looked at.
+
+        What was seen counts only if the block ends well: its files may have been exchanged meanwhile. After any error
+        the image is read anew: what was decoded may be another one's, and what is open may lead nowhere.
 
         Raises:
             ImageError: it can't be read, or isn't the one that was measured.
             OSError: the file isn't there.
         """
         key = repr(sorted(image.items()))
-        paths = [self.folder.locate(part["path"]) for part in image["field"] or [image]]
-        for path, part in zip(paths, image["field"] or [image], strict=True):
-            ensure_unchanged(path, part, image)
-        if key not in self._images:
-            self._images[key] = ViewedImage(_read(paths, image, self.folder.max_pixels))
+        parts = image["field"] or [image]
+        paths = [self.folder.locate(part["path"]) for part in parts]
+        before = [stamp(path) for path in paths]
+        try:
+            for path, part in zip(paths, parts, strict=True):
+                ensure_measured(path, part, image)
+            if key not in self._images:
+                self._images[key] = ViewedImage(_read(paths, image, self.max_pixels))
+            yield self._keep(key)
+            if [stamp(path) for path in paths] != before:
+                raise ImageError("changed", CHANGED)
+        except BaseException:
+            self._images.pop(key, None)
+            raise
+
+    def _keep(self, key: str) -> ViewedImage:
+        """Keep an image, and others that were looked at lately, as far as they fit."""
         self._images.move_to_end(key)
         while len(self._images) > 1 and sum(view.nbytes for view in self._images.values()) > KEPT_BYTES:
             self._images.popitem(last=False)
@@ -165,30 +151,6 @@ class Sources:
         if len(self._blocks) > KEPT_BLOCKS:
             self._blocks.popitem(last=False)
         return self._blocks[key]
-
-
-def ensure_unchanged(path: Path, part: Mapping[str, Any], image: Mapping[str, Any]) -> None:
-    """Make sure that a file holds what was measured: outlines must never lie on another picture.
-
-    A file whose stamp is the one that was recorded is what it was, unless the recorded stamp is of a content that waits
-    to be measured. Else the content of a file on its own tells.
-
-    Raises:
-        ImageError: it holds something else, or nobody knows.
-    """
-    stat = stat_folder(path) if path.is_dir() else FileStat.of(path.stat())
-    if stat[:2] != tuple(part["stat"][:2]):
-        raise ImageError("changed", "The file has changed since it was measured.")
-    is_alone = not (image["field"] or path.is_dir())
-    if is_alone and (image["is_pending"] or list(stat) != part["stat"]):
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != image["sha256"]:
-                raise ImageError("changed", "The file has changed since it was measured.")
-    elif image["is_pending"]:
-        raise ImageError(
-            "changed",
-            "The image is to be measured again, and may have changed. It is shown once that is done.",
-        )
 
 
 def _thinned(side: slice, have: int, want: int) -> slice:

@@ -1,6 +1,7 @@
 """Images: the gallery, the viewer, and the pictures in both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -23,7 +24,7 @@ from nuqleus.database.queries.nuclei import (
 from web import query, viewing
 from web.colours import Scale, fit_scale
 from web.painter import PictureProblem
-from web.site import LARGEST_ID, find, render, site_of
+from web.site import LARGEST_ID, Site, describe_refusal, find, render, site_of
 
 CUTOUT_SIDE = 160
 
@@ -35,6 +36,9 @@ SCALED_NUCLEI = 5_000
 
 KEPT = {"cache-control": "private, max-age=86400, immutable"}
 """Of pictures: an image that is measured anew has another number."""
+
+NOT_KEPT = {"cache-control": "no-store"}
+"""Of what is said, or shown, only until a file can be read again."""
 
 COLUMNS = ("area", "eccentricity", "solidity", "confidence")
 """Measurements in the viewer's table, where the database has them."""
@@ -91,42 +95,67 @@ def show_image(request: Request) -> Response:
     )
 
 
-def picture(draw: Callable[[Request], tuple[bytes, str]]) -> Callable[[Request], Response]:
-    """Answer with a picture, or say why there is none."""
+@dataclass(frozen=True)
+class Drawn:
+    """A picture.
+
+    Attributes:
+        content: of the file.
+        media_type: of it.
+        headers: who may keep it for how long.
+    """
+
+    content: bytes
+    media_type: str = "image/jpeg"
+    headers: Mapping[str, str] = field(default_factory=lambda: KEPT)
+
+
+def picture(draw: Callable[[Request], Drawn]) -> Callable[[Request], Response]:
+    """Answer with a picture, or say in a sentence why there is none: the viewer shows it."""
 
     @wraps(draw)
     def answer(request: Request) -> Response:
         try:
-            content, media_type = draw(request)
+            drawn = draw(request)
         except PictureProblem as problem:
-            return PlainTextResponse(f"{problem}\n", 404)
-        return Response(content, media_type=media_type, headers=KEPT)
+            return PlainTextResponse(f"{problem}\n", 404, headers=NOT_KEPT)
+        except HTTPException as refusal:
+            return PlainTextResponse(f"{describe_refusal(refusal)}\n", refusal.status_code, headers=NOT_KEPT)
+        return Response(drawn.content, media_type=drawn.media_type, headers=dict(drawn.headers))
 
     return answer
 
 
 @picture
-def overview(request: Request) -> tuple[bytes, str]:
+def overview(request: Request) -> Drawn:
     """The small picture of an image: the worker's, else one drawn now, else its outlines alone."""
     site = site_of(request)
     image_id = request.path_params["image_id"]
     stored = get_overview_picture(site.engine, image_id) if image_id <= LARGEST_ID else None
     if stored:
-        return stored, "image/jpeg"
+        return Drawn(stored)
     image = known_image(request)
+    kept = site.overviews.get(image_id)
+    return Drawn(kept) if kept else _draw_overview(site, image)
+
+
+def _draw_overview(site: Site, image: ImageDetails) -> Drawn:
+    """Draw a small picture, and keep it; outlines alone only until the file can be read again."""
     place = viewing.whole(image)
     blocks, parts = viewing.mask(site.engine, image, place)
     asked: dict[str, Any] = {"place": place, "blocks": blocks}
     try:
         asked |= {"do": "overview", "image": viewing.source(image)}
-        return site.painter.draw(image.listed.id, asked, parts), "image/jpeg"
+        drawn = site.painter.draw(image.listed.id, asked, parts)
     except PictureProblem:
         asked |= {"do": "outlines", "colours": None}
-        return site.painter.draw(image.listed.id, asked, parts), "image/png"
+        return Drawn(site.painter.draw(image.listed.id, asked, parts), "image/png", NOT_KEPT)
+    site.overviews.keep(image.listed.id, drawn)
+    return Drawn(drawn)
 
 
 @picture
-def tile(request: Request) -> tuple[bytes, str]:
+def tile(request: Request) -> Drawn:
     """A tile of an image, with the channels that the URL names."""
     image = known_image(request)
     asked = {
@@ -135,11 +164,11 @@ def tile(request: Request) -> tuple[bytes, str]:
         "place": known_place(request, image),
         "shown": viewing.shown_channels(request.query_params.getlist("c")),
     }
-    return site_of(request).painter.draw(image.listed.id, asked), "image/jpeg"
+    return Drawn(site_of(request).painter.draw(image.listed.id, asked))
 
 
 @picture
-def outlines(request: Request) -> tuple[bytes, str]:
+def outlines(request: Request) -> Drawn:
     """A tile of outlines."""
     site, image = site_of(request), known_image(request)
     place = known_place(request, image)
@@ -153,11 +182,11 @@ def outlines(request: Request) -> tuple[bytes, str]:
         colours = {"labels": list(near), "rgb": [scale.colour(value) for value in near.values()]}
     blocks, parts = viewing.mask(site.engine, image, place)
     asked = {"do": "outlines", "place": place, "blocks": blocks, "colours": colours}
-    return site.painter.draw(image.listed.id, asked, parts), "image/png"
+    return Drawn(site.painter.draw(image.listed.id, asked, parts), "image/png")
 
 
 @picture
-def cutout(request: Request) -> tuple[bytes, str]:
+def cutout(request: Request) -> Drawn:
     """A nucleus and what is around it; the outline alone where the file can't be read."""
     site, image, nucleus = site_of(request), known_image(request), known_nucleus(request)
     place = viewing.around(image, nucleus.bbox, MARGIN)
@@ -171,11 +200,10 @@ def cutout(request: Request) -> tuple[bytes, str]:
         "shown": [],
     }
     try:
-        return site.painter.draw(
-            image.listed.id, asked | {"image": viewing.source(image)}, parts
-        ), "image/jpeg"
+        return Drawn(site.painter.draw(image.listed.id, asked | {"image": viewing.source(image)}, parts))
     except PictureProblem:
-        return site.painter.draw(image.listed.id, asked | {"image": None}, parts), "image/jpeg"
+        alone = site.painter.draw(image.listed.id, asked | {"image": None}, parts)
+        return Drawn(alone, headers=NOT_KEPT)
 
 
 def nucleus_at(request: Request) -> Response:

@@ -106,9 +106,30 @@ function goToNucleus() {
   viewer.viewport.fitBounds(box(Math.max(60, 3 * (bottom - top))), true);
 }
 
-viewer.addHandler("tile-load-failed", async ({ tile }) => {
-  const answer = await fetch(tile.getUrl()).catch(() => null);
-  if (answer && !answer.ok) note.textContent = (await answer.text()).slice(0, 300);
+// what can't be shown now, as the file is away or was changed: say why, ask again, and show it once it is there
+const ASK_AGAIN_MILLISECONDS = 4000;
+let missing = null;
+
+function say(text) {
+  if (note.textContent !== text) note.textContent = text;
+}
+
+async function askAgain() {
+  const answer = document.hidden ? null : await fetch(missing).catch(() => new Response("The page doesn’t answer.", { status: 503 }));
+  if (answer?.ok) {
+    missing = null;
+    say("");
+    for (const item of [layer, lines]) item?.reset();
+    return;
+  }
+  if (answer) say((await answer.text()).trim().slice(0, 300));
+  setTimeout(askAgain, ASK_AGAIN_MILLISECONDS);
+}
+
+viewer.addHandler("tile-load-failed", ({ tile }) => {
+  if (missing) return;
+  missing = tile.getUrl();
+  askAgain();
 });
 
 let waiting;

@@ -18,7 +18,9 @@ from nuqleus.database.tables import Overview
 from tests.unit.web.shown import SQUARES, Shown
 from web.colours import Scale
 from web.drawing.pictures import draw_outlines
-from web.drawing_process import DrawingProcess, ProcessLost
+from web.drawing_process import DrawingProcess, ProcessLost, TimeLimits
+
+CHANGED = "The file has changed since it was measured. The new content is shown once it is measured.\n"
 
 TWO_CHANNELS = np.stack([SQUARES, 255 - SQUARES], axis=0)
 
@@ -126,7 +128,7 @@ def test_a_file_that_changed_isn_t_shown_under_outlines_that_aren_t_its(shown):
     image = shown.measure("changed.png")
     Image.fromarray(SQUARES[:, ::-1].copy()).save(path, compress_level=0)
     answer = shown.page.get(f"/images/{image}/tiles/1/0/0")
-    assert (answer.status_code, answer.text) == (404, "The file has changed since it was measured.\n")
+    assert (answer.status_code, answer.text) == (404, CHANGED)
 
 
 def test_a_file_that_was_replaced_isn_t_shown_however_alike_it_looks(shown):
@@ -136,9 +138,7 @@ def test_a_file_that_was_replaced_isn_t_shown_however_alike_it_looks(shown):
     other.write_bytes(path.read_bytes()[:-1] + b"x")
     os.utime(other, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     other.rename(path)
-    assert (
-        shown.page.get(f"/images/{image}/tiles/1/0/0").text == "The file has changed since it was measured.\n"
-    )
+    assert shown.page.get(f"/images/{image}/tiles/1/0/0").text == CHANGED
 
 
 @pytest.mark.parametrize(("content", "status"), [(SQUARES, 200), (SQUARES[:, ::-1], 404)])
@@ -197,14 +197,14 @@ def test_what_kills_the_drawing_process_costs_one_picture(shown, image):
 
 
 def test_a_process_that_hangs_is_ended():
-    hangs = DrawingProcess(("sleep", "60"), longest_seconds=0.1)
+    hangs = DrawingProcess(("sleep", "60"), TimeLimits(longest_seconds=0.1))
     with pytest.raises(ProcessLost, match="too long"):
         hangs.ask({}, [])
     assert hangs._process is None
 
 
 def test_a_process_that_works_without_end_is_ended():
-    works = DrawingProcess(("sh", "-c", "while :; do :; done"), busy_seconds=0.1)
+    works = DrawingProcess(("sh", "-c", "while :; do :; done"), TimeLimits(busy_seconds=0.1))
     with pytest.raises(ProcessLost, match="too long"):
         works.ask({}, [])
 
