@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from model.arrays import PixelArray
 from model.evaluation.matching import match_nuclei
 from model.evaluation.scores import ImageScore, Summary, summarise
 from model.training.dataset import Pair, find_pairs, read_image, read_labels
@@ -18,8 +19,7 @@ from model.training.dataset import Pair, find_pairs, read_image, read_labels
 SHOWN = ("0.50", "0.70", "0.90")
 """IoU thresholds that the table shows."""
 
-Pixels = NDArray[np.generic]
-Segment = Callable[[Pixels], NDArray[np.integer]]
+Segment = Callable[[PixelArray], NDArray[np.integer]]
 """Finds nuclei: (H, W, C) pixels as decoded → (H, W) label image."""
 
 Track = Callable[[Sequence[Any], str], Iterator[Any]]
@@ -39,7 +39,7 @@ class Labelled:
 
     name: str
     kind: str
-    pixels: Pixels
+    pixels: PixelArray
     labels: NDArray[np.int32]
 
 

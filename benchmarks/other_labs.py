@@ -15,7 +15,6 @@ from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -38,8 +37,6 @@ ONE_IN = 4
 """Of the images of a set, one in so many is seen at all zooms."""
 
 ERRORS = (ErrorType.MERGED, ErrorType.SPLIT, ErrorType.MISSED, ErrorType.FALSE_POSITIVE)
-
-Pixels = NDArray[np.generic]
 
 
 @dataclass(frozen=True)

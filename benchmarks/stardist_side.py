@@ -19,6 +19,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from model.arrays import FloatImage, Labels
+
 INSTALL = """\
 StarDist is missing: {python} has none.
 It runs beside nuqleus, on the same TensorFlow. In a virtual environment of its own, from the root of this repository:
@@ -38,8 +40,6 @@ ENDLESS = 1_000_000
 
 RECORD = "training.json"
 
-Pixels = NDArray[np.float32]
-Labels = NDArray[np.int32]
 OnStep = Callable[[float, int], None]
 
 
@@ -77,8 +77,8 @@ class Lesson:
         seed: of everything random.
     """
 
-    train: Sequence[tuple[Pixels, Labels]]
-    val: Sequence[tuple[Pixels, Labels]]
+    train: Sequence[tuple[FloatImage, Labels]]
+    val: Sequence[tuple[FloatImage, Labels]]
     seconds: float
     seed: int
 
@@ -104,7 +104,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def prepare(pixels: NDArray[np.generic]) -> Pixels:
+def prepare(pixels: NDArray[np.generic]) -> FloatImage:
     """(H, W, 1 or 3) → (H, W, 3) as StarDist's notebooks want it; gray becomes three equal channels."""
     from csbdeep.utils import normalize
 
@@ -112,7 +112,7 @@ def prepare(pixels: NDArray[np.generic]) -> Pixels:
     return image if image.shape[2] == 3 else np.repeat(image, 3, axis=2)
 
 
-def augment(image: Pixels, labels: Labels) -> tuple[Pixels, Labels]:
+def augment(image: FloatImage, labels: Labels) -> tuple[FloatImage, Labels]:
     """Change a crop as the notebook `2D/2_training` does: eight orientations, intensities, a little noise."""
     turns, flip = np.random.randint(4), np.random.rand() < 0.5
     image, labels = np.rot90(image, turns), np.rot90(labels, turns)
@@ -216,6 +216,6 @@ def _watch(seconds: float, on_step: OnStep) -> Any:
     return Watch()
 
 
-def _columns(pairs: Sequence[tuple[Pixels, Labels]]) -> tuple[list[Pixels], list[Labels]]:
+def _columns(pairs: Sequence[tuple[FloatImage, Labels]]) -> tuple[list[FloatImage], list[Labels]]:
     images, labels = zip(*pairs, strict=True)
     return list(images), list(labels)

@@ -23,6 +23,12 @@ Labels = NDArray[np.int32]
 AnyLabels = NDArray[np.integer]
 """A label image as others make them: of any integer dtype, and labels may be missing."""
 
+Weights = NDArray[np.float32]
+"""A variable of a network's layer."""
+
+Region = tuple[slice, slice]
+"""Rows and columns of an image, or of a part of one."""
+
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from model.arrays import Region
 from model.preprocessing.normalisation import normalise
-from model.preprocessing.resampling import Region, bring_back, resample
+from model.preprocessing.resampling import bring_back, resample
 from model.segmentation.nuclear_size import Detection, NuclearSize, area_weighted_diameter
 from model.segmentation.nuclei import EVERYWHERE, Nuclei
 from model.segmentation.tiling import Tile

@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from model.arrays import Bools, Labels
-from model.preprocessing.resampling import Region, Sides, ZoomedSide
+from model.arrays import Bools, Labels, Region
+from model.preprocessing.resampling import Sides, ZoomedSide
 from model.segmentation.tiling import Interval, Tile, cut_side
 
 BlockIndex = tuple[int, int]

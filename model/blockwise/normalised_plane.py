@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from model.arrays import FloatImage, PixelArray
+from model.arrays import FloatImage, PixelArray, Region
 from model.preprocessing.normalisation import Normalisation, fit_normalisation, sample_step
-from model.preprocessing.resampling import Region
 from model.reading import Plane
 from model.reading.channels import nuclear_pixels
 from model.reading.plane import Pixels

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from model.arrays import Labels, Maps
+from model.arrays import Labels, Maps, Region
 from model.blockwise.block_layout import Block, BlockIndex
-from model.preprocessing.resampling import Region, relative_to
+from model.preprocessing.resampling import relative_to
 
 
 class MapStrips:

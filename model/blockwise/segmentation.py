@@ -15,14 +15,14 @@ from typing import Protocol
 
 import numpy as np
 
-from model.arrays import FloatImage, Labels, Maps, PixelArray
+from model.arrays import FloatImage, Labels, Maps, PixelArray, Region
 from model.blockwise.block_layout import Block, BlockIndex, assign_new_nuclei, choose_block_sizes, cut_blocks
 from model.blockwise.normalised_plane import NormalisedPlane
 from model.blockwise.prefetch import prefetch
 from model.blockwise.seams import LabelCanvas, MapStrips
 from model.labels.masks import MaskBlock, encode_block
 from model.measurements import Table, measure_intensities, measure_shapes, with_confidence
-from model.preprocessing.resampling import Region, ZoomedSide, bring_back_part, relative_to, resample_part
+from model.preprocessing.resampling import ZoomedSide, bring_back_part, relative_to, resample_part
 from model.segmentation.nuclei import Nuclei, join_confidence
 from model.segmentation.tiling import Tile
 

@@ -4,8 +4,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from model.arrays import Bools, Floats, PixelArray
-from model.measurements.cells import Region
+from model.arrays import Bools, Floats, PixelArray, Region
 
 MAX_SAMPLES = 1 << 20
 """The median of larger images is taken from about this many evenly spaced pixels, background or not .."""

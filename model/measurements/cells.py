@@ -6,13 +6,11 @@ from itertools import product
 
 import numpy as np
 
-from model.arrays import Ints
+from model.arrays import Ints, Region
 from model.measurements.columns import Table
 
 CELL_SIDE = 2048
 """Pixels along the side of a cell; whole tiles of `model.measurements.focus`."""
-
-Region = tuple[slice, slice]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ LEVELS = 255
 
 _CROSS = disk(1)
 
-Measure = Callable[[PixelArray, Bools], Floats]
+NucleusMeasure = Callable[[PixelArray, Bools], Floats]
 """Makes the columns (F, C) of a nucleus of its box, pixels (h, w, C), and of where it is in it."""
 
 
@@ -86,7 +86,7 @@ def _granularity_of(channel: AnyArray, inside: Bools) -> Floats:
     return 100 * np.subtract(means[:-1], means[1:]) / means[0]
 
 
-REQUESTS: Mapping[str, tuple[Measure, Mapping[str, object]]] = {
+REQUESTS: Mapping[str, tuple[NucleusMeasure, Mapping[str, object]]] = {
     "granularity": (granularity_spectrum, GRANULARITY_COLUMNS),
     "texture": (haralick_features, TEXTURE_COLUMNS),
 }

@@ -4,13 +4,11 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Weights
 from model.network.config import UNetConfig
 from model.network.precision import Precision, computing_in
 from model.network.unet import NORM, FrozenConv2D, build_unet
-
-Weights = NDArray[np.float32]
 
 
 def fold_norms(network: keras.Model, config: UNetConfig, precision: Precision = "float32") -> keras.Model:

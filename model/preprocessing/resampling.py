@@ -13,10 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Array = NDArray[np.float32]
-
-Region = tuple[slice, slice]
-"""Rows and columns of an image, or of a part of one."""
+from model.arrays import FloatImage, Region
 
 Sides = tuple["ZoomedSide", "ZoomedSide"]
 """Rows and columns of a whole image."""
@@ -27,7 +24,7 @@ def zoomed_side(side: int, zoom: Fraction) -> int:
     return -int(-side * zoom // 1)
 
 
-def resample(image: Array, zoom: Fraction) -> Array:
+def resample(image: FloatImage, zoom: Fraction) -> FloatImage:
     """Return an image at another size: (H, W, C) → (⌈H · zoom⌉, ⌈W · zoom⌉, C) float32."""
     if zoom == 1:
         return image
@@ -41,7 +38,7 @@ def resample_labels(labels: NDArray[np.int32], zoom: Fraction) -> NDArray[np.int
     return labels[rows[:, None], columns]
 
 
-def bring_back(maps: Array, shape: tuple[int, int], zoom: Fraction) -> Array:
+def bring_back(maps: FloatImage, shape: tuple[int, int], zoom: Fraction) -> FloatImage:
     """Return what the network saw of a zoomed image in the image's own pixels: (h, w, C) → (*shape, C) float32."""
     if zoom == 1:
         return maps
@@ -97,7 +94,7 @@ class ZoomedSide:
         return _needed(self.length, self.zoom)
 
 
-def resample_part(part: Array, sides: Sides, sources: Region, seen: Region) -> Array:
+def resample_part(part: FloatImage, sides: Sides, sources: Region, seen: Region) -> FloatImage:
     """Return what the network sees of a part of an image, as `resample` would.
 
     Args:
@@ -112,7 +109,7 @@ def resample_part(part: Array, sides: Sides, sources: Region, seen: Region) -> A
     return _apply(rows, columns, part)
 
 
-def bring_back_part(maps: Array, sides: Sides, seen: Region, pixels: Region) -> Array:
+def bring_back_part(maps: FloatImage, sides: Sides, seen: Region, pixels: Region) -> FloatImage:
     """Return what the network saw of a part of a zoomed image in the image's own pixels, as `bring_back` would.
 
     Args:
@@ -136,7 +133,7 @@ def relative_to(region: Region, outer: Region) -> Region:
     return rows, columns
 
 
-def _apply(rows: sparse.csr_array, columns: sparse.csr_array, image: Array) -> Array:
+def _apply(rows: sparse.csr_array, columns: sparse.csr_array, image: FloatImage) -> FloatImage:
     height, width, channels = image.shape
     half = (rows @ image.reshape(height, width * channels)).reshape(-1, width, channels)
     turned = np.ascontiguousarray(half.transpose(1, 0, 2))

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import AnyArray
 from model.reading.metadata import ChannelMetadata
 from model.reading.plane import Plane
 
@@ -32,8 +32,6 @@ LOSSY = 0.06
 
 STRONG = 0.5
 """A part of a colour has at least this share of the strongest one's range."""
-
-Array = NDArray[Any]
 
 
 def gray_if_single_colour(plane: Plane, *, lossy: bool) -> Plane:
@@ -78,7 +76,7 @@ def _full_range(plane: Plane) -> float:
     return float(np.iinfo(plane.pixels.dtype).max) if plane.pixels.dtype.kind in "iu" else 0.0
 
 
-def _bands(plane: Plane) -> Iterator[Array]:
+def _bands(plane: Plane) -> Iterator[AnyArray]:
     """Yield all pixels of a plane, (n, 3) at a time."""
     return (plane.pixels[row : row + BAND].reshape(-1, 3) for row in range(0, plane.pixels.shape[0], BAND))
 
@@ -93,8 +91,8 @@ class _Colour:
         tolerance: how far values may be off.
     """
 
-    lowest: Array
-    ranges: Array
+    lowest: AnyArray
+    ranges: AnyArray
     tolerance: float
 
     @classmethod
@@ -115,7 +113,7 @@ class _Colour:
         strong = (self.ranges > self.tolerance) & (self.ranges >= STRONG * self.ranges.max())
         return tuple(int(part) for part in np.flatnonzero(strong))
 
-    def is_refuted_by(self, pixels: Array, least_range: float = 0.0) -> bool:
+    def is_refuted_by(self, pixels: AnyArray, least_range: float = 0.0) -> bool:
         """Whether pixels differ in more than brightness; JPEG's errors are those of at least such a range."""
         if self.ranges.max() == 0:
             return False

@@ -8,8 +8,7 @@ from operator import add
 import numpy as np
 from numpy.typing import NDArray
 
-from model.arrays import Labels, Maps
-from model.preprocessing.resampling import Region
+from model.arrays import Labels, Maps, Region
 from model.segmentation.confidence import (
     ALL,
     NucleusEvidence,

@@ -11,14 +11,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model.arrays import FloatImage, Labels, Maps, PixelArray
+from model.arrays import FloatImage, Labels, Maps, PixelArray, Region
 from model.errors import WeightsError
 from model.network.batch_norm import fold_norms
 from model.network.forward_pass import BatchedForwardPass, ForwardPass
 from model.network.precision import Precision, choose_precision
 from model.network.unet import build_unet
 from model.preprocessing.normalisation import normalise
-from model.preprocessing.resampling import Region, resample
+from model.preprocessing.resampling import resample
 from model.segmentation.instances import find_nuclei
 from model.segmentation.nuclear_size import (
     OWN_SIZE,

@@ -7,9 +7,8 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from model.arrays import FloatImage
+from model.arrays import FloatImage, Region
 from model.preprocessing.normalisation import sample_step
-from model.preprocessing.resampling import Region
 
 WINDOW = 240
 """Side of a window, in pixels that the network sees."""

@@ -5,16 +5,15 @@ from io import BytesIO
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-Pixels = NDArray[np.float32]
+from model.arrays import FloatImage
 
-Artefact = Callable[[Pixels, Generator], Pixels]
+Artefact = Callable[[FloatImage, Generator], FloatImage]
 
 
-def add_artefacts(image: Pixels, rng: Generator) -> Pixels:
+def add_artefacts(image: FloatImage, rng: Generator) -> FloatImage:
     """Return a stretched image with some of all artefacts, outlines untouched: (H, W, 1 or 3) float32."""
     for artefact, chance in (*(FLUORESCENT if image.shape[2] == 1 else STAINED), *ANY):
         if rng.random() < chance:
@@ -22,31 +21,31 @@ def add_artefacts(image: Pixels, rng: Generator) -> Pixels:
     return image.astype(np.float32, copy=False)
 
 
-def glare(image: Pixels, rng: Generator) -> Pixels:
+def glare(image: FloatImage, rng: Generator) -> FloatImage:
     """A large bright blob, beside which all else is dimmer than it would be."""
     blob = _blob(image.shape[:2], rng.uniform(0.1, 0.5), rng)
     return image * np.float32(rng.uniform(0.35, 1.0)) + blob * np.float32(rng.uniform(0.3, 1.3))
 
 
-def haze(image: Pixels, rng: Generator) -> Pixels:
+def haze(image: FloatImage, rng: Generator) -> FloatImage:
     """Light from far out of focus: an uneven ground, as of glowing cytoplasm or thick tissue."""
     ground = ndimage.gaussian_filter(image[..., 0], rng.uniform(6, 25), truncate=2.5)[..., None]
     mixed = image + np.float32(rng.uniform(0.2, 1.0)) * ground
     return mixed / np.float32(max(1.0, float(np.percentile(mixed, 99.5))))
 
 
-def dim(image: Pixels, rng: Generator) -> Pixels:
+def dim(image: FloatImage, rng: Generator) -> FloatImage:
     """Something brighter lies elsewhere in the image: here, nuclei take a part of the range."""
     return image * np.float32(rng.uniform(0.15, 0.8))
 
 
-def raise_ground(image: Pixels, rng: Generator) -> Pixels:
+def raise_ground(image: FloatImage, rng: Generator) -> FloatImage:
     """A camera's offset that the stretch did not take away, since there are darker pixels elsewhere."""
     offset = np.float32(rng.uniform(0.05, 0.4))
     return image * (1 - offset) + offset
 
 
-def debris(image: Pixels, rng: Generator) -> Pixels:
+def debris(image: FloatImage, rng: Generator) -> FloatImage:
     """Specks, bright on a dark ground."""
     height, width = image.shape[:2]
     specks = np.zeros((height, width), np.float32)
@@ -57,12 +56,12 @@ def debris(image: Pixels, rng: Generator) -> Pixels:
     return image + specks[..., None]
 
 
-def defocus(image: Pixels, rng: Generator) -> Pixels:
+def defocus(image: FloatImage, rng: Generator) -> FloatImage:
     """Blur."""
     return ndimage.gaussian_filter(image, (*[rng.uniform(0.7, 2.2)] * 2, 0), truncate=2.5)
 
 
-def shot_noise(image: Pixels, rng: Generator) -> Pixels:
+def shot_noise(image: FloatImage, rng: Generator) -> FloatImage:
     """Few photons: noise that grows with the root of the light, sometimes smoothed by a program."""
     photons = np.exp(rng.uniform(np.log(15), np.log(400)))
     noise = rng.normal(0, 1, image.shape[:2]).astype(np.float32)
@@ -71,7 +70,7 @@ def shot_noise(image: Pixels, rng: Generator) -> Pixels:
     return image + (np.sqrt(np.clip(image, 0.05, None) / np.float32(photons)) * noise[..., None])
 
 
-def compress(image: Pixels, rng: Generator) -> Pixels:
+def compress(image: FloatImage, rng: Generator) -> FloatImage:
     """JPEG."""
     squeezed = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
     stream = BytesIO()
@@ -81,14 +80,14 @@ def compress(image: Pixels, rng: Generator) -> Pixels:
     return np.reshape(decoded, image.shape)
 
 
-def uneven_light(image: Pixels, rng: Generator) -> Pixels:
+def uneven_light(image: FloatImage, rng: Generator) -> FloatImage:
     """Light that falls off towards a side."""
     fall = _blob(image.shape[:2], rng.uniform(0.5, 1.2), rng)
     lowest = np.float32(rng.uniform(0.4, 0.9))
     return image * (lowest + (1 - lowest) * fall)
 
 
-def shift_hue(image: Pixels, rng: Generator) -> Pixels:
+def shift_hue(image: FloatImage, rng: Generator) -> FloatImage:
     """Another scanner, dye lot, thickness: each channel's absorption is stronger or weaker, and its white another."""
     density = -np.log(np.clip(image, 0.02, 1.5))
     strength = rng.uniform(0.6, 1.7) * np.exp(rng.normal(0, 0.2, 3))
@@ -97,7 +96,7 @@ def shift_hue(image: Pixels, rng: Generator) -> Pixels:
     return np.asarray(shifted, np.float32)
 
 
-def _blob(shape: tuple[int, int], size: float, rng: Generator) -> Pixels:
+def _blob(shape: tuple[int, int], size: float, rng: Generator) -> FloatImage:
     """A soft spot of height 1 somewhere in a field, `size` of it wide: (H, W, 1)."""
     rows, columns = (
         np.exp(-(((np.arange(side) - rng.uniform(-0.1, 1.1) * side) / (size * side)) ** 2) / 2)

@@ -1,10 +1,8 @@
 """Net2Net widening (Chen et al. 2016): a wider network that predicts what a trained one does, to train on from."""
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
-Weights = NDArray[np.float32]
+from model.arrays import Weights
 
 
 def widen(trained: keras.Model, wider: keras.Model) -> None:
