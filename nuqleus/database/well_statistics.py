@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 from nuqleus.database.background_statistics import BackgroundStatistics
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
+from nuqleus.database.statistic_names import AVERAGES, INTENSITIES, SHAPES
 from nuqleus.database.tables import WHOLE, Image, Intensity, Nucleus, Well, WellStatistic
 
 VALUES_AT_ONCE = 4_000_000
@@ -24,24 +25,8 @@ VALUES_AT_ONCE = 4_000_000
 IMAGES_PER_STATEMENT = 500
 ROWS_PER_STATEMENT = 500
 
-PLACES = (
-    "image_id",
-    "label",
-    "centroid_row",
-    "centroid_col",
-    "bbox_row0",
-    "bbox_col0",
-    "bbox_row1",
-    "bbox_col1",
-    "neighbor_nearest_label",
-)
-"""Columns of nuclei that say where they are, or beside whom: no mean of these means anything."""
-
 INSIDE = Nucleus.touches_border.is_(False)
 SAME_NUCLEUS = and_(Nucleus.image_id == Intensity.image_id, Nucleus.label == Intensity.label)
-
-SHAPES = [column for column in Nucleus.__table__.columns if column.name not in {*PLACES, "touches_border"}]
-INTENSITIES = [column for column in Intensity.__table__.columns if not column.primary_key]
 
 Statistics = dict[tuple[int, int, int, str], float | None]
 """Values by t, z, channel and name."""
@@ -133,9 +118,8 @@ def _averages(
             parts.append(np.array([tuple(row) for row in rows], np.float64).reshape(-1, len(some)))
         values = np.concatenate(parts)
         for column, of_column in zip(some, values.T, strict=True):
-            mean, median = _mean_and_median(of_column)
-            yield f"mean_{column.key}", mean
-            yield f"median_{column.key}", median
+            for average, value in zip(AVERAGES, _mean_and_median(of_column), strict=True):
+                yield f"{average}_{column.key}", value
 
 
 def _mean_and_median(values: NDArray[np.float64]) -> tuple[float | None, float | None]:

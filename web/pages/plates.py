@@ -21,6 +21,8 @@ from nuqleus.database.queries.plate_pages import (
     list_plates,
     well_values,
 )
+from nuqleus.database.queries.well_counts import WELL_COUNTS
+from nuqleus.database.statistic_names import STATISTIC_NAMES
 from nuqleus.database.tables import WHOLE
 from nuqleus.paths import escape_path
 from nuqleus.well_names import WellPlace
@@ -133,11 +135,16 @@ def chosen_wells(request: Request, plate: ListedPlate, statistic: Statistic) -> 
 
 
 def chosen_statistic(request: Request) -> Statistic:
-    """Return what a URL colours the wells by: `name`, or `name:channel`."""
+    """Return what a URL colours the wells by: `name`, or `name:channel`.
+
+    Raises:
+        HTTPException: there is no such statistic.
+    """
     name, _, channel = (query.word(request.query_params, "by") or "").partition(":")
     if not name:
         return DEFAULT
-    if channel and not (channel.isascii() and channel.isdigit() and len(channel) < 4):
+    is_channel = channel.isascii() and channel.isdigit() and len(channel) < 4
+    if name not in {*STATISTIC_NAMES, *WELL_COUNTS} or (channel and not is_channel):
         raise query.refuse("by", "a statistic, like nuclei or mean_intensity_mean:0")
     return Statistic(name, int(channel) if channel else WHOLE)
 

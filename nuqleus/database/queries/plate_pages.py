@@ -8,6 +8,7 @@ from sqlalchemy import Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.well_counts import WELL_COUNTS
+from nuqleus.database.statistic_names import STATISTIC_NAMES
 from nuqleus.database.tables import WHOLE, Plate, Well, WellAnnotation, WellStatistic
 
 PAGE_SIZE = 200
@@ -90,7 +91,8 @@ def choices_of(engine: Engine, plate_id: int) -> PlateChoices:
     with reading(engine) as connection:
         rows = connection.execute(query).all()
     counts = {(WHOLE, name) for name in WELL_COUNTS}
-    statistics = sorted(counts | {(channel, name) for channel, name, _, _ in rows})
+    known = {(channel, name) for channel, name, _, _ in rows if name in STATISTIC_NAMES}
+    statistics = sorted(counts | known)
     return PlateChoices(
         [Statistic(name, channel) for channel, name in statistics],
         sorted({t for _, _, t, _ in rows}),

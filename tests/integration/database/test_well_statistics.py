@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select, text, update
 from nuqleus.database import well_statistics
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.plates import record_fields
+from nuqleus.database.statistic_names import STATISTIC_NAMES
 from nuqleus.database.tables import WHOLE, Image, Intensity, Nucleus, Well, WellStatistic
 from nuqleus.database.well_statistics import WellStatistics
 from nuqleus.fields import FieldFile, FieldPlace
@@ -68,10 +69,11 @@ def test_they_count_all_nuclei_and_measure_those_inside(archive: Archive, statis
     found = stored(archive.engine, well_id)
     assert (found[0, 0, WHOLE, "fields"], found[0, 0, WHOLE, "nuclei"], len(areas)) == (2, 8, 7)
     assert found[0, 0, WHOLE, "mean_area"] == pytest.approx(np.mean(areas))
+    assert {name for *_, name in found} == STATISTIC_NAMES
     assert found[0, 0, WHOLE, "median_area"] == pytest.approx(np.median(areas))
     assert found[0, 0, 1, "mean_intensity_mean"] == pytest.approx(np.mean(means))
     assert found[0, 0, 1, "median_intensity_mean"] == pytest.approx(np.median(means))
-    assert not any("centroid" in name or "label" in name for *_, name in found)
+    assert not any("centroid" in name or "label" in name or "orientation" in name for *_, name in found)
 
 
 def test_planes_and_times_are_never_added(archive: Archive, statistics: WellStatistics):

@@ -27,6 +27,7 @@ def page(visit, archive):
         numbers = [
             *[(well, 0, WHOLE, "nuclei", 100.0 * well) for well in (1, 2)],
             *[(1, t, 1, "mean_intensity_mean", 10.0 + t) for t in (0, 1)],
+            (1, 0, WHOLE, "mean_orientation", 0.0),  # of an earlier version
         ]
         names = ("well_id", "t", "channel", "name", "value")
         connection.execute(
@@ -51,6 +52,13 @@ def test_each_well_says_its_number_and_leads_to_its_fields(page):
 def test_wells_are_coloured_from_the_lowest_to_the_highest_number(page):
     text = page.get("/plates/1").text
     assert all(f'fill="{colour}"' in text for colour in ("#440154", "#fde725", "#9aa0a6"))
+
+
+@pytest.mark.parametrize("by", ["mean_aera", "=cmd|' /C calc'!A0", "label", "mean_orientation", "nuclei:x"])
+def test_a_statistic_that_there_is_not_is_refused(page, by):
+    for path in ("/plates/1", "/plates/1/wells.csv", "/api/plates/1"):
+        assert page.get(path, params={"by": by}).status_code == 400
+    assert f'<option value="{by}"' not in page.get("/plates/1").text
 
 
 def test_a_statistic_of_a_channel_is_shown_as_the_mean_over_time(page):
