@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     and_,
@@ -17,6 +16,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from nuqleus.database.engine import reading, writing
 from nuqleus.database.file_states import FileState
+from nuqleus.database.files.claimed_changes import change_claimed, has_since_claim, restore_claimed
 from nuqleus.database.files.claimed_fields import with_fields
 from nuqleus.database.files.conditions import CLAIM_VALID, claim_parameters
 from nuqleus.database.files.field_copies import FieldCopies
@@ -45,7 +45,6 @@ from nuqleus.database.files.worker_statements import (
     CLAIM,
     CLAIM_FRESH,
     COMPLETE,
-    HAS_ENDED,
     LOCK,
     MOVED,
     ORIGINALS,
@@ -173,7 +172,7 @@ class WorkerFiles:
             if connection.scalar(original.with_for_update()) is None:
                 return False
             values = {**ended(FileState.DUPLICATE, self._clock()), "duplicate_of": of, **content}
-            if not _change(connection, claim, values):
+            if not change_claimed(connection, claim, values):
                 raise _lost(claim)
             become_duplicate(connection, claim.file_id, of)
             return True
@@ -186,10 +185,10 @@ class WorkerFiles:
         now = self._clock()
         with writing(self._engine) as connection:
             if kind != VANISHED_KIND:
-                return _change(connection, claim, failed(kind, message, now))
-            if _restore(connection, claim, CLAIM_VALID, missed(now)):
+                return change_claimed(connection, claim, failed(kind, message, now))
+            if restore_claimed(connection, claim, CLAIM_VALID, missed(now)):
                 hand_over(connection, claim.file_id)
-            elif not _change(connection, claim, failed(kind, message, now)):
+            elif not change_claimed(connection, claim, failed(kind, message, now)):
                 return False
             leave_failed_leads(connection, [claim.file_id])
             return True
@@ -202,7 +201,7 @@ class WorkerFiles:
         """
         with writing(self._engine) as connection:
             same_content = and_(CLAIM_VALID, File.sha256 == claim.sha256)
-            return _restore(connection, claim, same_content, RESTORED)
+            return restore_claimed(connection, claim, same_content, RESTORED)
 
     def drop_results(self, claim: Claim) -> bool:
         """Take away the results of a running file, whose content is no longer the one that they belong to.
@@ -238,7 +237,7 @@ class WorkerFiles:
         attempts = claim.attempt if count_attempt else claim.attempt - 1
         values = {"state": FileState.WAITING, "queued_at": None, "attempts": attempts, **NO_LEASE}
         with writing(self._engine) as connection:
-            return _change(connection, claim, values)
+            return change_claimed(connection, claim, values)
 
     def end_leases(self, owners: Sequence[str]) -> None:
         """Let the leases of workers run out now; the next sweep takes up their files."""
@@ -268,7 +267,7 @@ class WorkerFiles:
             **NO_LEASE,
         }
         with reading(self._engine) as connection:
-            return _has(connection, file.claim, written)
+            return has_since_claim(connection, file.claim, written)
 
     def _complete(self, finished: Sequence[FileResults]) -> bool:
         """Write all of these, or none of them if one's lease is lost."""
@@ -312,36 +311,3 @@ def _file_id(claim: Claim) -> int:
 
 def _lost(claim: Claim) -> LeaseLost:
     return LeaseLost(f"another owner has {claim.path!r} now; nothing was written")
-
-
-def _change(connection: Connection, claim: Claim, values: dict[str, Any]) -> bool:
-    """Change a running file if the claim still holds; or say that an earlier try has changed it already."""
-    change = update(File).where(CLAIM_VALID).values(values)
-    return bool(connection.execute(change, claim_parameters(claim)).rowcount) or _has(
-        connection, claim, values
-    )
-
-
-def _restore(
-    connection: Connection, claim: Claim, condition: ColumnElement[bool], values: dict[str, Any]
-) -> bool:
-    """Let a running file be what it was before it was queued again; or say that an earlier try has done so."""
-    restored = update(File).where(condition, File.previous_state.is_not(None)).values(values)
-    if connection.execute(restored, claim_parameters(claim)).rowcount:
-        return True
-    return claim.sha256 is not None and _has(
-        connection, claim, {"sha256": claim.sha256, **NO_LEASE}, HAS_ENDED
-    )
-
-
-def _has(connection: Connection, claim: Claim, values: dict[str, Any], *also: ColumnElement[bool]) -> bool:
-    """Whether a file has these values since this very claim: who wrote them may not have heard of it.
-
-    A connection may drop after a COMMIT has succeeded, and before it is answered; whoever tries again finds the lease
-    gone. Another claim of the same content has another number of attempts.
-    """
-    stamp = {name: getattr(claim, name) for name in ("size", "mtime_ns", "inode", "ctime_ns")}
-    as_claimed = {"attempts": claim.attempt, **stamp}
-    of_clocks = {"finished_at", "gone_at", "missed_at"}
-    expected = {name: value for name, value in (as_claimed | values).items() if name not in of_clocks}
-    return connection.scalar(select(File.id).filter_by(id=claim.file_id, **expected).where(*also)) is not None
