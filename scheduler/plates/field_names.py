@@ -152,7 +152,7 @@ class PlateNames:
         if self._is_growing(folder):
             return self._said[folder]
         names = self._names_in(folder, scan)
-        texts = {FOLDER: names.doubt(self._is_known), COPIES: self._copies_told(names)}
+        texts = {FOLDER: names.folder_warning(self._is_known), COPIES: self._copies_warning(names)}
         return [KnownWarning(kind, folder, text) for kind, text in texts.items() if text]
 
     def _place(self, path: str, scan: Scan) -> FieldFile | None:
@@ -229,10 +229,10 @@ class PlateNames:
             )
         return self._folders[folder]
 
-    def _copies_told(self, names: FolderNames) -> str | None:
+    def _copies_warning(self, names: FolderNames) -> str | None:
         by_convention = any(self._is_known(one.first) for one in names.plates.values())
         by_pattern = any(self._is_decided(str(original_of(copy))) for copy in names.copies)
-        return names.copies_told() if by_convention or by_pattern else None
+        return names.copies_warning() if by_convention or by_pattern else None
 
     def _is_decided(self, path: str) -> bool:
         """Whether a rule says what a name means, or that it means nothing."""

@@ -86,8 +86,8 @@ class FolderNames:
         fitting = self._total() - others
         return fitting >= MIN_SHARE * self._total() or FEW_STRAYS == others < fitting
 
-    def doubt(self, is_plate: Callable[[FieldFile], bool]) -> str | None:
-        """What there is to say of files that look like a plate's, and are none; None if nothing is.
+    def folder_warning(self, is_plate: Callable[[FieldFile], bool]) -> str | None:
+        """Warning of files that look like a plate's, and are none; None if there are no such files.
 
         Args:
             is_plate: says of a file whether its folder was once taken for its plate's.
@@ -99,16 +99,16 @@ class FolderNames:
         if count <= FEW_STRAYS:  # a single file is the same image, on its own or as a field
             return None
         (first, *others) = refused
-        named = f"{first.count:,} of {self._total():,} image files are named as {_told(first)}"
-        named += "".join(f", {one.count:,} as {_told(one)}" for one in others)
+        named = f"{first.count:,} of {self._total():,} image files are named as {_describe(first)}"
+        named += "".join(f", {one.count:,} as {_describe(one)}" for one in others)
         folder = escape_path(self.folder)
         return (
             f"{folder or 'The watched folder'}: {named}: {self._reason()} Then `nuqleus retry --regroup "
             f"{folder or 'PATH'}` makes fields of those that were processed by that time."
         )
 
-    def copies_told(self) -> str | None:
-        """What there is to say of copies of a plate's files; None if there are none."""
+    def copies_warning(self) -> str | None:
+        """Warning of copies of a plate's files; None if there are none."""
         if not self.copies:
             return None
         number = len(self.copies)
@@ -138,7 +138,7 @@ class FolderNames:
         return [*self.strays, *(one.path for one in rivals for _ in range(one.count))]
 
 
-def _told(alike: NamedAlike) -> str:
+def _describe(alike: NamedAlike) -> str:
     return f"{alike.first.convention} does ({escape_path(alike.path)})"
 
 

@@ -53,7 +53,7 @@ class PatternMisfits:
 
     def note(self, rule: Rule, path: str, pattern: NamePattern) -> None:
         """Note a file that a rule's pattern finds no place for."""
-        self._examples.setdefault(rule.path, (path, _told(rule, path, pattern)))
+        self._examples.setdefault(rule.path, (path, _describe_misfit(rule, path, pattern)))
 
     def warnings(self, files: Container[str]) -> list[KnownWarning]:
         """What there is to say, of files that are there."""
@@ -61,7 +61,7 @@ class PatternMisfits:
         return [KnownWarning(PATTERN, path, message) for path, message in sorted(self._examples.values())]
 
 
-def _told(rule: Rule, path: str, pattern: NamePattern) -> str:
+def _describe_misfit(rule: Rule, path: str, pattern: NamePattern) -> str:
     fit = pattern.search(path)
     problem = "doesn't fit it" if fit is None else _problem(fit)
     return (

@@ -47,7 +47,7 @@ class _Habits:
         parted = frozenset(line for (line, _), actions in self.actions.items() if len(actions) > 1)
         return self.z_from_0, self.t_from_0, parted
 
-    def told(self) -> str | None:
+    def warning(self) -> str | None:
         """What there is to say of actions that have fields of their own, and not the same channels."""
         _, _, parted = self.known()
         for line in sorted(parted):
@@ -107,8 +107,8 @@ class PlateHabits:
 
     def warnings(self) -> list[KnownWarning]:
         """Plates of a CellVoyager whose actions have fields of their own, which lack channels of the others."""
-        told = ((plate_path(*name), habits.told()) for name, habits in sorted(self._plates.items()))
-        return [KnownWarning(ACTIONS, path, _warning(path, text)) for path, text in told if text]
+        texts = ((plate_path(*name), habits.warning()) for name, habits in sorted(self._plates.items()))
+        return [KnownWarning(ACTIONS, path, _warning(path, text)) for path, text in texts if text]
 
     def take_changed(self) -> frozenset[PlateName]:
         """Plates of which something new was learned since this was asked last: their files may have other places."""
