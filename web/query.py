@@ -17,7 +17,11 @@ LONGEST = 500
 
 
 def number(parameters: Mapping[str, str], name: str, most: int = LARGEST) -> int | None:
-    """A whole number, 0 or more; None if it isn't given."""
+    """A whole number, 0 or more; None if it isn't given.
+
+    Raises:
+        HTTPException: 400, it is something else.
+    """
     text = parameters.get(name, "")
     if not text:
         return None
@@ -27,7 +31,11 @@ def number(parameters: Mapping[str, str], name: str, most: int = LARGEST) -> int
 
 
 def figure(parameters: Mapping[str, str], name: str) -> float | None:
-    """A number; None if it isn't given."""
+    """A number; None if it isn't given.
+
+    Raises:
+        HTTPException: 400, it is something else.
+    """
     text = parameters.get(name, "")
     if not text:
         return None
@@ -41,7 +49,11 @@ def figure(parameters: Mapping[str, str], name: str) -> float | None:
 
 
 def word(parameters: Mapping[str, str], name: str) -> str | None:
-    """A text; None if it isn't given."""
+    """A text; None if it isn't given.
+
+    Raises:
+        HTTPException: 400, it is something else.
+    """
     text = parameters.get(name, "").strip()
     if len(text) > LONGEST or "\0" in text:
         raise refuse(name, f"a text of at most {LONGEST} characters")
@@ -49,7 +61,11 @@ def word(parameters: Mapping[str, str], name: str) -> str | None:
 
 
 def choice(parameters: Mapping[str, str], name: str, choices: type[Choice]) -> Choice | None:
-    """One of some words; None if it isn't given."""
+    """One of some words; None if it isn't given.
+
+    Raises:
+        HTTPException: 400, it is something else.
+    """
     text = parameters.get(name, "")
     if not text:
         return None

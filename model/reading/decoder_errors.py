@@ -46,6 +46,12 @@ def as_image_error(path: Path) -> Iterator[None]:
     """Translate whatever a decoder raises into `ImageError`.
 
     Errors of the file system and a lack of memory say nothing about the file, and pass.
+
+    Args:
+        path: of the file, to be named.
+
+    Raises:
+        ImageError: the file can't be decoded; the kind says why.
     """
     try:
         yield

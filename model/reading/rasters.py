@@ -26,7 +26,11 @@ from model.reading.single_colour import gray_if_single_colour
 
 
 def read_png(path: Path, max_pixels: int) -> Iterator[Plane]:
-    """Yield the plane of a PNG file: uint8 or uint16; palettes become colour."""
+    """Yield the plane of a PNG file: uint8 or uint16; palettes become colour.
+
+    Raises:
+        ImageError: it is too large, ends too early, or can't be decoded.
+    """
     with as_image_error(path), path.open("rb") as file:
         header = PngImageFile(file)
         check_size(path, header.height, header.width, len(header.getbands()), max_pixels)
@@ -39,7 +43,11 @@ def read_png(path: Path, max_pixels: int) -> Iterator[Plane]:
 
 
 def read_jpeg(path: Path, max_pixels: int) -> Iterator[Plane]:
-    """Yield the plane of a JPEG file, turned as its EXIF orientation says; CMYK becomes RGB."""
+    """Yield the plane of a JPEG file, turned as its EXIF orientation says; CMYK becomes RGB.
+
+    Raises:
+        ImageError: it is too large, or can't be decoded.
+    """
     with as_image_error(path), path.open("rb") as file:
         image = JpegImageFile(file)
         check_size(path, image.height, image.width, len(image.getbands()), max_pixels)

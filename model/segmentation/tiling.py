@@ -42,6 +42,9 @@ def cut_tiles(height: int, width: int, side: int, halo: int) -> Iterator[Tile]:
     Written parts touch without overlap and cover everything; an image no larger than `side` is one tile. Tiles begin
     at multiples of the greatest common divisor of `side` and `halo`, so that a network that coarsens by a divisor
     of it sees every tile in step with the whole image.
+
+    Raises:
+        ValueError: `side` is no larger than two halos.
     """
     if side <= 2 * halo:
         raise ValueError(f"A tile must be larger than its two halos. Received: {side} and {halo}.")

@@ -51,20 +51,32 @@ class Description:
     pixel_size_um: float | None = None
 
     def channel(self, key: str) -> ChannelDescription:
-        """A channel, from now on known."""
+        """A channel, from now on known.
+
+        Raises:
+            SidecarError: there are too many.
+        """
         if len(self.channels) >= MAX_CHANNELS:
             raise SidecarError(f"it has more than {MAX_CHANNELS} channels")
         return self.channels.setdefault(key, ChannelDescription())
 
     def add_file(self, name: str) -> None:
-        """Note an image that there is to be, without its folder."""
+        """Note an image that there is to be, without its folder.
+
+        Raises:
+            SidecarError: there are too many.
+        """
         if len(self.files) >= MAX_FILES:
             raise SidecarError(f"it lists more than {MAX_FILES:,} files")
         self.files.append(name.strip().replace("\\", "/").rpartition("/")[2])
 
 
 def read_htd(file: BinaryIO) -> Description:
-    """MetaXpress: lines of `"WaveName1", "DAPI"`."""
+    """MetaXpress: lines of `"WaveName1", "DAPI"`.
+
+    Raises:
+        SidecarError: it is no such file.
+    """
     text = file.read(MAX_HTD_BYTES).decode("utf-8-sig", errors="replace")
     values = {row[0]: row[1] for row in csv.reader(io.StringIO(text), skipinitialspace=True) if len(row) > 1}
     if "HTSInfoFile" not in values:

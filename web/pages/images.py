@@ -207,7 +207,11 @@ def cutout(request: Request) -> Drawn:
 
 
 def nucleus_at(request: Request) -> Response:
-    """The nucleus at a pixel, for programs and for the viewer."""
+    """The nucleus at a pixel, for programs and for the viewer.
+
+    Raises:
+        HTTPException: 400, there is no such pixel; 404, the mask can't be read.
+    """
     site, image = site_of(request), known_image(request)
     row, column = (query.number(request.query_params, name) for name in ("row", "col"))
     if row is None or column is None or row >= image.listed.height or column >= image.listed.width:

@@ -87,7 +87,11 @@ def cmyk_to_rgb(inks: AnyArray, white: float) -> AnyArray:
 
 
 def expand(indices: AnyArray, palette: AnyArray | None) -> AnyArray:
-    """(...) indices → (..., 3) uint8 colours of a (3, N) palette of 16-bit values (some writers err: of 8-bit)."""
+    """(...) indices → (..., 3) uint8 colours of a (3, N) palette of 16-bit values (some writers err: of 8-bit).
+
+    Raises:
+        ValueError: the palette is missing, or has another shape.
+    """
     if palette is None or palette.ndim != 2 or len(palette) != 3:
         raise ValueError("the palette is missing or damaged")
     colours = palette >> 8 if palette.max() > 255 else palette

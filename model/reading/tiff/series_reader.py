@@ -58,7 +58,11 @@ class SeriesReader:
         self.metadata = metadata
 
     def check(self, max_pixels: int) -> None:
-        """Refuse planes that are too large, and pixels that can't be decoded, from the header alone."""
+        """Refuse planes that are too large, and pixels that can't be decoded, from the header alone.
+
+        Raises:
+            ImageError: `too-many-pixels`, `damaged` or `unsupported-format`.
+        """
         check_size(self.path, self.page.imagelength, self.page.imagewidth, self.layout.channels, max_pixels)
         # a decoder takes the memory of a whole tile, however little of it lies in the image
         if self.page.is_tiled and self.page.tilewidth * self.page.tilelength > max_pixels:
