@@ -1,10 +1,10 @@
 """Plate pages: the wells of a plate, and one statistic of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.queries.well_counts import WELL_COUNTS
@@ -67,10 +67,7 @@ class WellValue:
 
 def list_plates(engine: Engine, *, before: int | None = None) -> list[ListedPlate]:
     """Return plates with ids below `before`, the newest first."""
-    wells = select(func.count()).where(Well.plate_id == Plate.id).scalar_subquery()
-    named = (Plate.id, Plate.name, Plate.folder, Plate.convention, Plate.rows, Plate.cols)
-    columns: tuple[Any, ...] = (*named, wells)
-    query = select(*columns).order_by(Plate.id.desc()).limit(PAGE_SIZE)
+    query = _plates().order_by(Plate.id.desc()).limit(PAGE_SIZE)
     if before is not None:
         query = query.where(Plate.id < before)
     with reading(engine) as connection:
@@ -79,17 +76,25 @@ def list_plates(engine: Engine, *, before: int | None = None) -> list[ListedPlat
 
 def get_plate(engine: Engine, plate_id: int) -> ListedPlate | None:
     """Return one plate; None if there is none of this id."""
-    found = list_plates(engine, before=plate_id + 1)
-    return found[0] if found and found[0].id == plate_id else None
+    with reading(engine) as connection:
+        row = connection.execute(_plates().where(Plate.id == plate_id)).one_or_none()
+        return None if row is None else ListedPlate(*row)
+
+
+def _plates() -> Select[Any]:
+    wells = select(func.count()).where(Well.plate_id == Plate.id).scalar_subquery()
+    named = (Plate.id, Plate.name, Plate.folder, Plate.convention, Plate.rows, Plate.cols)
+    columns: tuple[Any, ...] = (*named, wells)
+    return select(*columns)
 
 
 def choices_of(engine: Engine, plate_id: int) -> PlateChoices:
     """Return what there is to choose on a plate."""
-    some = select(Well.id).where(Well.plate_id == plate_id).order_by(Well.id).limit(CHOOSING_WELLS)
+    some = select(Well.id).where(Well.plate_id == plate_id).order_by(Well.name).limit(CHOOSING_WELLS)
     columns = (WellStatistic.channel, WellStatistic.name, WellStatistic.t, WellStatistic.z)
-    query = select(*columns).where(WellStatistic.well_id.in_(some)).distinct()
     with reading(engine) as connection:
-        rows = connection.execute(query).all()
+        wells = connection.scalars(some).all()
+        rows = connection.execute(select(*columns).where(WellStatistic.well_id.in_(wells)).distinct()).all()
     counts = {(WHOLE, name) for name in WELL_COUNTS}
     known = {(channel, name) for channel, name, _, _ in rows if name in STATISTIC_NAMES}
     statistics = sorted(counts | known)
@@ -112,43 +117,38 @@ def well_values(
         t: the time point; None: the mean over all. `WELL_COUNTS` are of all in any case.
         z: the step of z; None: the same.
     """
-    values = _values(engine, plate_id, statistic, t, z)
-    annotations = _annotations(engine, plate_id)
     query = select(Well.id, Well.name, Well.row, Well.col).where(Well.plate_id == plate_id)
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(Well.row, Well.col)).all()
+        wells = [row.id for row in rows]
+        if statistic.name in WELL_COUNTS:
+            values: Mapping[int, float | None] = WELL_COUNTS[statistic.name](connection, plate_id)
+        else:
+            values = _values(connection, wells, statistic, t, z)
+        annotations = _annotations(connection, wells)
     return [WellValue(*row, values.get(row.id), annotations.get(row.id, {})) for row in rows]
 
 
 def _values(
-    engine: Engine, plate_id: int, statistic: Statistic, t: int | None, z: int | None
-) -> Mapping[int, float | None]:
-    if statistic.name in WELL_COUNTS:
-        with reading(engine) as connection:
-            return WELL_COUNTS[statistic.name](connection, plate_id)
+    connection: Connection, wells: Sequence[int], statistic: Statistic, t: int | None, z: int | None
+) -> dict[int, float | None]:
+    """By well. Its id is looked up in an index; a join would have a server read all wells of all plates."""
     chosen = [
         column == value for column, value in ((WellStatistic.t, t), (WellStatistic.z, z)) if value is not None
     ]
-    query = (
-        select(WellStatistic.well_id, func.avg(WellStatistic.value))
-        .join(Well, Well.id == WellStatistic.well_id)
-        .where(
-            Well.plate_id == plate_id,
-            WellStatistic.name == statistic.name,
-            WellStatistic.channel == statistic.channel,
-            *chosen,
-        )
-        .group_by(WellStatistic.well_id)
+    query = select(WellStatistic.well_id, func.avg(WellStatistic.value)).where(
+        WellStatistic.well_id.in_(wells),
+        WellStatistic.name == statistic.name,
+        WellStatistic.channel == statistic.channel,
+        *chosen,
     )
-    with reading(engine) as connection:
-        return {well: value for well, value in connection.execute(query)}  # noqa: C416 - for mypy
+    rows = connection.execute(query.group_by(WellStatistic.well_id))
+    return {well: value for well, value in rows}  # noqa: C416 - for mypy
 
 
-def _annotations(engine: Engine, plate_id: int) -> dict[int, dict[str, str]]:
+def _annotations(connection: Connection, wells: Sequence[int]) -> dict[int, dict[str, str]]:
     query = select(WellAnnotation.well_id, WellAnnotation.name, WellAnnotation.value)
-    query = query.join(Well, Well.id == WellAnnotation.well_id).where(Well.plate_id == plate_id)
     found: dict[int, dict[str, str]] = {}
-    with reading(engine) as connection:
-        for well, name, value in connection.execute(query):
-            found.setdefault(well, {})[name] = value
+    for well, name, value in connection.execute(query.where(WellAnnotation.well_id.in_(wells))):
+        found.setdefault(well, {})[name] = value
     return found

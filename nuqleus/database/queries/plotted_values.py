@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Select, and_, cast, select
+from sqlalchemy import ColumnElement, Double, Select, and_, cast, select, true
 from sqlalchemy.orm import aliased
 
 from nuqleus.database.queries.counted_images import is_counted
@@ -39,16 +39,23 @@ class NucleusFilter:
 
     def images(self, *columns: Any) -> Select[Any]:
         """A query for its images, of each stack the plane that counts."""
-        query = select(*columns).where(is_counted())
+        query = select(*columns).where(is_counted(), *self.indexed())
         if self.path:
-            query = query.join(File, File.id == Image.file_id).where(
-                File.path.contains(self.path, autoescape=True)
-            )
-        if self.well_id is not None:
-            query = query.where(Image.well_id == self.well_id)
-        if self.plate_id is not None:
-            query = query.where(Image.well_id.in_(select(Well.id).where(Well.plate_id == self.plate_id)))
+            query = query.join(File, File.id == Image.file_id).where(self.searched(File.path))
         return query
+
+    def indexed(self) -> list[ColumnElement[bool]]:
+        """What an index finds of images."""
+        chosen: list[ColumnElement[bool]] = []
+        if self.well_id is not None:
+            chosen.append(Image.well_id == self.well_id)
+        if self.plate_id is not None:
+            chosen.append(Image.well_id.in_(select(Well.id).where(Well.plate_id == self.plate_id)))
+        return chosen
+
+    def searched(self, path: Any) -> ColumnElement[bool]:
+        """What has to be looked for, file by file, in a column of paths."""
+        return path.contains(self.path, autoescape=True) if self.path else true()
 
 
 @dataclass(frozen=True)

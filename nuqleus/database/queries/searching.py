@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 SEARCH_SECONDS = 0.06
 """A search that isn't at its end by then is broken off: the next page goes on from there."""
 
-ROWS_PER_STATEMENT = 10_000
-"""Rows that are searched between two checks of the clock."""
+ROWS_PER_STATEMENT = 2_000
+"""Rows that are looked at between two polls of the clock; of more, PostgreSQL reads all files, by several processes."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ class Search:
         rows: list[Row[Any]] = []
         end = self.clock() + SEARCH_SECONDS
         while True:
-            low, number = self._next_candidates(connection, before)
+            some = self._next_candidates(before)
+            low, number = self._extent(connection, some)
             if number:
-                rows += self._within(connection, low, before, most + 1 - len(rows))
+                rows += self._among(connection, some, most + 1 - len(rows))
             if len(rows) > most:
                 return Found(rows[:most], rows[most - 1].id, has_more=True)
             if number < ROWS_PER_STATEMENT:
@@ -61,13 +62,18 @@ class Search:
             if self.clock() >= end:
                 return Found(rows, before, has_more=False)
 
-    def _next_candidates(self, connection: Connection, before: int | None) -> tuple[int, int]:
-        """Return the lowest id of the next few candidates, and how many they are."""
+    def _next_candidates(self, before: int | None) -> Select[Any]:
         query = self.candidates if before is None else self.candidates.where(self.id < before)
-        some = query.order_by(self.id.desc()).limit(ROWS_PER_STATEMENT).subquery()
-        low, number = connection.execute(select(func.min(some.c.id), func.count()).select_from(some)).one()
+        return query.order_by(self.id.desc()).limit(ROWS_PER_STATEMENT)
+
+    @staticmethod
+    def _extent(connection: Connection, some: Select[Any]) -> tuple[int, int]:
+        """Return the lowest id of some candidates, and how many they are."""
+        ids = some.subquery()
+        low, number = connection.execute(select(func.min(ids.c.id), func.count()).select_from(ids)).one()
         return low or 0, number
 
-    def _within(self, connection: Connection, low: int, before: int | None, most: int) -> list[Row[Any]]:
-        query = self.matching.where(self.id >= low).order_by(self.id.desc()).limit(most)
-        return list(connection.execute(query if before is None else query.where(self.id < before)))
+    def _among(self, connection: Connection, some: Select[Any], most: int) -> list[Row[Any]]:
+        """The rows that fit. Each is looked up: of a range of ids, a server may read all that other conditions find."""
+        query = self.matching.where(self.id.in_(some)).order_by(self.id.desc())
+        return list(connection.execute(query.limit(most)))

@@ -12,7 +12,7 @@ from nuqleus.database.queries.distributions import Counting
 from nuqleus.database.queries.nuclei_search import find_nuclei
 from nuqleus.database.queries.plotted_values import Axis, Limits, NucleusFilter
 from nuqleus.database.queries.value_ranges import Span
-from nuqleus.database.tables import Intensity, Nucleus
+from nuqleus.database.tables import Image, Intensity, Nucleus
 from tests.examples import image_result
 from tests.integration.database.measured_images import add_image, rows, with_contents
 
@@ -170,6 +170,15 @@ def test_a_search_that_takes_long_is_broken_off_and_goes_on(measured, monkeypatc
         assert found == []
         looks += 1
     assert looks == 5
+
+
+def test_nuclei_of_a_well_are_found_at_once_however_many_images_come_before(measured, monkeypatch):
+    with writing(measured.engine) as connection:
+        connection.execute(update(Image).where(Image.id == 4).values(well_id=7))
+    monkeypatch.setattr(nuclei_search, "ROWS_PER_STATEMENT", 1)
+    monkeypatch.setattr(nuclei_search, "SEARCH_SECONDS", 0.0)
+    found, _ = find_nuclei(measured.engine, NucleusFilter(well_id=7), [Limits(AREA)])
+    assert found == [(4, label) for label in range(1, 7)]
 
 
 def test_images_with_very_many_nuclei_are_searched_one_by_one(measured, monkeypatch):
