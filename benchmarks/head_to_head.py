@@ -14,6 +14,7 @@ from rich.table import Table
 from model.arrays import PixelArray
 from model.evaluation.matching import match_nuclei
 from model.evaluation.scores import ImageScore, Summary, summarise
+from model.training.collection import find_members, is_collection
 from model.training.dataset import Pair, find_pairs, read_image, read_labels
 
 SHOWN = ("0.50", "0.70", "0.90")
@@ -77,9 +78,13 @@ class Race:
         return [second / first for first, second in self.seconds]
 
 
-def load_labelled(folder: Path, track: Track) -> list[Labelled]:
-    """Read a folder's images and label images, as `nuqleus evaluate` finds them."""
-    return [_load(pair) for pair in track(find_pairs(folder), f"Reading {folder.name}")]
+def load_labelled(folder: Path, *, held_out: bool, track: Track) -> list[Labelled]:
+    """Read the images of a folder, or of the sets in it, that are measured on, or else those that are trained on."""
+    if is_collection(folder):
+        pairs = [member.pair for member in find_members(folder) if member.held_out == held_out]
+    else:
+        pairs = find_pairs(folder / ("val" if held_out else "train"))
+    return [_load(pair) for pair in track(pairs, f"Reading {folder.name}")]
 
 
 def score(images: Sequence[Labelled], segment: Segment, track: Track, name: str) -> list[Summary]:

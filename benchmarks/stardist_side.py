@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import numpy as np
@@ -32,6 +32,9 @@ It runs beside nuqleus, on the same TensorFlow. In a virtual environment of its 
 PERCENTILES = (1, 99.8)
 """That become 0 and 1, for each channel by itself."""
 
+PATCH = 256
+"""Side of what StarDist is trained on at a time, in pixels."""
+
 EPOCH = 100
 """Steps between two looks at the validation images."""
 
@@ -40,6 +43,7 @@ ENDLESS = 1_000_000
 
 RECORD = "training.json"
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 OnStep = Callable[[float, int], None]
 
 
@@ -112,6 +116,12 @@ def prepare(pixels: NDArray[np.generic]) -> FloatImage:
     return image if image.shape[2] == 3 else np.repeat(image, 3, axis=2)
 
 
+def pad(image: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Add black, or background, below and to the right until a patch fits: (H, W) or (H, W, C)."""
+    missing = [(0, max(0, PATCH - side)) for side in image.shape[:2]]
+    return np.pad(image, missing + [(0, 0)] * (image.ndim - 2))
+
+
 def augment(image: FloatImage, labels: Labels) -> tuple[FloatImage, Labels]:
     """Change a crop as the notebook `2D/2_training` does: eight orientations, intensities, a little noise."""
     turns, flip = np.random.randint(4), np.random.rand() < 0.5
@@ -169,7 +179,7 @@ def _build(folder: Path) -> Any:
         n_rays=32,
         grid=(2, 2),
         n_channel_in=3,
-        train_patch_size=(256, 256),
+        train_patch_size=(PATCH, PATCH),
         train_batch_size=4,
         train_steps_per_epoch=EPOCH,
         train_tensorboard=False,

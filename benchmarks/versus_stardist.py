@@ -3,8 +3,8 @@
     python benchmarks/versus_stardist.py train DIR --output FOLDER --seconds N
     python benchmarks/versus_stardist.py compare DIR --model FOLDER [--weights FILE] [--rounds 5] [--json FILE]
 
-DIR holds train/ and val/, as for `nuqleus train`. Nothing is installed: where StarDist is missing, the commands say
-what to install.
+DIR holds train/ and val/, or sets of labelled images, as for `nuqleus train`; of sets, the groups that no training sees
+take the place of val/. Nothing is installed: where StarDist is missing, the commands say what to install.
 
 **Trained** is StarDist's own network by its own library, as its example notebooks do it: 32 rays, grid 2 × 2, RGB (gray
 repeated), batches of 4 crops of 256², its augmentation (orientations, intensities, noise), its learning rates, 100
@@ -41,7 +41,7 @@ from benchmarks.head_to_head import (
     score,
     spread,
 )
-from benchmarks.stardist_side import Lesson, Training, load, prepare, require_stardist, train, versions
+from benchmarks.stardist_side import Lesson, Training, load, pad, prepare, require_stardist, train, versions
 from cli.progress_bars import make_progress, track
 from model.evaluation.scores import Summary
 from model.network.quiet_start import quiet_start
@@ -65,11 +65,12 @@ def main() -> None:
 @click.option("--seed", type=int, default=2018, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), default=os.cpu_count(), show_default=True)
 def train_command(folder: Path, output: Path, seconds: int, seed: int, threads: int) -> None:
-    """Train StarDist on DIR/train for this many seconds."""
+    """Train StarDist on DIR/train, or on all sets in DIR but their held-out groups, for this many seconds."""
     if output.exists():
         raise click.UsageError(f"{output} is there already; choose a new folder by --output")
     start_backend(threads)
-    lesson = Lesson(lesson_images(folder / "train"), lesson_images(folder / "val"), seconds, seed)
+    trained_on, measured_on = (lesson_images(folder, held_out=held_out) for held_out in (False, True))
+    lesson = Lesson(trained_on, measured_on, seconds, seed)
     with make_progress() as progress:
         task = progress.add_task("Training StarDist (seconds)", total=seconds, note="")
 
@@ -94,11 +95,11 @@ def train_command(folder: Path, output: Path, seconds: int, seed: int, threads: 
 def compare_command(
     folder: Path, model: Path, weights: Path | None, rounds: int, threads: int, json_file: Path | None
 ) -> None:
-    """Compare masks and speed on DIR/val."""
+    """Compare masks and speed on DIR/val, or on the held-out groups of all sets in DIR."""
     start_backend(threads)
     theirs, training = load(model)
     sides = {OURS: load_ours(weights), THEIRS: theirs}
-    images = load_labelled(folder / "val", track)
+    images = load_labelled(folder, held_out=True, track=track)
     accuracy = {name: score(images, segment, track, name) for name, segment in sides.items()}
     warm_up(images, sides)
     result = race(images, sides, rounds, track)
@@ -119,11 +120,12 @@ def start_backend(threads: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
-def lesson_images(folder: Path) -> list[tuple[Any, Any]]:
-    """Read what StarDist is trained on; holes in labels are filled, as in its notebook."""
+def lesson_images(folder: Path, *, held_out: bool) -> list[tuple[Any, Any]]:
+    """Read what StarDist is trained on; holes in labels are filled, as in its notebook, and small images are padded."""
     from stardist import fill_label_holes
 
-    return [(prepare(image.pixels), fill_label_holes(image.labels)) for image in load_labelled(folder, track)]
+    images = load_labelled(folder, held_out=held_out, track=track)
+    return [(pad(prepare(image.pixels)), pad(fill_label_holes(image.labels))) for image in images]
 
 
 def load_ours(weights: Path | None) -> Segment:

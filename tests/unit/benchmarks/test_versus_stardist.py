@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks import head_to_head, versus_stardist
 from benchmarks.head_to_head import Labelled, Race, Spread
-from benchmarks.stardist_side import Training, augment
+from benchmarks.stardist_side import Training, augment, pad
 from model.labels.label_files import write_label_image
 
 TRAINING = Training(60.0, 40, 5.0, {"prob": 0.5, "nms": 0.4}, 2, 1, {"stardist": "0.9.2"})
@@ -116,16 +116,42 @@ class TestAccuracy:
         assert row(text, "StarDist") == ["StarDist", "0.250", "0.500", "0.300", "0.100"]
 
 
+def write_image(folder: Path, name: str, kind: str, group: str = "") -> None:
+    """Write a labelled image, and the index that says what it shows."""
+    for part in ("images", "labels"):
+        (folder / part).mkdir(parents=True)
+        write_label_image(folder / part / f"{name}.tif", two_squares())
+    (folder / "index.csv").write_text(f"id,kind,group\n{name},{kind},{group}\n")
+
+
 def test_images_are_read_as_evaluate_reads_them(tmp_path: Path):
-    for folder in ("images", "labels"):
-        (tmp_path / folder).mkdir()
-        write_label_image(tmp_path / folder / "a.tif", two_squares())
-    (tmp_path / "index.csv").write_text("id,kind\na,gray\n")
+    write_image(tmp_path / "train", "learnt", "gray")
+    write_image(tmp_path / "val", "measured", "gray")
 
-    (image,) = head_to_head.load_labelled(tmp_path, silent)
+    (image,) = head_to_head.load_labelled(tmp_path, held_out=True, track=silent)
 
-    assert (image.name, image.kind, image.pixels.shape) == ("a", "gray", (40, 60, 1))
+    assert (image.name, image.kind, image.pixels.shape) == ("measured", "gray", (40, 60, 1))
     assert (image.labels == two_squares()).all()
+
+
+@pytest.mark.parametrize(("held_out", "kind"), [(True, "bbbc039"), (False, "other")])
+def test_of_sets_the_groups_that_no_training_sees_are_measured_on(
+    tmp_path: Path, *, held_out: bool, kind: str
+):
+    write_image(tmp_path / "bbbc039", "plate", "gray", group="row-D")
+    write_image(tmp_path / "other", "field", "gray", group="row-D")
+
+    images = head_to_head.load_labelled(tmp_path, held_out=held_out, track=silent)
+
+    assert [image.kind for image in images] == [kind]
+
+
+def test_a_small_image_is_padded_until_a_patch_fits():
+    padded = pad(np.ones((300, 40, 3), np.float32))
+
+    assert padded.shape == (300, 256, 3)
+    assert (padded[:, :40] == 1).all()
+    assert (padded[:, 40:] == 0).all()
 
 
 def test_each_shape_is_compiled_once_before_the_rounds():
