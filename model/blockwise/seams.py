@@ -27,7 +27,7 @@ class MapStrips:
             maps[:top, :left] = self._below[row - 1, column - 1][:, -block.overlap :]
 
     def save(self, maps: Maps, block: Block) -> None:
-        """Keep what later windows will share of a block's, and let go of what none will."""
+        """Keep what later windows will share of a block's, (h, w, maps), and let go of what none will."""
         top, left = _corner(block)
         if not block.rows.is_last:
             self._below[block.index] = maps[-block.overlap :, left:].copy()
@@ -52,12 +52,12 @@ class LabelCanvas:
         return known
 
     def write(self, labels: Labels, block: Block) -> None:
-        """Add the nuclei of a block's window."""
+        """Add the nuclei of a block's window, (h, w)."""
         for in_window, there in self._shared(block):
             np.copyto(there, labels[in_window], where=labels[in_window] > 0)
 
     def close(self, block: Block) -> Iterator[tuple[Block, Labels]]:
-        """Yield, and forget, what nothing will be added to after this block."""
+        """Yield, and forget, the blocks that nothing will be added to after this one, with their labels (h, w)."""
         for index in block.completed:
             yield self._open.pop(index)
 

@@ -57,7 +57,7 @@ class TilePredictor(Protocol):
         """Return the maps of what a tile of a zoomed image writes: (h, w, maps) float32."""
 
     def find(self, maps: Maps, counted: Region) -> Nuclei:
-        """Return the nuclei that maps, in the image's own pixels, show; missed ones count in one region alone."""
+        """Return the nuclei that maps (h, w, maps) in the image's own pixels show; missed ones count in a region."""
 
 
 @dataclass(frozen=True)

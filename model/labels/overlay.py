@@ -76,7 +76,7 @@ def find_lines(labels: AnyLabels, width: int | None = None) -> Bools:
 
 
 def choose_colours(labels: AnyLabels) -> Indices:
-    """Return a row of `LINES` for each label 0..N, different for nuclei that touch.
+    """Return a row of `LINES` for each label 0..N of an image (H, W), different for nuclei that touch: (N + 1,).
 
     Greedy colouring in order of label; a nucleus starts with the colour that its number gives, so that all
     colours are used. Only a nucleus that touches eight differently coloured ones shares a colour.

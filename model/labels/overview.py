@@ -93,7 +93,7 @@ def _scale(pixels: AnyArray, dark: float, bright: float, white: int) -> NDArray[
 
 
 def find_range(pixels: AnyArray) -> tuple[float, float]:
-    """Return the darkest and the brightest value that are told apart, the second larger."""
+    """Return the darkest and brightest value of pixels of any shape that are told apart, the second larger."""
     flat = pixels.reshape(-1)
     sample = flat[:: max(1, flat.size // SAMPLED_PIXELS)].astype(np.float64)
     sample = sample[np.isfinite(sample)]

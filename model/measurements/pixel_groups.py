@@ -82,7 +82,7 @@ class GroupedPixels:
     flat: Ints
 
     def at(self, where: Bools) -> Self:
-        """Return the pixels at True."""
+        """Return the pixels where a mask (P,) is True."""
         return replace(self, **{field.name: getattr(self, field.name)[where] for field in fields(self)})
 
 
@@ -100,7 +100,7 @@ class NucleusPixels(GroupedPixels):
 
 
 def group_pixels(nucleus: Ints, flat: Ints) -> GroupedPixels:
-    """Group pixels in any order by their nucleus."""
+    """Group pixels in any order by their nucleus: numbers of nuclei (P,), and places in the flattened image (P,)."""
     narrow = np.uint16 if nucleus.max(initial=0) <= np.iinfo(np.uint16).max else nucleus.dtype
     order = np.argsort(nucleus.astype(narrow, copy=False), kind="stable")
     return GroupedPixels(nucleus[order], flat[order])

@@ -20,7 +20,7 @@ class Extreme:
     _count: int = field(default=0, init=False)
 
     def add(self, values: PixelArray) -> None:
-        """Add finite pixels."""
+        """Add finite pixels (P,)."""
         if not values.size:
             return
         extreme = values.max() if self.sign > 0 else values.min()

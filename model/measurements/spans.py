@@ -41,7 +41,7 @@ def begins_span(runs: Runs) -> Bools:
 
 
 def find_spans(runs: Runs, begins: Bools) -> Spans:
-    """Find the spans of nuclei from their runs, of which some begin one."""
+    """Find the spans of nuclei from their R runs, of which some begin one: (R,), as `begins_span` returns it."""
     first = np.flatnonzero(begins)
     last = np.append(first[1:], len(runs.row)) - 1 if len(first) else first
     return Spans(runs.nucleus[first], runs.row[first], runs.start[first], runs.stop[last] - 1)

@@ -81,7 +81,7 @@ def fit_normalisation(sample: PixelArray, everything: Callable[[], Iterable[Pixe
     """Choose the normalisation of an image by percentiles.
 
     Args:
-        sample: of its pixels, every `sample_step`-th in both directions.
+        sample: of its pixels (h, w, C), every `sample_step`-th in both directions.
         everything: gives the whole image, in parts of any size; called only if a sample doesn't tell.
     """
     offset = _find_offset(sample)

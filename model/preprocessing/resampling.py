@@ -33,7 +33,7 @@ def resample(image: FloatImage, zoom: Fraction) -> FloatImage:
 
 
 def resample_labels(labels: NDArray[np.int32], zoom: Fraction) -> NDArray[np.int32]:
-    """Return a label image at another size, as `resample` places it: each pixel has the label of its centre."""
+    """Resample labels (H, W) → (h, w), placed as `resample` does: each pixel has the label of its centre."""
     rows, columns = (_centres(side, zoom) for side in labels.shape)
     return labels[rows[:, None], columns]
 
@@ -98,7 +98,7 @@ def resample_part(part: FloatImage, sides: Sides, sources: Region, seen: Region)
     """Return what the network sees of a part of an image, as `resample` would.
 
     Args:
-        part: the image's pixels at `sources`.
+        part: the image's pixels at `sources`, (h, w, C).
         sides: of the whole image.
         sources: rows and columns of the image, all that `seen` is made of.
         seen: rows and columns of the zoomed image.
@@ -113,7 +113,7 @@ def bring_back_part(maps: FloatImage, sides: Sides, seen: Region, pixels: Region
     """Return what the network saw of a part of a zoomed image in the image's own pixels, as `bring_back` would.
 
     Args:
-        maps: what it saw at `seen`.
+        maps: what it saw at `seen`, (h, w, maps).
         sides: of the whole image.
         seen: rows and columns of the zoomed image, all that `pixels` come back from.
         pixels: rows and columns of the image.

@@ -12,7 +12,7 @@ CONSTANT = 0.5
 
 
 def is_alpha(values: AnyArray) -> bool:
-    """Whether samples say how opaque pixels are: nearly all are 0 or the largest value; a stain has many between."""
+    """Whether samples (N,) say how opaque pixels are: most are 0 or the largest value; a stain has many between."""
     if values.size == 0:
         return True
     clear, opaque = values == 0, values == values.max()

@@ -114,7 +114,7 @@ class _Colour:
         return tuple(int(part) for part in np.flatnonzero(strong))
 
     def is_refuted_by(self, pixels: AnyArray, least_range: float = 0.0) -> bool:
-        """Whether pixels differ in more than brightness; JPEG's errors are those of at least such a range."""
+        """Whether pixels (..., C) differ in more than brightness; JPEG's errors are those of at least such a range."""
         if self.ranges.max() == 0:
             return False
         values = pixels.astype(np.float32) - self.lowest.astype(np.float32)

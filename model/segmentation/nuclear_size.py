@@ -197,7 +197,7 @@ def pool_detections(detections: Iterable[Detection]) -> NuclearSize:
 
 
 def area_weighted_diameter(labels: Labels) -> float:
-    """Return the median diameter of nuclei, each weighted by its area, in pixels; 0 without nuclei.
+    """Return the median diameter of nuclei (H, W), each weighted by its area, in pixels; 0 without nuclei.
 
     Half of all nuclear pixels are of nuclei that are at least as large: specks do not count, however many.
     """

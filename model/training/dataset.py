@@ -162,7 +162,7 @@ def _load(pair: Pair) -> Example:
 
 
 def median_diameter(labels: NDArray[np.int32]) -> float:
-    """Return the median equivalent diameter of nuclei in pixels; 0 without nuclei."""
+    """Return the median equivalent diameter of the nuclei of a label image (H, W) in pixels; 0 without nuclei."""
     areas = np.bincount(labels.ravel())[1:]
     areas = areas[areas > 0]
     return float(np.median(2 * np.sqrt(areas / np.pi))) if areas.size else 0.0

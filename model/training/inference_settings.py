@@ -112,7 +112,11 @@ def calibrate(
 def collect_evidence(
     images: Sequence[PredictedImage], outputs: tuple[str, ...], params: PostprocessingParams
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.str_]]:
-    """Return the features of all nuclei that are found, whether they match, and what kinds of images they are from."""
+    """Return what the maps say of all nuclei that are found in some images.
+
+    Returns:
+        Their features, (N, features); whether each matches a true nucleus, (N,); and the kind of its image, (N,).
+    """
     features, matched, kinds = [], [], []
     for image in images:
         labels = image.find(outputs, params)

@@ -52,7 +52,7 @@ class PredictedImage:
     zoom: Fraction = Fraction(1)
 
     def find(self, outputs: tuple[str, ...], params: PostprocessingParams) -> Labels:
-        """Return the nuclei that these thresholds find."""
+        """Return the label image (H, W) that these thresholds give."""
         return find_nuclei(self.maps.astype(np.float32), outputs, params.at(float(self.zoom)))
 
 

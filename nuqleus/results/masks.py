@@ -34,7 +34,7 @@ class SelectedLabels:
 
 
 def load_mask(results: Snapshot, image: StoredImage) -> LazyLabelImage | SelectedLabels:
-    """Return the label image of an image, whose blocks are decoded where it is sliced."""
+    """Return the label image (H, W) of an image, whose blocks are decoded where it is sliced."""
     blocks = (MaskBlock(**block) for block in results.mask_blocks(image))
     mask = LazyLabelImage(blocks, *image.shape)
     return SelectedLabels(mask, results.labels(image)) if results.leaves_out_nuclei else mask

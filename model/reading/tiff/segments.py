@@ -79,7 +79,7 @@ class ContiguousPage(StoredPage):
         self._offset = offset
 
     def read(self, file: IO[bytes], rows: Span, columns: Span) -> AnyArray:
-        """Read as much of each row as is wanted."""
+        """Read as much of each row as is wanted: (S, h, w, C)."""
         region = self.blank(rows, columns)
         for sample, row in product(range(len(region)), range(region.shape[1])):
             pixels = region[sample, row]
@@ -105,7 +105,7 @@ class SegmentedPage(StoredPage):
             self._tables = {"jpegtables": page.jpegtables, "jpegheader": key.jpegheader}
 
     def read(self, file: IO[bytes], rows: Span, columns: Span) -> AnyArray:
-        """Put together what the segments that it touches show of a region."""
+        """Put a region together from the segments that it touches: (S, h, w, C)."""
         region = self.blank(rows, columns)
         if region.size:
             region[:] = self._key.nodata
