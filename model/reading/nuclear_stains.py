@@ -111,7 +111,7 @@ def is_blue(colour: Rgb | None) -> bool:
 def _says_more(text: str, group: StainGroup) -> bool:
     """Whether a name holds other words than stains, what goes with them, and what says nothing."""
     left = _without_stains(text)
-    for words in (group.companions, NEUTRAL):
+    for words in (group.qualifiers, NEUTRAL):
         left = words.sub(" ", left) if words else left
     return bool(re.search(r"[^\W_]|…", left))
 

@@ -17,12 +17,12 @@ class StainGroup(NamedTuple):
 
     Attributes:
         names: of stains or markers.
-        companions: words that may stand beside them: a protein that is fused to a histone, the filter of a dye.
+        qualifiers: words that may stand beside them: a protein that is fused to a histone, the filter of a dye.
         is_unmistakable: with other words, too, it is most likely that stain; else it may be anything's.
     """
 
     names: re.Pattern[str]
-    companions: re.Pattern[str] | None
+    qualifiers: re.Pattern[str] | None
     is_unmistakable: bool
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.deployment import Deployment
-from tests.acceptance.images import fill_with_bad_files, fill_with_companions, fill_with_good_files
+from tests.acceptance.images import fill_with_accessories, fill_with_bad_files, fill_with_good_files
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Finished:
         process: how it ended, and what it printed.
         good: number of images of each good file, by path.
         bad: the kind of error that each bad file must have, by path.
-        ignored: the reason that each companion must be ignored for, by path.
+        ignored: the reason that each accessory must be ignored for, by path.
         before: size and time of change of everything in the inbox before the run.
     """
 
@@ -43,7 +43,7 @@ def deployment(tmp_path: Path) -> Iterator[Deployment]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     deployment = Deployment(tmp_path_factory.mktemp("finished"))
     good, bad = fill_with_good_files(deployment.inbox), fill_with_bad_files(deployment.inbox)
-    ignored = fill_with_companions(deployment.inbox)
+    ignored = fill_with_accessories(deployment.inbox)
     (deployment.inbox / "day 1/a copy.png").write_bytes((deployment.inbox / "fluorescence.png").read_bytes())
     (deployment.inbox / ".hidden.png").write_bytes(b"of no interest")
     (deployment.inbox / "download.png.part").write_bytes(b"not yet")

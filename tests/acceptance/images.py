@@ -41,7 +41,7 @@ def fill_with_bad_files(inbox: Path) -> dict[str, str]:
     }
 
 
-def fill_with_companions(inbox: Path) -> dict[str, str]:
+def fill_with_accessories(inbox: Path) -> dict[str, str]:
     """Write what acquisitions hold beside images. Returns the reason that each is ignored for, by path."""
     ignored = {f"day 1/plate/Index.{number}.xml": "metadata" for number in range(8)}
     ignored |= {"day 1/plate/A01_thumb.png": "thumbnail", "day 1/plate/A01_cp_masks.tif": "mask"}

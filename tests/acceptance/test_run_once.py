@@ -76,7 +76,7 @@ def test_hidden_files_and_unfinished_downloads_are_left_alone(finished):
     assert set(finished.deployment.states()) == known
 
 
-def test_companions_are_ignored_counted_and_listed_neither_as_results_nor_as_failures(finished):
+def test_accessories_are_ignored_counted_and_listed_neither_as_results_nor_as_failures(finished):
     query = "SELECT path, ignored_by FROM files WHERE state = 'ignored'"
     assert dict(finished.deployment.rows(query)) == finished.ignored
     said = " ".join((finished.process.stdout + finished.process.stderr).split())

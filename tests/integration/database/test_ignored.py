@@ -86,7 +86,7 @@ def test_a_worker_that_is_at_what_came_before_its_image_writes_nothing(archive: 
     assert archive.rows(Image) == []
 
 
-def test_failed_companions_are_ignored_unless_they_have_results(archive: Archive):
+def test_failed_accessories_are_ignored_unless_they_have_results(archive: Archive):
     failed, waiting = archive.failed("a.xml", "not-an-image"), archive.waiting("b.xml")
     kept = archive.done("c_mask.tif")
     retry_files(archive.engine, ["c_mask.tif"], only_failed=False)
