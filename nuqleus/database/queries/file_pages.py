@@ -1,6 +1,6 @@
 """File pages: a list of files, a page at a time, that stays quick however many files there are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, 
 
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
+from nuqleus.database.queries.counted_images import counted_images
 from nuqleus.database.queries.searching import Search
 from nuqleus.database.tables import File, Image
 
@@ -49,7 +50,13 @@ class FileFilter:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file of a page; `images` and `nuclei` are those of its results."""
+    """A file of a page.
+
+    Attributes:
+        images: of its results.
+        times: their time points.
+        nuclei: in the planes that count, at the first of these.
+    """
 
     id: int
     path: str
@@ -64,6 +71,7 @@ class ListedFile:
     duplicate_of: int | None
     companion_of: int | None
     images: int
+    times: int
     nuclei: int
 
 
@@ -116,13 +124,27 @@ def get_listed(engine: Engine, file_id: int) -> ListedFile | None:
 
 
 def _listed(connection: Connection, files: Sequence[Row[Any]]) -> list[ListedFile]:
-    """Add the numbers of images and nuclei."""
+    """Add the numbers of images, time points and nuclei."""
     sources = {file.duplicate_of or file.id for file in files}
-    query = select(Image.file_id, func.count(), func.sum(Image.n_nuclei)).where(Image.file_id.in_(sources))
-    numbers = {row[0]: (row[1], int(row[2])) for row in connection.execute(query.group_by(Image.file_id))}
-    nothing = (0, 0)
-    return [_as_listed(file, *numbers.get(file.duplicate_of or file.id, nothing)) for file in files]
+    of_sources = select(Image.file_id, func.count(), func.count(Image.t.distinct()))
+    query = of_sources.where(Image.file_id.in_(sources)).group_by(Image.file_id)
+    nuclei, numbers = (
+        _first_nuclei(connection, sources),
+        {row[0]: row[1:] for row in connection.execute(query)},
+    )
+    listed = []
+    for file in files:
+        source = file.duplicate_of or file.id
+        images, times = numbers.get(source, (0, 0))
+        listed.append(ListedFile(**file._mapping, images=images, times=times, nuclei=nuclei.get(source, 0)))
+    return listed
 
 
-def _as_listed(file: Row[Any], images: int, nuclei: int) -> ListedFile:
-    return ListedFile(**file._mapping, images=images, nuclei=nuclei)
+def _first_nuclei(connection: Connection, file_ids: Collection[int]) -> dict[int, int]:
+    """Number of nuclei in the planes that count at the first time point of each file."""
+    times = select(Image.file_id, func.min(Image.t).label("t")).where(Image.file_id.in_(file_ids))
+    first, counted = times.group_by(Image.file_id).subquery(), counted_images.c
+    at_first = and_(first.c.file_id == counted.file_id, first.c.t == counted.t)
+    query = select(counted.file_id, func.sum(counted.n_nuclei)).join(first, at_first)
+    query = query.where(counted.file_id.in_(file_ids)).group_by(counted.file_id)
+    return {file_id: int(number) for file_id, number in connection.execute(query)}

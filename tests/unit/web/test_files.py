@@ -1,9 +1,13 @@
 """Files: the list, the filter, and trying again."""
 
+import re
+
 import pytest
 
 from nuqleus.database.queries import file_pages, searching
 from nuqleus.database.queries.file_pages import FileFilter, list_files
+from nuqleus.database.queries.file_summaries import summarise
+from tests.examples import image_result
 
 
 @pytest.fixture
@@ -50,6 +54,20 @@ def test_a_search_that_has_time_looks_at_all_files_some_at_a_time(archive, monke
         archive.waiting(name)
     page = list_files(archive.engine, FileFilter(path=".tif"))
     assert (paths(page), page.next_before, page.searched_all) == (names[::-2], None, True)
+
+
+def test_nuclei_of_a_file_are_those_that_count_as_at_the_end_of_a_run(page, archive):
+    planes = [image_result(number, t=t, z=z) for t, z, number in ((0, 0, 2), (0, 1, 5), (1, 0, 3), (1, 1, 4))]
+    archive.done("a stack in time.tif", "a", planes)
+    archive.done("tiles.tif", "b", [image_result(2, scene=0), image_result(3, scene=1)])
+    archive.duplicate("copy.tif", 1, "a")
+    listed = {file["path"]: file for file in page.get("/api/files").json()["files"]}
+    assert {path: file["nuclei"] for path, file in listed.items()} == {
+        summary.path: summary.nuclei for summary in summarise(archive.engine, 10)
+    }
+    assert [listed["copy.tif"][name] for name in ("images", "times", "nuclei")] == [4, 2, 5]
+    text = page.get("/files/1").text
+    assert re.search(r"<dd>5 <span class=\"hint\">at the first of 2 time points</span></dd>", text)
 
 
 def test_files_are_found_by_state_reason_and_a_part_of_their_path(page, archive):
