@@ -23,7 +23,7 @@ class Content:
     """What a file holds, and how it is looked at: where both are equal, so are the results.
 
     Attributes:
-        sha256: of the file; of a field, of all that it holds (`worker.field_content`).
+        sha256: of the file; of a field, of all that it holds (`worker.claimed_field.field_content`).
         companions: SHA-256 of each companion, by the file's id.
     """
 
