@@ -280,19 +280,25 @@ def scale_of(request: Request, image: ImageDetails) -> Scale:
 
 
 def describe_channels(image: ImageDetails) -> list[dict[str, Any]]:
-    """Return the channels that can be switched: number, name and colour; none of a colour image."""
+    """Return the channels that can be switched: number, name and colour; none of a colour image.
+
+    Of very many, they are the first, and that of the nuclei.
+    """
     if image.channels == 3 and image.nuclear_channel is None:
         return []
     names = image.channel_names or tuple(f"Channel {number}" for number in range(image.channels))
     single = image.channels == 1
+    numbers = list(range(len(names)))[: viewing.MOST_CHANNELS]
+    if image.nuclear_channel is not None and image.nuclear_channel not in numbers:
+        numbers[-1] = image.nuclear_channel
     return [
         {
             "number": number,
-            "name": name or f"Channel {number}",
+            "name": names[number] or f"Channel {number}",
             "colour": "ffffff" if single else COLOURS[number % len(COLOURS)],
             "is_nuclear": number == image.nuclear_channel,
         }
-        for number, name in enumerate(names[: viewing.MOST_CHANNELS])
+        for number in numbers
     ]
 
 

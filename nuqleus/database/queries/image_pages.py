@@ -80,6 +80,7 @@ class ImageDetails:
         image_options: how the file was looked at.
         channels: how many there are.
         channel_names: one per channel where the file names them, else empty.
+        missing_channels: those of its plate that a field was measured without, as the microscope calls them.
         projection: how it was made of a z-stack.
         nuclear_channel: where nuclei were sought.
         nuclear_channel_by: how that was chosen.
@@ -95,6 +96,7 @@ class ImageDetails:
     image_options: str | None
     channels: int
     channel_names: tuple[str, ...]
+    missing_channels: str | None
     projection: str | None
     nuclear_channel: int | None
     nuclear_channel_by: str | None
@@ -119,7 +121,14 @@ _LISTED: tuple[Any, ...] = (
 )
 _DETAILED: tuple[Any, ...] = (
     *_LISTED,
-    *(Image.channels, Image.projection, Image.nuclear_channel, Image.nuclear_channel_by, Image.pixel_size_um),
+    *(
+        Image.channels,
+        Image.missing_channels,
+        Image.projection,
+        Image.nuclear_channel,
+        Image.nuclear_channel_by,
+        Image.pixel_size_um,
+    ),
     *(File.size, File.mtime_ns, File.inode, File.ctime_ns),
     *(File.sha256, File.state, File.image_options, File.gone_at, File.field_key),
 )
@@ -170,6 +179,7 @@ def get_image(engine: Engine, image_id: int) -> ImageDetails | None:
             image_options=row.image_options,
             channels=row.channels,
             channel_names=tuple(connection.scalars(names)),
+            missing_channels=row.missing_channels,
             projection=row.projection,
             nuclear_channel=row.nuclear_channel,
             nuclear_channel_by=row.nuclear_channel_by,

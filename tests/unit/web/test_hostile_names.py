@@ -80,7 +80,9 @@ def page(request, visit, archive):
         connection.execute(insert(WellAnnotation), [{"well_id": 1, "name": name, "value": "1"}])
         statistic = {"well_id": 1, "t": 0, "z": 0, "channel": -1, "name": "nuclei", "value": 2.0}
         connection.execute(insert(WellStatistic), [statistic])
-        connection.execute(update(Image).values(well_id=1, site=1, nuclear_channel_by="guess"))
+        connection.execute(
+            update(Image).values(well_id=1, site=1, missing_channels=name, nuclear_channel_by="guess")
+        )
         key = str(FieldPlace(path, path, "A01", 1, 0))
         connection.execute(update(File).where(File.id == 1).values(field_key=key, field_channel=name))
     page = visit()

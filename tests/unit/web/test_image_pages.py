@@ -1,0 +1,27 @@
+"""The page of an image: what it says beside the picture."""
+
+import re
+from dataclasses import replace
+
+from sqlalchemy import update
+
+from nuqleus.database.engine import writing
+from nuqleus.database.tables import Image
+from tests.examples import image_result
+
+
+def test_of_very_many_channels_the_first_can_be_shown_and_that_of_the_nuclei(visit, archive):
+    archive.done(images=[replace(image_result(1, channels=20), nuclear_channel=17)])
+    text = visit().get("/images/1").text
+    assert [int(number) for number in re.findall(r'data-channel="(\d+)"', text)] == [*range(15), 17]
+    assert "16 of 20 channels can be shown." in text
+
+
+def test_a_field_says_which_channels_it_lacks(visit, archive):
+    archive.done(images=[image_result(1, channels=2)])
+    page = visit()
+    assert "Measured without" not in page.get("/images/1").text
+    with writing(archive.engine) as connection:
+        connection.execute(update(Image).values(missing_channels="w2"))
+    assert "Measured without channels that its plate has: w2." in page.get("/images/1").text
+    assert page.get("/api/images/1").json()["missing_channels"] == "w2"
