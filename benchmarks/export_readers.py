@@ -16,6 +16,9 @@ Table: TypeAlias = NDArray[np.float64]
 
 Reader: TypeAlias = Callable[[Path], Table]
 
+DRAWN_IMAGES, DRAWN_NUCLEI = 20, 1_000
+"""Of every so manieth image, so many masks are drawn to find their centroids."""
+
 COLUMNS = ["image_id", "label", "area", "centroid_row", "centroid_col"]
 
 
@@ -68,7 +71,7 @@ def read_anndata(output: Path) -> Table:
 
 
 def read_coco(output: Path) -> Table:
-    """By pycocotools: areas of all masks, and centroids of those in every 20th image, which are drawn for that."""
+    """By pycocotools: areas of all masks, and centroids of some, which are drawn for that, each in a whole image."""
     from pycocotools.coco import COCO
 
     coco = COCO(output / "coco.json")
@@ -80,7 +83,7 @@ def _annotated(coco: Any, annotation: Mapping[str, Any]) -> list[float]:
     from pycocotools import mask
 
     key = [annotation["image_id"], annotation["label"], float(mask.area(annotation["segmentation"]))]
-    if annotation["image_id"] % 20 != 1:
+    if annotation["image_id"] % DRAWN_IMAGES != 1 or annotation["label"] > DRAWN_NUCLEI:
         return [*key, np.nan, np.nan]
     col0, row0, width, height = map(int, annotation["bbox"])
     rows, cols = np.nonzero(coco.annToMask(annotation)[row0 : row0 + height, col0 : col0 + width])
