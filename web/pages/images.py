@@ -31,6 +31,9 @@ CUTOUT_SIDE = 160
 MARGIN = 12
 """Pixels around a nucleus in its cut-out."""
 
+NO_SCALE = Scale(0.0, 0.0)
+"""Of a measurement of which no number is known: all nuclei have the colour of that."""
+
 SCALED_NUCLEI = 5_000
 """Nuclei of an image, about, by whose numbers the range of colours is chosen."""
 
@@ -177,7 +180,7 @@ def outlines(request: Request) -> Drawn:
     measurement, channel = chosen_measurement(request)
     colours = None
     if measurement:
-        scale = scale_of(request, image)
+        scale = scale_of(request, image) or NO_SCALE
         near = values_of(site.engine, image.listed.id, measurement, channel, within=place)
         colours = {"labels": list(near), "rgb": [scale.colour(value) for value in near.values()]}
     blocks, parts = viewing.mask(site.engine, image, place)
@@ -270,13 +273,13 @@ def chosen_measurement(request: Request) -> tuple[str | None, int]:
     return name, query.number(request.query_params, "channel", most=999) or 0
 
 
-def scale_of(request: Request, image: ImageDetails) -> Scale:
-    """Return the colours of the measurement that a URL names, from the lowest to the highest of the image."""
+def scale_of(request: Request, image: ImageDetails) -> Scale | None:
+    """Return the colours of the measurement that a URL names, from the lowest to the highest of the image, if known."""
     measurement, channel = chosen_measurement(request)
     assert measurement
     every = -(-image.listed.n_nuclei // SCALED_NUCLEI) or 1
     values = values_of(site_of(request).engine, image.listed.id, measurement, channel, every=every)
-    return fit_scale(values.values()) or Scale(0.0, 0.0)
+    return fit_scale(values.values())
 
 
 def describe_channels(image: ImageDetails) -> list[dict[str, Any]]:

@@ -132,4 +132,4 @@ def _labelled(measurement: str, channel: int) -> Select[tuple[int, Any]]:
         return select(nuclei.label, dna_content.c.dna_content).outerjoin(dna_content, same)
     same = and_(intensities.image_id == nuclei.image_id, intensities.label == nuclei.label)
     of_channel = and_(same, intensities.channel == channel)
-    return select(nuclei.label, intensities[measurement]).join(Intensity, of_channel)
+    return select(nuclei.label, intensities[measurement]).outerjoin(Intensity, of_channel)

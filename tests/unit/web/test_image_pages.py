@@ -3,10 +3,12 @@
 import re
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import update
 
 from nuqleus.database.engine import writing
-from nuqleus.database.tables import Image
+from nuqleus.database.queries.nuclei import values_of
+from nuqleus.database.tables import Image, Nucleus
 from tests.examples import image_result
 
 
@@ -25,3 +27,18 @@ def test_a_field_says_which_channels_it_lacks(visit, archive):
         connection.execute(update(Image).values(missing_channels="w2"))
     assert "Measured without channels that its plate has: w2." in page.get("/images/1").text
     assert page.get("/api/images/1").json()["missing_channels"] == "w2"
+
+
+@pytest.mark.parametrize("by", ["ring_area", "dna_content", "intensity_mean&channel=1"])
+def test_what_is_not_known_of_nuclei_is_no_zero(visit, archive, by):
+    archive.done(images=[image_result(2)])
+    with writing(archive.engine) as connection:
+        connection.execute(update(Nucleus).values(ring_area=None))
+    text = visit().get(f"/images/1?by={by}").text
+    assert "Not known of any nucleus here. Gray: not known." in text
+    assert "0 or less" not in text
+
+
+def test_a_nucleus_without_a_channel_has_a_colour_as_one_without_a_number(archive):
+    archive.done(images=[image_result(2)])
+    assert values_of(archive.engine, 1, "intensity_mean", 1) == {1: None, 2: None}
