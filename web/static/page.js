@@ -1,11 +1,20 @@
 // What pages do by themselves: parts that refresh, and forms that answer at once. Without it, everything still works.
 "use strict";
 
+// said to who hears the page, once: what refreshes by itself would else be said again and again
+function sayNews(part) {
+  const said = document.getElementById("said");
+  const news = [...part.querySelectorAll("[data-say]")].map((one) => one.textContent.trim()).join(" ");
+  if (said.dataset.text !== news) said.textContent = said.dataset.text = news;
+}
+
 async function refresh(part) {
   if (document.hidden || part.contains(document.activeElement)) return;
   try {
     const answer = await fetch(part.dataset.refresh, { headers: { accept: "text/html" }, redirect: "error" });
-    if (answer.ok) part.innerHTML = await answer.text();
+    if (!answer.ok) return;
+    part.innerHTML = await answer.text();
+    sayNews(part);
   } catch {
     // the server is away: the page says as of when it is, and asks again
   }
@@ -60,6 +69,7 @@ async function follow(part) {
   }
   part.innerHTML = await answer.text();
   part.querySelectorAll("svg[data-arrows]").forEach(leadByArrows);
+  sayNews(part);
   if (answer.headers.get("x-unfinished")) setTimeout(() => follow(part), 700);
 }
 

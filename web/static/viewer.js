@@ -189,8 +189,8 @@ function show(nucleus) {
   }
   if (nucleus.label === shownLabel) return;
   shownLabel = nucleus.label;
-  const heading = document.createElement("p"), table = document.createElement("table");
-  heading.textContent = `Nucleus ${nucleus.label}`;
+  const table = document.createElement("table");
+  table.createCaption().textContent = `Nucleus ${nucleus.label}`;
   const rows = Object.entries(nucleus.shape);
   for (const [channel, values] of Object.entries(nucleus.intensities)) {
     for (const [name, value] of Object.entries(values)) rows.push([`${name}, channel ${channel}`, value]);
@@ -204,7 +204,7 @@ function show(nucleus) {
     cell.className = "num";
     cell.textContent = figure(value);
   }
-  numbers.replaceChildren(heading, table);
+  numbers.replaceChildren(table);
 }
 
 new OpenSeadragon.MouseTracker({

@@ -76,7 +76,7 @@ def test_files_are_found_by_state_reason_and_a_part_of_their_path(page, archive)
     archive.waiting("day 1/c.png")
     assert "b_%.png" in page.get("/files?state=failed&reason=damaged").text
     for query, count in [("state=failed", 2), ("path=day 1/", 2), ("path=_%25", 1), ("reason=damaged", 1)]:
-        assert page.get(f"/files?{query}").text.count('<td class="path">') == count
+        assert page.get(f"/files?{query}").text.count('<th scope="row" class="path">') == count
 
 
 def test_a_failure_says_why_and_what_to_do(page, archive):
