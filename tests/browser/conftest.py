@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,8 @@ class Lab:
         claim = self.workers.claim(file_id, "a worker", 60.0)
         assert claim
         images = list(process(self.inbox / claim.path, ThresholdSegmenter(), with_overviews=True))
-        complete(self.workers, claim, claim.path, self.model_id, images)
+        content = sha256((self.inbox / claim.path).read_bytes()).hexdigest()
+        complete(self.workers, claim, content, self.model_id, images)
 
     def fail(self, file_id: int, error: str = "The file ends early. Copy it again.") -> None:
         """Let a file fail that is queued."""

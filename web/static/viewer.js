@@ -83,17 +83,28 @@ canvas.setAttribute("role", "application");
 canvas.setAttribute("aria-label", "The image with its outlines: arrow keys move it, + and − zoom; the table below lists its nuclei");
 
 let layer, lines;
-viewer.addTiledImage({
-  tileSource: source("tiles", tileParameters, minLevel),
-  success: ({ item }) => { layer = item; showOutlines(); },
-});
+// in place of what was shown before: a tile that failed is never asked for again
+function instead(old) {
+  return old ? { index: viewer.world.getIndexOfItem(old), replace: true } : {};
+}
 
-function showOutlines() {
+function showImage(then) {
   viewer.addTiledImage({
-    tileSource: source("outlines", outlineParameters, Math.max(minLevel, maxLevel - Math.log2(coarsest))),
-    success: ({ item }) => { lines = item; lines.setOpacity(outlinesShown.checked ? 1 : 0); goToNucleus(); },
+    ...instead(layer),
+    tileSource: source("tiles", tileParameters, minLevel),
+    success: ({ item }) => { layer = item; then?.(); },
   });
 }
+
+function showOutlines(then) {
+  viewer.addTiledImage({
+    ...instead(lines),
+    tileSource: source("outlines", outlineParameters, Math.max(minLevel, maxLevel - Math.log2(coarsest))),
+    success: ({ item }) => { lines = item; lines.setOpacity(outlinesShown.checked ? 1 : 0); then?.(); },
+  });
+}
+
+showImage(() => showOutlines(goToNucleus));
 
 function goToNucleus() {
   if (!place.dataset.bbox) return;
@@ -119,7 +130,8 @@ async function askAgain() {
   if (answer?.ok) {
     missing = null;
     say("");
-    for (const item of [layer, lines]) item?.reset();
+    showImage();
+    showOutlines();
     return;
   }
   if (answer) say((await answer.text()).trim().slice(0, 300));
@@ -140,14 +152,7 @@ document.getElementById("channels").addEventListener("input", (event) => {
     return;
   }
   clearTimeout(waiting);
-  waiting = setTimeout(() => {
-    const old = layer;
-    viewer.addTiledImage({
-      tileSource: source("tiles", tileParameters, minLevel),
-      index: viewer.world.getIndexOfItem(old), replace: true,
-      success: ({ item }) => { layer = item; },
-    });
-  }, 150);
+  waiting = setTimeout(showImage, 150);
 });
 
 // the number under the pointer: one question at a time, and the newest place counts
