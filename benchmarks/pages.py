@@ -53,6 +53,7 @@ def _of_a_file(client: httpx.Client) -> Iterator[str]:
     for kind in ("", "/api") if files else ():
         yield f"{kind}/files/{files[0]['id']}"
         yield f"{kind}/files?before={files[0]['id'] // 2}"
+        yield f"{kind}/files?state=failed&before={files[0]['id'] // 2}"
 
 
 def _of_an_image(client: httpx.Client) -> Iterator[str]:
@@ -77,6 +78,8 @@ def _of_an_image(client: httpx.Client) -> Iterator[str]:
 def _of_a_plate(client: httpx.Client) -> Iterator[str]:
     for plate in client.get("/api/plates").json()["plates"][:1]:
         page = f"plates/{plate['id']}"
+        yield f"/plates?before={plate['id'] // 2}"
+        yield f"/nuclei?x=area&plate={plate['id']}"
         yield from (f"/{page}", f"/{page}?by=mean_area", f"/{page}/wells.csv", f"/api/{page}")
         yield f"/images?well={client.get(f'/api/{page}').json()['wells'][0]['id']}"
 
@@ -84,7 +87,7 @@ def _of_a_plate(client: httpx.Client) -> Iterator[str]:
 def _of_plots(searched: str) -> Iterator[str]:
     yield "/plots"
     for query in ("x=area", "x=area&y=intensity_mean", f"x=area&path={searched}"):
-        yield from (f"/plots?{query}", f"/plots/part?{query}", f"/nuclei?{query}")
+        yield from (f"/plots?{query}", f"/plots/part?{query}", f"/plots.csv?{query}", f"/nuclei?{query}")
     yield from ("/nuclei?x=area&x_from=100&x_to=110", "/nuclei?x=area&x_from=1e9")
 
 

@@ -53,7 +53,7 @@ class Search:
             some = self._next_candidates(before)
             low, number = self._extent(connection, some)
             if number:
-                rows += self._among(connection, some, most + 1 - len(rows))
+                rows += self._among(connection, some, (low, before), most + 1 - len(rows))
             if len(rows) > most:
                 return Found(rows[:most], rows[most - 1].id, has_more=True)
             if number < ROWS_PER_STATEMENT:
@@ -73,7 +73,10 @@ class Search:
         low, number = connection.execute(select(func.min(ids.c.id), func.count()).select_from(ids)).one()
         return low or 0, number
 
-    def _among(self, connection: Connection, some: Select[Any], most: int) -> list[Row[Any]]:
-        """The rows that fit. Each is looked up: of a range of ids, a server may read all that other conditions find."""
-        query = self.matching.where(self.id.in_(some)).order_by(self.id.desc())
-        return list(connection.execute(query.limit(most)))
+    def _among(
+        self, connection: Connection, some: Select[Any], extent: tuple[int, int | None], most: int
+    ) -> list[Row[Any]]:
+        """The candidates that fit: by their ids and their extent, of which a server takes what reads fewer rows."""
+        low, before = extent
+        query = self.matching.where(self.id.in_(some), self.id >= low).order_by(self.id.desc()).limit(most)
+        return list(connection.execute(query if before is None else query.where(self.id < before)))
