@@ -1,6 +1,7 @@
 """The dashboard: how things stand, as of a moment ago."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -9,6 +10,7 @@ from nuqleus.database.engine import make_engine
 from nuqleus.database.plate_warnings import KnownWarning, replace_plate_warnings
 from nuqleus.errors import DatabaseUnavailable
 from nuqleus.settings import Settings
+from tests.examples import image_result
 from tests.unit.web.shown import settled
 from web.app import build_app
 from web.refreshed_answer import (
@@ -36,6 +38,15 @@ def test_it_counts_files_and_names_reasons(visit, archive):
     text = page.get("/overview").text
     assert '<a href="/files?state=failed&amp;reason=truncated">truncated</a> 1' in text
     assert text.count('class="number">1</span>') == 3
+
+
+@pytest.mark.parametrize(("names", "files"), [(["a.png"], "one file"), (["a.png", "b.png"], "2 files")])
+def test_it_says_in_how_many_files_the_channel_was_guessed(visit, archive, names, files):
+    for name in names:
+        archive.done(name, images=[replace(image_result(2), nuclear_channel_by="guess")])
+    page = visit()
+    settled(page.app.state.site.dashboard)
+    assert f"In {files} nothing says which channel shows the nuclei" in page.get("/overview").text
 
 
 def test_it_says_which_plates_to_check(visit, sqlite_engine):
