@@ -1,7 +1,8 @@
 """Embedded broker: a Redis-protocol server on a socket, for machines that have none.
 
-What is queued survives a crash in an append-only file in the state folder. Should that file be unreadable, the server
-starts with an empty queue: the scheduler's sweep dispatches every queued file again.
+What is queued survives a crash in an append-only file in the state folder, which may lack the last two seconds: the
+server doesn't wait for the disk. Should that file be unreadable, the server starts with an empty queue. Either way the
+scheduler's sweep dispatches again what was queued and isn't there.
 """
 
 import hashlib
