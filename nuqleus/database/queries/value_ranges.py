@@ -60,6 +60,7 @@ class BinnedRange:
         return case(
             (value < self.low, BELOW),
             (value >= self.high, self.bins),
+            (near >= self.bins, self.bins - 1),  # of a value that rounding lifts to the end of the range
             (value < self.low + span * near / self.bins, near - 1),
             (
                 and_(near + 1 < self.bins, value >= self.low + span * (near + 1) / self.bins),

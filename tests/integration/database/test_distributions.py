@@ -1,5 +1,7 @@
 """Distributions: what is counted in a bin is what is found when the bin is opened."""
 
+import math
+
 import numpy as np
 import pytest
 from sqlalchemy import select, update
@@ -117,8 +119,9 @@ def give_values(archive, given):
         [100 + step for step in range(45)],
         [100 + 2 * step for step in range(53)],
         [0.1 * n for n in range(50)],
+        [-1.54, *[math.pi / 2] * 49],
     ],
-    ids=["44 apart", "104 apart", "tenths"],
+    ids=["44 apart", "104 apart", "tenths", "rounded to the end"],
 )
 def test_a_value_on_the_edge_of_a_bin_is_found_in_the_bin_that_counted_it(archive, given):
     give_values(archive, given)
