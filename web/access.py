@@ -116,7 +116,10 @@ def is_same_origin(headers: Mapping[str, str]) -> bool:
     """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if origin is not None:
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         return parts.scheme in ("http", "https") and parts.netloc.lower() == headers.get("host", "").lower()
     return site in (None, "same-origin", "none")
 

@@ -19,6 +19,9 @@ COOKIE = "nuqleus_session"
 MAX_BODY = 64 * 1024
 """Bytes of a request's body: forms, and nothing else."""
 
+LONGEST_PATH = 500
+"""Characters of a URL's path: ours are far shorter, and Python refuses to read a number of thousands of digits."""
+
 OPEN_PATHS = ("/login", "/static/")
 """Seen by those who haven't logged in: the form, and how it looks."""
 
@@ -84,6 +87,8 @@ class Guard:
             return _say(421, "This page is not known by that name. NUQLEUS_WEB_HOSTS lists the names it has.")
         if not is_same_origin(headers):
             return _say(403, "This request comes from another page.")
+        if len(scope["path"]) > LONGEST_PATH:
+            return _say(404, "There is nothing here.")
         if _body_is_too_large(headers):
             return _say(413, "That is too much.")
         return self._refuse_stranger(scope, headers)

@@ -55,7 +55,7 @@ DESCRIPTION: dict[str, Any] = {
             _PATH,
             _BEFORE,
         ),
-        "/api/files/{file_id}": _get("A file and its images.", _path("file_id")),
+        "/api/files/{file_id}": _get("A file, and the first of its images.", _path("file_id")),
         "/api/files/retry": {
             "post": {
                 "summary": "Process files again.",
@@ -64,7 +64,11 @@ DESCRIPTION: dict[str, Any] = {
             }
         },
         "/api/images": _get(
-            "Images, the newest first.", _PATH, _query("well", _WHOLE, "Only images of this well."), _BEFORE
+            "Images, the newest first.",
+            _PATH,
+            _query("file", _WHOLE, "Only images of this file."),
+            _query("well", _WHOLE, "Only images of this well."),
+            _BEFORE,
         ),
         "/api/images/{image_id}": _get("What is known of an image.", _path("image_id")),
         "/api/images/{image_id}/at": _get(
@@ -73,9 +77,7 @@ DESCRIPTION: dict[str, Any] = {
             _query("row", _WHOLE, "Row of the pixel."),
             _query("col", _WHOLE, "Column of the pixel."),
         ),
-        "/api/plates": _get(
-            "Plates, the newest first.", _query("before", _WHOLE, "Only plates below this id.")
-        ),
+        "/api/plates": _get("Plates, the newest first.", _BEFORE),
         "/api/plates/{plate_id}": _get(
             "A plate, and a statistic of its wells.",
             _path("plate_id"),

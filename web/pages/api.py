@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from nuqleus.database.queries.file_pages import ListedFile, list_files
-from nuqleus.database.queries.image_pages import images_of_file, list_images
-from nuqleus.database.queries.nuclei import PAGE_SIZE, list_nuclei
+from nuqleus.database.queries.image_pages import first_images, list_images
+from nuqleus.database.queries.nuclei import list_nuclei
 from nuqleus.paths import escape_path
 from web import query
 from web.openapi import DESCRIPTION
@@ -48,10 +48,12 @@ def files(request: Request) -> Response:
 
 
 def file(request: Request) -> Response:
-    """A file and its images."""
+    """A file, and the first of its images."""
     found = known_file(request)
-    images = images_of_file(site_of(request).engine, found.duplicate_of or found.id)
-    return JSONResponse(_file(found) | {"images": [_plain(asdict(image)) for image in images]})
+    first = first_images(site_of(request).engine, found.duplicate_of or found.id)
+    left_out = found.images - len(first)
+    described = [_plain(asdict(image)) for image in first]
+    return JSONResponse(_file(found) | {"images": described, "images_left_out": left_out})
 
 
 async def retry(request: Request) -> Response:
@@ -66,6 +68,7 @@ def images(request: Request) -> Response:
     page = list_images(
         site_of(request).engine,
         path=query.word(given, "path"),
+        file_id=query.number(given, "file"),
         well_id=query.number(given, "well"),
         before=query.number(given, "before"),
     )
@@ -88,9 +91,7 @@ def nuclei(request: Request) -> Response:
     """A page of an image's nuclei."""
     found = known_image(request)
     after = query.number(request.query_params, "after") or 0
-    rows = list_nuclei(site_of(request).engine, found.listed.id, after=after)
-    more = rows[-1]["label"] if len(rows) == PAGE_SIZE else None
-    return JSONResponse({"nuclei": rows, "next_after": more})
+    return JSONResponse(vars(list_nuclei(site_of(request).engine, found.listed.id, after=after)))
 
 
 def nucleus(request: Request) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -11,12 +12,15 @@ from starlette.routing import Route
 from nuqleus.database.file_states import RETRYABLE_STATES, FileState
 from nuqleus.database.files.retry import retry_matching
 from nuqleus.database.queries.file_pages import FileFilter, ListedFile, get_listed, list_files
-from nuqleus.database.queries.image_pages import images_of_file
+from nuqleus.database.queries.image_pages import first_images
 from nuqleus.database.tables import File
 from web import query
 from web.pages.login import form_of
 from web.site import find, render, site_of
 from web.templates import with_query
+
+RETRY_FIELDS = {"id", "state", "reason", "path"}
+"""What names files that are to be tried again."""
 
 
 def show_files(request: Request) -> Response:
@@ -42,7 +46,7 @@ def show_file(request: Request) -> Response:
     site = site_of(request)
     file = known_file(request)
     original = get_listed(site.engine, file.duplicate_of) if file.duplicate_of else None
-    images = images_of_file(site.engine, file.duplicate_of or file.id)
+    images = first_images(site.engine, file.duplicate_of or file.id)
     return render(
         request,
         "file.html",
@@ -63,10 +67,20 @@ async def retry(request: Request) -> Response:
 
 
 def retry_chosen(request: Request, form: Mapping[str, str]) -> int:
-    """Queue again what a form names; say how many files that are."""
+    """Queue again what a form names; say how many files that are.
+
+    Raises:
+        HTTPException: it names nothing that is known: what would be left is a filter that lets all failures through.
+    """
     engine = site_of(request).engine
-    file_id = query.number(form, "id")
-    if file_id is not None:
+    if not form.keys() <= RETRY_FIELDS:
+        raise HTTPException(
+            400, f"What is to be tried again is named by {', '.join(sorted(RETRY_FIELDS))} alone."
+        )
+    if "id" in form:
+        file_id = query.number(form, "id")
+        if file_id is None:
+            raise query.refuse("id", "a whole number")
         return len(retry_matching(engine, File.id == file_id, only_failed=False))
     return len(retry_matching(engine, _condition(file_filter(form))))
 

@@ -52,19 +52,15 @@ COLOURS = ("0000ff", "00ff00", "ff0000", "ff00ff", "00ffff", "ffff00")
 def show_gallery(request: Request) -> Response:
     """A page of pictures."""
     site, given = site_of(request), request.query_params
-    path, well, before = (
-        query.word(given, "path"),
-        query.number(given, "well"),
-        query.number(given, "before"),
-    )
-    page = list_images(site.engine, path=path, well_id=well, before=before)
+    path, before = query.word(given, "path"), query.number(given, "before")
+    file, well = query.number(given, "file"), query.number(given, "well")
+    page = list_images(site.engine, path=path, file_id=file, well_id=well, before=before)
     return render(
         request,
         "images.html",
         page=page,
         path_holds=path,
-        well=well,
-        parameters={"path": path, "well": well},
+        parameters={"path": path, "file": file, "well": well},
         before=before,
     )
 
@@ -76,7 +72,7 @@ def show_image(request: Request) -> Response:
     after = query.number(given, "after")
     if after is None:
         after = max(0, nucleus.label - PAGE_SIZE // 2) if nucleus else 0
-    nuclei = list_nuclei(site.engine, image.listed.id, after=after)
+    page = list_nuclei(site.engine, image.listed.id, after=after)
     measurement, channel = chosen_measurement(request)
     scale = scale_of(request, image) if measurement else None
     return render(
@@ -84,8 +80,7 @@ def show_image(request: Request) -> Response:
         "image.html",
         image=image,
         nucleus=nucleus,
-        nuclei=nuclei,
-        next_after=nuclei[-1]["label"] if len(nuclei) == PAGE_SIZE else None,
+        page=page,
         columns=[name for name in COLUMNS if name in SHAPES],
         measurement=measurement,
         measurement_channel=channel,

@@ -15,6 +15,9 @@ from web.site import Site, render, site_of
 
 log = logging.getLogger(__name__)
 
+MOST_FIELDS = 20
+"""Of a form."""
+
 
 def show_form(request: Request) -> Response:
     """Ask for the token."""
@@ -54,17 +57,23 @@ async def log_out(request: Request) -> Response:  # noqa: ARG001 - Starlette's s
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """Read a form; of a field that comes twice, the last counts.
+    """Read a form.
 
     Raises:
-        HTTPException: it is too large, or its sender went away.
+        HTTPException: it is too large, its sender went away, or it makes no sense: a field that is there twice would
+            have two values, one of which would be dropped in silence.
     """
     try:
         body = (await request.body()).decode(errors="replace")
     except ClientDisconnect:
         raise HTTPException(413, "That is too much.") from None
-    fields = parse_qs(body, keep_blank_values=True, max_num_fields=1000)
-    return {name: values[-1] for name, values in fields.items()}
+    try:
+        fields = parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise HTTPException(400, f"A form has at most {MOST_FIELDS} fields.") from None
+    if any(len(values) > 1 for values in fields.values()):
+        raise HTTPException(400, "A field of the form is there twice.")
+    return {name: value for name, (value,) in fields.items()}
 
 
 def _form(request: Request, onward: str, *, status: int = 200, wrong: bool = False) -> Response:

@@ -12,7 +12,6 @@ from starlette.routing import Route
 
 from nuqleus.csv_files import defused
 from nuqleus.database.queries.plate_pages import (
-    PAGE_SIZE,
     ListedPlate,
     Statistic,
     WellValue,
@@ -57,9 +56,8 @@ class DrawnWell:
 def show_plates(request: Request) -> Response:
     """The list."""
     before = query.number(request.query_params, "before")
-    plates = list_plates(site_of(request).engine, before=before)
-    onward = plates[-1].id if len(plates) == PAGE_SIZE else None
-    return render(request, "plates.html", plates=plates, before=before, next_before=onward)
+    page = list_plates(site_of(request).engine, before=before)
+    return render(request, "plates.html", page=page, before=before)
 
 
 def show_plate(request: Request) -> Response:
@@ -106,8 +104,9 @@ def show_csv(request: Request) -> Response:
 
 def plates_json(request: Request) -> Response:
     """The list, for programs."""
-    plates = list_plates(site_of(request).engine, before=query.number(request.query_params, "before"))
-    return JSONResponse({"plates": [_described(plate) for plate in plates]})
+    page = list_plates(site_of(request).engine, before=query.number(request.query_params, "before"))
+    described = [_described(plate) for plate in page.plates]
+    return JSONResponse({"plates": described, "next_before": page.next_before})
 
 
 def plate_json(request: Request) -> Response:

@@ -135,10 +135,16 @@ _DETAILED: tuple[Any, ...] = (
 
 
 def list_images(
-    engine: Engine, *, path: str | None = None, well_id: int | None = None, before: int | None = None
+    engine: Engine,
+    *,
+    path: str | None = None,
+    file_id: int | None = None,
+    well_id: int | None = None,
+    before: int | None = None,
 ) -> ImagePage:
-    """List images with ids below `before`, from the newest on, of a well or of files whose path holds a text."""
-    chosen = [] if well_id is None else [Image.well_id == well_id]
+    """List images with ids below `before`, from the newest on; of a file, a well, or paths that hold a text."""
+    keys = (Image.file_id, file_id), (Image.well_id, well_id)
+    chosen = [column == value for column, value in keys if value is not None]
     matching = select(*_LISTED).join(File, File.id == Image.file_id).where(*chosen)
     if path:
         matching = matching.where(File.path.contains(path, autoescape=True))
@@ -148,7 +154,7 @@ def list_images(
     return ImagePage(_listed(found.rows), found.next_before)
 
 
-def images_of_file(engine: Engine, file_id: int) -> list[ListedImage]:
+def first_images(engine: Engine, file_id: int) -> list[ListedImage]:
     """The first images of a file, in order."""
     query = select(*_LISTED).join(File, File.id == Image.file_id).where(Image.file_id == file_id)
     with reading(engine) as connection:

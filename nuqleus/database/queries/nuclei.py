@@ -57,6 +57,19 @@ class NucleusNumbers:
     intensities: dict[int, dict[str, float | None]]
 
 
+@dataclass(frozen=True)
+class NucleusPage:
+    """A page of an image's nuclei, in order of their labels.
+
+    Attributes:
+        nuclei: what is on it, the columns of `nuclei` of each.
+        next_after: asks for the next page; None on the last.
+    """
+
+    nuclei: list[dict[str, Any]]
+    next_after: int | None
+
+
 def get_nucleus(engine: Engine, image_id: int, label: int) -> NucleusNumbers | None:
     """Return the numbers of a nucleus; None if there is none."""
     with reading(engine) as connection:
@@ -84,12 +97,13 @@ def get_nucleus(engine: Engine, image_id: int, label: int) -> NucleusNumbers | N
         )
 
 
-def list_nuclei(engine: Engine, image_id: int, *, after: int = 0) -> list[dict[str, Any]]:
-    """Return the nuclei of an image with labels above `after`, a page of them."""
+def list_nuclei(engine: Engine, image_id: int, *, after: int = 0) -> NucleusPage:
+    """List the nuclei of an image with labels above `after`."""
     query = select(Nucleus.__table__).where(Nucleus.image_id == image_id, Nucleus.label > after)
     with reading(engine) as connection:
-        rows = connection.execute(query.order_by(Nucleus.label).limit(PAGE_SIZE)).mappings()
-        return [dict(row) for row in rows]
+        rows = connection.execute(query.order_by(Nucleus.label).limit(PAGE_SIZE + 1)).mappings().all()
+    shown = [dict(row) for row in rows[:PAGE_SIZE]]
+    return NucleusPage(shown, shown[-1]["label"] if len(rows) > PAGE_SIZE else None)
 
 
 def values_of(

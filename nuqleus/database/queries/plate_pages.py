@@ -32,6 +32,19 @@ class ListedPlate:
 
 
 @dataclass(frozen=True)
+class PlatePage:
+    """A page of plates, the newest first.
+
+    Attributes:
+        plates: what is on it.
+        next_before: asks for the next page; None on the last.
+    """
+
+    plates: list[ListedPlate]
+    next_before: int | None
+
+
+@dataclass(frozen=True)
 class Statistic:
     """What a plate can be coloured by: a statistic's name, and the channel that it is of; `WHOLE` for none."""
 
@@ -65,13 +78,15 @@ class WellValue:
     annotations: Mapping[str, str]
 
 
-def list_plates(engine: Engine, *, before: int | None = None) -> list[ListedPlate]:
-    """Return plates with ids below `before`, the newest first."""
-    query = _plates().order_by(Plate.id.desc()).limit(PAGE_SIZE)
+def list_plates(engine: Engine, *, before: int | None = None) -> PlatePage:
+    """List plates with ids below `before`, the newest first."""
+    query = _plates().order_by(Plate.id.desc()).limit(PAGE_SIZE + 1)
     if before is not None:
         query = query.where(Plate.id < before)
     with reading(engine) as connection:
-        return [ListedPlate(*row) for row in connection.execute(query)]
+        plates = [ListedPlate(*row) for row in connection.execute(query)]
+    shown = plates[:PAGE_SIZE]
+    return PlatePage(shown, shown[-1].id if len(plates) > PAGE_SIZE else None)
 
 
 def get_plate(engine: Engine, plate_id: int) -> ListedPlate | None:
