@@ -40,7 +40,7 @@ ROWS = 40
 
 QUERY = """\
 SELECT path, SUM(n_nuclei) AS nuclei, t
-FROM counted_images GROUP BY path, t ORDER BY nuclei DESC LIMIT 10;"""
+FROM counted_images GROUP BY path, t ORDER BY nuclei DESC, path, t LIMIT 10;"""
 
 _REFRESH_SECONDS = 0.5
 

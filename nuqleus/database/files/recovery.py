@@ -48,7 +48,7 @@ def _fail_exhausted(connection: Connection, now: float, max_attempts: int) -> No
 
 def _requeue_expired(connection: Connection, now: float, limit: int) -> list[QueuedFile]:
     # found first and named then: PostgreSQL may run a subquery with a limit once for each row of the table
-    expired = select(File.id).where(lease_expired(now)).order_by(File.lease_expires_at).limit(limit)
+    expired = select(File.id).where(lease_expired(now)).order_by(File.lease_expires_at, File.id).limit(limit)
     values = {"state": FileState.QUEUED, "queued_at": now, **NO_LEASE}
     return queue_files(connection, connection.scalars(expired).all(), lease_expired(now), values)
 

@@ -254,7 +254,7 @@ class Snapshot:
     def plate_shape(self) -> tuple[int, int] | None:
         """Rows and columns of the largest plate with results; None without plates."""
         query = _on_plate(self._results(select(Plate.rows, Plate.cols))).where(Plate.rows.is_not(None))
-        largest = query.order_by(None).order_by((Plate.rows * Plate.cols).desc()).limit(1)
+        largest = query.order_by(None).order_by((Plate.rows * Plate.cols).desc(), Plate.rows.desc()).limit(1)
         found = self._connection.execute(largest).first()
         return None if found is None else (found[0], found[1])
 
@@ -278,7 +278,8 @@ class Snapshot:
     def channel_names(self, image: StoredImage) -> dict[int, str]:
         """Names of an image's channels, those that the file names, by number."""
         query = select(Channel.channel, Channel.name).where(Channel.image_id == image.image_id)
-        return {channel: name for channel, name in self._connection.execute(query)}  # noqa: C416 - for mypy
+        named = self._connection.execute(query.order_by(Channel.channel))
+        return {channel: name for channel, name in named}  # noqa: C416 - for mypy
 
     def channel_files(self, image: StoredImage) -> dict[int, str]:
         """Paths of the files that hold a field's channels, by the channel's number; none for other images."""

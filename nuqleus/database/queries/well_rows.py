@@ -29,7 +29,7 @@ def annotation_names(connection: Connection) -> list[str]:
 def annotations_of(connection: Connection, well_id: int) -> dict[str, str]:
     """What a plate map says of a well."""
     query = select(WellAnnotation.name, WellAnnotation.value).where(WellAnnotation.well_id == well_id)
-    return {name: value for name, value in connection.execute(query)}  # noqa: C416 - for mypy
+    return {name: value for name, value in connection.execute(query.order_by(WellAnnotation.name))}  # noqa: C416 - for mypy
 
 
 def statistic_columns(connection: Connection) -> list[str]:

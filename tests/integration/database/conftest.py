@@ -70,8 +70,10 @@ class Archive:
         return self.row(file_id).state.value
 
     def rows(self, table: type[Base]):
+        """All rows, by primary key."""
         with reading(self.engine) as connection:
-            return connection.execute(select(*table.__table__.columns)).all()
+            query = select(*table.__table__.columns).order_by(*table.__table__.primary_key)
+            return connection.execute(query).all()
 
 
 @pytest.fixture
