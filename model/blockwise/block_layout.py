@@ -26,13 +26,13 @@ sees it at its own size. Where it sees it shrunk, tiles are smaller."""
 LARGEST_NUCLEUS = 400
 """Pixels of a nucleus that no block cuts, and .."""
 
-LARGEST_SEEN = 64
+LARGEST_ZOOMED = 64
 """.. pixels that the network sees of one, which are more of the image where it sees that shrunk."""
 
 EDGE_MARGIN = 64
 """Pixels along an edge behind which the image goes on: what lies there may look different when more is seen; and .."""
 
-SEEN_MARGIN = 32
+ZOOMED_MARGIN = 32
 """.. pixels that the network sees, likewise."""
 
 MIN_NEW_PIXELS = 20
@@ -67,8 +67,8 @@ def choose_block_sizes(tile_side: int, halo: int, multiple: int, zoom: Fraction)
         multiple: pixels that a network coarsens by: tiles are larger by multiples of it.
         zoom: how large it sees the image.
     """
-    margin = max(EDGE_MARGIN, round(SEEN_MARGIN / zoom))
-    nucleus = max(LARGEST_NUCLEUS, round(LARGEST_SEEN / zoom))
+    margin = max(EDGE_MARGIN, round(ZOOMED_MARGIN / zoom))
+    nucleus = max(LARGEST_NUCLEUS, round(LARGEST_ZOOMED / zoom))
     overlap = int((nucleus + 2 * margin) * zoom) + 2  # an interpolated pixel takes two
     new = max(int(BLOCK_SIDE * min(zoom, Fraction(1))), overlap)
     largest = tile_side - 2 * halo
@@ -94,47 +94,47 @@ class BlockSpan:
     sizes: BlockSizes
 
     @property
-    def seen_new(self) -> slice:
+    def zoomed_new(self) -> slice:
         """What the network sees in it that it has seen in no block before it."""
         return slice(self.tiles[0][1][0], self.tiles[-1][1][1])
 
     @property
-    def seen_window(self) -> slice:
+    def zoomed_window(self) -> slice:
         """That, and what it is shown again of its maps."""
-        return slice(max(0, self.seen_new.start - self.sizes.overlap), self.seen_new.stop)
+        return slice(max(0, self.zoomed_new.start - self.sizes.overlap), self.zoomed_new.stop)
 
     @property
-    def seen_read(self) -> slice:
+    def zoomed_read(self) -> slice:
         """What the network sees of it, for what is new."""
         return slice(self.tiles[0][0][0], self.tiles[-1][0][1])
 
     @property
     def new(self) -> slice:
         """Pixels of the image that no block before it has covered."""
-        return slice(*(self.side.restored(seen) for seen in (self.seen_new.start, self.seen_new.stop)))
+        return slice(*(self.side.restored(end) for end in (self.zoomed_new.start, self.zoomed_new.stop)))
 
     @property
     def window(self) -> slice:
         """Those, and what it sees again."""
-        return slice(self._restored_from(self.seen_window.start), self.new.stop)
+        return slice(self._restored_from(self.zoomed_window.start), self.new.stop)
 
     @property
     def shown(self) -> slice:
         """Pixels of the image that make up what the network sees."""
-        return self.side.sources(self.seen_read)
+        return self.side.sources(self.zoomed_read)
 
     @property
-    def seen_again(self) -> int:
-        """First pixel of the image that the block after it sees again."""
-        return self._restored_from(max(0, self.seen_new.stop - self.sizes.overlap))
+    def next_window_start(self) -> int:
+        """First pixel of the image in the window of the block after it."""
+        return self._restored_from(max(0, self.zoomed_new.stop - self.sizes.overlap))
 
     @property
     def is_last(self) -> bool:
         """Whether the image ends here."""
-        return self.seen_new.stop == self.side.seen
+        return self.zoomed_new.stop == self.side.zoomed_length
 
-    def _restored_from(self, seen: int) -> int:
-        return self.side.restored_from(seen) if seen else 0
+    def _restored_from(self, zoomed_start: int) -> int:
+        return self.side.restored_from(zoomed_start) if zoomed_start else 0
 
 
 @dataclass(frozen=True)
@@ -175,19 +175,19 @@ class Block:
         return self.rows.shown, self.columns.shown
 
     @property
-    def seen_new(self) -> Region:
+    def zoomed_new(self) -> Region:
         """What the network sees in it for the first time, in the pixels that it sees; so are the next two."""
-        return self.rows.seen_new, self.columns.seen_new
+        return self.rows.zoomed_new, self.columns.zoomed_new
 
     @property
-    def seen_window(self) -> Region:
+    def zoomed_window(self) -> Region:
         """That, and what it is shown again of its maps."""
-        return self.rows.seen_window, self.columns.seen_window
+        return self.rows.zoomed_window, self.columns.zoomed_window
 
     @property
-    def seen_read(self) -> Region:
+    def zoomed_read(self) -> Region:
         """All that its tiles read."""
-        return self.rows.seen_read, self.columns.seen_read
+        return self.rows.zoomed_read, self.columns.zoomed_read
 
     @property
     def tiles(self) -> Iterator[Tile]:
@@ -217,7 +217,7 @@ def cut_blocks(sides: Sides, sizes: BlockSizes) -> list[Block]:
 
 
 def _cut_spans(side: ZoomedSide, sizes: BlockSizes) -> list[BlockSpan]:
-    tiles = list(cut_side(side.seen, sizes.tile_side, sizes.halo))
+    tiles = list(cut_side(side.zoomed_length, sizes.tile_side, sizes.halo))
     groups = [tuple(tiles[first : first + sizes.tiles]) for first in range(0, len(tiles), sizes.tiles)]
     return [BlockSpan(index, group, side, sizes) for index, group in enumerate(groups)]
 
@@ -254,8 +254,8 @@ def _continue_in_later_block(lines: Labels, count: int, span: BlockSpan) -> Bool
     """Return for each label whether it touches an edge behind which a block follows that will see all of it."""
     if span.is_last:
         return np.zeros(count + 1, np.bool_)
-    seen_again = span.seen_again - span.window.start
-    return _occur(lines[-span.sizes.margin :], count) & ~_occur(lines[: max(0, seen_again)], count)
+    next_start = span.next_window_start - span.window.start
+    return _occur(lines[-span.sizes.margin :], count) & ~_occur(lines[: max(0, next_start)], count)
 
 
 def _judged_before(lines: Labels, count: int, span: BlockSpan) -> Bools:

@@ -71,7 +71,7 @@ class LabelCanvas:
 def _corner(block: Block) -> tuple[int, int]:
     """Where in its window begins what the network sees for the first time."""
     rows, columns = (
-        new.start - window.start for new, window in zip(block.seen_new, block.seen_window, strict=True)
+        new.start - window.start for new, window in zip(block.zoomed_new, block.zoomed_window, strict=True)
     )
     return rows, columns
 

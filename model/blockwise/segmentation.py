@@ -115,20 +115,22 @@ class BlockwiseSegmentation:
             with self._timing("read"):
                 shown, pixels = self._plane.pixels[block.shown], self._plane.pixels[block.window]
             with self._timing("normalise"):
-                image = resample_part(self._plane.normalise(shown), block.sides, block.shown, block.seen_read)
+                image = resample_part(
+                    self._plane.normalise(shown), block.sides, block.shown, block.zoomed_read
+                )
             yield block, pixels, self._predict(image, block)
 
     def _predict(self, image: FloatImage, block: Block) -> Maps:
         """Return the maps of a block's window, in the image's pixels; those that are new come from the network."""
-        top, left = _origin(block.seen_window)
-        maps = np.empty((*_size(block.seen_window), self._network.n_maps), np.float32)
+        top, left = _origin(block.zoomed_window)
+        maps = np.empty((*_size(block.zoomed_window), self._network.n_maps), np.float32)
         self._strips.restore(maps, block)
         with self._timing("network"):
             for tile in block.tiles:
-                new = self._network.predict(image, tile.relative_to(*_origin(block.seen_read)))
+                new = self._network.predict(image, tile.relative_to(*_origin(block.zoomed_read)))
                 maps[tile.relative_to(top, left).write] = new
         self._strips.save(maps, block)
-        return bring_back_part(maps, block.sides, block.seen_window, block.window)
+        return bring_back_part(maps, block.sides, block.zoomed_window, block.window)
 
     def _separate(self, maps: Maps, block: Block) -> Nuclei:
         """Return the nuclei of a block's window that are new, numbered from 1."""

@@ -61,66 +61,66 @@ class ZoomedSide:
     zoom: Fraction
 
     @property
-    def seen(self) -> int:
+    def zoomed_length(self) -> int:
         """Length in pixels that the network sees."""
         return zoomed_side(self.length, self.zoom)
 
-    def sources(self, seen: slice) -> slice:
+    def sources(self, zoomed: slice) -> slice:
         """Return the image's pixels that some of those that the network sees are made of."""
-        return _columns_of(_weights(self.length, self.zoom)[seen])
+        return _columns_of(_weights(self.length, self.zoom)[zoomed])
 
-    def restored(self, seen_before: int) -> int:
+    def restored(self, zoomed_before: int) -> int:
         """Return how many of the image's first pixels come back from so many of the first that the network sees."""
-        return int(np.searchsorted(self._needed[1], seen_before))
+        return int(np.searchsorted(self._needed[1], zoomed_before))
 
-    def restored_from(self, seen_start: int) -> int:
+    def restored_from(self, zoomed_start: int) -> int:
         """Return the first of the image's pixels that comes back from what the network sees from here on."""
-        return int(np.searchsorted(self._needed[0], seen_start))
+        return int(np.searchsorted(self._needed[0], zoomed_start))
 
-    def touched(self, seen: slice) -> slice:
+    def touched(self, zoomed: slice) -> slice:
         """Return the image's pixels that take any share of what the network sees there."""
-        return slice(self.restored(seen.start), self.restored_from(seen.stop))
+        return slice(self.restored(zoomed.start), self.restored_from(zoomed.stop))
 
-    def showing(self, seen: slice, sources: slice) -> sparse.csr_array:
+    def showing(self, zoomed: slice, sources: slice) -> sparse.csr_array:
         """Return what pixels that the network sees take of pixels of the image."""
-        return _weights(self.length, self.zoom)[seen, sources]
+        return _weights(self.length, self.zoom)[zoomed, sources]
 
-    def restoring(self, pixels: slice, seen: slice) -> sparse.csr_array:
+    def restoring(self, pixels: slice, zoomed: slice) -> sparse.csr_array:
         """Return what pixels of the image take of pixels that the network saw."""
-        return _way_back(self.length, self.zoom)[pixels, seen]
+        return _way_back(self.length, self.zoom)[pixels, zoomed]
 
     @property
     def _needed(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         return _needed(self.length, self.zoom)
 
 
-def resample_part(part: FloatImage, sides: Sides, sources: Region, seen: Region) -> FloatImage:
+def resample_part(part: FloatImage, sides: Sides, sources: Region, zoomed: Region) -> FloatImage:
     """Return what the network sees of a part of an image, as `resample` would.
 
     Args:
         part: the image's pixels at `sources`, (h, w, C).
         sides: of the whole image.
-        sources: rows and columns of the image, all that `seen` is made of.
-        seen: rows and columns of the zoomed image.
+        sources: rows and columns of the image, all that `zoomed` is made of.
+        zoomed: rows and columns of the zoomed image.
     """
     if sides[0].zoom == 1:
-        return part[relative_to(seen, sources)]
-    rows, columns = (side.showing(*spans) for side, *spans in zip(sides, seen, sources, strict=True))
+        return part[relative_to(zoomed, sources)]
+    rows, columns = (side.showing(*spans) for side, *spans in zip(sides, zoomed, sources, strict=True))
     return _apply(rows, columns, part)
 
 
-def bring_back_part(maps: FloatImage, sides: Sides, seen: Region, pixels: Region) -> FloatImage:
+def bring_back_part(maps: FloatImage, sides: Sides, zoomed: Region, pixels: Region) -> FloatImage:
     """Return what the network saw of a part of a zoomed image in the image's own pixels, as `bring_back` would.
 
     Args:
-        maps: what it saw at `seen`, (h, w, maps).
+        maps: what it saw at `zoomed`, (h, w, maps).
         sides: of the whole image.
-        seen: rows and columns of the zoomed image, all that `pixels` come back from.
+        zoomed: rows and columns of the zoomed image, all that `pixels` come back from.
         pixels: rows and columns of the image.
     """
     if sides[0].zoom == 1:
-        return maps[relative_to(pixels, seen)]
-    rows, columns = (side.restoring(*spans) for side, *spans in zip(sides, pixels, seen, strict=True))
+        return maps[relative_to(pixels, zoomed)]
+    rows, columns = (side.restoring(*spans) for side, *spans in zip(sides, pixels, zoomed, strict=True))
     return _apply(rows, columns, maps)
 
 
@@ -173,8 +173,8 @@ def _interpolation(count: int, side: int, zoom: Fraction) -> sparse.csr_array:
 @lru_cache(64)
 def _way_back(side: int, zoom: Fraction) -> sparse.csr_array:
     """What each pixel of an image takes of each pixel that the network saw, along one side."""
-    seen = zoomed_side(side, zoom)
-    return _areas(seen, 1 / zoom)[:side] if zoom > 1 else _interpolation(side, seen, 1 / zoom)
+    zoomed = zoomed_side(side, zoom)
+    return _areas(zoomed, 1 / zoom)[:side] if zoom > 1 else _interpolation(side, zoomed, 1 / zoom)
 
 
 @lru_cache(64)

@@ -42,7 +42,7 @@ def _predict_enlarged(network: ForwardPass, config: UNetConfig, image: FloatImag
     height, width = image.shape[:2]
     rows, columns = sides = ZoomedSide(height, zoom), ZoomedSide(width, zoom)
     maps = np.zeros((height, width, len(config.outputs)), np.float32)
-    for tile in cut_tiles(rows.seen, columns.seen, tile_side(config), halo(config)):
+    for tile in cut_tiles(rows.zoomed_length, columns.zoomed_length, tile_side(config), halo(config)):
         shown = rows.sources(tile.read[0]), columns.sources(tile.read[1])
         part = resample_part(image[shown], sides, shown, tile.read)
         new = predict_tile(

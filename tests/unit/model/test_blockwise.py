@@ -27,7 +27,7 @@ NETWORK = TiledThreshold()
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    shrink_blocks(monkeypatch, LARGEST_SEEN=24)
+    shrink_blocks(monkeypatch, LARGEST_ZOOMED=24)
 
 
 @cache
@@ -141,7 +141,7 @@ def test_blocks_need_about_the_same_memory_at_every_zoom(zoom: Fraction, monkeyp
     blocks = cut_blocks(sides, choose_block_sizes(1056, 120, 24, zoom))
     for span in (block.rows for block in blocks if block.columns.index == 0):
         assert span.window.stop - span.window.start <= 4400
-        assert span.seen_read.stop - span.seen_read.start <= 2500
+        assert span.zoomed_read.stop - span.zoomed_read.start <= 2500
         assert span.new.start - span.window.start >= min(span.new.start, 400 + 2 * 64)
 
 
