@@ -24,6 +24,9 @@ OPTIONS = {
 LOCK_SECONDS = 30.0
 """How long a migration waits for a lock. Whoever asks for the same table meanwhile waits behind it."""
 
+LOOK_SECONDS = 1.0
+"""Between two looks at whom it waits for."""
+
 READ_ONLY, LOCK_NOT_AVAILABLE, NO_PRIVILEGE, NO_SCHEMA = "25006", "55P03", "42501", "3F000"
 """SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 
@@ -115,7 +118,7 @@ def limited_lock_waits(engine: Engine, connection: Connection) -> Iterator[None]
 
 
 class _LockWatch(threading.Thread):
-    """Looks once a second whom a session waits for.
+    """Looks now and then whom a session waits for.
 
     Attributes:
         blockers: who that was the last time, for people; empty if it never waited.
@@ -129,7 +132,7 @@ class _LockWatch(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        while not self._stopped.wait(1.0):
+        while not self._stopped.wait(LOOK_SECONDS):
             try:
                 self._look()
             except DBAPIError as error:

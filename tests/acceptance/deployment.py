@@ -121,10 +121,10 @@ class Deployment:
 def kill_all(process: subprocess.Popen[bytes]) -> None:
     """kill -9 a process and everything that it started, as a power cut does."""
     try:
-        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     except psutil.NoSuchProcess:
         family = []
-    for member in reversed(family):
+    for member in family:  # who replaces others first
         _kill(member)
     process.wait(timeout=PATIENCE)
 

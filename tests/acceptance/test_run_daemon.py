@@ -9,7 +9,6 @@ import psutil
 import pytest
 from PIL import Image
 
-from cli.processes.local_stack import WORKER_GRACE
 from tests.acceptance.deployment import PATIENCE, Deployment, interrupt, kill_all
 from tests.fake_segmenter import draw_squares
 
@@ -71,9 +70,11 @@ def wait_until_running(deployment):
 def test_once_ends_when_everything_has_ended_and_leaves_no_process_behind(deployment):
     for name in ("a.png", "sub/b.png", "sub/deep/c.png"):
         put(deployment, name)
+    held = hold(deployment)
     process = deployment.start("run", "--once", "--workers", "2")
     deployment.wait_until(lambda: len(below(process)) >= 4, what="broker, orphan reaper and two workers")
     family = below(process)
+    held.unlink()
     assert process.wait(timeout=PATIENCE) == 0
     assert [member for member in family if lives(member)] == []
     assert set(deployment.states().values()) == {"done"}
@@ -151,7 +152,7 @@ def test_a_second_ctrl_c_ends_it_at_once(deployment):
     os.killpg(process.pid, signal.SIGINT)
     deployment.wait_until(lambda: "Ctrl-C again" in deployment.log.read_text(), what="first signal noticed")
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=WORKER_GRACE) == 130
+    assert process.wait(timeout=PATIENCE) == 130, "it would be 0 had the worker been waited for"
     deployment.wait_until(lambda: not any(map(lives, family)), what="everything ended")
 
 

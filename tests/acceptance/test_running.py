@@ -67,22 +67,30 @@ def a_killed_worker_costs_no_file(deployment: Deployment, process: subprocess.Po
 
 
 def test_after_a_power_cut_everything_is_done_exactly_once(deployment):
-    for seed in range(FILES):
-        save_png(deployment.inbox / f"{seed}.png", seed=seed)
+    _drop_a_dozen(deployment)
     process = deployment.start("run", "--input", deployment.inbox)
     deployment.wait_until(lambda: _in_the_middle(deployment), what="some done, one being processed")
     done = dict(deployment.rows("SELECT path, finished_at FROM files WHERE state = 'done'"))
     kill_all(process)
     again = deployment.call("run", "--once", "--input", deployment.inbox)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert _all_done(deployment, FILES)
-    assert _images_per_file(deployment) == {f"{seed}.png": 1 for seed in range(FILES)}
+    dropped = {path.name for path in deployment.inbox.iterdir()}
+    assert _all_done(deployment, len(dropped))
+    assert _images_per_file(deployment) == dict.fromkeys(dropped, 1)
     assert done.items() <= dict(deployment.rows("SELECT path, finished_at FROM files")).items(), "done twice"
 
 
+def _drop_a_dozen(deployment: Deployment) -> None:
+    before = len(list(deployment.inbox.iterdir()))
+    for seed in range(before, before + FILES):
+        save_png(deployment.inbox / f"{seed}.png", seed=seed)
+
+
 def _in_the_middle(deployment: Deployment) -> bool:
-    states = list(deployment.states().values())
-    return "done" in states and "running" in states
+    states = set(deployment.states().values())
+    if states == {"done"}:  # a fast machine does a dozen between two looks
+        _drop_a_dozen(deployment)
+    return {"done", "running"} <= states
 
 
 def _all_done(deployment: Deployment, count: int) -> bool:

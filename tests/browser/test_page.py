@@ -114,7 +114,7 @@ def test_channels_and_outlines_are_in_the_url_so_that_a_view_can_be_shared(visit
     pixel(page, 1, 1)
     page.get_by_role("group", name="Outlines").get_by_label("shown").uncheck()
     page.get_by_label("bright").fill("0.5")
-    assert "outlines=off" in page.url
+    page.wait_for_url(lambda url: "outlines=off" in url and "0.5" in url)
     shared = visit(page.url)
     assert shared.get_by_label("bright").input_value() == "0.5"
     assert not shared.get_by_role("group", name="Outlines").get_by_label("shown").is_checked()

@@ -107,8 +107,10 @@ def test_a_worker_that_is_told_twice_leaves_its_file_to_the_next(cluster, report
     cluster.drop("a.png")
     cluster.wait_at(stages.NETWORK)
     began = time.monotonic()
+    cluster.scheduler.freeze()  # it would give the file to the next worker before we look
     cluster.worker.stop_at_once()
     assert cluster.state("a.png") == FileState.RUNNING
+    cluster.scheduler.thaw()
     cluster.stages.release(stages.NETWORK)
     cluster.worker.start()
     cluster.wait_for_end()

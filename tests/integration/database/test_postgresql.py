@@ -31,6 +31,7 @@ from nuqleus.database.migrations import HEAD
 from nuqleus.database.model_registry import register_model
 from nuqleus.errors import DatabaseUnavailable
 from tests.examples import complete, observe
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -65,12 +66,8 @@ def pooled_url(postgresql_url: str) -> Iterator[str]:
         pytest.skip("there is no pgbouncer here")
     url = make_url(postgresql_url)
     host = str(url.query.get("host") or url.host)
-    with (
-        tempfile.TemporaryDirectory(prefix="nuqleus-") as name,
-        socket.create_server(("127.0.0.1", 0)) as free,
-    ):
-        folder, port = Path(name), free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory(prefix="nuqleus-") as name:
+        folder, port = Path(name), free_port()
         (folder / "users").write_text(f'"{url.username}" ""\n')
         text = CONFIGURATION.format(name=url.database, host=host, user=url.username, port=port, folder=folder)
         (folder / "pgbouncer.ini").write_text(text)
@@ -170,7 +167,8 @@ class TestUpgradeBehindALock:
         """A database with the first schema; nobody has much patience."""
         from alembic import command
 
-        monkeypatch.setattr(postgresql, "LOCK_SECONDS", 2.5)
+        monkeypatch.setattr(postgresql, "LOCK_SECONDS", 5.0)
+        monkeypatch.setattr(postgresql, "LOOK_SECONDS", 0.1)
         engine = make_engine(empty_postgresql_url)
         with migrating(engine) as connection:
             command.upgrade(alembic_config(connection), "0001")

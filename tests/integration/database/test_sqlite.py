@@ -93,7 +93,8 @@ class TestCheckpoint:
         assert rows_in_a_copy(path, tmp_path) == 1
         assert path.with_name(f"{path.name}-wal").stat().st_size == 0
 
-    def test_one_that_is_being_written_to_is_left_alone(self, archive, path: Path, tmp_path):
+    def test_one_that_is_being_written_to_is_left_alone(self, archive, path: Path, tmp_path, monkeypatch):
+        monkeypatch.setattr(sqlite, "QUIET_SECONDS", 3600.0)
         archive.done()
         archive.files.checkpoint()
         assert rows_in_a_copy(path, tmp_path) == 0

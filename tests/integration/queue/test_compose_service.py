@@ -12,6 +12,7 @@ from nuqleus.errors import BrokerUnavailable
 from nuqleus.queue import make_app, queue_depth
 from nuqleus.settings import get_settings
 from tests.integration.queue.conftest import wait_until
+from tests.ports import free_port
 from tests.unit.deployment.files import environment_with, ours, program, services
 
 pytestmark = pytest.mark.integration
@@ -30,12 +31,6 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         wait_until(lambda: listens(port), "the server listens")
         yield port
         server.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def listens(port: int) -> bool:

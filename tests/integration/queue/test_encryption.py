@@ -65,6 +65,7 @@ def _pass_on(source: socket.socket, sink: socket.socket) -> None:
     except OSError:
         pass
     finally:
+        source.close()
         sink.close()
 
 

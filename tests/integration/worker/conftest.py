@@ -1,7 +1,5 @@
 """A broker, a database, a folder and real Celery workers, which use a fake segmenter."""
 
-import random
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image as Picture
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from cli.processes.embedded_broker import find_server
 from cli.processes.local_stack import environment
@@ -22,7 +20,7 @@ from nuqleus.database.engine import make_engine, reading, upgrade
 from nuqleus.database.file_states import FileState
 from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.tables import File
-from nuqleus.database.workers import Workers
+from nuqleus.database.workers import LiveWorker, Workers
 from nuqleus.messages import Job
 from nuqleus.queue import make_app, send_jobs
 from nuqleus.settings import Settings
@@ -44,6 +42,7 @@ class Deployment:
     """
 
     settings: Settings
+    engine: Engine
     files: SchedulerFiles
     workers: Workers
     ring: Callable[..., None]
@@ -88,6 +87,10 @@ class Deployment:
         ((value,),) = self.rows(column, File.path == name)
         return value
 
+    def newest_worker(self) -> LiveWorker:
+        """The process that does the work, however long a busy machine keeps it from showing that it lives."""
+        return self.workers.live(PATIENCE)[-1]
+
     def wait_for(self, name: str, state: FileState) -> None:
         wait_until(lambda: self.file(name, File.state) == state, f"{name} {state}")
 
@@ -104,9 +107,9 @@ class Deployment:
             process.kill()
             process.wait()
 
-    def run_fake(self) -> Any:
+    def run_fake(self, **changed: Any) -> Any:
         """A worker as `celery -A` starts it."""
-        return self.run("celery", "-A", FAKE_APP, "worker", "--without-mingle", "--without-gossip")
+        return self.run("celery", "-A", FAKE_APP, "worker", "--without-mingle", "--without-gossip", **changed)
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
@@ -116,20 +119,9 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
         time.sleep(0.02)
 
 
-def free_port() -> int:
-    """Below those that systems give to clients: one that asks before anybody listens could else be its own server."""
-    while True:
-        port = random.randrange(10_000, 30_000)
-        try:
-            with socket.create_server(("127.0.0.1", port)):
-                return port
-        except OSError:
-            continue
-
-
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Leases are short, so that a dead worker's file comes back soon; so is the time that a file may take."""
+    """Leases are short, so that a dead worker's file comes back soon."""
     folder = tmp_path_factory.mktemp("deployment")
     (folder / "inbox").mkdir()
     settings = Settings(
@@ -138,7 +130,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         broker_url=f"redis+socket://{folder / 'broker'}",
         heartbeat_seconds=0.2,
         lease_seconds=1,
-        soft_time_limit=4,
     )
     engine = make_engine(settings.database_url)
     upgrade(engine)
@@ -152,7 +143,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         def ring(*file_ids: int) -> None:
             send_jobs(app, [Job(file_ids)])
 
-        yield Deployment(settings, SchedulerFiles(engine), Workers(engine), ring, rows)
+        yield Deployment(settings, engine, SchedulerFiles(engine), Workers(engine), ring, rows)
     engine.dispose()
 
 

@@ -13,7 +13,7 @@ from redis import Redis
 from nuqleus.database.file_states import FileState
 from nuqleus.errors import BrokerUnavailable
 from nuqleus.queue import make_app, queue_depth
-from tests.integration.worker.conftest import FAKE_APP, Deployment, wait_until
+from tests.integration.worker.conftest import Deployment, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -117,11 +117,12 @@ class LoadingProxy:
     def begin_loading(self) -> None:
         self.loading = True
         for connection in self._connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+            _shut_down(connection)
 
     def close(self) -> None:
-        self._listener.close()
+        for one in (self._listener, *self._connections):
+            _shut_down(one)
+            one.close()
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -150,8 +151,13 @@ def _forward(source: socket.socket, target: socket.socket) -> None:
         while received := source.recv(2**16):
             target.sendall(received)
     for one in (source, target):
-        with suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
+        _shut_down(one)
+
+
+def _shut_down(one: socket.socket) -> None:
+    """Wake whoever waits for it, as closing it doesn't."""
+    with suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -163,8 +169,7 @@ def proxy(deployment: Deployment) -> Iterator[LoadingProxy]:
 
 def test_a_worker_waits_for_a_broker_that_still_loads_its_data(deployment: Deployment, proxy: LoadingProxy):
     url = f"redis://127.0.0.1:{proxy.port}/0"
-    command = ("celery", "-A", FAKE_APP, "worker", "--without-mingle", "--without-gossip")
-    with deployment.run(*command, broker_url=url) as worker:
+    with deployment.run_fake(broker_url=url) as worker:
         ready, troubles = deployment.said("Ready"), deployment.said("dataset is loaded")
         deployment.wait_until_said("Ready", ready + 1)
         proxy.begin_loading()

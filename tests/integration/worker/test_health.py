@@ -35,7 +35,7 @@ def is_healthy(deployment) -> bool:
 
 
 def test_an_idle_worker_is_at_work(deployment, worker):
-    assert is_healthy(deployment)
+    wait_until(lambda: is_healthy(deployment), "the idle worker is at work")
 
 
 @pytest.mark.parametrize("process", ["parent", "child"])

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func
 
 from nuqleus.database.file_states import FileState
+from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.tables import File, Image, Nucleus
 from tests.integration.worker.conftest import wait_until
 
@@ -41,9 +42,9 @@ def test_a_file_in_rows_out(deployment, worker):
 def test_the_work_is_done_in_a_child_which_shows_that_it_lives(deployment, worker):
     deployment.drop("b.png", nuclei=2)
     deployment.wait_for("b.png", FileState.DONE)
-    wait_until(lambda: deployment.workers.live(1)[0].files_done, "files are counted")
+    wait_until(lambda: deployment.newest_worker().files_done, "files are counted")
 
-    (live,) = deployment.workers.live(1)
+    live = deployment.newest_worker()
     assert live.pid != worker.pid
     assert live.device == "cpu:0"
 
@@ -51,7 +52,7 @@ def test_the_work_is_done_in_a_child_which_shows_that_it_lives(deployment, worke
 def test_a_file_whose_worker_was_killed_is_done_in_the_end_and_once(deployment, worker, held):
     file_id = deployment.drop("killer.png", nuclei=4)
     deployment.wait_for("killer.png", FileState.RUNNING)
-    os.kill(deployment.workers.live(1)[-1].pid, signal.SIGKILL)
+    os.kill(deployment.newest_worker().pid, signal.SIGKILL)
     held.unlink()
 
     wait_until(
@@ -72,20 +73,10 @@ def test_a_live_worker_keeps_a_file_for_longer_than_a_lease(deployment, worker, 
     renewed = begun + deployment.settings.lease_seconds
     wait_until(lambda: deployment.file("long.png", File.lease_expires_at) > renewed, "the lease renewed")
 
-    assert deployment.files.sweep(3, 300) == []
+    assert SchedulerFiles(deployment.engine, lambda: renewed).sweep(3, 300) == []
     held.unlink()
     deployment.wait_for("long.png", FileState.DONE)
     assert deployment.file("long.png", File.attempts) == 1
-
-
-def test_a_file_that_takes_too_long_is_failed_and_the_worker_goes_on(deployment, worker, held):
-    deployment.drop("slow.png", nuclei=6)
-    deployment.wait_for("slow.png", FileState.FAILED)
-    held.unlink()
-    deployment.drop("next.png", nuclei=7)
-    deployment.wait_for("next.png", FileState.DONE)
-
-    assert deployment.file("slow.png", File.error_kind) == "time-limit"
 
 
 def test_a_message_that_is_none_of_ours_is_dropped_and_the_worker_goes_on(deployment, worker):

@@ -34,10 +34,10 @@ def test_a_pattern_that_makes_no_sense_is_refused(tmp_path: Path, pattern: str, 
 
 def test_a_catastrophic_pattern_costs_no_time():
     pattern = NamePattern(r"^(?P<channel>(a+)+)+$")
-    began = time.perf_counter()
+    began = time.thread_time()
 
     assert pattern.search("a" * 250 + "!") is None
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_without_a_channel_it_does_not_fit():

@@ -85,7 +85,7 @@ def test_who_looks_again_after_a_while_sees_what_is_now(clock):
     refreshed = RefreshedAnswer(clock, clock)
     settled(refreshed)
     clock.advance(OLD_SECONDS + 1)
-    assert refreshed.latest().answer == clock()
+    assert refreshed.latest(PROGRAM_SECONDS).answer == clock()
 
 
 def test_a_program_that_asks_after_a_while_waits_for_what_is_now(clock):

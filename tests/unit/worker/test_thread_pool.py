@@ -270,7 +270,14 @@ def test_a_database_that_is_away_for_a_moment_loses_no_work(chunk, process, work
 def test_a_worker_that_is_about_to_end_gives_back_what_it_has_not_begun_with(
     chunk, process, processor, segmenter, rows
 ):
-    segmenter.acts = {1: processor.drain}
+    drained = Event()
+
+    def drain():
+        processor.drain()
+        drained.set()
+
+    others = range(2, 3 * THREADS + 1)
+    segmenter.acts = {1: drain} | dict.fromkeys(others, partial(drained.wait, PATIENCE))
     process(*chunk(3 * THREADS))
     states = [row.state for row in rows()]
     assert states[0] == FileState.DONE
@@ -297,7 +304,7 @@ def test_a_chunk_that_takes_too_long_is_given_up_and_each_file_gets_its_own_chan
 
 class TestRunConcurrently:
     def test_what_tasks_that_end_together_return_comes_together(self):
-        with run_concurrently([lambda: 1, lambda: 2]) as batches:
+        with run_concurrently([lambda: 1, lambda: 2], commit_delay=PATIENCE) as batches:
             assert [sorted(results) for results in batches] == [[1, 2]]
 
     def test_a_result_is_not_kept_waiting_by_a_task_that_takes_long(self):
