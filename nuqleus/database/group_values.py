@@ -88,7 +88,8 @@ def _images_by_place(
     columns = (Image.id, Image.n_nuclei, Image.t, Image.nuclear_channel)
     places: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for ids in batched(image_ids, IMAGES_PER_STATEMENT):
-        for image_id, n_nuclei, t, channel in connection.execute(select(*columns).where(Image.id.in_(ids))):
+        of_images = select(*columns).where(Image.id.in_(ids)).order_by(Image.id)
+        for image_id, n_nuclei, t, channel in connection.execute(of_images):
             if channel is not None:
                 places[t, channel].append((image_id, n_nuclei))
     return places

@@ -15,9 +15,8 @@ def test_the_views_say_which_channel_is_nuclear_and_which_plane_a_nucleus_is_in(
     fill(archive)
     with reading(archive.engine) as connection:
         images = connection.execute(text('SELECT * FROM "Per_Image" ORDER BY "ImageNumber"')).mappings().all()
-        objects = (
-            connection.execute(text('SELECT * FROM "Per_Object" WHERE "ImageNumber" = 2')).mappings().all()
-        )
+        of_image = text('SELECT * FROM "Per_Object" WHERE "ImageNumber" = 2 ORDER BY "ObjectNumber"')
+        objects = connection.execute(of_image).mappings().all()
         in_um = connection.execute(text("SELECT * FROM nuclei_um")).mappings().all()
 
     assert [images[0][f"Image_Metadata_NuclearChannel{end}"] for end in ("", "Name", "By")] == [

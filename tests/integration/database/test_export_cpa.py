@@ -114,10 +114,12 @@ def test_tables_are_tables_with_keys_and_types_that_are_known(analyst: Analyst):
 
 
 def test_every_image_has_its_nuclei(analyst: Analyst):
-    counts = analyst.all("SELECT {image_id}, count({object_id}) FROM {object_table} GROUP BY {image_id}")
+    counts = analyst.all(
+        "SELECT {image_id}, count({object_id}) FROM {object_table} GROUP BY {image_id} ORDER BY {image_id}"
+    )
     assert counts == [(1, 3), (2, 2), (3, 3), (4, 2), (5, 4)]
     assert [count for _, count in counts] == [
-        row[0] for row in analyst.all("SELECT Image_Count_Nuclei FROM Per_Image")
+        row[0] for row in analyst.all("SELECT Image_Count_Nuclei FROM Per_Image ORDER BY ImageNumber")
     ]
 
 
@@ -149,11 +151,12 @@ def test_a_classifier_learns_from_shapes_and_intensities_alone(analyst: Analyst)
 
 
 def test_objects_are_those_of_the_view(archive: Archive, analyst: Analyst):
-    ours = pd.read_sql("SELECT * FROM Per_Object WHERE ImageNumber = 5", analyst.connection)
+    ours = pd.read_sql(
+        "SELECT * FROM Per_Object WHERE ImageNumber = 5 ORDER BY ObjectNumber", analyst.connection
+    )
     with reading(archive.engine) as connection:
-        view = pd.DataFrame(
-            connection.execute(text('SELECT * FROM "Per_Object" WHERE "ImageNumber" = 3')).mappings().all()
-        )
+        of_image = text('SELECT * FROM "Per_Object" WHERE "ImageNumber" = 3 ORDER BY "ObjectNumber"')
+        view = pd.DataFrame(connection.execute(of_image).mappings().all())
     shared = [name for name in ours if name in view and name != "ImageNumber"]
     assert {"Nuclei_AreaShape_Area", "Nuclei_Intensity_MeanIntensity_Ch2"} <= set(shared)
     np.testing.assert_allclose(ours[shared].astype(float), view[shared].astype(float))
@@ -220,7 +223,7 @@ def test_names_of_channels_that_differ_by_case_alone_are_one_column_but_in_one_i
     assert result.exit_code == 0, result.output
     analyst = Analyst(tmp_path / "cpa/nuclei.properties")
     with closing(analyst.connection):
-        rows = pd.read_sql("SELECT * FROM Per_Object ORDER BY ImageNumber", analyst.connection)
+        rows = pd.read_sql("SELECT * FROM Per_Object ORDER BY ImageNumber, ObjectNumber", analyst.connection)
     means = rows.filter(like="_MeanIntensity_").set_axis(
         [name.rsplit("_", 1)[1] for name in rows.filter(like="_MeanIntensity_")], axis=1
     )

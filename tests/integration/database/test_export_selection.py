@@ -143,7 +143,7 @@ def exported_labels(folder: Path, image: str) -> dict[str, list[int]]:
     features = json.loads(gzip.decompress((folder / f"geojson/{image}.geojson.gz").read_bytes()))["features"]
     annotations = json.loads((folder / "coco.json").read_text())["annotations"]
     with closing(sqlite3.connect(folder / "cpa/nuclei.db")) as analyst:
-        objects = analyst.execute("SELECT ObjectNumber FROM Per_Object").fetchall()
+        objects = analyst.execute("SELECT ObjectNumber FROM Per_Object ORDER BY ObjectNumber").fetchall()
     return {
         "csv": list(pd.read_csv(folder / "nuclei.csv").label),
         "parquet": list(pd.read_parquet(folder / "nuclei.parquet").label),
