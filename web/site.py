@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -47,6 +49,8 @@ class Site:
         painter: has pictures drawn.
         overviews: small pictures that no worker stored, and that were drawn for the gallery.
         plots: are counted in the background.
+        edition: tells pictures of this page from those of one before it, which may have shown another database at the
+            same address: browsers keep them by their URLs.
         templates: what pages are made of.
     """
 
@@ -60,6 +64,7 @@ class Site:
     painter: Painter = field(init=False)
     overviews: KeptPictures = field(default_factory=KeptPictures)
     plots: Computations[Distribution] = field(default_factory=Computations)
+    edition: str = field(default_factory=partial(token_hex, 4))
     templates: Templates = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +76,7 @@ class Site:
         self.rules = access_rules(self.settings)
         self.dashboard = RefreshedAnswer(self._ask_for_dashboard, self.clock)
         self.painter = Painter(self.settings)
-        self.templates = Templates(self.clock)
+        self.templates = Templates(self.clock, self.edition)
 
     def close(self) -> None:
         """Disconnect, and end what draws."""

@@ -22,9 +22,10 @@ class Templates:
 
     Args:
         clock: seconds since 1970.
+        edition: what URLs of pictures end with, so that browsers may keep them.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], edition: str) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER),
             autoescape=True,
@@ -42,7 +43,12 @@ class Templates:
             "name": escape_path,
             "words": words,
         }
-        self._environment.globals |= {"version": __version__, "static": static_url, "with_query": with_query}
+        self._environment.globals |= {
+            "edition": edition,
+            "static": static_url,
+            "version": __version__,
+            "with_query": with_query,
+        }
 
     def render(self, template: str, **values: Any) -> str:
         """Make a page."""

@@ -1,7 +1,7 @@
 """Images: the gallery, the viewer, and the pictures in both."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -13,6 +13,7 @@ from starlette.routing import Route
 from nuqleus.database.queries.image_pages import ImageDetails, get_image, get_overview_picture, list_images
 from nuqleus.database.queries.nuclei import (
     COLOURING,
+    DNA_CONTENT,
     INTENSITIES,
     PAGE_SIZE,
     SHAPES,
@@ -38,10 +39,10 @@ SCALED_NUCLEI = 5_000
 """Nuclei of an image, about, by whose numbers the range of colours is chosen."""
 
 KEPT = {"cache-control": "private, max-age=86400, immutable"}
-"""Of pictures: an image that is measured anew has another number."""
+"""Of pictures whose URL names the page's edition: an image that is measured anew has another number."""
 
 NOT_KEPT = {"cache-control": "no-store"}
-"""Of what is said, or shown, only until a file can be read again."""
+"""Of what is said, or shown, only until something changes: a file can be read again, another database is looked at."""
 
 COLUMNS = ("area", "eccentricity", "solidity", "confidence")
 """Measurements in the viewer's table, where the database has them."""
@@ -100,12 +101,12 @@ class Drawn:
     Attributes:
         content: of the file.
         media_type: of it.
-        headers: who may keep it for how long.
+        stays: whether it is never another one for the same image.
     """
 
     content: bytes
     media_type: str = "image/jpeg"
-    headers: Mapping[str, str] = field(default_factory=lambda: KEPT)
+    stays: bool = True
 
 
 def picture(draw: Callable[[Request], Drawn]) -> Callable[[Request], Response]:
@@ -119,9 +120,15 @@ def picture(draw: Callable[[Request], Drawn]) -> Callable[[Request], Response]:
             return PlainTextResponse(f"{problem}\n", 404, headers=NOT_KEPT)
         except HTTPException as refusal:
             return PlainTextResponse(f"{describe_refusal(refusal)}\n", refusal.status_code, headers=NOT_KEPT)
-        return Response(drawn.content, media_type=drawn.media_type, headers=dict(drawn.headers))
+        headers = how_long(request) if drawn.stays else NOT_KEPT
+        return Response(drawn.content, media_type=drawn.media_type, headers=headers)
 
     return answer
+
+
+def how_long(request: Request) -> dict[str, str]:
+    """Say how long a browser may keep an answer: one without this page's edition may be of another database's image."""
+    return KEPT if request.query_params.get("v") == site_of(request).edition else NOT_KEPT
 
 
 @picture
@@ -147,7 +154,7 @@ def _draw_overview(site: Site, image: ImageDetails) -> Drawn:
         drawn = site.painter.draw(image.listed.id, asked, parts)
     except PictureProblem:
         asked |= {"do": "outlines", "colours": None}
-        return Drawn(site.painter.draw(image.listed.id, asked, parts), "image/png", NOT_KEPT)
+        return Drawn(site.painter.draw(image.listed.id, asked, parts), "image/png", stays=False)
     site.overviews.keep(image.listed.id, drawn)
     return Drawn(drawn)
 
@@ -180,7 +187,8 @@ def outlines(request: Request) -> Drawn:
         colours = {"labels": list(near), "rgb": [scale.colour(value) for value in near.values()]}
     blocks, parts = viewing.mask(site.engine, image, place)
     asked = {"do": "outlines", "place": place, "blocks": blocks, "colours": colours}
-    return Drawn(site.painter.draw(image.listed.id, asked, parts), "image/png")
+    drawn = site.painter.draw(image.listed.id, asked, parts)
+    return Drawn(drawn, "image/png", stays=measurement != DNA_CONTENT)
 
 
 @picture
@@ -201,7 +209,7 @@ def cutout(request: Request) -> Drawn:
         return Drawn(site.painter.draw(image.listed.id, asked | {"image": viewing.source(image)}, parts))
     except PictureProblem:
         alone = site.painter.draw(image.listed.id, asked | {"image": None}, parts)
-        return Drawn(alone, headers=NOT_KEPT)
+        return Drawn(alone, stays=False)
 
 
 def nucleus_at(request: Request) -> Response:
@@ -223,7 +231,7 @@ def nucleus_at(request: Request) -> Response:
     except PictureProblem as problem:
         raise HTTPException(404, str(problem)) from problem
     nucleus = get_nucleus(site.engine, image.listed.id, label) if label else None
-    return JSONResponse({"nucleus": vars(nucleus) if nucleus else None}, headers=KEPT)
+    return JSONResponse({"nucleus": vars(nucleus) if nucleus else None}, headers=how_long(request))
 
 
 def known_image(request: Request) -> ImageDetails:

@@ -3,6 +3,7 @@
 
 const place = document.getElementById("viewer");
 const image = Number(place.dataset.image), width = Number(place.dataset.width), height = Number(place.dataset.height);
+const edition = place.dataset.edition;
 const side = Number(place.dataset.side), coarsest = Number(place.dataset.coarsest);
 const numbers = document.getElementById("numbers"), note = document.getElementById("viewer-note");
 const fields = [...document.querySelectorAll("fieldset[data-channel]")];
@@ -16,7 +17,7 @@ function source(kind, parameters, lowest) {
   return {
     width, height, tileSize: side, tileOverlap: 0, minLevel: lowest, maxLevel,
     getTileUrl: (level, column, row) =>
-      `/images/${image}/${kind}/${2 ** (maxLevel - level)}/${column}/${row}?${parameters()}`,
+      `/images/${image}/${kind}/${2 ** (maxLevel - level)}/${column}/${row}?v=${edition}&${parameters()}`,
   };
 }
 
@@ -163,7 +164,7 @@ function pixelAt(position) {
 }
 
 async function nucleusAt({ row, column }) {
-  const answer = await fetch(`/api/images/${image}/at?row=${row}&col=${column}`);
+  const answer = await fetch(`/api/images/${image}/at?row=${row}&col=${column}&v=${edition}`);
   return answer.ok ? (await answer.json()).nucleus : null;
 }
 

@@ -40,6 +40,7 @@ def visit(sqlite_engine: Engine, tmp_path, clock: Clock) -> Iterator[Visit]:
     yield visit
     for client in clients:
         client.close()
+        client.app.state.site.painter.close()
 
 
 @pytest.fixture

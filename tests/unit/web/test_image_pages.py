@@ -4,11 +4,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from nuqleus.database.engine import writing
 from nuqleus.database.queries.nuclei import values_of
-from nuqleus.database.tables import Image, Nucleus
+from nuqleus.database.tables import Image, Nucleus, Overview
 from tests.examples import image_result
 
 
@@ -27,6 +27,36 @@ def test_a_field_says_which_channels_it_lacks(visit, archive):
         connection.execute(update(Image).values(missing_channels="w2"))
     assert "Measured without channels that its plate has: w2." in page.get("/images/1").text
     assert page.get("/api/images/1").json()["missing_channels"] == "w2"
+
+
+def keeps(page, url):
+    return "immutable" in page.get(url).headers["cache-control"]
+
+
+def test_browsers_keep_no_picture_that_a_page_of_another_database_showed_at_this_address(visit, archive):
+    archive.done(images=[image_result(1)])
+    with writing(archive.engine) as connection:
+        connection.execute(insert(Overview), [{"image_id": 1, "media_type": "image/jpeg", "data": b"jpeg"}])
+    before, now = visit(), visit()
+    (url,) = re.findall(r'src="(/images/1/overview.jpg[^"]*)"', before.get("/images").text)
+    assert keeps(before, url)
+    assert not keeps(now, url)
+    assert not keeps(now, "/images/1/overview.jpg")
+    assert url not in now.get("/images").text
+
+
+def test_pictures_and_numbers_in_the_viewer_are_kept_for_this_page_alone(visit, archive):
+    archive.done(images=[image_result(1)])
+    page = visit()
+    (edition,) = re.findall(r'data-edition="([^"]*)"', page.get("/images/1").text)
+    for url in (
+        "/images/1/outlines/1/0/0?",
+        "/images/1/outlines/1/0/0?by=area&",
+        "/api/images/1/at?row=0&col=0&",
+    ):
+        assert keeps(page, f"{url}v={edition}")
+        assert not keeps(page, f"{url}v=other")
+    assert not keeps(page, f"/images/1/outlines/1/0/0?by=dna_content&v={edition}")
 
 
 @pytest.mark.parametrize("by", ["ring_area", "dna_content", "intensity_mean&channel=1"])
