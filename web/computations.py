@@ -1,4 +1,4 @@
-"""Computations: answers that take longer than a page may, made in the background and kept for those who ask again."""
+"""Computations: results that take longer than a page may, made in the background and kept for those who ask again."""
 
 import logging
 import time
@@ -13,10 +13,10 @@ from nuqleus.errors import NuqleusError
 
 log = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-KEPT_SECONDS, KEPT_ANSWERS = 300.0, 100
-"""Answers are kept for so long, and so many of them."""
+KEPT_SECONDS, KEPT_RESULTS = 300.0, 100
+"""Results are kept for so long, and so many of them."""
 
 AT_A_TIME = 2
 
@@ -25,26 +25,26 @@ MOST_WAITING = 20
 
 
 @dataclass
-class Computation(Generic[Answer]):
-    """An answer that is being made.
+class Computation(Generic[Result]):
+    """A result that is being made.
 
     Attributes:
         began: when it was asked for.
         progress: which share is done, 0 to 1.
-        answer: None until it is there.
+        result: None until it is there.
         trouble: why there is none, in words.
         ended: set when one of these is there.
     """
 
     began: float
     progress: float = 0.0
-    answer: Answer | None = None
+    result: Result | None = None
     trouble: str | None = None
     ended: Event = field(default_factory=Event)
 
 
-class Computations(Generic[Answer]):
-    """Makes answers in the background.
+class Computations(Generic[Result]):
+    """Makes results in the background.
 
     Args:
         clock: seconds from any origin.
@@ -52,18 +52,18 @@ class Computations(Generic[Answer]):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._computations: OrderedDict[Hashable, Computation[Answer]] = OrderedDict()
+        self._computations: OrderedDict[Hashable, Computation[Result]] = OrderedDict()
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="computation")
 
     def ask(
-        self, key: Hashable, make: Callable[[Callable[[float], None]], Answer]
-    ) -> Computation[Answer] | None:
+        self, key: Hashable, make: Callable[[Callable[[float], None]], Result]
+    ) -> Computation[Result] | None:
         """Return the computation of a key, begun now if there is none; None if too many wait.
 
         Args:
             key: the same for the same question.
-            make: makes the answer; is given what to tell its progress to.
+            make: makes the result; is given what to tell its progress to.
         """
         with self._lock:
             self._forget()
@@ -83,10 +83,10 @@ class Computations(Generic[Answer]):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _make(
-        self, computation: Computation[Answer], make: Callable[[Callable[[float], None]], Answer]
+        self, computation: Computation[Result], make: Callable[[Callable[[float], None]], Result]
     ) -> None:
         try:
-            computation.answer = make(lambda share: setattr(computation, "progress", share))
+            computation.result = make(lambda share: setattr(computation, "progress", share))
         except NuqleusError as error:
             computation.trouble = str(error)
         except Exception:
@@ -100,5 +100,5 @@ class Computations(Generic[Answer]):
         ended = {key: done for key, done in self._computations.items() if done.ended.is_set()}
         old = [key for key, done in ended.items() if done.trouble or now - done.began > KEPT_SECONDS]
         recent = [key for key in ended if key not in old]
-        for key in old + recent[: max(0, len(self._computations) - len(old) - KEPT_ANSWERS)]:
+        for key in old + recent[: max(0, len(self._computations) - len(old) - KEPT_RESULTS)]:
             del self._computations[key]

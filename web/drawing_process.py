@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from web.messages import pack, unpack
+from web.messages import DrawingMessage, pack, unpack
 
 BUSY_SECONDS = 30.0
 """Processor seconds that a picture may take: those of other programs, on a machine that is busy, count for nothing."""
@@ -33,8 +33,6 @@ KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OPENBLAS
 """All that the process knows of its surroundings: no password, no token."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-Answer: TypeAlias = tuple[dict[str, Any], list[bytes]]
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ class DrawingProcess:
         self._stuck: subprocess.Popen[bytes] | None = None
         self._silent_until = float("-inf")
 
-    def ask(self, request: Mapping[str, Any], parts: Sequence[bytes]) -> Answer:
+    def ask(self, request: Mapping[str, Any], parts: Sequence[bytes]) -> DrawingMessage:
         """Send a request and wait for the answer; others wait for their turn.
 
         Raises:
@@ -154,7 +152,7 @@ class DrawingProcess:
                 self._silent_until = self._clock() + SILENT_SECONDS
                 raise
 
-    def _exchange(self, message: bytes) -> Answer:
+    def _exchange(self, message: bytes) -> DrawingMessage:
         process = self._running()
         limit = Limit(process.pid, self._limits)
         try:

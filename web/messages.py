@@ -6,7 +6,7 @@ The side that draws has read strangers' files: its answers are taken as bytes an
 import json
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 LARGEST = 64 * 2**20
 """Bytes of a part of a message."""
@@ -16,6 +16,9 @@ _LENGTH = struct.Struct(">I")
 Read = Callable[[int], bytes]
 """Reads exactly so many bytes, or raises EOFError."""
 
+DrawingMessage: TypeAlias = tuple[dict[str, Any], list[bytes]]
+"""What it says, and its attachments."""
+
 
 def pack(head: dict[str, Any], parts: Sequence[bytes] = ()) -> bytes:
     """Write a message: what it says, and its attachments."""
@@ -23,7 +26,7 @@ def pack(head: dict[str, Any], parts: Sequence[bytes] = ()) -> bytes:
     return b"".join(_LENGTH.pack(len(part)) + part for part in (said, *parts))
 
 
-def unpack(read: Read) -> tuple[dict[str, Any], list[bytes]]:
+def unpack(read: Read) -> DrawingMessage:
     """Read a message.
 
     Raises:

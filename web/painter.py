@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nuqleus.settings import Settings
-from web.drawing_process import Answer, DrawingProcess, DriveSilent, ProcessLost
+from web.drawing_process import DrawingProcess, DriveSilent, ProcessLost
+from web.messages import DrawingMessage
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Painter:
         for process in self._processes:
             process.end()
 
-    def _ask(self, image_id: int, request: Mapping[str, Any], parts: Sequence[bytes]) -> Answer:
+    def _ask(self, image_id: int, request: Mapping[str, Any], parts: Sequence[bytes]) -> DrawingMessage:
         if self._clock() < self._refused.get(image_id, float("-inf")):
             raise PictureProblem("This image could not be drawn a moment ago.")
         process = self._processes[image_id % len(self._processes)]

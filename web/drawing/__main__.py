@@ -14,10 +14,9 @@ from web.drawing.folder import Folder
 from web.drawing.limits import limit_process
 from web.drawing.pictures import draw_cutout, draw_outlines, draw_tile, mix
 from web.drawing.sources import Sources
-from web.messages import pack, unpack
+from web.messages import DrawingMessage, pack, unpack
 
 Request = Mapping[str, Any]
-Answer = tuple[dict[str, Any], list[bytes]]
 
 
 class Drawer:
@@ -29,7 +28,7 @@ class Drawer:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._does: dict[str, Callable[[Request, Sequence[bytes]], Answer]] = {
+        self._does: dict[str, Callable[[Request, Sequence[bytes]], DrawingMessage]] = {
             "tile": self._tile,
             "outlines": self._outlines,
             "label": self._label,
@@ -37,7 +36,7 @@ class Drawer:
             "overview": self._overview,
         }
 
-    def answer(self, request: Request, parts: Sequence[bytes]) -> Answer:
+    def answer(self, request: Request, parts: Sequence[bytes]) -> DrawingMessage:
         """Draw what is asked for, or say why it can't be drawn."""
         try:
             return self._does[request["do"]](request, parts)
@@ -48,17 +47,17 @@ class Drawer:
         except MemoryError:
             return {"problem": "The image is too large to be shown."}, []
 
-    def _tile(self, request: Request, _: Sequence[bytes]) -> Answer:
+    def _tile(self, request: Request, _: Sequence[bytes]) -> DrawingMessage:
         with self._sources.view(request["image"]) as view:
             return {}, [draw_tile(view, request["place"], request["shown"])]
 
-    def _outlines(self, request: Request, parts: Sequence[bytes]) -> Answer:
+    def _outlines(self, request: Request, parts: Sequence[bytes]) -> DrawingMessage:
         return {}, [draw_outlines(self._labels(request, parts), request["colours"])]
 
-    def _label(self, request: Request, parts: Sequence[bytes]) -> Answer:
+    def _label(self, request: Request, parts: Sequence[bytes]) -> DrawingMessage:
         return {"label": int(self._labels(request, parts)[0, 0])}, []
 
-    def _cutout(self, request: Request, parts: Sequence[bytes]) -> Answer:
+    def _cutout(self, request: Request, parts: Sequence[bytes]) -> DrawingMessage:
         labels, place = self._labels(request, parts), request["place"]
         pixels = None
         if request["image"]:
@@ -67,7 +66,7 @@ class Drawer:
                 pixels = mix(view.region(rows, columns, 1), view, request["shown"])
         return {}, [draw_cutout(pixels, labels, request["label"], request["side"])]
 
-    def _overview(self, request: Request, parts: Sequence[bytes]) -> Answer:
+    def _overview(self, request: Request, parts: Sequence[bytes]) -> DrawingMessage:
         labels, place = self._labels(request, parts), request["place"]
         with self._sources.view(request["image"]) as view:
             pixels = view.region(slice(0, place["bottom"]), slice(0, place["right"]), place["step"])

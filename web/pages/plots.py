@@ -52,16 +52,16 @@ def show_part(request: Request) -> Response:
         response = render(request, "plot_progress.html", progress=computation.progress)
         response.headers["x-unfinished"] = "1"
         return response
-    if computation.answer is None or not computation.answer.ranges:
+    if computation.result is None or not computation.result.ranges:
         return render(request, "plot.html", found=None, trouble=computation.trouble)
-    return _plot(request, question, computation.answer)
+    return _plot(request, question, computation.result)
 
 
 def show_csv(request: Request) -> Response:
     """The numbers of the plot, as a table; what lies beyond a range has one limit alone."""
     question = _question(request)
     computation = _computation(request, question)
-    if computation is None or not computation.ended.wait(CSV_SECONDS) or computation.answer is None:
+    if computation is None or not computation.ended.wait(CSV_SECONDS) or computation.result is None:
         raise HTTPException(
             503,
             (computation and computation.trouble) or "The numbers are being counted; try again in a moment.",
@@ -70,8 +70,8 @@ def show_csv(request: Request) -> Response:
     writer = csv.writer(text)
     names = [f"{axis.measurement}_{end}" for axis in question.axes for end in ("from", "to")]
     writer.writerow([*names, "nuclei"])
-    for bins, count in sorted(computation.answer.counts.items()):
-        parts = zip(bins, computation.answer.ranges, strict=True)
+    for bins, count in sorted(computation.result.counts.items()):
+        parts = zip(bins, computation.result.ranges, strict=True)
         writer.writerow([*(limit for number, part in parts for limit in part.limits(number)), count])
     headers = {"content-disposition": 'attachment; filename="nuclei.csv"'}
     return Response(text.getvalue(), media_type="text/csv", headers=headers)
