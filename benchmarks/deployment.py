@@ -33,7 +33,7 @@ CACHED_NETWORK_WORKER = (
 TIMEOUT_SECONDS = 600.0
 
 
-class Deployment:
+class TimedDeployment:
     """A watched folder, a database, a broker and a scheduler.
 
     Attributes:
@@ -148,7 +148,7 @@ class Deployment:
 
 
 @contextmanager
-def start_deployment() -> Iterator[Deployment]:
+def start_deployment() -> Iterator[TimedDeployment]:
     """Start everything but workers; nothing of it is left afterwards."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it finds no run-time folder, and says so
@@ -164,7 +164,7 @@ def start_deployment() -> Iterator[Deployment]:
         stack.callback(process.wait)
         stack.callback(process.terminate)
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        deployment = Deployment(root, url, broker.url)
+        deployment = TimedDeployment(root, url, broker.url)
         stack.callback(deployment.engine.dispose)
         postmaster = int((root / "postgresql" / "postmaster.pid").read_text().split()[0])
         stack.enter_context(deployment.tracked("redis", process.pid))

@@ -40,8 +40,8 @@ SOFTNESS = 1.0
 
 
 @dataclass(frozen=True)
-class Case:
-    """What there is to do: pixels (H, W, C) and the maps that a network made of them, (H, W, outputs)."""
+class ImageWithMaps:
+    """Pixels (H, W, C) and the maps that a network made of them, (H, W, outputs)."""
 
     pixels: NDArray[np.generic]
     maps: Maps
@@ -49,7 +49,7 @@ class Case:
 
 @dataclass
 class Totals:
-    """Pixels and nuclei of all cases, and the seconds of each step."""
+    """Pixels and nuclei of all images, and the seconds of each step."""
 
     megapixels: float = 0.0
     nuclei: int = 0
@@ -57,12 +57,12 @@ class Totals:
     measurements: float = 0.0
     surroundings: float = 0.0
 
-    def add(self, case: Case, outputs: tuple[str, ...], params: PostprocessingParams) -> None:
-        """Do a case, with a watch in hand."""
-        labels, seconds = timed(lambda: find_nuclei(case.maps, outputs, params))
-        measured, more = timed(lambda: (measure_shapes(labels), measure_intensities(labels, case.pixels)))
+    def add(self, image: ImageWithMaps, outputs: tuple[str, ...], params: PostprocessingParams) -> None:
+        """Do an image, with a watch in hand."""
+        labels, seconds = timed(lambda: find_nuclei(image.maps, outputs, params))
+        measured, more = timed(lambda: (measure_shapes(labels), measure_intensities(labels, image.pixels)))
         distances = scale_distances(area_weighted_diameter(labels))
-        _, around = timed(lambda: measure_surroundings(labels, case.pixels, *measured, distances))
+        _, around = timed(lambda: measure_surroundings(labels, image.pixels, *measured, distances))
         self.megapixels += labels.size / 1e6
         self.nuclei += int(labels.max())
         self.instances += seconds
@@ -77,30 +77,30 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
     return result, time.process_time() - start
 
 
-def draw_case(side: int, nuclei: int, outputs: tuple[str, ...]) -> Case:
+def draw_image(side: int, nuclei: int, outputs: tuple[str, ...]) -> ImageWithMaps:
     """A drawn image and soft maps of what is in it."""
     drawing = fluorescence(FieldOfView(side, side, nuclei, radius=0.36 * side / np.sqrt(nuclei)), seed=0)
     labels = drawing.labels.astype(np.int32)
     maps = stack_targets(labels, distance_map(labels), outputs)
-    return Case(drawing.pixels[..., None], ndimage.gaussian_filter(maps, (SOFTNESS, SOFTNESS, 0)))
+    return ImageWithMaps(drawing.pixels[..., None], ndimage.gaussian_filter(maps, (SOFTNESS, SOFTNESS, 0)))
 
 
-def read_cases(folder: Path) -> Iterator[Case]:
+def read_images(folder: Path) -> Iterator[ImageWithMaps]:
     """The images of a folder, one at a time, with the shipped network's maps."""
     segmenter = Segmenter.load()
     for path in track(sorted(folder.iterdir()), "Measuring"):
         pixels = read_image(path)
-        yield Case(
+        yield ImageWithMaps(
             pixels,
             predict_maps(BatchedForwardPass(segmenter.network), segmenter.card.network, normalise(pixels)),
         )
 
 
-def add_up(cases: Iterable[Case], card: ModelCard) -> Totals:
-    """Do all cases."""
+def add_up(images: Iterable[ImageWithMaps], card: ModelCard) -> Totals:
+    """Do all images."""
     totals = Totals()
-    for case in cases:
-        totals.add(case, card.network.outputs, card.postprocessing)
+    for image in images:
+        totals.add(image, card.network.outputs, card.postprocessing)
     return totals
 
 
@@ -124,13 +124,13 @@ def add_row(table: Table, name: str, totals: Totals) -> None:
 def main(folder: Path | None, side: int, nuclei: int, repeats: int) -> None:
     """Time what follows the network."""
     card = read_card(SHIPPED)
-    drawn = draw_case(side, nuclei, card.network.outputs)
+    drawn = draw_image(side, nuclei, card.network.outputs)
     steps = ("instances", "measurements", "surroundings", "all")
     table = Table("Mpixel/s of one core", "Mpixel", "nuclei", *steps)
     for _ in range(repeats):
         add_row(table, f"drawn, {side} × {side}", add_up([drawn], card))
     if folder is not None:
-        add_row(table, folder.name, add_up(read_cases(folder), card))
+        add_row(table, folder.name, add_up(read_images(folder), card))
     Console().print(table)
 
 

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.deployment import CACHED_NETWORK_WORKER, WORKER, Deployment, start_deployment
+from benchmarks.deployment import CACHED_NETWORK_WORKER, WORKER, TimedDeployment, start_deployment
 from benchmarks.throughput import drop
 from worker.thread_pool import THREADS
 
@@ -165,7 +165,7 @@ def measure(folder: Path, images: int, rounds: int) -> Costs:
 
 
 def measure_rounds(
-    deployment: Deployment, worker: Sequence[str], paths: list[Path], copies: int, rounds: int
+    deployment: TimedDeployment, worker: Sequence[str], paths: list[Path], copies: int, rounds: int
 ) -> dict[str, float]:
     """Processor's seconds that an image costs each part: the median of some rounds."""
     with deployment.workers(worker, [{0}]):
@@ -174,14 +174,14 @@ def measure_rounds(
     return {part: statistics.median(one[part] for one in taken) / (copies * len(paths)) for part in PARTS}
 
 
-def measure_round(deployment: Deployment, paths: list[Path], copies: int) -> dict[str, float]:
+def measure_round(deployment: TimedDeployment, paths: list[Path], copies: int) -> dict[str, float]:
     """Processor's seconds of each part while these images are processed."""
     before = cpu_seconds(deployment)
     drop(deployment, paths, copies)
     return {part: seconds - before[part] for part, seconds in cpu_seconds(deployment).items()}
 
 
-def cpu_seconds(deployment: Deployment) -> dict[str, float]:
+def cpu_seconds(deployment: TimedDeployment) -> dict[str, float]:
     """What each part has used so far, with all processes that it started."""
     return {part: sum(map(own_seconds, families(deployment.pids(part)))) for part in PARTS}
 

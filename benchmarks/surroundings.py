@@ -40,7 +40,7 @@ SLOW, COMPARED = (204, 20), (512, 125)
 
 
 @dataclass(frozen=True)
-class Case:
+class ImageWithNuclei:
     """An image, and what is known of its nuclei."""
 
     labels: NDArray[np.int32]
@@ -62,39 +62,39 @@ class Case:
         return {**found.nuclei, **found.intensities, **found.textures}
 
 
-def draw(side: int, nuclei: int) -> Case:
+def draw(side: int, nuclei: int) -> ImageWithNuclei:
     """Draw nuclei, 39 % of the image, many of them touching, and measure each alone."""
     image = fluorescence(FieldOfView(side, side, nuclei, radius=0.36 * side / np.sqrt(nuclei)), seed=0)
     pixels = image.pixels[..., None]
     shapes = measure_shapes(image.labels)
     distances = scale_distances(weighted_median_diameter(shapes["area"]))
-    return Case(image.labels, pixels, shapes, measure_intensities(image.labels, pixels), distances)
+    return ImageWithNuclei(image.labels, pixels, shapes, measure_intensities(image.labels, pixels), distances)
 
 
-def groups(case: Case) -> dict[str, Callable[[], object]]:
+def groups(image: ImageWithNuclei) -> dict[str, Callable[[], object]]:
     """Return what is timed, by name."""
-    labels, pixels, distances, wanted = case.labels, case.pixels, case.distances, case.shapes["label"]
+    labels, pixels, distances, wanted = image.labels, image.pixels, image.distances, image.shapes["label"]
     size = labels.shape[0], labels.shape[1]
     rings = find_rings(labels, wanted, distances)
 
     def quality() -> Table:
         collected = ImageQualityMeasurement(size, 1)
-        for cell in cut_cells(size, case.shapes, distances.margin):
+        for cell in cut_cells(size, image.shapes, distances.margin):
             collected.add(pixels[cell.window], rings.background[cell.window], cell)
         return collected.table()
 
     return {
         "shapes": lambda: measure_shapes(labels),
         "intensities": lambda: measure_intensities(labels, pixels),
-        "rings": lambda: measure_rings(pixels, find_rings(labels, wanted, distances), case.nuclei),
+        "rings": lambda: measure_rings(pixels, find_rings(labels, wanted, distances), image.nuclei),
         "neighbours": lambda: (
             measure_contacts(labels, wanted, distances.neighbor_distance),
-            measure_nearest(case.shapes),
-            measure_density(case.shapes, size, distances.density_side),
+            measure_nearest(image.shapes),
+            measure_density(image.shapes, size, distances.density_side),
         ),
         "quality and background": quality,
         "sharpness": lambda: measure_edge_gradients(labels, pixels, wanted),
-        "all around nuclei": case.surroundings,
+        "all around nuclei": image.surroundings,
     }
 
 
@@ -108,28 +108,28 @@ def cpu_seconds(work: Callable[[], object], repeats: int) -> float:
     return float(np.median(seconds))
 
 
-def print_costs(case: Case, works: dict[str, Callable[[], object]], repeats: int) -> None:
+def print_costs(image: ImageWithNuclei, works: dict[str, Callable[[], object]], repeats: int) -> None:
     """Print a line for each group."""
-    megapixels = case.labels.size / 1e6
+    megapixels = image.labels.size / 1e6
     for name, work in works.items():
         seconds = cpu_seconds(work, repeats)
         print(
-            f"{name:24}{1e6 * seconds / case.nuclei:12.1f} µs a nucleus"
+            f"{name:24}{1e6 * seconds / image.nuclei:12.1f} µs a nucleus"
             f"{1e3 * seconds / megapixels:10.1f} ms a Mpixel{megapixels / seconds:8.1f} Mpixel/s"
         )
 
 
-def print_differences(case: Case) -> None:
+def print_differences(image: ImageWithNuclei) -> None:
     """Print the largest difference between CellProfiler's numbers and ours, by column."""
-    ours = case.surroundings("texture")
-    theirs = cellprofilers(case)
-    print(f"\nlargest difference to cp-measure, {case.nuclei} nuclei")
+    ours = image.surroundings("texture")
+    theirs = cellprofilers(image)
+    print(f"\nlargest difference to cp-measure, {image.nuclei} nuclei")
     for name, values in theirs.items():
         apart = np.nanmax(np.abs(ours[name] - values))
         print(f"{name:36}{apart:12.2g} of {np.nanmax(np.abs(values)):.4g}")
 
 
-def cellprofilers(case: Case) -> Table:
+def cellprofilers(image: ImageWithNuclei) -> Table:
     """Measure what cp-measure measures too, by our names."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its docstrings hold escapes that Python warns of
@@ -137,10 +137,10 @@ def cellprofilers(case: Case) -> Table:
         from cp_measure.multimask.measureobjectneighbors import measureobjectneighbors
 
     within = measureobjectneighbors(
-        case.labels, case.labels, "Within a specified distance", int(case.distances.neighbor_distance)
+        image.labels, image.labels, "Within a specified distance", int(image.distances.neighbor_distance)
     )
-    adjacent = measureobjectneighbors(case.labels, case.labels, "Adjacent")
-    textures = get_texture(case.labels, case.pixels[..., 0])
+    adjacent = measureobjectneighbors(image.labels, image.labels, "Adjacent")
+    textures = get_texture(image.labels, image.pixels[..., 0])
     means = [np.mean(list(textures.values())[place::13], axis=0) for place in range(13)]
     return {
         "neighbor_count": _named(within, "NumberOfNeighbors"),
@@ -161,9 +161,9 @@ def main() -> None:
     parser.add_argument("--nuclei", type=int, default=2000, help="nuclei to draw")
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
-    case = draw(given.side, given.nuclei)
-    print(f"{given.side} × {given.side} px, {case.nuclei} nuclei, {case.distances}")
-    print_costs(case, groups(case), given.repeats)
+    image = draw(given.side, given.nuclei)
+    print(f"{given.side} × {given.side} px, {image.nuclei} nuclei, {image.distances}")
+    print_costs(image, groups(image), given.repeats)
     small = draw(*SLOW)
     print_costs(small, {name: partial(small.surroundings, name) for name in REQUESTS}, 1)
     print_differences(draw(*COMPARED))

@@ -36,7 +36,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.deployment import CACHED_NETWORK_WORKER, WORKER, Deployment, copy_unlike, start_deployment
+from benchmarks.deployment import (
+    CACHED_NETWORK_WORKER,
+    WORKER,
+    TimedDeployment,
+    copy_unlike,
+    start_deployment,
+)
 from model.network.forward_pass import choose_concurrency
 from model.preprocessing.normalisation import normalise
 from model.reading import read_planes
@@ -136,7 +142,7 @@ def time_two(images: list[Path], copies: int, rounds: int, figures: Figures) -> 
                     figures.rates[name].append(copies * pixels / drop(deployment, images, copies))
 
 
-def drop(deployment: Deployment, images: list[Path], copies: int) -> float:
+def drop(deployment: TimedDeployment, images: list[Path], copies: int) -> float:
     """Have copies of images processed; seconds."""
     with tempfile.TemporaryDirectory(dir=deployment.inbox.parent) as folder:
         batch = Path(folder) / f"batch-{next(_numbers)}"

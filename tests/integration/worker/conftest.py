@@ -34,7 +34,7 @@ PATIENCE = 300
 
 
 @dataclass(frozen=True)
-class Deployment:
+class WorkerDeployment:
     """Everything around a worker; the test is the scheduler.
 
     Attributes:
@@ -120,7 +120,7 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerDeployment]:
     """Leases are short, so that a dead worker's file comes back soon."""
     folder = tmp_path_factory.mktemp("deployment")
     (folder / "inbox").mkdir()
@@ -143,7 +143,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         def ring(*file_ids: int) -> None:
             send_jobs(app, [Job(file_ids)])
 
-        yield Deployment(settings, engine, SchedulerFiles(engine), Workers(engine), ring, rows)
+        yield WorkerDeployment(settings, engine, SchedulerFiles(engine), Workers(engine), ring, rows)
     engine.dispose()
 
 

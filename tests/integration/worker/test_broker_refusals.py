@@ -13,7 +13,7 @@ from redis import Redis
 from nuqleus.database.file_states import FileState
 from nuqleus.errors import BrokerUnavailable
 from nuqleus.queue import make_app, queue_depth
-from tests.integration.worker.conftest import Deployment, wait_until
+from tests.integration.worker.conftest import WorkerDeployment, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -74,14 +74,16 @@ REFUSALS = {
 
 
 @pytest.fixture(scope="module")
-def worker(deployment: Deployment) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(deployment: WorkerDeployment) -> Iterator["subprocess.Popen[bytes]"]:
     with deployment.run_fake() as process:
         deployment.wait_until_said("Ready")
         yield process
 
 
 @pytest.mark.parametrize("word", REFUSALS)
-def test_a_worker_waits_for_a_broker_that_refuses_and_goes_on(deployment: Deployment, worker, word: str):
+def test_a_worker_waits_for_a_broker_that_refuses_and_goes_on(
+    deployment: WorkerDeployment, worker, word: str
+):
     refusal, folder = REFUSALS[word], deployment.settings.state_dir
     nuclei = 2 + 2 * list(REFUSALS).index(word)
     refusals = deployment.said("The broker refuses")
@@ -161,13 +163,15 @@ def _shut_down(one: socket.socket) -> None:
 
 
 @pytest.fixture
-def proxy(deployment: Deployment) -> Iterator[LoadingProxy]:
+def proxy(deployment: WorkerDeployment) -> Iterator[LoadingProxy]:
     proxy = LoadingProxy(deployment.settings.state_dir / "broker")
     yield proxy
     proxy.close()
 
 
-def test_a_worker_waits_for_a_broker_that_still_loads_its_data(deployment: Deployment, proxy: LoadingProxy):
+def test_a_worker_waits_for_a_broker_that_still_loads_its_data(
+    deployment: WorkerDeployment, proxy: LoadingProxy
+):
     url = f"redis://127.0.0.1:{proxy.port}/0"
     with deployment.run_fake(broker_url=url) as worker:
         ready, troubles = deployment.said("Ready"), deployment.said("dataset is loaded")
@@ -183,7 +187,9 @@ def test_a_worker_waits_for_a_broker_that_still_loads_its_data(deployment: Deplo
     assert deployment.said("dataset is loaded") > troubles
 
 
-def test_the_scheduler_says_that_the_broker_still_loads_its_data(deployment: Deployment, proxy: LoadingProxy):
+def test_the_scheduler_says_that_the_broker_still_loads_its_data(
+    deployment: WorkerDeployment, proxy: LoadingProxy
+):
     proxy.begin_loading()
     settings = deployment.settings.model_copy(update={"broker_url": f"redis://127.0.0.1:{proxy.port}/0"})
     with make_app(settings) as app, pytest.raises(BrokerUnavailable, match="dataset is loaded"):
