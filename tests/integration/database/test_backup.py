@@ -87,7 +87,7 @@ def test_the_database_itself_is_no_place_for_it(archive):
 
 def test_where_it_can_not_be_written_one_line_says_so(archive, tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match=r"backup\.db can't be written: (Not a directory|File exists)"):
+    with pytest.raises(SettingsError, match=r"backup\.db can't be written: File exists"):
         back_up(archive.engine, tmp_path / "file" / "backup.db")
 
 

@@ -167,15 +167,6 @@ def test_a_file_that_was_cut_off_is_refused(write, path, share):
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
 
-    assert refusal(path).kind in {"truncated", "damaged"}
-
-
-@WRITERS
-def test_the_largest_part_of_a_file_that_was_cut_off_is_known_as_such(write, path):
-    write(path, numbered(*SHAPE))
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(len(whole) * 0.9)])
-
     assert refusal(path).kind == "truncated"
 
 

@@ -196,7 +196,7 @@ def test_no_name_in_the_metadata_leads_out_of_the_folder(folder, tmp_path, place
     attributes["multiscales"][0]["datasets"][0]["path"] = place
     (folder / ".zattrs").write_text(json.dumps(attributes))
 
-    assert refusal(folder).kind in {"unsupported-format", "damaged"}
+    assert refusal(folder).kind == "damaged"
 
 
 def test_a_plate_s_wells_stay_inside_too(folder, tmp_path):
@@ -223,12 +223,12 @@ def test_damaged_metadata_and_chunks_are_refused(folder, version):
         (path for path in (folder / "0").rglob("*") if path.is_file() and path.suffix != ".json"), key=str
     )
     chunk.write_bytes(chunk.read_bytes()[:9])
-    assert refusal(folder).kind in {"damaged", "truncated"}
+    assert refusal(folder).kind == "damaged"
 
     for metadata in (".zattrs", "zarr.json"):
         if (folder / metadata).exists():
             (folder / metadata).write_text("{")
-    assert refusal(folder).kind in {"damaged", "truncated"}
+    assert refusal(folder).kind == "damaged"
 
 
 @VERSIONS
