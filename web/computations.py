@@ -16,7 +16,13 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 KEPT_SECONDS, KEPT_RESULTS = 300.0, 100
-"""Results are kept for so long, and so many of them."""
+"""Results are kept for so long at most, and so many of them."""
+
+SHORTEST_SECONDS, MAX_BUSY_SHARE = 15.0, 0.05
+"""They are made anew after so long, unless that would take more than this share of the time."""
+
+TROUBLE_SECONDS = 5.0
+"""Why there is no result is said for so long; then it is tried again."""
 
 AT_A_TIME = 2
 
@@ -30,6 +36,8 @@ class Computation(Generic[Result]):
 
     Attributes:
         began: when it was asked for.
+        as_of: the same, in seconds since 1970: what was measured since then isn't in the result.
+        kept_until: after that it is made anew for who asks again.
         progress: which share is done, 0 to 1.
         result: None until it is there.
         trouble: why there is none, in words.
@@ -37,6 +45,8 @@ class Computation(Generic[Result]):
     """
 
     began: float
+    as_of: float = field(default_factory=time.time)
+    kept_until: float = float("inf")
     progress: float = 0.0
     result: Result | None = None
     trouble: str | None = None
@@ -93,12 +103,19 @@ class Computations(Generic[Result]):
             log.exception("A plot can't be made.")
             computation.trouble = "An error nobody expected; the log of the page says more."
         finally:
+            computation.kept_until = self._clock() + self._kept_seconds(computation)
             computation.ended.set()
+
+    def _kept_seconds(self, computation: Computation[Result]) -> float:
+        if computation.trouble:
+            return TROUBLE_SECONDS
+        took = self._clock() - computation.began
+        return min(KEPT_SECONDS, max(SHORTEST_SECONDS, took / MAX_BUSY_SHARE))
 
     def _forget(self) -> None:
         now = self._clock()
         ended = {key: done for key, done in self._computations.items() if done.ended.is_set()}
-        old = [key for key, done in ended.items() if done.trouble or now - done.began > KEPT_SECONDS]
+        old = [key for key, done in ended.items() if now > done.kept_until]
         recent = [key for key in ended if key not in old]
         for key in old + recent[: max(0, len(self._computations) - len(old) - KEPT_RESULTS)]:
             del self._computations[key]

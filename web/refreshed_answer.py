@@ -65,7 +65,7 @@ class RefreshedAnswer(Generic[Answer]):
         self._asking = threading.Lock()
         self._is_there = threading.Event()
         self._latest: Dated[Answer] = Dated()
-        self._due = float("-inf")
+        self._asked = self._due = float("-inf")
 
     def latest(self, patience: float = FIRST_SECONDS) -> Dated[Answer]:
         """The newest answer; a newer one is asked for if it is time.
@@ -73,12 +73,16 @@ class RefreshedAnswer(Generic[Answer]):
         Args:
             patience: seconds to wait where there is none, or only an old one.
         """
-        if self._clock() >= self._due and self._asking.acquire(blocking=False):
-            if self._clock() - self._latest.as_of > OLD_SECONDS:
+        if self._is_due() and self._asking.acquire(blocking=False):
+            if abs(self._clock() - self._latest.as_of) > OLD_SECONDS:
                 self._is_there.clear()
             threading.Thread(target=self._renew, name="refresh", daemon=True).start()
         self._is_there.wait(patience)
         return self._latest
+
+    def _is_due(self) -> bool:
+        """Whether it is time for a newer answer; so it is after a clock was set back, which may not be waited for."""
+        return not self._asked <= self._clock() < self._due
 
     def _renew(self) -> None:
         began = self._stopwatch()
@@ -94,6 +98,7 @@ class RefreshedAnswer(Generic[Answer]):
             )
         finally:
             took = self._stopwatch() - began
-            self._due = self._clock() + max(REFRESH_SECONDS, took / MAX_BUSY_SHARE)
+            self._asked = self._clock()
+            self._due = self._asked + max(REFRESH_SECONDS, took / MAX_BUSY_SHARE)
             self._is_there.set()
             self._asking.release()

@@ -14,6 +14,9 @@ from nuqleus import __version__
 from nuqleus.paths import escape_path
 
 FOLDER = Path(__file__).parent / "html"
+SKEW_SECONDS = 60.0
+"""By which clocks of machines may differ."""
+
 STATIC = Path(__file__).parent / "static"
 
 
@@ -34,7 +37,7 @@ class Templates:
             lstrip_blocks=True,
         )
         self._environment.filters |= {
-            "ago": lambda then: duration(clock() - then),
+            "ago": lambda then: since(then, clock()),
             "basename": lambda path: path.rpartition("/")[2],
             "count": count,
             "duration": duration,
@@ -84,6 +87,11 @@ def duration(seconds: float | None) -> str:
     units = [(left.days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
     first = next((i for i, (number, _) in enumerate(units) if number), 3)
     return " ".join(f"{number} {unit}" for number, unit in units[first : first + 2] if number) or "0 s"
+
+
+def since(then: float, now: float) -> str:
+    """How long ago something was: not known where it lies in the future, as one of two clocks was set back."""
+    return "an unknown time" if then > now + SKEW_SECONDS else duration(now - then)
 
 
 def moment(seconds: float | None) -> str:

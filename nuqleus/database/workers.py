@@ -70,10 +70,11 @@ class Workers:
             connection.execute(delete(Worker).where(Worker.id.in_(worker_ids)))
 
     def live(self, within_seconds: float) -> list[LiveWorker]:
-        """Workers heard of within this many seconds, the oldest first."""
+        """Workers heard of within this many seconds, the oldest first; nor later, as before a clock was set back."""
+        now = self._clock()
         query = (
             select(*_COLUMNS)
-            .where(Worker.seen_at >= self._clock() - within_seconds)
+            .where(Worker.seen_at.between(now - within_seconds, now + within_seconds))
             .order_by(Worker.started_at, Worker.id)
         )
         with reading(self._engine) as connection:

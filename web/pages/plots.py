@@ -46,15 +46,20 @@ def show_part(request: Request) -> Response:
     """The plot, or how far it is."""
     question = _question(request)
     computation = _computation(request, question)
-    if computation is None:
-        return render(request, "plot_progress.html", 200, progress=0.0)
-    if not computation.ended.is_set():
-        response = render(request, "plot_progress.html", progress=computation.progress)
-        response.headers["x-unfinished"] = "1"
-        return response
-    if computation.result is None or not computation.result.ranges:
-        return render(request, "plot.html", found=None, trouble=computation.trouble)
-    return _plot(request, question, computation.result)
+    if computation is None or not computation.ended.is_set():
+        progress = computation.progress if computation else 0.0
+        return _goes_on(render(request, "plot_progress.html", progress=progress))
+    if computation.result is None:
+        return _goes_on(render(request, "plot.html", found=None, trouble=computation.trouble))
+    if not computation.result.ranges:
+        return render(request, "plot.html", found=None, trouble=None)
+    return _plot(request, question, computation.result, computation.as_of)
+
+
+def _goes_on(response: Response) -> Response:
+    """Let the page ask again."""
+    response.headers["x-unfinished"] = "1"
+    return response
 
 
 def show_csv(request: Request) -> Response:
@@ -124,7 +129,7 @@ def _computation(request: Request, question: PlotQuestion) -> Computation[Distri
     return site_of(request).plots.ask(question, count)
 
 
-def _plot(request: Request, question: PlotQuestion, found: Distribution) -> Response:
+def _plot(request: Request, question: PlotQuestion, found: Distribution, as_of: float) -> Response:
     axes, named = plots.axes(found), name_bins(question.axes, found)
     draw = plots.cells if len(question.axes) == len(NAMES) else plots.bars
     chosen, given = _chosen(request), dict(request.query_params)
@@ -132,6 +137,7 @@ def _plot(request: Request, question: PlotQuestion, found: Distribution) -> Resp
         request,
         "plot.html",
         found=found,
+        as_of=as_of,
         boxes=list(draw(found, axes, named)),
         names=[name_axis(axis) for axis in question.axes],
         area=plots,

@@ -8,15 +8,35 @@ function sayNews(part) {
   if (said.dataset.text !== news) said.textContent = said.dataset.text = news;
 }
 
+// what is shown is as of the moment that it names; why there is nothing newer, nobody could guess
+function sayOld(text) {
+  const old = document.querySelector("[data-old]");
+  if (old.textContent !== text) old.textContent = text;
+  old.hidden = !text;
+}
+
+const PATIENCE_MILLISECONDS = 10000;
+let refreshing = false;
+
 async function refresh(part) {
-  if (document.hidden || part.contains(document.activeElement)) return;
+  if (document.hidden || refreshing) return;
+  if (part.contains(document.activeElement)) {
+    sayOld("Not brought up to date while something in it is chosen. Choose something else to go on.");
+    return;
+  }
+  refreshing = true;
   try {
-    const answer = await fetch(part.dataset.refresh, { headers: { accept: "text/html" }, redirect: "error" });
-    if (!answer.ok) return;
+    const answer = await fetch(part.dataset.refresh, {
+      headers: { accept: "text/html" }, redirect: "error", signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+    });
+    if (!answer.ok) throw new Error(answer.statusText);
     part.innerHTML = await answer.text();
+    sayOld("");
     sayNews(part);
   } catch {
-    // the server is away: the page says as of when it is, and asks again
+    sayOld("These numbers are old: the page doesn’t answer any more. It is asked again every few seconds; if that doesn’t help, reload it.");
+  } finally {
+    refreshing = false;
   }
 }
 
@@ -62,9 +82,10 @@ document.querySelectorAll("svg[data-arrows]").forEach(leadByArrows);
 
 // a plot that is still being counted: ask again until it is there
 async function follow(part) {
-  const answer = await fetch(part.dataset.follow);
-  if (!answer.ok) {
-    part.textContent = "The plot can’t be made now. Reload the page to try again.";
+  const answer = await fetch(part.dataset.follow).catch(() => null);
+  if (!answer?.ok) {
+    part.textContent = "The plot can’t be made now. It is asked for again every few seconds.";
+    setTimeout(() => follow(part), 4000);
     return;
   }
   part.innerHTML = await answer.text();

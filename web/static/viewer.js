@@ -164,7 +164,9 @@ function pixelAt(position) {
 }
 
 async function nucleusAt({ row, column }) {
-  const answer = await fetch(`/api/images/${image}/at?row=${row}&col=${column}&v=${edition}`);
+  const answer = await fetch(`/api/images/${image}/at?row=${row}&col=${column}&v=${edition}`).catch(() => new Response("", { status: 503 }));
+  const said = answer.ok ? "" : (await answer.json().catch(() => ({}))).error ?? "The page doesn’t answer.";
+  if (!missing) say(said);
   return answer.ok ? (await answer.json()).nucleus : null;
 }
 

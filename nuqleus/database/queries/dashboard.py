@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Engine, cast, func, select
 
 from nuqleus.database.engine import reading
-from nuqleus.database.queries.status import RATE_WINDOW_SECONDS, Status, get_status
+from nuqleus.database.queries.status import RATE_WINDOW_SECONDS, Status, ended_lately, get_status
 from nuqleus.database.queries.status_details import StatusDetails, get_details
 from nuqleus.database.tables import File, Image, SchedulerLease
 
@@ -61,7 +61,7 @@ def get_dashboard(engine: Engine, now: float, *, alive_within: float) -> Dashboa
 
 def _throughput(engine: Engine, now: float) -> Throughput | None:
     """Of the files that ended within the window, since the first of them was begun; None if none did."""
-    ended = File.finished_at > now - RATE_WINDOW_SECONDS
+    ended = ended_lately(now)
     pixels = func.sum(cast(Image.height, BigInteger) * Image.width)
     sums: tuple[Any, ...] = (func.count(), pixels, func.sum(Image.n_nuclei))
     with reading(engine) as connection:

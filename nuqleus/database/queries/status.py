@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, func, select
 
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import ENDED_STATES, PENDING_STATES, FileState
@@ -64,11 +64,14 @@ def get_status(engine: Engine, now: float, *, alive_within: float, failures: int
     return Status(counts, rate, left, workers, _last_failures(engine, failures))
 
 
+def ended_lately(now: float) -> ColumnElement[bool]:
+    """Whether a file ended within the window of rates; not one of later than now, as after a clock was set back."""
+    return File.finished_at.between(now - RATE_WINDOW_SECONDS, now)
+
+
 def _rate(engine: Engine, now: float) -> float | None:
     """Files per minute, since the first of the files that ended within the window was begun."""
-    query = select(func.count(), func.min(File.started_at)).where(
-        File.finished_at > now - RATE_WINDOW_SECONDS
-    )
+    query = select(func.count(), func.min(File.started_at)).where(ended_lately(now))
     with reading(engine) as connection:
         ended, began = connection.execute(query).one()
     if not ended or began is None:

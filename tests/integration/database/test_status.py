@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from cli.commands import status
 from nuqleus.database.file_states import FileState
+from nuqleus.database.queries.dashboard import get_dashboard
 from nuqleus.database.queries.status import get_status
 from nuqleus.database.workers import Workers
 from nuqleus.errors import DatabaseUnavailable
@@ -82,6 +83,21 @@ def test_workers_that_were_silent_for_long_are_not_shown(archive: Archive):
     assert [(worker.id, worker.files_done) for worker in overview(archive).workers] == [(live, 7)]
     workers.beat(silent, 0)
     assert [worker.id for worker in overview(archive).workers] == [silent, live]
+
+
+def test_after_a_clock_was_set_back_what_ended_before_and_who_is_silent_since_do_not_count(archive: Archive):
+    workers = Workers(archive.engine, archive.clock)
+    silent, live = workers.start("host", 1, "CPU").id, workers.start("host", 2, "CPU").id
+    for number in range(9):
+        archive.done(f"{number}.png", f"{number}")
+    archive.clock.advance(-3600)
+    workers.beat(live, files_done=9)
+
+    assert overview(archive).files_per_minute is None
+    assert [worker.id for worker in overview(archive).workers] == [live]
+    assert get_dashboard(archive.engine, archive.clock.now, alive_within=60).throughput is None
+    workers.beat(silent, 0)
+    assert len(overview(archive).workers) == 2
 
 
 def test_the_row_of_a_worker_that_was_killed_goes_a_day_later_and_its_id_is_not_given_again(archive: Archive):

@@ -21,6 +21,7 @@ from web.refreshed_answer import (
     RefreshedAnswer,
 )
 from web.site import Site
+from web.templates import since
 
 
 def test_an_empty_folder_says_what_to_do(visit):
@@ -79,6 +80,22 @@ def test_the_database_is_asked_again_when_it_is_time_and_not_before(clock):
     clock.advance(0.2)
     assert settled(refreshed).answer == 2
     assert settled(refreshed).as_of == clock()
+
+
+def test_a_clock_that_is_set_back_is_not_waited_for(clock):
+    refreshed = RefreshedAnswer(clock, clock)
+    settled(refreshed)
+    clock.advance(-3600)
+    set_back = clock()
+    assert settled(refreshed).as_of == set_back
+    clock.advance(REFRESH_SECONDS - 0.1)
+    assert settled(refreshed).as_of == set_back
+
+
+def test_what_lies_in_the_future_was_not_a_moment_ago():
+    assert since(100.0, 130.0) == "30 s"
+    assert since(130.0, 100.0) == "0 s"
+    assert since(3700.0, 100.0) == "an unknown time"
 
 
 def test_who_looks_again_after_a_while_sees_what_is_now(clock):

@@ -2,12 +2,15 @@
 
 import re
 import threading
+import time
 from html import unescape
 
 import pytest
 
+from nuqleus.database.queries.distributions import Counting
+from nuqleus.errors import DatabaseUnavailable
 from tests.examples import image_result
-from web.computations import AT_A_TIME, MOST_WAITING, Computations
+from web.computations import AT_A_TIME, MOST_WAITING, SHORTEST_SECONDS, TROUBLE_SECONDS, Computations
 
 BEYOND = re.compile(r'<a href="([^"]*)">([^<]*: \d+ nuclei)</a>')
 """A link to what lies beyond a plot's range."""
@@ -153,11 +156,45 @@ def test_too_many_questions_at_once_are_turned_away():
 
 def test_an_answer_is_kept_and_made_anew_when_it_is_old(clock):
     computations, made = Computations(clock), []
-    for advance, expected in [(0, 1), (100, 1), (300, 2)]:
+
+    def make(_):
+        clock.advance(10)
+        made.append(1)
+
+    for advance, expected in [(0, 1), (199, 1), (2, 2)]:
         clock.advance(advance)
-        computation = computations.ask("key", lambda _: made.append(1))
+        computation = computations.ask("key", make)
         assert computation.ended.wait(10)
         assert len(made) == expected
+
+
+def test_a_plot_of_a_moment_ago_is_counted_anew_and_says_as_of_when_it_is(page, archive):
+    assert "6 nuclei" in part(page, "x=area")
+    archive.done("b.png", images=[image_result(4)])
+    page.app.state.site.plots._clock = lambda: time.monotonic() + SHORTEST_SECONDS + 1
+    text = part(page, "x=area")
+    assert "10 nuclei" in text
+    assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
+
+
+def test_why_a_plot_can_t_be_counted_is_said_and_it_is_tried_again(page, monkeypatch):
+    def fail(*_):
+        raise DatabaseUnavailable("the database is away")
+
+    monkeypatch.setattr(Counting, "count", fail)
+    assert "the database is away" in part(page, "x=area")
+    assert page.get("/plots/part?x=area").headers["x-unfinished"] == "1"
+    monkeypatch.undo()
+    page.app.state.site.plots._clock = lambda: time.monotonic() + TROUBLE_SECONDS + 1
+    assert "<svg" in part(page, "x=area")
+
+
+def test_who_finds_too_many_others_waiting_asks_again(page):
+    goes_on = threading.Event()
+    for number in range(MOST_WAITING):
+        page.app.state.site.plots.ask(number, lambda _: goes_on.wait(20))
+    assert page.get("/plots/part?x=area").headers["x-unfinished"] == "1"
+    goes_on.set()
 
 
 def test_dna_content_can_be_plotted(page):
