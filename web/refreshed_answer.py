@@ -1,10 +1,11 @@
 """Refreshed answer: one of the database that is made in the background and shown until there is a newer one."""
 
+import asyncio
 import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from nuqleus.errors import NuqleusError
@@ -24,6 +25,8 @@ FIRST_SECONDS = 0.1
 
 PROGRAM_SECONDS = 10.0
 """How long a program waits, which takes what it is given for what is now."""
+
+POLL_SECONDS = 0.02
 
 OLD_SECONDS = 3 * REFRESH_SECONDS
 """An answer that old is of a time when nobody looked."""
@@ -66,6 +69,7 @@ class RefreshedAnswer(Generic[Answer]):
         self._is_there = threading.Event()
         self._latest: Dated[Answer] = Dated()
         self._asked = self._due = float("-inf")
+        self._began = float("inf")
 
     def latest(self, patience: float = FIRST_SECONDS) -> Dated[Answer]:
         """The newest answer; a newer one is asked for if it is time.
@@ -76,9 +80,25 @@ class RefreshedAnswer(Generic[Answer]):
         if self._is_due() and self._asking.acquire(blocking=False):
             if abs(self._clock() - self._latest.as_of) > OLD_SECONDS:
                 self._is_there.clear()
+            self._began = self._clock()
             threading.Thread(target=self._renew, name="refresh", daemon=True).start()
         self._is_there.wait(patience)
-        return self._latest
+        return self._known()
+
+    async def look(self, patience: float = FIRST_SECONDS) -> Dated[Answer]:
+        """The same for who may not keep a thread waiting."""
+        self.latest(patience=0.0)
+        end = self._stopwatch() + patience
+        while not self._is_there.is_set() and self._stopwatch() < end:
+            await asyncio.sleep(POLL_SECONDS)
+        return self._known()
+
+    def _known(self) -> Dated[Answer]:
+        """The newest answer; if the next one doesn't come, with the reason."""
+        silent = self._clock() - self._began if self._asking.locked() else 0.0
+        if silent <= OLD_SECONDS:
+            return self._latest
+        return replace(self._latest, trouble=f"The database has not answered for {silent:.0f} seconds.")
 
     def _is_due(self) -> bool:
         """Whether it is time for a newer answer; so it is after a clock was set back, which may not be waited for."""
@@ -100,5 +120,6 @@ class RefreshedAnswer(Generic[Answer]):
             took = self._stopwatch() - began
             self._asked = self._clock()
             self._due = self._asked + max(REFRESH_SECONDS, took / MAX_BUSY_SHARE)
+            self._began = float("inf")
             self._is_there.set()
             self._asking.release()

@@ -20,6 +20,9 @@ MAX_HEAD = 32 * 1024
 
 MAX_CONNECTIONS = 500
 
+BUSY_SECONDS = 5.0
+"""How long somebody who tries files again waits for another writer of an embedded database."""
+
 
 def serve_page(settings: Settings, listening: socket.socket, ignored_reasons: Mapping[str, str]) -> None:
     """Answer until told to stop, by SIGINT or SIGTERM.
@@ -32,7 +35,8 @@ def serve_page(settings: Settings, listening: socket.socket, ignored_reasons: Ma
     Raises:
         NuqleusError: the database can't be opened.
     """
-    site = Site(settings, open_database(settings.database_url, create=False), ignored_reasons)
+    engine = open_database(settings.database_url, create=False, busy_seconds=BUSY_SECONDS)
+    site = Site(settings, engine, ignored_reasons)
     config = uvicorn.Config(
         build_app(site),
         http=RequestTimeoutProtocol,

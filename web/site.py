@@ -22,6 +22,7 @@ from web.login_limit import LoginLimit
 from web.painter import Painter
 from web.refreshed_answer import RefreshedAnswer
 from web.templates import Templates
+from web.turns import Turns
 
 Row = TypeVar("Row")
 
@@ -49,6 +50,7 @@ class Site:
         painter: has pictures drawn.
         overviews: small pictures that no worker stored, and that were drawn for the gallery.
         plots: are counted in the background.
+        turns: of pages that may have to wait.
         edition: tells pictures of this page from those of one before it, which may have shown another database at the
             same address: browsers keep them by their URLs.
         templates: what pages are made of.
@@ -64,6 +66,7 @@ class Site:
     painter: Painter = field(init=False)
     overviews: KeptPictures = field(default_factory=KeptPictures)
     plots: Computations[Distribution] = field(default_factory=Computations)
+    turns: Turns = field(default_factory=Turns)
     edition: str = field(default_factory=partial(token_hex, 4))
     templates: Templates = field(init=False)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from nuqleus.database import postgresql, sqlite
 from nuqleus.database.migrations import HEAD
@@ -264,6 +265,10 @@ def alembic_config(connection: Connection | None) -> Any:
 def _translating_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
+    except NoConnectionLeft as error:
+        raise DatabaseUnavailable(
+            f"the database {redact_url(engine.url)} answers too slowly: too many others wait for it"
+        ) from error
     except DBAPIError as error:
         if type(error) is DatabaseError:  # SQLite's word for a file that is none of its own, or damaged
             raise DatabaseDamaged(

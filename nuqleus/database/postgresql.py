@@ -16,10 +16,13 @@ log = logging.getLogger(__name__)
 OPTIONS = {
     "connect_timeout": "10",
     "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
     "application_name": "nuqleus",
     "client_encoding": "utf8",
 }
-"""A server that doesn't answer is noticed within seconds; a URL may say otherwise."""
+"""A server that can't be reached is noticed in ten seconds, one that is lost in a minute; a URL may say otherwise."""
 
 LOCK_SECONDS = 30.0
 """How long a migration waits for a lock. Whoever asks for the same table meanwhile waits behind it."""

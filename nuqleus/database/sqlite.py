@@ -53,7 +53,11 @@ def checkpoint(engine: Engine) -> None:
 
 
 def explain(error: BaseException | None, path: Path) -> str | None:
-    """What to do about an error of SQLite's that is about who may write; None for other errors."""
+    """What to do about an error of SQLite's that is about who may write, or does; None for other errors."""
+    if "database is locked" in str(error):
+        return (
+            f"{error}. Another program has been writing to it for too long; once that has ended, all goes on"
+        )
     if not any(words in str(error) for words in ("readonly database", "unable to open database file")):
         return None
     return f"{error}. nuqleus runs as {describe_user()}; {describe_owner(path)} It, or its drive, can only be read"

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,7 +16,7 @@ from nuqleus.paths import escape_path
 from web import query
 from web.openapi import DESCRIPTION
 from web.pages.dashboard import describe_dashboard
-from web.pages.files import file_filter, known_file, retry_chosen
+from web.pages.files import file_filter, known_file, retry_in_turn
 from web.pages.images import known_image, known_nucleus
 from web.pages.login import form_of
 from web.refreshed_answer import PROGRAM_SECONDS
@@ -32,9 +31,9 @@ def describe_api(_: Request) -> Response:
     return JSONResponse(DESCRIPTION)
 
 
-def status(request: Request) -> Response:
+async def status(request: Request) -> Response:
     """How things stand."""
-    dated = site_of(request).dashboard.latest(PROGRAM_SECONDS)
+    dated = await site_of(request).dashboard.look(PROGRAM_SECONDS)
     if dated.answer is None or dated.trouble:
         raise HTTPException(503, dated.trouble or "The database is being asked; try again in a moment.")
     return JSONResponse({"as_of": dated.as_of, **_plain(describe_dashboard(dated.answer))})
@@ -58,8 +57,7 @@ def file(request: Request) -> Response:
 
 async def retry(request: Request) -> Response:
     """Queue again, as the button does."""
-    form = await form_of(request)
-    return JSONResponse({"retried": await run_in_threadpool(retry_chosen, request, form)})
+    return JSONResponse({"retried": await retry_in_turn(request, await form_of(request))})
 
 
 def images(request: Request) -> Response:

@@ -28,18 +28,19 @@ SHOWN_WARNINGS = 10
 """Of what is odd about plates."""
 
 
-def show_dashboard(request: Request) -> Response:
+async def show_dashboard(request: Request) -> Response:
     """The page, which calls itself "Overview"."""
-    return _render(request, "dashboard.html")
+    return await _render(request, "dashboard.html")
 
 
-def show_fragment(request: Request) -> Response:
+async def show_fragment(request: Request) -> Response:
     """Its changing part, which the page asks for every few seconds."""
-    return _render(request, "dashboard_fragment.html")
+    return await _render(request, "dashboard_fragment.html")
 
 
-def _render(request: Request, template: str) -> Response:
-    dated = site_of(request).dashboard.latest()
+async def _render(request: Request, template: str) -> Response:
+    """Without a thread: all of them may wait for a database that has fallen silent, of which this page tells."""
+    dated = await site_of(request).dashboard.look()
     seen = dated.answer
     return render(
         request,

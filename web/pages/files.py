@@ -61,13 +61,19 @@ def show_file(request: Request) -> Response:
 async def retry(request: Request) -> Response:
     """Queue again: one file, or those that failed and that a filter lets through."""
     form = await form_of(request)
-    number = await run_in_threadpool(retry_chosen, request, form)
+    number = await retry_in_turn(request, form)
     onward = {name: form.get(name) for name in ("state", "reason", "path")}
     return RedirectResponse(with_query("/files", onward, retried=number), 303)
 
 
-def retry_chosen(request: Request, form: Mapping[str, str]) -> int:
-    """Queue again what a form names; say how many files that are.
+async def retry_in_turn(request: Request, form: Mapping[str, str]) -> int:
+    """Queue again what a form names, in turn: the database may be busy. Say how many files that are."""
+    async with site_of(request).turns.writing:
+        return await run_in_threadpool(_retry, request, form)
+
+
+def _retry(request: Request, form: Mapping[str, str]) -> int:
+    """Queue again what a form names.
 
     Raises:
         HTTPException: it names nothing that is known: what would be left is a filter that lets all failures through.

@@ -26,6 +26,7 @@ from web import query, viewing
 from web.colours import Scale, fit_scale
 from web.painter import PictureProblem
 from web.site import LARGEST_ID, Site, describe_refusal, find, render, site_of
+from web.turns import in_turn
 
 CUTOUT_SIDE = 160
 
@@ -131,6 +132,7 @@ def how_long(request: Request) -> dict[str, str]:
     return KEPT if request.query_params.get("v") == site_of(request).edition else NOT_KEPT
 
 
+@in_turn
 @picture
 def overview(request: Request) -> Drawn:
     """The small picture of an image: the worker's, else one drawn now, else its outlines alone."""
@@ -159,6 +161,7 @@ def _draw_overview(site: Site, image: ImageDetails) -> Drawn:
     return Drawn(drawn)
 
 
+@in_turn
 @picture
 def tile(request: Request) -> Drawn:
     """A tile of an image, with the channels that the URL names."""
@@ -172,6 +175,7 @@ def tile(request: Request) -> Drawn:
     return Drawn(site_of(request).painter.draw(image.listed.id, asked))
 
 
+@in_turn
 @picture
 def outlines(request: Request) -> Drawn:
     """A tile of outlines."""
@@ -191,6 +195,7 @@ def outlines(request: Request) -> Drawn:
     return Drawn(drawn, "image/png", stays=measurement != DNA_CONTENT)
 
 
+@in_turn
 @picture
 def cutout(request: Request) -> Drawn:
     """A nucleus and what is around it; the outline alone where the file can't be read."""
@@ -212,6 +217,7 @@ def cutout(request: Request) -> Drawn:
         return Drawn(alone, stays=False)
 
 
+@in_turn
 def nucleus_at(request: Request) -> Response:
     """The nucleus at a pixel, for programs and for the viewer.
 

@@ -1,5 +1,6 @@
 """Database URLs: understood, or refused with what to do; what goes wrong below is told in a sentence."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,27 @@ def test_a_server_that_can_t_be_reached_is_named_without_its_password():
     ):
         pass
     assert "s3cret" not in str(error.value)
+
+
+def test_a_database_whose_connections_are_all_in_use_is_said_to_be_slow(tmp_path: Path):
+    engine = make_engine(f"sqlite:///{tmp_path / 'busy.db'}")
+    engine.pool._timeout = 0.01
+    with ExitStack() as held:
+        for _ in range(engine.pool.size() + engine.pool._max_overflow):
+            held.enter_context(engine.connect())
+        with pytest.raises(DatabaseUnavailable, match=r"busy\.db answers too slowly"), reading(engine):
+            pass
+
+
+def test_a_database_that_somebody_else_writes_to_for_too_long_is_said_to_be_locked(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'locked.db'}"
+    with writing(make_engine(url)) as connection:
+        connection.execute(text("CREATE TABLE t (a)"))
+        with (
+            pytest.raises(DatabaseUnavailable, match="Another program has been writing to it for too long"),
+            writing(make_engine(url, busy_seconds=0.01)),
+        ):
+            pass
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path):

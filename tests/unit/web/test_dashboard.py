@@ -143,6 +143,23 @@ def test_a_slow_question_is_asked_so_rarely_that_it_takes_a_small_share_of_the_t
     assert settled(refreshed).answer > first
 
 
+def test_a_database_that_has_fallen_silent_is_said_to_be(clock):
+    asked, goes_on = [], threading.Event()
+
+    def make():
+        asked.append(1)
+        return len(asked) == 1 or goes_on.wait(20)
+
+    refreshed = RefreshedAnswer(make, clock)
+    assert settled(refreshed).answer is True
+    clock.advance(REFRESH_SECONDS + 1)
+    assert refreshed.latest().trouble is None
+    clock.advance(OLD_SECONDS + 1)
+    assert refreshed.latest().trouble == "The database has not answered for 16 seconds."
+    assert refreshed.latest().answer is True
+    goes_on.set()
+
+
 def test_nobody_waits_for_a_database_that_is_slow(clock):
     goes_on = threading.Event()
     refreshed = RefreshedAnswer(lambda: goes_on.wait(10), clock)
