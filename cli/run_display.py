@@ -24,7 +24,7 @@ LINE_SECONDS = 10.0
 
 
 class Display(Protocol):
-    """Shows a run's progress."""
+    """Display of a run's progress."""
 
     def show(self, status: Status) -> None:
         """Show how things stand now; called a few times a second."""
@@ -94,7 +94,7 @@ class Bar:
 
 
 class Lines:
-    """A line every ten seconds, while there is something to do."""
+    """Lines of progress, one every ten seconds, while there is something to do."""
 
     def __init__(
         self, log_level: str, log_format: LogFormat = "text", clock: Callable[[], float] = time.monotonic

@@ -46,7 +46,7 @@ _REFRESH_SECONDS = 0.5
 
 
 class RunReport:
-    """Looks at the database now and then, shows the progress, and says once what came out.
+    """Report of a run: shows the progress, asking the database now and then, and says once what came out.
 
     Args:
         engine: the database.

@@ -10,7 +10,7 @@ from nuqleus.errors import MessageError
 
 @dataclass(frozen=True)
 class Job:
-    """Files to process: one, or a chunk of small ones that a worker takes together.
+    """Job: the files to process, one or a chunk of small ones that a worker takes together.
 
     Attributes:
         file_ids: `files.id` of each.

@@ -43,7 +43,7 @@ Plates = Literal["auto", "off"]
 
 
 class Rule(BaseModel):
-    """How files at some paths are looked at; what is None is left to the settings."""
+    """Rule for some paths: how files there are looked at; what is None is left to the settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -23,7 +23,7 @@ OPEN_FACTOR = 15
 
 
 class Completeness:
-    """Remembers how long each unfinished file has stood still.
+    """Completeness of files: remembers how long each unfinished one has stood still.
 
     Args:
         root: the watched folder.

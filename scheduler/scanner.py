@@ -55,7 +55,7 @@ class Scan:
 
 
 class Scanner:
-    """Looks for candidates in a folder and all below it.
+    """Scanner of a folder: looks for candidates in it and all below it.
 
     Args:
         root: the watched folder.

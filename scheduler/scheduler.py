@@ -34,7 +34,7 @@ class Stopped(Exception):  # noqa: N818 - asked for, no error
 
 @dataclass
 class Scheduler:
-    """Turns files in a folder into rows and messages. Each `tick` is one look at everything.
+    """Scheduler: turns files in a folder into rows and messages. Each `tick` is one look at everything.
 
     The database says which files wait; what is kept here is only the last scan, to see what is new, and how long
     each waiting file has stood still.

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from nuqleus.database.background_statistics import BackgroundStatistics, Part
+from nuqleus.database.background_statistics import BackgroundStatistics, Subject
 
 BUSY_SHARE = 0.1
 """Of the time that it may take while there is something to make."""
@@ -24,7 +24,7 @@ class StatisticsKeeper:
     """
 
     def __init__(
-        self, statistics: BackgroundStatistics[Part], clock: Callable[[], float] = time.monotonic
+        self, statistics: BackgroundStatistics[Subject], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._statistics = statistics
         self._clock = clock

@@ -18,7 +18,7 @@ EMPTY_QUEUE_RESEND_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class SweepLimits:
-    """When something counts as lost.
+    """Limits of the sweep: when something counts as lost.
 
     Attributes:
         max_attempts: workers that a file may kill before it is failed.
@@ -37,7 +37,7 @@ class SweepLimits:
 
 
 class Sweep:
-    """Looks for what got lost, and sends its messages again.
+    """Sweep for what got lost, whose messages it sends again.
 
     Args:
         files: the database's files.

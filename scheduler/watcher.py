@@ -31,7 +31,7 @@ _EVENTS: list[type[FileSystemEvent]] = [
 
 
 class Watcher(FileSystemEventHandler):
-    """Calls `wake` when something happens in a folder or below it.
+    """Watcher of a folder: calls `wake` when something happens in it or below it.
 
     Args:
         root: the watched folder.

@@ -33,7 +33,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 @dataclass(frozen=True)
 class AccessRules:
-    """Who gets in.
+    """Access control: who gets in.
 
     Attributes:
         token: what people log in with; None: nobody needs to, or a proxy says who they are.

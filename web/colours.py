@@ -14,7 +14,7 @@ LOW, HIGH = 0.02, 0.98
 
 @dataclass(frozen=True)
 class Scale:
-    """Numbers from `low` to `high` in colours; what lies outside has the colour of the end."""
+    """Colour scale: numbers from `low` to `high` in colours; what lies outside has the colour of the end."""
 
     low: float
     high: float

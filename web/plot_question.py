@@ -72,12 +72,12 @@ def _nucleus_filter(given: Mapping[str, str]) -> NucleusFilter:
         query.word(given, "path"),
         query.number(given, "plate"),
         query.number(given, "well"),
-        query.figure(given, "confidence"),
+        query.real_number(given, "confidence"),
     )
 
 
 def _span(given: Mapping[str, str], name: str) -> Span:
-    low, high = query.figure(given, f"{name}_low"), query.figure(given, f"{name}_high")
+    low, high = query.real_number(given, f"{name}_low"), query.real_number(given, f"{name}_high")
     if low is not None and high is not None and not (low < high and isfinite(high - low)):
         raise query.refuse(f"{name}_high", f"larger than {name}_low")
     return Span(low, high)

@@ -30,7 +30,7 @@ def number(parameters: Mapping[str, str], name: str, most: int = LARGEST) -> int
     return int(text)
 
 
-def figure(parameters: Mapping[str, str], name: str) -> float | None:
+def real_number(parameters: Mapping[str, str], name: str) -> float | None:
     """A number; None if it isn't given.
 
     Raises:

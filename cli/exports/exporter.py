@@ -28,7 +28,7 @@ class Written:
 
 
 class Exporter(Protocol):
-    """Writes the results in one format."""
+    """Exporter of the results to one format."""
 
     def __call__(self, results: Snapshot, output: Path) -> Written:
         """Write files below the folder `output`, which exists, image by image; each file is whole or not there."""

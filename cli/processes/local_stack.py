@@ -30,7 +30,7 @@ CRASH_LOOP_EXITS = 5
 
 
 class LocalStack:
-    """Starts the processes, keeps them alive, and stops them in order. Leaves none behind.
+    """The stack of one machine: starts the processes, keeps them alive, stops them in order, leaves none behind.
 
     Args:
         settings: of the run.

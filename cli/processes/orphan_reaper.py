@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class OrphanReaper:
-    """The supervisor's handle of the process: starts it, and keeps its list up to date."""
+    """The orphan reaper, as the supervisor handles it: starts it, and keeps its list up to date."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

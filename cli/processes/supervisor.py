@@ -72,7 +72,7 @@ class SupervisedProcess:
 
 
 class Supervisor:
-    """Keeps processes alive. Nothing happens by itself: call `check` a few times a second.
+    """Supervisor of processes, which it keeps alive. Nothing happens by itself: call `check` a few times a second.
 
     Args:
         logs: folder for the children's output; created if need be.

@@ -12,7 +12,7 @@ ROUNDING = 1e-14
 
 
 class Ellipses(NamedTuple):
-    """Per nucleus, (N,): centre and axes in px, eccentricity, and orientation in radians."""
+    """Ellipse of each nucleus, (N,): centre and axes in px, eccentricity, and orientation in radians."""
 
     row: Floats
     col: Floats

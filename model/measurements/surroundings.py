@@ -31,7 +31,7 @@ class Sliceable(Protocol):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is around the nuclei of an image.
+    """Surroundings of the nuclei of an image.
 
     Attributes:
         nuclei: `NEIGHBOR_COLUMNS`, (N,) each.

@@ -45,7 +45,7 @@ LARGEST_IMAGE = 400_000_000
 
 @dataclass(frozen=True)
 class Segmentation:
-    """An image's nuclei.
+    """Instance segmentation of an image: its nuclei.
 
     Attributes:
         labels: (H, W) int32, 0 background, 1..N nuclei.
@@ -65,7 +65,7 @@ class Segmentation:
 
 
 class Segmenter:
-    """A loaded network with the thresholds that turn its maps into nuclei. Several threads may use it at once.
+    """Segmenter: a loaded network with the thresholds that turn its maps into nuclei, for several threads at once.
 
     Attributes:
         network: its batch norms folded away.

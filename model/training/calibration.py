@@ -40,7 +40,7 @@ def fit_calibration(
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Nuclei of about the same confidence: their number, mean confidence, and the share of them that matches."""
+    """Bin of a reliability diagram: nuclei of about the same confidence, how many, its mean, the share that matches."""
 
     nuclei: int
     confidence: float

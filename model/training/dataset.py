@@ -30,7 +30,7 @@ WHITE = (255, 65535)
 
 @dataclass(frozen=True)
 class Example:
-    """A labelled image.
+    """Example to train or measure on: a labelled image.
 
     Attributes:
         name: file name without its ending.

@@ -34,7 +34,7 @@ LEAST_CONFIDENCES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6)
 
 @dataclass(frozen=True)
 class InferenceSettings:
-    """How a trained network is used.
+    """Settings of inference: how a trained network is used.
 
     Attributes:
         params: thresholds.

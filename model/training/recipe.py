@@ -68,7 +68,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stages of a training, each of which goes on from the weights that the one before keeps.
+    """Recipe of a training: stages, each of which goes on from the weights that the one before keeps.
 
     Attributes:
         stages: in turn; the network of each has the same levels as the one before, each as wide or wider.

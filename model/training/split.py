@@ -15,7 +15,7 @@ VALIDATION_SHARE = 8
 
 @dataclass(frozen=True)
 class Split:
-    """Which images are trained on, and which the result is measured on."""
+    """Split of the images: which are trained on, and which the result is measured on."""
 
     train: list[Pair]
     val: list[Pair]

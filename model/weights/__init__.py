@@ -22,7 +22,7 @@ FORMER_KEY = "rules"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What made a network: stored beside its weights, and in the database with every result.
+    """Model card: what made a network; stored beside its weights, and in the database with every result.
 
     Attributes:
         name: of the network.

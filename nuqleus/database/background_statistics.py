@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Engine
 
-Part = TypeVar("Part")
+Subject = TypeVar("Subject")
 """What statistics are of: a well, a group."""
 
 
 @dataclass
-class BackgroundStatistics(ABC, Generic[Part]):
+class BackgroundStatistics(ABC, Generic[Subject]):
     """Statistics of the parts of a database.
 
     Attributes:
@@ -25,7 +25,7 @@ class BackgroundStatistics(ABC, Generic[Part]):
     clock: Callable[[], float] = time.time
 
     @abstractmethod
-    def outdated(self) -> list[Part]:
+    def outdated(self) -> list[Subject]:
         """The parts that have other images than those that their statistics are of.
 
         Raises:
@@ -33,7 +33,7 @@ class BackgroundStatistics(ABC, Generic[Part]):
         """
 
     @abstractmethod
-    def refresh(self, part: Part, /) -> None:
+    def refresh(self, part: Subject, /) -> None:
         """Make the statistics of a part anew.
 
         Raises:

@@ -55,7 +55,7 @@ class SchedulerIdentity:
 
 
 class Leadership:
-    """One scheduler's part in it.
+    """Leadership among the schedulers of a database, as one of them takes part in it.
 
     Args:
         engine: the database.

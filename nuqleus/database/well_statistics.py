@@ -34,6 +34,8 @@ Statistics = dict[tuple[int, int, int, str], float | None]
 
 @dataclass(frozen=True)
 class _WellImage:
+    """An image of a well that counts."""
+
     id: int
     file_id: int
     t: int

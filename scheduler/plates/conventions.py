@@ -24,7 +24,7 @@ Match = re.Match[str]
 
 @dataclass(frozen=True)
 class Convention:
-    """How a microscope calls its files.
+    """Naming convention: how a microscope calls its files.
 
     Attributes:
         name: as `plates.convention` has it.

@@ -33,7 +33,7 @@ class Source(Protocol):
 
 
 class PlateWarnings:
-    """Says what is odd, once for each folder or file that it is about.
+    """Warnings of plates: says what is odd, once for each folder or file that it is about.
 
     Args:
         engine: the database.

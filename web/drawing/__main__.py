@@ -20,7 +20,7 @@ Request = Mapping[str, Any]
 
 
 class Drawer:
-    """Answers requests.
+    """Drawer of pictures: answers requests.
 
     Args:
         sources: of pixels and labels.

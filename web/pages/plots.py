@@ -87,7 +87,7 @@ def show_nuclei(request: Request) -> Response:
     given = request.query_params
     question = read_question(given)
     limits = [
-        Limits(axis, query.figure(given, f"{name}_from"), query.figure(given, f"{name}_to"))
+        Limits(axis, query.real_number(given, f"{name}_from"), query.real_number(given, f"{name}_to"))
         for axis, name in zip(question.axes, NAMES, strict=False)
     ]
     after = (query.number(given, "after_image") or 0, query.number(given, "after_label") or 0)

@@ -80,7 +80,7 @@ class Companion:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to process a file, as long as the lease is renewed.
+    """Claim on a file: the right to process it, as long as the lease is renewed.
 
     Attributes:
         attempt: 1 for the first time that a worker begins with this content.

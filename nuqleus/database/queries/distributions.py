@@ -34,7 +34,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Distribution:
-    """Nuclei counted in bins of one axis, or of two.
+    """Histogram: nuclei counted in bins of one axis, or of two.
 
     Attributes:
         ranges: of each axis.

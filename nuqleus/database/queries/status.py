@@ -26,7 +26,7 @@ class FailedFile:
 
 @dataclass(frozen=True)
 class Status:
-    """How things stand.
+    """Status: how things stand.
 
     Attributes:
         counts: number of files in each state.
