@@ -16,6 +16,7 @@ from tests.conftest import Clock
 from tests.integration.database.conftest import Archive
 from tests.unit.web.shown import SQUARES, Shown
 from web.app import build_app
+from web.computations import Computations
 from web.login_limit import LoginLimit
 from web.site import Site
 
@@ -33,7 +34,14 @@ def visit(sqlite_engine: Engine, tmp_path, clock: Clock) -> Iterator[Visit]:
         *, client: tuple[str, int] = ("127.0.0.1", 50000), base: str = "http://localhost:8600", **given
     ):
         settings = Settings(input_dir=tmp_path / "inbox", **given)
-        site = Site(settings, sqlite_engine, {"mask": "a mask"}, clock, limit=LoginLimit(clock))
+        site = Site(
+            settings,
+            sqlite_engine,
+            {"mask": "a mask"},
+            clock,
+            limit=LoginLimit(clock),
+            plots=Computations(clock),
+        )
         clients.append(TestClient(build_app(site), base_url=base, client=client, follow_redirects=False))
         return clients[-1]
 

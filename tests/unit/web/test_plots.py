@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from html import unescape
 
 import pytest
@@ -168,16 +167,16 @@ def test_an_answer_is_kept_and_made_anew_when_it_is_old(clock):
         assert len(made) == expected
 
 
-def test_a_plot_of_a_moment_ago_is_counted_anew_and_says_as_of_when_it_is(page, archive):
+def test_a_plot_of_a_moment_ago_is_counted_anew_and_says_as_of_when_it_is(page, archive, clock):
     assert "6 nuclei" in part(page, "x=area")
     archive.done("b.png", images=[image_result(4)])
-    page.app.state.site.plots._clock = lambda: time.monotonic() + SHORTEST_SECONDS + 1
+    clock.advance(SHORTEST_SECONDS + 1)
     text = part(page, "x=area")
     assert "10 nuclei" in text
     assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
 
 
-def test_why_a_plot_can_t_be_counted_is_said_and_it_is_tried_again(page, monkeypatch):
+def test_why_a_plot_can_t_be_counted_is_said_and_it_is_tried_again(page, clock, monkeypatch):
     def fail(*_):
         raise DatabaseUnavailable("the database is away")
 
@@ -185,7 +184,7 @@ def test_why_a_plot_can_t_be_counted_is_said_and_it_is_tried_again(page, monkeyp
     assert "the database is away" in part(page, "x=area")
     assert page.get("/plots/part?x=area").headers["x-unfinished"] == "1"
     monkeypatch.undo()
-    page.app.state.site.plots._clock = lambda: time.monotonic() + TROUBLE_SECONDS + 1
+    clock.advance(TROUBLE_SECONDS + 1)
     assert "<svg" in part(page, "x=area")
 
 
