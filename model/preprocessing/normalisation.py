@@ -7,6 +7,7 @@ import numpy as np
 
 from model.arrays import FloatImage, PixelArray
 from model.preprocessing.histogram import Histogram, compute_histogram
+from model.preprocessing.surround import Surround, find_surround
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.8
 """Percentiles of all channels together that become 0 and 1: a few hot pixels must not darken the rest."""
@@ -43,17 +44,20 @@ class Normalisation:
         high: becomes 1.
         lowest: what NaN and infinities count as.
         offset: subtracted before pixels become float32; 0 where float32 is fine enough for them.
+        surround: what is filled before all else; None where nothing is.
     """
 
     low: float
     high: float
     lowest: float
     offset: float = 0.0
+    surround: Surround | None = None
 
     def __call__(self, pixels: PixelArray) -> FloatImage:
         """Normalise (H, W, C) pixels of any numeric dtype: (H, W, C) float32."""
         scale = 1.0 / (self.high - self.low) if self.high > self.low else 0.0
-        shifted = _finite(_shift(pixels, self.offset), self.lowest)
+        recorded = self.surround.fill(pixels) if self.surround else pixels
+        shifted = _finite(_shift(recorded, self.offset), self.lowest)
         image = np.subtract(shifted, self.low, dtype=np.float32)
         image *= np.float32(scale)
         lowest, highest = CLIP_RANGE
@@ -84,13 +88,16 @@ def fit_normalisation(sample: PixelArray, everything: Callable[[], Iterable[Pixe
         sample: of its pixels (h, w, C), every `sample_step`-th in both directions.
         everything: gives the whole image, in parts of any size; called only if a sample doesn't tell.
     """
+    surround = find_surround(sample)
+    if surround:
+        sample = surround.fill(sample)
     offset = _find_offset(sample)
     lowest = 0.0 if sample.dtype.kind in "biu" else _extremes(everything(), offset)[0]
     histogram = _without_glare(compute_histogram(_finite(_shift(sample, offset), lowest)))
     low, high = histogram.percentile(LOW_PERCENTILE), histogram.percentile(HIGH_PERCENTILE)
     if high <= low:  # nearly constant: the few pixels that differ may still be all there is
         low, high = _extremes(everything(), offset)
-    return Normalisation(low, high, lowest, offset)
+    return Normalisation(low, high, lowest, offset, surround)
 
 
 def sample_step(height: int, width: int, samples: int = MAX_SAMPLES) -> int:

@@ -239,7 +239,7 @@ def test_no_more_than_a_block_is_read_at_a_time():
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-def test_parts_are_scalinged_as_the_whole_is(dtype: str, monkeypatch: pytest.MonkeyPatch):
+def test_parts_are_normalised_as_the_whole_is(dtype: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("model.preprocessing.normalisation.MAX_SAMPLES", 5000)
     pixels = nuclei(250, 300)[..., :1].astype(dtype)
     if dtype == "float32":

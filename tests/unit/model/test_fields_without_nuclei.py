@@ -84,3 +84,9 @@ def test_glands_are_no_nuclei(segmenter: Segmenter):
     assert found.diameter < 50
     assert found.image_confidence is not None
     assert found.image_confidence < 0.5
+
+
+def test_tissue_on_black_is_no_nucleus(segmenter: Segmenter):
+    tissue = Image.open(shipped_images()["ihc.png"]).crop((0, 0, SIDE, SIDE))
+    found = segmenter.segment(np.asarray(tissue.rotate(20, expand=True)))
+    assert found.diameter < 50
