@@ -20,6 +20,9 @@ REFRESH_SECONDS = 5.0
 MAX_BUSY_SHARE = 0.05
 """Of the time that making answers may take."""
 
+LONGEST_SECONDS = 300.0
+"""Nothing newer is asked for in so long at most, however long the last answer took: the database may have been away."""
+
 FIRST_SECONDS = 0.1
 """How long a person waits for an answer where there is none, or only an old one: the page looks again by itself."""
 
@@ -118,8 +121,9 @@ class RefreshedAnswer(Generic[Answer]):
             )
         finally:
             took = self._stopwatch() - began
+            pause = REFRESH_SECONDS if self._latest.trouble else took / MAX_BUSY_SHARE
             self._asked = self._clock()
-            self._due = self._asked + max(REFRESH_SECONDS, took / MAX_BUSY_SHARE)
+            self._due = self._asked + min(LONGEST_SECONDS, max(REFRESH_SECONDS, pause))
             self._began = float("inf")
             self._is_there.set()
             self._asking.release()

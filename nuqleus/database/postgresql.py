@@ -31,7 +31,13 @@ LOOK_SECONDS = 1.0
 """Between two looks at whom it waits for."""
 
 READ_ONLY, LOCK_NOT_AVAILABLE, NO_PRIVILEGE, NO_SCHEMA = "25006", "55P03", "42501", "3F000"
+NO_TABLE, NO_COLUMN = "42P01", "42703"
 """SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+_OTHER_TABLES = (
+    "has other tables than this version of nuqleus works with: {error}. It was upgraded, or a dump is being restored "
+    "into it; once that is done, start nuqleus again if this stays"
+)
 
 REFUSALS = {
     READ_ONLY: "can only be read at present, as after a failover: nuqleus goes on as soon as it can be written to",
@@ -39,6 +45,8 @@ REFUSALS = {
     "TO …), or the owner of its schema and tables",
     NO_SCHEMA: "has no schema in which tables could be made: {error}. Make one (CREATE SCHEMA …), or name one that is "
     "there as the user's, or the URL's, search_path",
+    NO_TABLE: _OTHER_TABLES,
+    NO_COLUMN: _OTHER_TABLES,
 }
 """What a server refuses until somebody changes it, and what to change."""
 

@@ -29,6 +29,7 @@ from nuqleus.database.files.scheduler_files import SchedulerFiles
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.database.migrations import HEAD
 from nuqleus.database.model_registry import register_model
+from nuqleus.database.queries.file_pages import get_listed
 from nuqleus.errors import DatabaseUnavailable
 from tests.examples import complete, observe
 from tests.ports import free_port
@@ -159,6 +160,22 @@ class TestFailover:
 
 def _session(connection: Connection) -> int:
     return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+def test_tables_of_another_version_are_said_to_be_while_a_dump_is_restored(engine: Engine):
+    for change, undone in [
+        ("ALTER TABLE files RENAME TO away", "ALTER TABLE away RENAME TO files"),
+        ("ALTER TABLE files RENAME COLUMN size TO bytes", "ALTER TABLE files RENAME COLUMN bytes TO size"),
+    ]:
+        with writing(engine) as connection:
+            connection.execute(text(change))
+        try:
+            with pytest.raises(DatabaseUnavailable, match="has other tables than this version of nuqleus"):
+                get_listed(engine, 1)
+        finally:
+            with writing(engine) as connection:
+                connection.execute(text(undone))
+        assert get_listed(engine, 1) is None
 
 
 class TestUpgradeBehindALock:

@@ -14,6 +14,7 @@ from tests.examples import image_result
 from tests.unit.web.shown import settled
 from web.app import build_app
 from web.refreshed_answer import (
+    LONGEST_SECONDS,
     MAX_BUSY_SHARE,
     OLD_SECONDS,
     PROGRAM_SECONDS,
@@ -158,6 +159,27 @@ def test_a_database_that_has_fallen_silent_is_said_to_be(clock):
     assert refreshed.latest().trouble == "The database has not answered for 16 seconds."
     assert refreshed.latest().answer is True
     goes_on.set()
+
+
+@pytest.mark.parametrize(
+    ("fails", "pause"), [(True, REFRESH_SECONDS), (False, LONGEST_SECONDS)], ids=["failed", "answered"]
+)
+def test_a_database_that_was_away_for_an_hour_is_asked_again_soon(clock, fails, pause):
+    asked = []
+
+    def make():
+        asked.append(1)
+        if fails:
+            raise DatabaseUnavailable("it is away")
+
+    refreshed = RefreshedAnswer(make, clock, stopwatch=iter([0.0, 3600.0, 3600.0, 3600.0]).__next__)
+    settled(refreshed)
+    clock.advance(pause - 0.1)
+    settled(refreshed)
+    assert len(asked) == 1
+    clock.advance(0.2)
+    settled(refreshed)
+    assert len(asked) == 2
 
 
 def test_nobody_waits_for_a_database_that_is_slow(clock):
