@@ -14,13 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from nuqleus.database.engine import make_engine, upgrade
 from nuqleus.database.tables import Base
 
-hypothesis.register_profile("any machine", deadline=None)  # a busy one is no failure
+# a busy one is no failure, and every run tries the same examples
+hypothesis.register_profile(
+    "any machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis.load_profile("any machine")
 
 

@@ -62,7 +62,7 @@ def test_every_column_equals_scikit_images(name):
     assert_as_skimage(EXAMPLES[name])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     arrays.arrays(
         np.int32, arrays.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3)

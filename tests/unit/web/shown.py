@@ -73,4 +73,5 @@ class Shown:
 
     def nuclei(self, image_id: int):
         with reading(self.engine) as connection:
-            return connection.execute(select(Nucleus.__table__).where(Nucleus.image_id == image_id)).all()
+            of_image = select(Nucleus.__table__).where(Nucleus.image_id == image_id)
+            return connection.execute(of_image.order_by(Nucleus.label)).all()
