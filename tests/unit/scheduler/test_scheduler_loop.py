@@ -77,13 +77,28 @@ class Second(Alone):
         return self.leader is None
 
 
+class ClockedEvent(threading.Event):
+    """Waiting lets time pass, and nothing happens meanwhile."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def wait(self, timeout=None):
+        self.clock.advance(timeout)
+        return self.is_set()
+
+
 @pytest.fixture
-def play(tmp_path):
+def play(tmp_path, clock):
+    """Runs a loop whose ticks take no time, so that none is followed by a sweep."""
+
     def play(*outcomes, leadership=None):
         leadership = leadership or Alone()
         script = Script(*outcomes)
         completeness = Completeness(tmp_path, settle_seconds=0)
-        script.daemon = SchedulerLoop(script, [completeness], 0.001, threading.Event(), leadership)
+        script.daemon = SchedulerLoop(script, [completeness], 0.001, ClockedEvent(clock), leadership, clock)
+        script.daemon._awake = ClockedEvent(clock)
         script.daemon.run()
         return script.daemon
 
@@ -219,18 +234,6 @@ def test_an_event_wakes_once(tmp_path):
     daemon._awake = Impatient()
     daemon.run()
     assert found[:2] == [True, False]
-
-
-class ClockedEvent(threading.Event):
-    """Waiting lets time pass, and nothing happens meanwhile."""
-
-    def __init__(self, clock):
-        super().__init__()
-        self.clock = clock
-
-    def wait(self, timeout=None):
-        self.clock.advance(timeout)
-        return self.is_set()
 
 
 def test_what_got_lost_is_looked_for_during_a_long_rest_too(tmp_path):
