@@ -47,7 +47,8 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, engine: Engine, clock: Clock) -> Folder:
+def folder(tmp_path: Path, engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setattr(sidecars_module, "WAIT_SECONDS", 120.0)  # a busy machine starts no reader in seconds
     (tmp_path / "inbox").mkdir()
     return Folder(tmp_path / "inbox", engine, clock)
 
