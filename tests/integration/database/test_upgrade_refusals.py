@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
@@ -33,13 +34,14 @@ class TestOnAServer:
     @pytest.fixture
     def of_weak_user(self, url: URL) -> Iterator[URL]:
         """The same for a user who may nothing."""
-        run_sql(url, "CREATE ROLE weak LOGIN")
-        yield url.set(username="weak")
-        run_sql(url, "DROP OWNED BY weak", "DROP ROLE weak")
+        name = f"weak_{uuid4().hex}"  # a server has one of a name, whoever else uses it
+        run_sql(url, f"CREATE ROLE {name} LOGIN")
+        yield url.set(username=name)
+        run_sql(url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
     @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
     def test_a_database_that_takes_not_every_character(self, url: URL, encoding: str):
-        name = f"in_{encoding.lower()}"
+        name = f"in_{encoding.lower()}_{uuid4().hex}"
         run_sql(
             url,
             f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
@@ -55,15 +57,13 @@ class TestOnAServer:
     def test_a_user_who_may_make_no_tables(self, of_weak_user: URL):
         said = upgraded(of_weak_user)
 
-        assert (
-            "denies something to the user weak: permission denied for schema public. Make that user its owner"
-            in said
-        )
+        denied = f"denies something to the user {of_weak_user.username}: permission denied for schema public"
+        assert f"{denied}. Make that user its owner" in said
 
     def test_a_user_who_may_not_read_the_tables(self, url: URL, of_weak_user: URL):
         upgraded(url)
 
-        assert "denies something to the user weak" in upgraded(of_weak_user)
+        assert f"denies something to the user {of_weak_user.username}" in upgraded(of_weak_user)
         engine = make_engine(of_weak_user.render_as_string(hide_password=False))
         with pytest.raises(DatabaseUnavailable, match="permission denied for table files"):
             SchedulerFiles(engine).counts()
