@@ -1,5 +1,6 @@
 """At which zoom nuclei are shown to a network."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -172,9 +173,9 @@ def test_a_small_image_of_large_nuclei_is_shrunk():
 
 @pytest.mark.parametrize(
     ("shrunk", "own", "zoom"),
-    [(0.8, 0.5, 1), (0.8, 0.41, 1), (0.8, 0.39, Fraction(1, 3)), (0.8, None, 1), (0.72, 0.1, 1)],
+    [(0.8, 0.81, 1), (0.8, 0.79, Fraction(1, 3)), (0.8, None, 1), (0.72, 0.1, 1), (0.9, 0.95, Fraction(1, 3))],
 )
-def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_is_far_less_sure(
+def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_is_less_sure(
     shrunk: float, own: float | None, zoom: Fraction
 ):
     detections = {
@@ -182,9 +183,32 @@ def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_is_far
         Fraction(1): Detection(Fraction(1), np.full(900, 130), own),
     }
 
-    found = search_zoom(lambda zoom: detection(100, zoom), detections.__getitem__, KNOWN.zoom, KNOWN.largest)
+    assert search_after(detection(100), detections) is detections[zoom]
 
-    assert found is detections[Fraction(zoom)]
+
+@pytest.mark.parametrize(("shrunk", "zoom"), [(0.8, Fraction(1, 3)), (0.72, 1)])
+def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_shows_nothing(
+    shrunk: float, zoom: Fraction
+):
+    detections = {
+        Fraction(1, 3): replace(detection(100, Fraction(1, 3)), confidence=shrunk),
+        Fraction(1): Detection(Fraction(1), confidence=1.0),
+    }
+
+    assert search_after(detection(100), detections) is detections[zoom]
+
+
+def test_a_cluster_of_small_nuclei_that_looked_like_a_large_one_is_seen_at_its_own_size():
+    detections = {
+        Fraction(1, 3): replace(detection(40, Fraction(1, 3)), confidence=0.9),
+        Fraction(1): replace(detection(20), confidence=0.3),
+    }
+
+    assert search_after(detection(100), detections) is detections[Fraction(1)]
+
+
+def search_after(rough: Detection, detections: Mapping[Fraction, Detection]) -> Detection:
+    return search_zoom(lambda _: rough, detections.__getitem__, KNOWN.zoom, KNOWN.largest)
 
 
 def test_one_of_small_nuclei_is_enlarged_without_a_pass_at_low_zoom():
