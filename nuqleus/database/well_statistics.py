@@ -11,7 +11,7 @@ from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, true, update
 
 from nuqleus.database.background_statistics import BackgroundStatistics
 from nuqleus.database.batches import batched
@@ -67,11 +67,15 @@ class WellStatistics(BackgroundStatistics[int]):
             connection.execute(update(Well).where(Well.id == well_id).values(made))
 
 
-def outdated_wells(connection: Connection) -> list[int]:
-    """Wells, by id, that have other images than those that their statistics are of."""
+def outdated_wells(connection: Connection, wells: Sequence[int] | None = None) -> list[int]:
+    """Wells, by id, that have other images than those that their statistics are of; of all, or of some."""
+    placed: ColumnElement[bool] = Image.well_id.is_not(None)
+    chosen: ColumnElement[bool] = true()
+    if wells is not None:  # looked up in an index, as a server would read all images for a join
+        placed, chosen = Image.well_id.in_(wells), Well.id.in_(wells)
     of_wells = (
         select(Image.well_id, func.count().label("images"), func.max(Image.id).label("newest"))
-        .where(Image.well_id.is_not(None))
+        .where(placed)
         .group_by(Image.well_id)
         .subquery()
     )
@@ -79,7 +83,7 @@ def outdated_wells(connection: Connection) -> list[int]:
         func.coalesce(of_wells.c.images, 0) != func.coalesce(Well.statistics_images, 0),
         of_wells.c.newest.is_distinct_from(Well.statistics_newest),
     )
-    query = select(Well.id).outerjoin(of_wells, of_wells.c.well_id == Well.id)
+    query = select(Well.id).outerjoin(of_wells, of_wells.c.well_id == Well.id).where(chosen)
     return list(connection.scalars(query.where(differs).order_by(Well.id)))
 
 

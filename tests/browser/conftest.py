@@ -85,7 +85,8 @@ class Lab:
         with writing(self.site.engine) as connection:
             plate = {"name": "A plate", "folder": "", "convention": "ImageXpress", "rows": 8, "cols": 12}
             connection.execute(insert(Plate), [plate])
-            connection.execute(insert(Well), [{"plate_id": 1, "name": "B02", "row": 1, "col": 1}])
+            made = {"statistics_images": 1, "statistics_newest": 1}
+            connection.execute(insert(Well), [{"plate_id": 1, "name": "B02", "row": 1, "col": 1, **made}])
             number = {
                 "well_id": 1,
                 "t": 0,

@@ -81,6 +81,7 @@ def show_plate(request: Request) -> Response:
         group=group,
         groups={value: GROUPS[number % len(GROUPS)] for number, value in enumerate(groups)},
         annotations=sorted({name for well in wells for name in well.annotations}),
+        outdated=sum(well.is_outdated for well in wells),
         wells=[_draw(well, statistic, scale, group, groups) for well in wells],
         whole=WHOLE,
         **_grid(plate, wells),
@@ -88,7 +89,7 @@ def show_plate(request: Request) -> Response:
 
 
 def show_csv(request: Request) -> Response:
-    """The numbers of the map, as a table."""
+    """The numbers of the map, as a table; those of earlier images are left out, as in exported tables."""
     plate, statistic = known_plate(request), chosen_statistic(request)
     wells = chosen_wells(request, plate, statistic)
     names = sorted({name for well in wells for name in well.annotations})
@@ -97,7 +98,8 @@ def show_csv(request: Request) -> Response:
     writer.writerow(["well", _name(statistic), *map(defused, names)])
     for well in wells:
         said = [defused(well.annotations.get(name, "")) for name in names]
-        writer.writerow([well.name, "" if well.value is None else well.value, *said])
+        is_known = well.value is not None and not well.is_outdated
+        writer.writerow([well.name, well.value if is_known else "", *said])
     headers = {"content-disposition": 'attachment; filename="wells.csv"'}
     return Response(text.getvalue(), media_type="text/csv", headers=headers)
 
@@ -152,7 +154,8 @@ def _draw(
     well: WellValue, statistic: Statistic, scale: Scale | None, group: str | None, groups: list[str]
 ) -> DrawnWell:
     said = "".join(f", {name} {value}" for name, value in sorted(well.annotations.items()))
-    text = f"{well.name}: {words(_name(statistic))} {'not known' if well.value is None else f'{well.value:.6g}'}{said}"
+    value = "not known" if well.value is None else f"{well.value:.6g}"
+    text = f"{well.name}: {words(_name(statistic))} {value}{', of earlier images' * well.is_outdated}{said}"
     colour = f"#{UNKNOWN:06x}"
     if group:
         if group in well.annotations:

@@ -10,6 +10,7 @@ from nuqleus.database.engine import reading
 from nuqleus.database.queries.well_counts import WELL_COUNTS
 from nuqleus.database.statistic_names import STATISTIC_NAMES
 from nuqleus.database.tables import WHOLE, Plate, Well, WellAnnotation, WellStatistic
+from nuqleus.database.well_statistics import outdated_wells
 
 PAGE_SIZE = 200
 """Plates on a page."""
@@ -67,6 +68,7 @@ class WellValue:
 
     Attributes:
         row: counted from 0, as is `col`.
+        is_outdated: whether it has other images by now than those that the value is of.
         annotations: what the plate map says is in it.
     """
 
@@ -75,6 +77,7 @@ class WellValue:
     row: int
     col: int
     value: float | None
+    is_outdated: bool
     annotations: Mapping[str, str]
 
 
@@ -133,6 +136,7 @@ def well_values(
         z: the step of z; None: the same.
     """
     query = select(Well.id, Well.name, Well.row, Well.col).where(Well.plate_id == plate_id)
+    outdated: set[int] = set()  # counts are of what there is now
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(Well.row, Well.col)).all()
         wells = [row.id for row in rows]
@@ -140,8 +144,11 @@ def well_values(
             values: Mapping[int, float | None] = WELL_COUNTS[statistic.name](connection, plate_id)
         else:
             values = _values(connection, wells, statistic, t, z)
+            outdated = set(outdated_wells(connection, wells)) & values.keys()
         annotations = _annotations(connection, wells)
-    return [WellValue(*row, values.get(row.id), annotations.get(row.id, {})) for row in rows]
+    return [
+        WellValue(*row, values.get(row.id), row.id in outdated, annotations.get(row.id, {})) for row in rows
+    ]
 
 
 def _values(

@@ -37,6 +37,8 @@ def page(visit, archive):
             insert(WellAnnotation), [{"well_id": 1, "name": "compound", "value": f"=DMSO {SCRIPT}"}]
         )
         connection.execute(update(Image).values(well_id=1, site=1))
+        made = {"statistics_images": 1, "statistics_newest": 1}
+        connection.execute(update(Well).where(Well.id == 1).values(made))
     return visit()
 
 
@@ -76,6 +78,20 @@ def test_a_time_point_or_a_step_of_z_is_shown_alone(page):
     assert table[1].startswith("A01,11.0,")
     assert page.get("/api/plates/1?by=mean_intensity_mean:1&t=0").json()["wells"][0]["value"] == 10.0
     assert page.get("/api/plates/1?by=nuclei&z=5").json()["wells"][0]["value"] is None
+
+
+def test_a_number_of_earlier_images_is_said_to_be_and_is_in_no_table(page, archive):
+    assert "other images by now" not in page.get("/plates/1").text
+    archive.done("P/2.tif", images=[image_result(5)])
+    with writing(archive.engine) as connection:
+        connection.execute(update(Image).where(Image.id == 2).values(well_id=1, site=2))
+    text = page.get("/plates/1").text
+    assert "A01: nuclei 100, of earlier images" in text
+    assert "B02: nuclei 200<" in text
+    assert "One well has other images by now than the number is of" in text
+    assert page.get("/plates/1/wells.csv").text.splitlines()[1].startswith("A01,,")
+    assert [well["is_outdated"] for well in page.get("/api/plates/1").json()["wells"]] == [True, False, False]
+    assert "other images by now" not in page.get("/plates/1?by=fields_failed").text
 
 
 def test_failed_fields_of_each_well_are_counted(page, archive):
