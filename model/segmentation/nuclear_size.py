@@ -105,10 +105,12 @@ class Detection:
         return self.confidence is not None and self.confidence >= PROBABLE
 
     def is_likelier_than(self, other: "Detection") -> bool:
-        """Whether it is surer of its nuclei, or the other one has none: of large nuclei all pieces may be dropped."""
+        """Whether it is surer of its nuclei, or has several where the other one, which drops pieces, has none."""
         if self.confidence is None or other.confidence is None:
             return False
-        return not other.areas.size or self.confidence > other.confidence
+        if not other.areas.size:
+            return self.areas.size > 1  # a single one may be glare
+        return self.confidence > other.confidence
 
     def shows_no_larger_than(self, diameter: float) -> bool:
         """Whether these are certainly nuclei, and well below a diameter, in pixels of the image."""

@@ -173,7 +173,13 @@ def test_a_small_image_of_large_nuclei_is_shrunk():
 
 @pytest.mark.parametrize(
     ("shrunk", "own", "zoom"),
-    [(0.8, 0.81, 1), (0.8, 0.79, Fraction(1, 3)), (0.8, None, 1), (0.72, 0.1, 1), (0.9, 0.95, Fraction(1, 3))],
+    [
+        (0.8, 0.81, 1),
+        (0.8, 0.79, Fraction(1, 3)),
+        (0.8, None, 1),
+        (0.72, 0.1, 1),
+        (0.9, 0.95, Fraction(1, 3)),
+    ],
 )
 def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_is_less_sure(
     shrunk: float, own: float | None, zoom: Fraction
@@ -186,12 +192,12 @@ def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_is_les
     assert search_after(detection(100), detections) is detections[zoom]
 
 
-@pytest.mark.parametrize(("shrunk", "zoom"), [(0.8, Fraction(1, 3)), (0.72, 1)])
-def test_what_is_probable_shrunk_is_believed_rather_than_an_own_size_that_shows_nothing(
-    shrunk: float, zoom: Fraction
+@pytest.mark.parametrize(("shrunk", "count", "zoom"), [(0.8, 2, Fraction(1, 3)), (0.8, 1, 1), (0.72, 2, 1)])
+def test_several_that_are_probable_shrunk_are_believed_rather_than_an_own_size_that_shows_nothing(
+    shrunk: float, count: int, zoom: Fraction
 ):
     detections = {
-        Fraction(1, 3): replace(detection(100, Fraction(1, 3)), confidence=shrunk),
+        Fraction(1, 3): replace(detection(100, Fraction(1, 3), count), confidence=shrunk),
         Fraction(1): Detection(Fraction(1), confidence=1.0),
     }
 
