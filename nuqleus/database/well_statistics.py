@@ -11,11 +11,12 @@ from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from nuqleus.database.background_statistics import BackgroundStatistics
 from nuqleus.database.batches import batched
 from nuqleus.database.engine import reading, writing
+from nuqleus.database.outdated_wells import outdated_wells
 from nuqleus.database.statistic_names import AVERAGES, INTENSITIES, SHAPES
 from nuqleus.database.tables import WHOLE, Image, Intensity, Nucleus, Well, WellStatistic
 
@@ -65,26 +66,6 @@ class WellStatistics(BackgroundStatistics[int]):
                 "statistics_newest": max((image.id for image in images), default=None),
             }
             connection.execute(update(Well).where(Well.id == well_id).values(made))
-
-
-def outdated_wells(connection: Connection, wells: Sequence[int] | None = None) -> list[int]:
-    """Wells, by id, that have other images than those that their statistics are of; of all, or of some."""
-    placed: ColumnElement[bool] = Image.well_id.is_not(None)
-    chosen: ColumnElement[bool] = true()
-    if wells is not None:  # looked up in an index, as a server would read all images for a join
-        placed, chosen = Image.well_id.in_(wells), Well.id.in_(wells)
-    of_wells = (
-        select(Image.well_id, func.count().label("images"), func.max(Image.id).label("newest"))
-        .where(placed)
-        .group_by(Image.well_id)
-        .subquery()
-    )
-    differs = or_(
-        func.coalesce(of_wells.c.images, 0) != func.coalesce(Well.statistics_images, 0),
-        of_wells.c.newest.is_distinct_from(Well.statistics_newest),
-    )
-    query = select(Well.id).outerjoin(of_wells, of_wells.c.well_id == Well.id).where(chosen)
-    return list(connection.scalars(query.where(differs).order_by(Well.id)))
 
 
 def _images(connection: Connection, well_id: int) -> list[_WellImage]:

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from nuqleus.database.engine import reading
+from nuqleus.database.outdated_wells import outdated_wells
 from nuqleus.database.queries.well_counts import WELL_COUNTS
 from nuqleus.database.statistic_names import STATISTIC_NAMES
 from nuqleus.database.tables import WHOLE, Plate, Well, WellAnnotation, WellStatistic
-from nuqleus.database.well_statistics import outdated_wells
 
 PAGE_SIZE = 200
 """Plates on a page."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from nuqleus.database.outdated_wells import outdated_wells
 from nuqleus.database.queries.counted_images import counted_images
 from nuqleus.database.queries.selection import Selection
 from nuqleus.database.tables import WHOLE, File, Image, Plate, Well, WellAnnotation, WellStatistic
-from nuqleus.database.well_statistics import outdated_wells
 
 WELL_COLUMNS = ("plate", "plate_folder", "well", "row", "col", "t", "images", "nuclei")
 """Columns of a well at a time point; `images` and `nuclei` are those that count."""
