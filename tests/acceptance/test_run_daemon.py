@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import psutil
@@ -15,7 +14,6 @@ from tests.fake_segmenter import draw_squares
 pytestmark = pytest.mark.acceptance
 
 PROGRAM = str(Path(__file__).with_name("fake_worker_cli.py"))
-SECONDS_TO_STOP = 20
 
 
 @pytest.fixture
@@ -117,17 +115,17 @@ def test_a_missing_folder_is_an_error_that_says_what_to_do(deployment):
     assert not deployment.inbox.with_name("state").exists()
 
 
-def test_ctrl_c_stops_everything_in_seconds_and_the_image_at_hand_is_finished(deployment):
+def test_ctrl_c_stops_everything_and_the_image_at_hand_is_finished(deployment, monkeypatch):
+    """By itself, not at the end of the grace, which a busy machine may need: it is longer here than anybody waits."""
+    monkeypatch.setenv("WORKER_GRACE", str(2 * PATIENCE))
     put(deployment, "a.png")
     held = hold(deployment)
     process = deployment.start("run")
     wait_until_running(deployment)
     family = below(process)
-    began = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     held.unlink()
-    assert process.wait(timeout=SECONDS_TO_STOP) == 0, deployment.log.read_text()
-    assert time.monotonic() - began < SECONDS_TO_STOP
+    assert process.wait(timeout=PATIENCE) == 0, deployment.log.read_text()
     assert [member for member in family if lives(member)] == []
     assert deployment.states() == {"a.png": "done"}
 
