@@ -28,7 +28,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundNuclei:
     labels: np.ndarray
     seconds: dict
     diameter: float = 0.0
@@ -60,11 +60,13 @@ class ThresholdSegmenter:
 
     def segment(
         self, pixels: np.ndarray, size: NuclearSize | None = None, smallest: int | None = None
-    ) -> Found:
+    ) -> FoundNuclei:
         light = pixels.astype(np.float64).mean(axis=2)
         labels, _ = ndimage.label(light > light.max() / 2)
         diameter = size.diameter if size else area_weighted_diameter(labels)
-        return Found(labels.astype(np.int32), {"normalise": 0.0, "network": 0.0, "instances": 0.0}, diameter)
+        return FoundNuclei(
+            labels.astype(np.int32), {"normalise": 0.0, "network": 0.0, "instances": 0.0}, diameter
+        )
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,12 @@ class TiledThresholdSegmenter(ThresholdSegmenter):
 
     def segment(
         self, pixels: np.ndarray, size: NuclearSize | None = None, smallest: int | None = None
-    ) -> Found:
+    ) -> FoundNuclei:
         tiles = self.tile_predictor(pixels.shape[:2], size)
         labels = (tiles or self.tiles).find_in(normalise(pixels)).labels
         diameter = size.diameter if size else area_weighted_diameter(labels)
         seconds = {"normalise": 0.0, "network": 0.0, "instances": 0.0}
-        return Found(labels, seconds, diameter, size.zoom if size else Fraction(1))
+        return FoundNuclei(labels, seconds, diameter, size.zoom if size else Fraction(1))
 
 
 def draw_discs(height: int, width: int, *, pitch: int = 24) -> np.ndarray:

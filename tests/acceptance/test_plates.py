@@ -23,7 +23,7 @@ SUMMARY = "SELECT folder, well, fields, nuclei FROM well_summary ORDER BY folder
 
 
 @dataclass(frozen=True)
-class Finished:
+class EndedRun:
     """A run that has ended."""
 
     deployment: Deployment
@@ -35,18 +35,18 @@ def run(deployment: Deployment, *options: str | Path) -> subprocess.CompletedPro
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> EndedRun:
     """A plate of 96 wells of each convention."""
     deployment = Deployment(tmp_path_factory.mktemp("plates"))
     rules = deployment.inbox.parent / "rules.toml"
     rules.write_text(f"[[rule]]\npath = 'pattern/*'\npattern = '{PATTERN}'\n")
     for convention, plate in PLATES.items():
         plate.write(deployment.inbox / convention)
-    return Finished(deployment, run(deployment, "--rules", rules))
+    return EndedRun(deployment, run(deployment, "--rules", rules))
 
 
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def odd(tmp_path_factory: pytest.TempPathFactory) -> EndedRun:
     """Plates that lack a file, have planes and projections, or a file too many."""
     deployment = Deployment(tmp_path_factory.mktemp("odd"))
     for name, plate in ODD_PLATES.items():
@@ -58,7 +58,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Finished:
         (doubled / "r05c07f01p01-ch1sk1fk1fl1.tiff").read_bytes()
     )
     deployment.environment["NUQLEUS_FIELD_SECONDS"] = "8"
-    return Finished(deployment, run(deployment))
+    return EndedRun(deployment, run(deployment))
 
 
 def _add_projections(folder: Path) -> None:
@@ -68,14 +68,14 @@ def _add_projections(folder: Path) -> None:
         flat.write_part(folder / flat.path(part), part)
 
 
-def test_every_plate_ends_well(whole: Finished):
+def test_every_plate_ends_well(whole: EndedRun):
     assert whole.process.returncode == 0, whole.process.stderr
     query = "SELECT state, count(*) FROM files WHERE state != 'ignored' GROUP BY state"
     assert dict(whole.deployment.rows(query)) == {"done": 96 * 5, "companion": 96 * 5}
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
-def test_wells_fields_channels_and_counts_are_right(whole: Finished, convention: str):
+def test_wells_fields_channels_and_counts_are_right(whole: EndedRun, convention: str):
     plate = PLATES[convention]
     found = {well: counts for folder, well, *counts in whole.deployment.rows(SUMMARY) if folder == convention}
 
@@ -85,24 +85,24 @@ def test_wells_fields_channels_and_counts_are_right(whole: Finished, convention:
     assert whole.deployment.rows(query, convention) == [(2, 0, None, 8, 12, convention)]
 
 
-def test_what_is_no_image_is_ignored(whole: Finished):
+def test_what_is_no_image_is_ignored(whole: EndedRun):
     query = "SELECT DISTINCT ignored_by FROM files WHERE state = 'ignored'"
     assert {kind for (kind,) in whole.deployment.rows(query)} == {"metadata", "thumbnail", "flat-field"}
 
 
-def test_the_summary_says_as_of_when(whole: Finished):
+def test_the_summary_says_as_of_when(whole: EndedRun):
     ((wells, dated),) = whole.deployment.rows("SELECT count(*), count(as_of) FROM well_summary")
     assert (wells, dated) == (96 * 5, 96 * 5)
 
 
-def test_fields_are_compared_with_those_of_their_plate_when_a_run_ends(whole: Finished):
+def test_fields_are_compared_with_those_of_their_plate_when_a_run_ends(whole: EndedRun):
     groups = whole.deployment.rows("SELECT images, standing_out IS NOT NULL FROM image_groups")
     assert groups == [(96, 1)] * 5
     query = "SELECT DISTINCT compared_images FROM quality WHERE measurement = 'area_fraction'"
     assert whole.deployment.rows(query) == [(96,)]
 
 
-def test_a_field_that_lacks_a_channel_says_so_and_mixes_nothing(odd: Finished):
+def test_a_field_that_lacks_a_channel_says_so_and_mixes_nothing(odd: EndedRun):
     columns = "w.name, i.site, i.channels, i.missing_channels, i.n_nuclei"
     source = "images i JOIN wells w ON w.id = i.well_id JOIN plates p ON p.id = w.plate_id"
     query = f"SELECT {columns} FROM {source} WHERE p.folder = 'missing' ORDER BY w.name, i.site"
@@ -116,7 +116,7 @@ def test_a_field_that_lacks_a_channel_says_so_and_mixes_nothing(odd: Finished):
     assert odd.deployment.rows(f"SELECT count(DISTINCT i.id) FROM {source} JOIN {measured}") == [(5,)]
 
 
-def test_planes_are_projected(odd: Finished):
+def test_planes_are_projected(odd: EndedRun):
     in_stacks = "file_id IN (SELECT id FROM files WHERE path LIKE 'stacks/%')"
     query = f"SELECT DISTINCT projection, z FROM images WHERE {in_stacks}"
     assert odd.deployment.rows(query) == [("max", 0)]
@@ -125,14 +125,14 @@ def test_planes_are_projected(odd: Finished):
     assert counts == [("stacks", "C05", 2, plate.nuclei("C05", 0) + plate.nuclei("C05", 1))]
 
 
-def test_the_microscope_s_own_projection_is_the_image(odd: Finished):
+def test_the_microscope_s_own_projection_is_the_image(odd: EndedRun):
     query = "SELECT path, state FROM files WHERE path LIKE 'projected/%' AND state != 'ignored'"
     done = [path for path, state in odd.deployment.rows(query) if state == "done"]
     assert len(done) == 2
     assert all("ZStep" not in path for path in done)
 
 
-def test_two_files_for_one_channel_are_both_named(odd: Finished):
+def test_two_files_for_one_channel_are_both_named(odd: EndedRun):
     assert odd.process.returncode == 1
     query = "SELECT error_kind, error FROM files WHERE state = 'failed'"
     ((kind, error),) = odd.deployment.rows(query)

@@ -43,7 +43,7 @@ NUCLEI = 5
 
 
 @dataclass
-class Lab:
+class BrowserLab:
     """A folder, its database and its page."""
 
     inbox: Path
@@ -100,7 +100,7 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[BrowserLab]:
     """A lab with one image of five nuclei."""
     root = tmp_path_factory.mktemp("lab")
     (root / "inbox").mkdir()
@@ -110,7 +110,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iter
         server = uvicorn.Server(uvicorn.Config(build_app(site), log_config=None, ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        lab = Lab(root / "inbox", f"http://127.0.0.1:{listening.getsockname()[1]}", site)
+        lab = BrowserLab(root / "inbox", f"http://127.0.0.1:{listening.getsockname()[1]}", site)
         lab.work(lab.drop("squares.png", draw_squares(NUCLEI, side=24)))
         lab.lay_out_plate()
         yield lab
@@ -131,7 +131,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser, lab: Lab) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, lab: BrowserLab) -> Iterator[Callable[..., Page]]:
     """Opens a page in a window of its own; a script that fails there fails the test."""
     contexts, errors = [], []
 

@@ -17,7 +17,7 @@ import nuqleus.database.files.worker_files
 import worker.processor
 from nuqleus.database.files.worker_files import WorkerFiles
 from nuqleus.settings import get_settings
-from tests.fake_segmenter import Found, ThresholdSegmenter
+from tests.fake_segmenter import FoundNuclei, ThresholdSegmenter
 from tests.faults import stages
 from tests.faults.stages import Stages
 from worker.celery_app import create_app
@@ -47,7 +47,7 @@ class StagedFiles(WorkerFiles):
 
 
 class StagedSegmenter(ThresholdSegmenter):
-    def segment(self, pixels: np.ndarray, *looked_for) -> Found:
+    def segment(self, pixels: np.ndarray, *looked_for) -> FoundNuclei:
         halts.reach(stages.NETWORK)
         return super().segment(pixels)
 

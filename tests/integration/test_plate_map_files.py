@@ -19,7 +19,7 @@ from scheduler.scanner import Scanner
 from tests.conftest import Clock
 
 
-class Folder:
+class MapFolder:
     def __init__(self, root: Path, engine: Engine, clock: Clock) -> None:
         self.root, self.engine, self._clock = root, engine, clock
         self.maps = PlateMapFiles(root, engine, 2.0, clock)
@@ -46,13 +46,13 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, engine: Engine, clock: Clock) -> Folder:
+def folder(tmp_path: Path, engine: Engine, clock: Clock) -> MapFolder:
     with writing(engine) as connection:
         record_fields(connection, [FieldFile("InCell", FieldPlace("p", "P", "A01", 1, 0), None, "w1")])
-    return Folder(tmp_path / "inbox", engine, clock)
+    return MapFolder(tmp_path / "inbox", engine, clock)
 
 
-def test_it_is_attached_and_again_when_it_changes(folder: Folder):
+def test_it_is_attached_and_again_when_it_changes(folder: MapFolder):
     folder.write("\ufeffwell;dose\na1;5\n")
     folder.update()
     assert folder.annotations() == [("A01", "dose", "5")]
@@ -62,7 +62,7 @@ def test_it_is_attached_and_again_when_it_changes(folder: Folder):
     assert folder.annotations() == [("A01", "dose", "17")]
 
 
-def test_a_file_in_another_folder_is_of_no_plate(folder: Folder):
+def test_a_file_in_another_folder_is_of_no_plate(folder: MapFolder):
     folder.write("well,dose\na1,5\n", "platemap.csv")
     folder.write("well,dose\na1,5\n", "p/my platemap.csv")
     folder.update()
@@ -70,7 +70,7 @@ def test_a_file_in_another_folder_is_of_no_plate(folder: Folder):
     assert folder.annotations() == []
 
 
-def test_one_that_a_person_attached_later_stays(folder: Folder, clock: Clock):
+def test_one_that_a_person_attached_later_stays(folder: MapFolder, clock: Clock):
     folder.write("well,dose\na1,5\n")
     folder.update()
     plate = find_plate_named(folder.engine, "P")
@@ -82,7 +82,7 @@ def test_one_that_a_person_attached_later_stays(folder: Folder, clock: Clock):
     assert folder.annotations() == [("A01", "dose", "7")]
 
 
-def test_what_makes_no_sense_is_said_once(folder: Folder, caplog: pytest.LogCaptureFixture):
+def test_what_makes_no_sense_is_said_once(folder: MapFolder, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.WARNING)
     folder.write("well,dose\na1,5\nA01,6\n")
     folder.update()
@@ -93,7 +93,7 @@ def test_what_makes_no_sense_is_said_once(folder: Folder, caplog: pytest.LogCapt
     assert len(caplog.messages) == 1
 
 
-def test_and_kept_for_the_status_until_it_is_put_right(folder: Folder):
+def test_and_kept_for_the_status_until_it_is_put_right(folder: MapFolder):
     folder.write("well,dose\na1,5\n")
     folder.update()
     folder.write("well,dose\nZ99,5\n")
@@ -110,7 +110,7 @@ def test_and_kept_for_the_status_until_it_is_put_right(folder: Folder):
 
 
 def test_what_makes_no_sense_is_not_said_again_after_a_restart(
-    folder: Folder, clock: Clock, caplog: pytest.LogCaptureFixture
+    folder: MapFolder, clock: Clock, caplog: pytest.LogCaptureFixture
 ):
     folder.write("well,dose\nZ99,5\n")
     folder.update()
@@ -123,7 +123,7 @@ def test_what_makes_no_sense_is_not_said_again_after_a_restart(
     assert len(folder.told()) == 1
 
 
-def test_a_map_with_a_header_alone_empties_no_other(folder: Folder):
+def test_a_map_with_a_header_alone_empties_no_other(folder: MapFolder):
     folder.write("well,dose\na1,5\n")
     folder.update()
     folder.write("well,dose\n")
@@ -133,14 +133,14 @@ def test_a_map_with_a_header_alone_empties_no_other(folder: Folder):
     assert "no well below it" in folder.told()[0]
 
 
-def test_its_name_may_be_written_in_any_case(folder: Folder):
+def test_its_name_may_be_written_in_any_case(folder: MapFolder):
     folder.write("well,dose\na1,5\n", "p/PlateMap.CSV")
     folder.update()
 
     assert folder.annotations() == [("A01", "dose", "5")]
 
 
-def test_two_in_a_folder_are_named_and_none_is_taken(folder: Folder):
+def test_two_in_a_folder_are_named_and_none_is_taken(folder: MapFolder):
     folder.write("well,dose\na1,5\n", "p/PlateMap.csv")
     folder.write("well,dose\na1,6\n")
     folder.update()
@@ -149,7 +149,7 @@ def test_two_in_a_folder_are_named_and_none_is_taken(folder: Folder):
     assert "several plate maps, p/PlateMap.csv, p/platemap.csv: leave one" in folder.told()[0]
 
 
-def test_one_that_is_deleted_is_said_unless_the_whole_plate_is_gone(folder: Folder, clock: Clock):
+def test_one_that_is_deleted_is_said_unless_the_whole_plate_is_gone(folder: MapFolder, clock: Clock):
     folder.write("well,dose\na1,5\n")
     folder.write("", "p/a.tif")
     folder.update()

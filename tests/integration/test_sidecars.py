@@ -21,7 +21,7 @@ from tests.drawn_plates import CONVENTIONS, DrawnPlate, Part
 WELLS = ("B02", "H12")
 
 
-class Folder:
+class SidecarFolder:
     """A watched folder, and its sidecars."""
 
     def __init__(self, root: Path, engine: Engine, clock: Clock) -> None:
@@ -47,10 +47,10 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Folder:
+def folder(tmp_path: Path, engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> SidecarFolder:
     monkeypatch.setattr(sidecars_module, "WAIT_SECONDS", 120.0)  # a busy machine starts no reader in seconds
     (tmp_path / "inbox").mkdir()
-    return Folder(tmp_path / "inbox", engine, clock)
+    return SidecarFolder(tmp_path / "inbox", engine, clock)
 
 
 CHANNELS = {
@@ -67,7 +67,7 @@ PIXEL_SIZES = {"ImageXpress": None, "Opera Phenix": 0.325, "CellVoyager": 0.325,
 
 
 @pytest.mark.parametrize("convention", CHANNELS)
-def test_each_convention_s_sidecars_describe_the_plate(folder: Folder, convention: str):
+def test_each_convention_s_sidecars_describe_the_plate(folder: SidecarFolder, convention: str):
     plate = DrawnPlate(convention, WELLS)
     plate.write(folder.root / "Plate1")
 
@@ -89,7 +89,7 @@ def test_each_convention_s_sidecars_describe_the_plate(folder: Folder, conventio
 
 @pytest.mark.parametrize("convention", CHANNELS)
 @pytest.mark.parametrize("planes", [1, 3])
-def test_they_list_what_a_field_is_to_have(folder: Folder, convention: str, planes: int):
+def test_they_list_what_a_field_is_to_have(folder: SidecarFolder, convention: str, planes: int):
     plate = DrawnPlate(convention, WELLS, planes=planes)
     plate.write(folder.root / "Plate1")
     folder.update()
@@ -104,7 +104,7 @@ def test_they_list_what_a_field_is_to_have(folder: Folder, convention: str, plan
         assert (set(listed) if listed else None) == (parts if lists_steps else None)
 
 
-def test_a_list_says_what_is_missing(folder: Folder):
+def test_a_list_says_what_is_missing(folder: SidecarFolder):
     whole, missing = DrawnPlate("Opera Phenix", WELLS), Part("B02", 0, 1)
     DrawnPlate("Opera Phenix", WELLS, without=frozenset({missing})).write(
         folder.root / "Plate1", sidecar=False
@@ -118,7 +118,7 @@ def test_a_list_says_what_is_missing(folder: Folder):
     assert folder.sidecars.listed(place) == {("ch1", 0), ("ch2", 0), ("ch3", 0)}
 
 
-def test_each_version_is_read_once(folder: Folder, monkeypatch: pytest.MonkeyPatch):
+def test_each_version_is_read_once(folder: SidecarFolder, monkeypatch: pytest.MonkeyPatch):
     started = []
 
     class Counted(sidecars_module.SidecarProcess):
@@ -157,7 +157,7 @@ ROBBER = """<!DOCTYPE a [<!ENTITY s SYSTEM "file:///etc/passwd">]><ImageStack>&s
     ],
 )
 def test_a_damaged_one_counts_as_none_and_is_said(
-    folder: Folder, caplog: pytest.LogCaptureFixture, text: str, message: str
+    folder: SidecarFolder, caplog: pytest.LogCaptureFixture, text: str, message: str
 ):
     DrawnPlate("InCell", WELLS).write(folder.root / "Plate1", sidecar=False)
     (folder.root / "Plate1/Plate1.xdce").write_text(text)
@@ -171,7 +171,7 @@ def test_a_damaged_one_counts_as_none_and_is_said(
     assert folder.plates() == []
 
 
-def test_a_link_is_not_followed(folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_a_link_is_not_followed(folder: SidecarFolder, tmp_path: Path, caplog: pytest.LogCaptureFixture):
     (tmp_path / "outside.xdce").write_text("<ImageStack/>")
     (folder.root / "a.xdce").symlink_to(tmp_path / "outside.xdce")
 
@@ -199,7 +199,7 @@ def test_a_large_one_is_not_read(tmp_path: Path):
         sidecar_process.SidecarProcess(tmp_path / "a.xdce")
 
 
-def test_names_of_channels_are_in_one_line(folder: Folder):
+def test_names_of_channels_are_in_one_line(folder: SidecarFolder):
     plate = DrawnPlate("ImageXpress", WELLS)
     plate.write(folder.root / "Plate1", sidecar=False)
     text = plate.sidecars()["Plate1.HTD"].replace('"FITC"', '"Alexa\t488\n(FITC)"')
@@ -209,7 +209,7 @@ def test_names_of_channels_are_in_one_line(folder: Folder):
     assert folder.channels()[1][2] == "Alexa 488 (FITC)"
 
 
-def test_actions_of_a_cellvoyager_are_listed_as_the_one_field_that_they_are(folder: Folder):
+def test_actions_of_a_cellvoyager_are_listed_as_the_one_field_that_they_are(folder: SidecarFolder):
     plate = DrawnPlate("CellVoyager", WELLS)
     plate.write(folder.root / "Plate1", sidecar=False)
     for part in plate.parts():
@@ -225,7 +225,7 @@ def test_actions_of_a_cellvoyager_are_listed_as_the_one_field_that_they_are(fold
     assert set(folder.sidecars.listed(place)) == {("C01", 0), ("C02", 0), ("C03", 0)}
 
 
-def test_names_of_plates_that_come_after_their_sidecar(folder: Folder):
+def test_names_of_plates_that_come_after_their_sidecar(folder: SidecarFolder):
     plate = DrawnPlate("ImageXpress", WELLS)
     (folder.root / "Plate1").mkdir()
     (folder.root / "Plate1/Plate1.HTD").write_text(plate.sidecars()["Plate1.HTD"])
@@ -237,7 +237,7 @@ def test_names_of_plates_that_come_after_their_sidecar(folder: Folder):
     assert [row.name for row in folder.plates()] == ["Plate1"]
 
 
-def test_a_copy_of_a_plate_s_file_is_no_plate_of_its_own(folder: Folder):
+def test_a_copy_of_a_plate_s_file_is_no_plate_of_its_own(folder: SidecarFolder):
     plate = DrawnPlate("CellVoyager", WELLS)
     plate.write(folder.root)
     (folder.root / f"Copy of {plate.path(Part('B02', 0, 0))}").write_bytes(b"changed")

@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from nuqleus.settings import get_settings
-from tests.fake_segmenter import Found, ThresholdSegmenter
+from tests.fake_segmenter import FoundNuclei, ThresholdSegmenter
 from worker.celery_app import create_app
 from worker.child_process import WorkerChild
 from worker.factory import build_processor
@@ -19,7 +19,7 @@ HOLD = settings.input_dir.with_name("hold")
 
 
 class Held(ThresholdSegmenter):
-    def segment(self, pixels: np.ndarray, *looked_for) -> Found:
+    def segment(self, pixels: np.ndarray, *looked_for) -> FoundNuclei:
         while HOLD.exists():
             HOLD.with_name("held").touch()
             time.sleep(0.01)

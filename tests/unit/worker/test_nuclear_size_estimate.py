@@ -18,7 +18,7 @@ from model.weights.diameters import KnownDiameters
 from nuqleus.errors import SettingsError
 from nuqleus.image_options import DEFAULT_OPTIONS, ImageOptions
 from nuqleus.rules import Rule, Rules
-from tests.fake_segmenter import Found, ThresholdSegmenter, draw_squares
+from tests.fake_segmenter import FoundNuclei, ThresholdSegmenter, draw_squares
 from worker.factory import ensure_diameters_are_known
 from worker.nuclear_size_estimate import estimate_size, given_diameter
 from worker.pipeline import process
@@ -44,7 +44,7 @@ class RecordingSegmenter(ThresholdSegmenter):
 
     def segment(
         self, pixels: np.ndarray, size: NuclearSize | None = None, smallest: int | None = None
-    ) -> Found:
+    ) -> FoundNuclei:
         self.told.append(size)
         return super().segment(pixels, size, smallest)
 
