@@ -4,7 +4,9 @@ What nobody else may read can come from a file instead, as containers get their 
 `/run/secrets` is read where `NUQLEUS_DATABASE_PASSWORD` isn't set.
 """
 
+import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -29,6 +31,12 @@ SECRETS = Path("/run/secrets")
 """Where Docker, Podman and Kubernetes put a container's secrets, each a file."""
 
 ENVIRONMENT_PREFIX = "NUQLEUS_"
+
+_NEARLY = 0.85
+"""How alike (`difflib`) a misspelt variable is to the one that was meant."""
+
+_OF_KUBERNETES = ("tcp://", "udp://")
+"""Where a service is, for which Kubernetes sets `NUQLEUS_DB_PORT` in all containers if it is called `nuqleus-db`."""
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
@@ -231,8 +239,10 @@ def get_settings(**given: Any) -> Settings:
         given: options by the names above; None stands for "not given".
 
     Raises:
-        SettingsError: with one line for each value that makes no sense, or a secret that can't be read.
+        SettingsError: with one line for each value that makes no sense or misspelt variable, or a secret that can't be
+            read.
     """
+    _refuse_misspelt(os.environ)
     options = {name: value for name, value in given.items() if value is not None}
     if SECRETS.is_dir():
         options["_secrets_dir"] = SECRETS
@@ -244,6 +254,21 @@ def get_settings(**given: Any) -> Settings:
         ) from error
     except ValidationError as error:
         raise SettingsError("\n".join(map(_explain, error.errors(include_url=False)))) from None
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """Refuse variables that nearly have a setting's name; others may be there.
+
+    Raises:
+        SettingsError: names them, and the settings that were probably meant.
+    """
+    known = [f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    ours = {name.upper() for name, value in environment.items() if not value.startswith(_OF_KUBERNETES)}
+    unknown = {name for name in ours if name.startswith(ENVIRONMENT_PREFIX)} - {*known}
+    meant = {name: get_close_matches(name, known, 1, _NEARLY) for name in sorted(unknown)}
+    lines = [f"There is no {name}: did you mean {close[0]}?" for name, close in meant.items() if close]
+    if lines:
+        raise SettingsError("\n".join(lines))
 
 
 def _explain(problem: Any) -> str:

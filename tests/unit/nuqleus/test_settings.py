@@ -146,3 +146,37 @@ def test_a_secret_that_can_t_be_read_is_named(secrets: Path, monkeypatch: pytest
 def test_sentinel_is_refused_with_what_to_do(url: str):
     with pytest.raises(SettingsError, match=r"NUQLEUS_BROKER_URL .*redis://host:6379/0"):
         get_settings(broker_url=url)
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("NUQLEUS_CHANEL", "NUQLEUS_CHANNEL"),
+        ("NUQLEUS_DIAMTER", "NUQLEUS_DIAMETER"),
+        ("nuqleus_neighbour_distance", "NUQLEUS_NEIGHBOR_DISTANCE"),
+        ("NUQLEUS_RULE", "NUQLEUS_RULES"),
+        ("NUQLEUS_INPUT", "NUQLEUS_INPUT_DIR"),
+    ],
+)
+def test_a_misspelt_variable_is_refused(misspelt: str, meant: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(misspelt, "5")
+    with pytest.raises(SettingsError, match=f"There is no {misspelt.upper()}: did you mean {meant}?"):
+        get_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("NUQLEUS_SERVICE_HOST", "10.0.0.1"),
+            ("NUQLEUS_PORT", "tcp://10.0.0.1:8600"),
+            ("NUQLEUS_HOME", "/srv"),
+        ),
+        *(("NUQLEUS_PORT_8600_TCP_PORT", "8600"), ("NUQLEUS_WEB_SERVICE_PORT", "8600")),
+        *(("NUQLEUS_DB_PORT", "tcp://10.0.0.1:5432"), ("NUQLEUS_DB_PORT_5432_TCP_PROTO", "tcp")),
+    ],
+)
+def test_variables_that_are_no_settings_may_be_there(name: str, value: str, monkeypatch: pytest.MonkeyPatch):
+    """Kubernetes gives every container variables that are called after its services."""
+    monkeypatch.setenv(name, value)
+    assert get_settings() == Settings()
