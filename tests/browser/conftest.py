@@ -36,7 +36,7 @@ from worker.pipeline import process
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-PATIENCE = 30_000
+PATIENCE = 120_000
 """Milliseconds that a busy machine may take for what a person wouldn't notice."""
 
 NUCLEI = 5

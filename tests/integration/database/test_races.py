@@ -51,7 +51,7 @@ def test_a_claim_waits_for_another_s_transaction_and_then_finds_nothing(archive:
             second = pool.submit(WorkerFiles(other).claim, file_id, "second", LEASE)
             assert not second.done()
             connection.commit()
-            assert second.result(timeout=30) is None
+            assert second.result(timeout=120) is None
     assert archive.row(file_id).lease_owner == "first"
     other.dispose()
 

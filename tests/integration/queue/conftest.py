@@ -13,7 +13,7 @@ from redis.retry import Retry
 
 from cli.processes.embedded_broker import find_server
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:

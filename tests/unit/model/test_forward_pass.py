@@ -9,7 +9,7 @@ import pytest
 
 from model.network.forward_pass import BatchedForwardPass
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class ResourceExhaustedError(Exception):

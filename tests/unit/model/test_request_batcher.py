@@ -7,7 +7,7 @@ import pytest
 
 from model.network.request_batcher import RequestBatcher
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Clerk:

@@ -209,7 +209,7 @@ def test_an_event_ends_its_rest(tmp_path):
     daemon = SchedulerLoop(Counting(), [Completeness(tmp_path, 1.0)], LONG, threading.Event(), Alone())
     runner = threading.Thread(target=daemon.run, daemon=True)
     runner.start()
-    runner.join(timeout=30)
+    runner.join(timeout=120)
     assert len(ticks) == 2
 
 
@@ -269,9 +269,9 @@ def test_told_to_stop_it_does_not_finish_its_rest(tmp_path):
     daemon = SchedulerLoop(Once(), [Completeness(tmp_path, 1.0)], LONG, threading.Event(), Alone())
     runner = threading.Thread(target=daemon.run, daemon=True)
     runner.start()
-    assert ticked.wait(timeout=30)
+    assert ticked.wait(timeout=120)
     daemon.stop()
-    runner.join(timeout=30)
+    runner.join(timeout=120)
     assert not runner.is_alive()
 
 

@@ -32,7 +32,7 @@ def test_a_new_file_wakes_in_subfolders_too(tmp_path):
     (tmp_path / "sub").mkdir()
     with watching(tmp_path) as events:
         (tmp_path / "sub" / "a.tif").touch()
-        assert events.get(timeout=30) == ("created", str(tmp_path / "sub" / "a.tif"))
+        assert events.get(timeout=120) == ("created", str(tmp_path / "sub" / "a.tif"))
 
 
 def test_a_folder_that_is_moved_in_wakes(tmp_path):
@@ -40,13 +40,13 @@ def test_a_folder_that_is_moved_in_wakes(tmp_path):
     (tmp_path / "inbox").mkdir()
     with watching(tmp_path / "inbox") as events:
         (tmp_path / "outside").rename(tmp_path / "inbox" / "plate")
-        assert events.get(timeout=30)[1] == str(tmp_path / "inbox" / "plate")
+        assert events.get(timeout=120)[1] == str(tmp_path / "inbox" / "plate")
 
 
 def test_a_file_that_is_closed_after_writing_wakes(tmp_path):
     with (tmp_path / "a.tif").open("wb") as file, watching(tmp_path) as events:
         file.close()
-        assert events.get(timeout=30) == ("closed", str(tmp_path / "a.tif"))
+        assert events.get(timeout=120) == ("closed", str(tmp_path / "a.tif"))
 
 
 def test_reading_does_not_wake(tmp_path):
@@ -54,7 +54,7 @@ def test_reading_does_not_wake(tmp_path):
     with watching(tmp_path) as events:
         (tmp_path / "a.tif").read_bytes()
         (tmp_path / "b").mkdir()
-        assert events.get(timeout=30) == ("created", str(tmp_path / "b")), "events come in order"
+        assert events.get(timeout=120) == ("created", str(tmp_path / "b")), "events come in order"
 
 
 def test_each_event_is_passed_on(tmp_path):
@@ -62,7 +62,7 @@ def test_each_event_is_passed_on(tmp_path):
     watcher = Watcher(tmp_path, lambda: woken.put(True))
     watcher.start()
     (tmp_path / "b").mkdir()
-    assert woken.get(timeout=30)
+    assert woken.get(timeout=120)
     watcher.stop()
 
 

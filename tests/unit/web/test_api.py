@@ -22,7 +22,7 @@ def page(visit, archive):
     page = visit()
     site = page.app.state.site
     site.dashboard.latest()
-    site.dashboard._is_there.wait(20)
+    site.dashboard._is_there.wait(120)
     return page
 
 

@@ -41,7 +41,7 @@ def port(monkeypatch):
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=20)
+    return socket.create_connection(("127.0.0.1", port), timeout=120)
 
 
 def read_all(client: socket.socket) -> bytes:

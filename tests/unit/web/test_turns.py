@@ -14,7 +14,7 @@ from web.turns import DRAWING, WRITING
 THREADS = 40
 """Of Starlette."""
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds that a busy machine may take."""
 
 

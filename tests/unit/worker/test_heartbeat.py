@@ -124,8 +124,8 @@ def test_the_thread_beats_by_itself_until_it_is_stopped(heartbeat, workers, monk
     monkeypatch.setattr(workers, "beat", lambda *_: beats.release())
 
     heartbeat.start()
-    assert beats.acquire(timeout=10)
-    assert beats.acquire(timeout=10)
+    assert beats.acquire(timeout=120)
+    assert beats.acquire(timeout=120)
     heartbeat.stop()
 
     assert workers.live(3600) == []

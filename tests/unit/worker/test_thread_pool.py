@@ -23,7 +23,7 @@ from worker.retry_policy import RetryPolicy
 from worker.thread_pool import THREADS, run_concurrently
 from worker.time_limit import ChunkTimedOut, TimeLimitExceeded
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Acting(ThresholdSegmenter):
