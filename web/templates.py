@@ -33,6 +33,7 @@ class Templates:
             loader=FileSystemLoader(FOLDER),
             autoescape=True,
             undefined=StrictUndefined,
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -52,6 +53,11 @@ class Templates:
             "version": __version__,
             "with_query": with_query,
         }
+
+        for (
+            name
+        ) in self._environment.list_templates():  # now, as a later version's would not fit this program
+            self._environment.get_template(name)
 
     def render(self, template: str, **values: Any) -> str:
         """Make a page."""
