@@ -71,8 +71,8 @@ def find_surround(sample: PixelArray) -> Surround | None:
     transition = int((brightest <= 2 * BLACK * white).sum() - black.sum())
     if black.mean() < LEAST_SHARE or black.all() or transition > MAX_TRANSITION * black.sum():
         return None
-    field = sample[~black]
-    field = field[:: 1 + len(field) // STATISTICS_SAMPLES].astype(np.float64)
+    recorded = sample[~black]
+    field = recorded[:: 1 + len(recorded) // STATISTICS_SAMPLES].astype(np.float64)
     if not _is_stained_bright_field(field, white) or not _is_in_large_parts(~black):
         return None
     return Surround(BLACK * white, np.median(field, axis=0))
