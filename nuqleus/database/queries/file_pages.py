@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, 
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import FileState
 from nuqleus.database.queries.counted_images import counted_images
-from nuqleus.database.queries.searching import Search
+from nuqleus.database.queries.searching import Search, path_holds
 from nuqleus.database.tables import File, Image
 
 PAGE_SIZE = 50
@@ -44,7 +44,7 @@ class FileFilter:
         if self.reason:
             found.append(or_(File.error_kind == self.reason, File.ignored_by == self.reason))
         if self.path:
-            found.append(File.path.contains(self.path, autoescape=True))
+            found.append(path_holds(File.path, self.path))
         return found
 
 

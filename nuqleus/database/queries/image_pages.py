@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Row, or_, select
 from nuqleus.database.engine import reading
 from nuqleus.database.file_states import PENDING_STATES
 from nuqleus.database.plates import find_plate, plate_channels
-from nuqleus.database.queries.searching import Search
+from nuqleus.database.queries.searching import Search, path_holds
 from nuqleus.database.tables import Channel, File, Image, Mask, Overview
 from nuqleus.fields import FieldPlace
 from nuqleus.file_stat import FileStat
@@ -147,7 +147,7 @@ def list_images(
     chosen = [column == value for column, value in keys if value is not None]
     matching = select(*_LISTED).join(File, File.id == Image.file_id).where(*chosen)
     if path:
-        matching = matching.where(File.path.contains(path, autoescape=True))
+        matching = matching.where(path_holds(File.path, path))
     with reading(engine) as connection:
         search = Search(select(Image.id).where(*chosen), matching, Image.__table__.c.id)
         found = search.newest(connection, before, PAGE_SIZE)

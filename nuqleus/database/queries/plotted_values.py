@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from nuqleus.database.queries.counted_images import is_counted
 from nuqleus.database.queries.group_views import dna_content
 from nuqleus.database.queries.nuclei import DNA_CONTENT, SHAPES
+from nuqleus.database.queries.searching import path_holds
 from nuqleus.database.tables import File, Image, Intensity, Nucleus, Well
 
 
@@ -55,7 +56,7 @@ class NucleusFilter:
 
     def searched(self, path: Any) -> ColumnElement[bool]:
         """What has to be looked for, file by file, in a column of paths."""
-        return path.contains(self.path, autoescape=True) if self.path else true()
+        return path_holds(path, self.path) if self.path else true()
 
 
 @dataclass(frozen=True)

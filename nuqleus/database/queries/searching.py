@@ -7,11 +7,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
+from nuqleus.paths import unescape_path
+
 SEARCH_SECONDS = 0.06
 """A search that isn't at its end by then is broken off: the next page goes on from there."""
 
 ROWS_PER_STATEMENT = 2_000
 """Rows that are looked at between two polls of the clock; of more, PostgreSQL reads all files, by several processes."""
+
+
+def path_holds(path: Any, text: str) -> ColumnElement[bool]:
+    """Whether a column of paths holds a text, in which odd characters may be written as pages and tables write them."""
+    return path.contains(unescape_path(text), autoescape=True)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,13 @@ def test_files_are_found_by_state_reason_and_a_part_of_their_path(page, archive)
         assert page.get(f"/files?{query}").text.count('<th scope="row" class="path">') == count
 
 
+@pytest.mark.parametrize("text", ["x\\y", r"x\\y", "100%_a"])
+def test_a_text_with_backslashes_or_wildcards_is_found_as_it_is(page, archive, text):
+    archive.waiting("x\\y 100%_a.png")
+    archive.waiting("xy 100 a.png")
+    assert [file["id"] for file in page.get("/api/files", params={"path": text}).json()["files"]] == [1]
+
+
 def test_a_failure_says_why_and_what_to_do(page, archive):
     archive.failed("a.png", "truncated", "The file ends early. Copy it again.")
     text = page.get("/files?state=failed").text

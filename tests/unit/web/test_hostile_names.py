@@ -98,3 +98,12 @@ def test_every_page_is_there_and_runs_no_name(page):
             assert "<script>alert" not in answer.text
             assert "<img src=x" not in answer.text
             assert "49{%" not in answer.text
+
+
+def test_a_file_is_found_by_its_name_as_pages_and_programs_are_told_it(page):
+    path = {"path": page.get("/api/files/1").json()["path"]}
+    assert 1 in [file["id"] for file in page.get("/api/files", params=path).json()["files"]]
+    assert [image["id"] for image in page.get("/api/images", params=path).json()["images"]] == [1]
+    assert page.get("/nuclei", params={"x": "area", **path}).text.count("cutout.jpg") == 2
+    table = page.get("/plots.csv", params={"x": "area", **path}).text.splitlines()
+    assert sum(int(line.rpartition(",")[2]) for line in table[1:]) == 2
