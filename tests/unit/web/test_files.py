@@ -100,6 +100,13 @@ def test_one_failed_file_is_tried_again(page, archive):
     assert "One file will be processed again" in page.get(answer.headers["location"]).text
 
 
+def test_who_tries_again_what_somebody_else_has_tried_again_is_told(page, archive):
+    failed = archive.failed("a.png")
+    first, second = (page.post("/files/retry", data={"id": failed}).headers["location"] for _ in range(2))
+    assert "One file will be processed again." in page.get(first).text
+    assert "Nothing is left to be tried again: somebody else was faster" in page.get(second).text
+
+
 def test_those_that_a_filter_lets_through_are_tried_again(page, archive):
     archive.done("day 1/done.png")
     files = [archive.failed("day 1/a.png", "truncated"), archive.failed("day 2/b.png", "truncated")]
