@@ -43,7 +43,10 @@ had 0.4 and less."""
 
 SMALLEST = 6.0
 """Diameter, in pixels of the image, below which what it shows enlarged is not believed: nuclei as small as that can't
-be told from specks of dust, of which a network is as sure (0.65 to 0.78 in drawn fields)."""
+be told from specks of dust, of which a network is as sure (0.65 to 0.78 in drawn fields), unless it is crowded."""
+
+CROWDED = 0.03
+"""Share of an image that small nuclei cover where they lie side by side; specks of dust hardly ever do."""
 
 CERTAIN = 0.8
 """Confidence of a small image from which what it shows at its own size is believed without a pass at low zoom."""
@@ -77,12 +80,14 @@ class Detection:
         areas: of the nuclei, in pixels of the image: (N,).
         confidence: how sure it was, 0..1; None if nobody knows.
         nuclei: if it saw the whole image.
+        pixels: of the image, or of its windows.
     """
 
     zoom: Fraction
     areas: Areas = field(default_factory=lambda: np.zeros(0, np.int64))
     confidence: float | None = None
     nuclei: Nuclei | None = None
+    pixels: int = 0
 
     @property
     def diameter(self) -> float:
@@ -97,7 +102,8 @@ class Detection:
     @property
     def is_unlikely(self) -> bool:
         """Whether it may as well be dust: enlarged, that looks like small nuclei."""
-        return self.diameter < SMALLEST or (self.confidence is not None and self.confidence < LIKELY)
+        is_speck = self.diameter < SMALLEST and self.areas.sum() < CROWDED * self.pixels
+        return is_speck or (self.confidence is not None and self.confidence < LIKELY)
 
     @property
     def is_probable(self) -> bool:

@@ -286,7 +286,8 @@ class _WholeImageDetector:
             maps = self.segmenter.predict(self.image, zoom)
         with _timed(self.seconds, "instances"):
             nuclei = self.segmenter.find(maps, zoom, diameter, self.smallest)
-        return Detection(zoom, areas_of(nuclei.labels), nuclei.image_confidence, nuclei)
+        areas, pixels = areas_of(nuclei.labels), nuclei.labels.size
+        return Detection(zoom, areas, nuclei.image_confidence, nuclei, pixels)
 
 
 @dataclass(frozen=True)
@@ -299,7 +300,8 @@ class _WindowDetector:
     def __call__(self, zoom: Fraction) -> Detection:
         found = [self._find(window, zoom) for window in find_windows(self.image, zoom)]
         areas = np.concatenate([areas_of(nuclei.labels) for nuclei in found])
-        return Detection(zoom, areas, join_confidence(found))
+        pixels = sum(nuclei.labels.size for nuclei in found)
+        return Detection(zoom, areas, join_confidence(found), pixels=pixels)
 
     def _find(self, window: Region, zoom: Fraction) -> Nuclei:
         return self.segmenter.find(self.segmenter.predict(self.image.read(window), zoom), zoom)

@@ -113,9 +113,14 @@ def test_what_is_shown_enlarged_is_believed_if_it_is_likelier_than_dust(confiden
     assert found is detections[Fraction(zoom)]
 
 
-@pytest.mark.parametrize(("area", "zoom"), [(27, 1), (29, 2)])
-def test_what_is_shown_enlarged_is_believed_from_six_pixels_on(area: int, zoom: int):
-    detections = {Fraction(1): detection(9), Fraction(2): Detection(Fraction(2), np.full(9, area), 0.9)}
+@pytest.mark.parametrize(
+    ("area", "pixels", "zoom"), [(27, 10_000, 1), (29, 10_000, 2), (27, 8000, 2), (27, 8200, 1)]
+)
+def test_what_is_shown_enlarged_is_believed_from_six_pixels_on_or_where_it_is_crowded(
+    area: int, pixels: int, zoom: int
+):
+    enlarged = Detection(Fraction(2), np.full(9, area), 0.9, pixels=pixels)
+    detections = {Fraction(1): detection(9), Fraction(2): enlarged}
 
     found = search_zoom(detect_nothing, detections.__getitem__, KNOWN.zoom, KNOWN.largest)
 
