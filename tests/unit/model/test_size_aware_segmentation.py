@@ -56,11 +56,17 @@ def test_large_nuclei_are_seen_shrunk_and_come_back_at_their_size(segmenter: Seg
     assert measure_shapes(result.labels)["form_factor"].min() > 0.85
 
 
-def test_what_is_found_shrunk_but_not_for_sure_is_not_believed(segmenter: Segmenter, monkeypatch):
+def test_what_is_found_shrunk_but_is_not_even_probable_is_not_believed(segmenter: Segmenter, monkeypatch):
     sure = segmenter.segment(disc_field(60)).image_confidence
     assert sure is not None
-    monkeypatch.setattr("model.segmentation.nuclear_size.SURE", sure + 0.01)
+    for least in ("SURE", "PROBABLE"):
+        monkeypatch.setattr(f"model.segmentation.nuclear_size.{least}", sure + 0.01)
     assert segmenter.segment(disc_field(60)).zoom == 1
+
+
+def test_what_is_probable_is_believed_where_its_own_size_is_less_sure(segmenter: Segmenter, monkeypatch):
+    monkeypatch.setattr("model.segmentation.nuclear_size.SURE", 1.0)
+    assert segmenter.segment(disc_field(60)).zoom == Fraction(1, 4)
 
 
 def test_nuclei_that_the_network_knows_are_seen_as_they_are(segmenter: Segmenter):
