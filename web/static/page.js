@@ -30,7 +30,9 @@ async function refresh(part) {
       headers: { accept: "text/html" }, redirect: "error", signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
     });
     if (!answer.ok) throw new Error(answer.statusText);
-    part.innerHTML = await answer.text();
+    const text = await answer.text();
+    if (part.contains(document.activeElement)) return; // chosen meanwhile: it would be lost
+    part.innerHTML = text;
     sayOld("");
     sayNews(part);
   } catch {
