@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model.arrays import AnyArray, PixelArray
+from model.preprocessing.bright_field import SAMPLES, is_stained_bright_field
 
 BLACK = 0.05
 """A pixel none of whose colours exceeds this share of white is black."""
@@ -25,15 +26,6 @@ MAX_TRANSITION = 0.1
 
 LEAST_PART = 0.05
 """Share of the image that a recorded part has at least; nuclei on a black ground are smaller."""
-
-STATISTICS_SAMPLES = 1 << 16
-"""The field's colours are told from about as many of its pixels."""
-
-LIGHT, COLOURED = 0.25, 0.1
-"""Bright fields are light in all colours (their median, of white), and stained (differing by so much of it)."""
-
-COLOURED_PERCENTILE = 95
-"""So few of the pixels may be stained."""
 
 
 @dataclass(frozen=True)
@@ -71,23 +63,16 @@ def find_surround(sample: PixelArray) -> Surround | None:
     transition = int((brightest <= 2 * BLACK * white).sum() - black.sum())
     if black.mean() < LEAST_SHARE or black.all() or transition > MAX_TRANSITION * black.sum():
         return None
-    recorded = sample[~black]
-    field = recorded[:: 1 + len(recorded) // STATISTICS_SAMPLES].astype(np.float64)
-    if not _is_stained_bright_field(field, white) or not _is_in_large_parts(~black):
+    field = sample[~black]
+    if not is_stained_bright_field(field, white) or not _is_in_large_parts(~black):
         return None
-    return Surround(BLACK * white, np.median(field, axis=0))
+    ground = np.median(field[:: 1 + len(field) // SAMPLES].astype(np.float64), axis=0)
+    return Surround(BLACK * white, ground)
 
 
 def _brightest(pixels: AnyArray) -> AnyArray:
     """The largest of each pixel's three colours: (..., 3) → (...)."""
     return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
-
-
-def _is_stained_bright_field(field: NDArray[np.float64], white: float) -> bool:
-    """Whether pixels (n, 3) are light in all colours, and some of them stained."""
-    darkest = field.min(axis=-1)
-    coloured = np.percentile(field.max(axis=-1) - darkest, COLOURED_PERCENTILE)
-    return bool(np.median(darkest) >= LIGHT * white and coloured >= COLOURED * white)
 
 
 def _is_in_large_parts(recorded: AnyArray) -> bool:

@@ -164,7 +164,8 @@ def _refine_zoom(
     if better == detected.zoom or OWN_SIZE not in {detected.zoom, better}:
         return detected
     refined = detect(better)
-    return detected if better > 1 and refined.is_unlikely else refined
+    is_worse = refined.is_unlikely if better > 1 else not refined.areas.size
+    return detected if is_worse else refined
 
 
 def estimate_diameter(detect_roughly: Detector, largest: float) -> float:

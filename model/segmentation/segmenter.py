@@ -17,6 +17,7 @@ from model.network.batch_norm import fold_norms
 from model.network.forward_pass import BatchedForwardPass, ForwardPass
 from model.network.precision import Precision, choose_precision
 from model.network.unet import build_unet
+from model.preprocessing.bright_field import shows_stained_tissue
 from model.preprocessing.normalisation import normalise
 from model.preprocessing.resampling import resample
 from model.segmentation.instances import find_nuclei
@@ -38,6 +39,10 @@ from model.weights.postprocessing import PostprocessingParams
 
 SMALL_IMAGE = 100_000
 """Pixels up to which an image is seen at its own size first: of those of 316 × 316 few have nuclei to be shrunk."""
+
+LARGEST_STAINED = 320.0
+"""Diameter, in pixels, of the largest nuclei of stained tissue: at the highest magnification they have 250 or so, and
+what is larger is the tissue itself, a core of it on a slide."""
 
 LARGEST_IMAGE = 400_000_000
 """Pixels that an enlarged image may have: as many as one that isn't enlarged."""
@@ -199,6 +204,8 @@ class Segmenter:
         seconds: dict[str, float],
     ) -> Detection:
         def choose_zoom(diameter: float) -> Fraction:
+            if diameter > LARGEST_STAINED and shows_stained_tissue(image.sample):
+                return OWN_SIZE
             return limit_zoom(known.zoom(diameter), image.size, LARGEST_IMAGE)
 
         height, width = image.size

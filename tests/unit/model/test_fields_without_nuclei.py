@@ -90,3 +90,10 @@ def test_tissue_on_black_is_no_nucleus(segmenter: Segmenter):
     tissue = Image.open(shipped_images()["ihc.png"]).crop((0, 0, SIDE, SIDE))
     found = segmenter.segment(np.asarray(tissue.rotate(20, expand=True)))
     assert found.diameter < 50
+
+
+def test_tissue_on_a_dark_and_noisy_ground_is_no_nucleus(segmenter: Segmenter):
+    rng = np.random.default_rng(0)
+    slide = rng.normal(20, 4, (800, 800, 3)).clip(0, 255).astype(np.uint8)
+    slide[144:656, 144:656] = np.asarray(Image.open(shipped_images()["ihc.png"]))
+    assert segmenter.segment(slide).diameter < 100

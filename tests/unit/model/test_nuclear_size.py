@@ -222,6 +222,12 @@ def search_after(rough: Detection, detections: Mapping[Fraction, Detection]) -> 
     return search_zoom(lambda _: rough, detections.__getitem__, KNOWN.zoom, KNOWN.largest)
 
 
+def test_what_an_own_size_shows_is_kept_if_nothing_is_left_of_it_shrunk():
+    detections = {Fraction(1): detection(90), Fraction(1, 3): Detection(Fraction(1, 3))}
+
+    assert search_after(detection(0, count=0), detections) is detections[Fraction(1)]
+
+
 def test_one_of_small_nuclei_is_enlarged_without_a_pass_at_low_zoom():
     image = SizedImage(10, confidence=0.9)
     assert image.search(own_size_first=True).zoom == Fraction(3, 2)
