@@ -5,6 +5,7 @@ import threading
 from dataclasses import dataclass, field
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from tests.examples import image_result
@@ -54,7 +55,8 @@ def ask_meanwhile(page, slow: Slow, waited_for: int, others: tuple, path: str) -
             await asyncio.gather(*waiting)
             return answer
 
-    return asyncio.run(asyncio.wait_for(ask(), 4 * PATIENCE))
+    with start_blocking_portal() as portal:  # a browser may have left a loop in this thread
+        return portal.call(asyncio.wait_for, ask(), 4 * PATIENCE)
 
 
 def test_a_page_is_there_while_hundreds_of_tiles_of_a_slow_image_are_waited_for(
