@@ -14,10 +14,10 @@ from nuqleus import __version__
 from nuqleus.paths import escape_path
 
 FOLDER = Path(__file__).parent / "html"
+STATIC = Path(__file__).parent / "static"
+
 SKEW_SECONDS = 60.0
 """By which clocks of machines may differ."""
-
-STATIC = Path(__file__).parent / "static"
 
 
 class Templates:
@@ -53,10 +53,11 @@ class Templates:
             "version": __version__,
             "with_query": with_query,
         }
+        self._load_all()
 
-        for (
-            name
-        ) in self._environment.list_templates():  # now, as a later version's would not fit this program
+    def _load_all(self) -> None:
+        """Load every template now: those of a version that is installed later would not fit this program."""
+        for name in self._environment.list_templates():
             self._environment.get_template(name)
 
     def render(self, template: str, **values: Any) -> str:

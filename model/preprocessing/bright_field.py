@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.arrays import AnyArray, FloatImage
+from model.arrays import AnyArray, FloatImage, Floats
 
 LIGHT, COLOURED = 0.25, 0.1
 """Bright fields are light in all colours (their median, of white), and stained (differing by so much of it)."""
@@ -14,9 +14,14 @@ SAMPLES = 1 << 16
 """Colours are told from about as many pixels."""
 
 
+def some_of(pixels: AnyArray) -> Floats:
+    """Return about `SAMPLES` of some pixels (n, 3), evenly spaced."""
+    return pixels[:: 1 + len(pixels) // SAMPLES].astype(np.float64)
+
+
 def is_stained_bright_field(pixels: AnyArray, white: float, share: float = STAINED_SHARE) -> bool:
     """Whether pixels (n, 3), of which some are looked at, are light in all colours, and a share of them stained."""
-    field = pixels[:: 1 + len(pixels) // SAMPLES].astype(np.float64)
+    field = some_of(pixels)
     darkest = field.min(axis=-1)
     coloured = np.quantile(field.max(axis=-1) - darkest, 1 - share)
     return bool(np.median(darkest) >= LIGHT * white and coloured >= COLOURED * white)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model.arrays import AnyArray, PixelArray
-from model.preprocessing.bright_field import SAMPLES, is_stained_bright_field
+from model.preprocessing.bright_field import is_stained_bright_field, some_of
 
 BLACK = 0.05
 """A pixel none of whose colours exceeds this share of white is black."""
@@ -66,8 +66,7 @@ def find_surround(sample: PixelArray) -> Surround | None:
     field = sample[~black]
     if not is_stained_bright_field(field, white) or not _is_in_large_parts(~black):
         return None
-    ground = np.median(field[:: 1 + len(field) // SAMPLES].astype(np.float64), axis=0)
-    return Surround(BLACK * white, ground)
+    return Surround(BLACK * white, np.median(some_of(field), axis=0))
 
 
 def _brightest(pixels: AnyArray) -> AnyArray:

@@ -110,9 +110,8 @@ def _averages(
 
 
 def _mean_and_median(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
-    finite = np.sort(
-        values[np.isfinite(values)]
-    )  # in whatever order they come, their sum is the same bit by bit
+    # in whatever order they come, their sum is the same bit by bit
+    finite = np.sort(values[np.isfinite(values)])
     return (float(finite.mean()), float(np.median(finite))) if len(finite) else (None, None)
 
 
